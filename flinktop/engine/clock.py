@@ -1,18 +1,18 @@
-"""The one place that reads a clock, so that tests can stand still and move on at will."""
+"""The one place that reads a clock, so that tests can replace it."""
 
 import asyncio
 import time
 
 
 class Clock:
-    """What the engine may know of time: the clocks of this machine."""
+    """The clocks of this machine."""
 
     def now(self) -> float:
-        """Seconds on a clock that never jumps; only differences mean anything."""
+        """Seconds on a monotonic clock; only differences mean anything."""
         return time.monotonic()
 
     def wall(self) -> float:
-        """Seconds since 1970 in UTC, as this machine believes."""
+        """Seconds since 1970 (UTC) by this machine's clock."""
         return time.time()  # noqa: TID251 -- this is the one place
 
     async def sleep(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""One cluster: store, poller, sweep and series, wired together and kept alive."""
+"""One cluster: store, poller, sweep and series, wired together and kept running."""
 
 from __future__ import annotations
 
@@ -41,32 +41,32 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _CONFIG, _OVERVIEW = CONFIG(), OVERVIEW()
-CONFIG_SECONDS = 60.0  # between looks at /config: the cluster may be upgraded under us
+CONFIG_SECONDS = 60.0  # between requests for /config: the cluster may be upgraded meanwhile
 SERIES_SECONDS = 24 * 3600.0  # a series without a new point for this long is dropped
 HOUSEKEEPING_SECONDS = 30.0
 GOOD_RUN_SECONDS = 60.0
-"""A task of the engine that lived so long begins again with the shortest pause when it dies."""
+"""A task of the engine that ran this long before it failed is restarted after the shortest pause."""
 SHORTEST_INTERVAL, LONGEST_INTERVAL = 0.5, 300.0
-"""Seconds between polls that a cluster can ask for; the longest is also what a person can choose by key."""
+"""Bounds of the poll interval (s) from the cluster's configuration; the longest also limits the key."""
 
 
 class Anchor(Struct, frozen=True):
-    """The cluster's own clock: `epoch` (s since 1970, from a reply's `now`) at `at` (engine's clock, s)."""
+    """The cluster's clock: `epoch` (s since 1970, a reply's `now`) at the engine's time `at` (s)."""
 
     epoch: float
     at: float
 
 
 def random_jitter() -> float:
-    """A factor around 1 for a back-off, so that many monitors don't retry in step."""
+    """A random factor around 1 for a back-off, so that many monitors don't retry in step."""
     return random.uniform(0.8, 1.2)  # noqa: S311 -- not a secret
 
 
 class Engine:
-    """Keeps the facts of one cluster fresh. Needs a running asyncio loop; knows no terminal."""
+    """Polls one cluster and keeps what it answers. Needs a running asyncio loop and no terminal."""
 
     operations: Operations
-    transfers: Transfers  # there from `start` on, as are the operations
+    transfers: Transfers  # set by `start`, as `operations`
 
     def __init__(
         self,
@@ -84,10 +84,10 @@ class Engine:
     ) -> None:
         """Prepare; nothing is sent before `start`.
 
-        `refresh` is the interval (s) that the person wants; the cluster's own is the shortest. `changed` is
-        called after each answer or failure, `operations_changed` when there is news of operations, both on
-        the engine's loop. Without the file `ledger` acts are refused. With `resume` acts that another
-        flinktop has left are followed to their end.
+        `refresh` is the interval (s) that the user wants; it can't be shorter than the cluster's own.
+        `changed` is called after each answer or failure, `operations_changed` when operations have changed,
+        both on the engine's loop. Without the file `ledger` acts are refused. With `resume` the engine
+        follows acts that another flinktop left unfinished.
         """
         self.clock = clock
         self.store = Store()
@@ -104,11 +104,11 @@ class Engine:
         self._resume = resume
         self._operations_changed = operations_changed
         self._features: tuple[object, object, Features] = None, None, features(None)
-        """The readings that tell what the server can do, and that: each row of a table asks for it."""
+        """The readings that `features` was computed from, and the result: each table row asks for it."""
         self.anchor: Anchor | None = None
-        self.crashes = 0  # times a task of the engine died and was started again
+        self.crashes = 0  # times a task of the engine failed and was restarted
         self.recorder_errors = 0
-        """Different errors of those that take in answers, each counted and logged once."""
+        """Different errors raised by recorders of answers; each is counted and logged once."""
         self._known_errors: set[tuple[str, str, str]] = set()
         self._chosen_interval = refresh
         self._cluster_interval = DEFAULT_REFRESH
@@ -117,13 +117,13 @@ class Engine:
 
     @cached_property
     def recorders(self) -> Recorders:
-        """What is kept of answers over time; imported for the first of them, behind the first picture."""
+        """Recorders of answers over time; imported with the first answer, after the first paint."""
         from flinktop.engine.recorders import Recorders  # noqa: PLC0415
 
         return Recorders(self.series, self.poller.opened, self.sweep.starts.is_young)
 
     def _make_acting(self) -> None:
-        """Make what sends acts and files; imported behind the first picture, which needs none of it."""
+        """Create what sends acts and files; imported after the first paint, which needs none of it."""
         from flinktop.engine.lane import Lane  # noqa: PLC0415
         from flinktop.engine.ledger import Ledger  # noqa: PLC0415
         from flinktop.engine.operations import Operations  # noqa: PLC0415
@@ -144,7 +144,7 @@ class Engine:
         )
 
     def start(self) -> None:
-        """Begin to poll, on the running loop."""
+        """Start polling on the running loop."""
         self._make_acting()
         self.poller.probe = _CONFIG
         self.poller.archive = lambda: self.features.history_server
@@ -159,7 +159,7 @@ class Engine:
         self.operations.start()
 
     async def stop(self, seconds: float = 1.0) -> None:
-        """End polling, wait for the requests under way (not longer than that), close the connections."""
+        """Stop polling, wait at most so long (s) for the requests in flight, close the connections."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -184,19 +184,19 @@ class Engine:
         return found
 
     def refresh_now(self) -> None:
-        """Ask for everything on screen, once more also with a login that was refused: a person wants it."""
+        """Request everything on screen now; a login that was refused is tried once more."""
         self.login.try_again()
         self.poller.refresh_now()
 
     def stretch_interval(self, factor: float) -> None:
-        """Poll so many times as rarely; the cluster's own interval is the shortest."""
+        """Multiply the poll interval; the cluster's own interval stays the shortest."""
         longest = max(LONGEST_INTERVAL, self.poller.refresh)
         self._chosen_interval = min(longest, self.poller.refresh * factor)
         self._set_interval()
         self.poller.wake()
 
     def cluster_time(self) -> float:
-        """Seconds since 1970 by the cluster's own clock; this machine's until a reply has told it."""
+        """Seconds since 1970 by the cluster's own clock; by this machine's until a reply contained it."""
         if self.anchor is None:
             return self.clock.wall()
         return self.anchor.epoch + self.clock.now() - self.anchor.at
@@ -205,7 +205,7 @@ class Engine:
         self.poller.refresh = max(self._cluster_interval, self._chosen_interval or 0.0)
 
     def _learn(self, query: Query[Any], value: Any, at: float) -> None:
-        """The cluster's own refresh interval and time, from the answers that tell them."""
+        """Take the cluster's own refresh interval and time from the answers that contain them."""
         if query.endpoint is CONFIG:
             reported = value.refresh_interval / 1000.0
             interval = min(max(reported, SHORTEST_INTERVAL), LONGEST_INTERVAL)
@@ -213,12 +213,12 @@ class Engine:
                 self._cluster_interval = interval
                 self._set_interval()
         elif query.endpoint is JOB and value.now > 0:
-            # A HistoryServer tells the time at which the job was put away.
+            # A HistoryServer reports the time at which the job was archived.
             past = self.features.history_server
             self.anchor = None if past else Anchor(value.now / 1000.0, at)
 
     def arrived(self, query: Query[Any], value: Any, at: float) -> None:
-        """Have an answer of `at` (engine's clock, s) recorded; no reading is kept of it here."""
+        """Pass an answer that came at `at` (engine's clock, s) to all recorders."""
         self._record("clock", query, lambda: self._learn(query, value, at))
         behind = self.anchor.epoch - self.anchor.at if self.anchor is not None else None
         then = self.cluster_time() - (self.clock.now() - at)
@@ -228,11 +228,11 @@ class Engine:
             self._record(name, query, record)
 
     def _record(self, name: str, query: Query[Any], record: Callable[[], None]) -> None:
-        """Have one recorder take in an answer; what it raises keeps the answer from nobody else."""
+        """Pass an answer to one recorder; an error in it does not stop the others."""
         try:
             record()
         except Exception as error:
-            # An odd answer comes again with every poll: it is logged once.
+            # A malformed answer comes again with every poll: it is logged once.
             kind = (name, query.endpoint.path, type(error).__name__)
             if kind not in self._known_errors:
                 self._known_errors.add(kind)
@@ -248,8 +248,8 @@ class Engine:
             self.series.make_room(self.poller.opened)
 
     async def _keep_alive(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
-        """Run a task for ever; one that dies is started again, with growing pauses, and counted."""
-        deaths = 0
+        """Run a task for ever; restart it with growing pauses when it fails, and count that."""
+        failures = 0
         while True:
             began = self.clock.now()
             try:
@@ -257,6 +257,6 @@ class Engine:
             except Exception:
                 log.exception("the engine's %s died and is restarted", name)
             self.crashes += 1
-            # After a good run it is not the same trouble as before.
-            deaths = 1 if self.clock.now() - began >= GOOD_RUN_SECONDS else deaths + 1
-            await self.clock.sleep(BACKGROUND.after(deaths))
+            # After a good run it is not the same problem as before.
+            failures = 1 if self.clock.now() - began >= GOOD_RUN_SECONDS else failures + 1
+            await self.clock.sleep(BACKGROUND.after(failures))

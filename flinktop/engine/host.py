@@ -1,8 +1,8 @@
-"""Runs an engine on a thread of its own, and the door through which everybody else talks to it.
+"""Runs an engine on its own thread, and the thread-safe interface to it.
 
-A terminal that stalls blocks Textual's loop; it must not block this one. So the engine has its own thread
-with its own loop, and the rest of the program holds a Port: calls go over by `call_soon_threadsafe`, answers
-are read from values that are never changed once made.
+A terminal that stalls blocks Textual's loop but must not block the engine. So the engine has its own thread
+and loop, and the rest of the program uses a Port: calls are passed by `call_soon_threadsafe`, answers are
+read from immutable values.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
-LAST_ANSWERS_SECONDS = 0.3  # how long the requests under way are waited for when flinktop leaves
+LAST_ANSWERS_SECONDS = 0.3  # how long flinktop waits for requests in flight when it exits
 
 
-class EngineFailed(Exception):  # noqa: N818 -- it says what happened
+class EngineFailed(Exception):  # noqa: N818 -- the name says what happened
     """The engine could not be started; the text is a sentence."""
 
 
 class Port:
-    """The only door to an engine. Every method may be called from any thread and returns at once."""
+    """The thread-safe interface of an engine: every method returns at once."""
 
     def __init__(
         self,
@@ -68,11 +68,11 @@ class Port:
         resume: bool = True,
         runs: Mapping[str, RunJar] | None = None,
     ) -> None:
-        """Prepare an engine, whose arguments these are; `start_thread` or `start_inline` sets it going.
+        """Create an engine with these arguments; `start_thread` or `start_inline` starts it.
 
-        `name` is what the person calls this cluster; on a `protected` one a name is typed before every act.
-        `ledger` is the file of the operations log; without one acts are refused. `runs` says how jobs were
-        started that the log knows nothing of, by their ids.
+        `name` is the cluster's name in the config; on a `protected` cluster a name must be typed before every
+        act. `ledger` is the file of the operations log; without one acts are refused. `runs` tells by job id
+        how jobs were started that are not in the log.
         """
         self.connection = connection
         self.runs = runs or {}
@@ -103,7 +103,7 @@ class Port:
         self.keep_pins = engine.pins.keep
         self.late, self.link = engine.poller.late, engine.poller.current_link
         self.failure: str | None = None
-        """Why the engine does not run any more, a sentence; None while it runs, and after `stop`."""
+        """Why the engine failed, a sentence; None while it runs, and after `stop`."""
         self._notify: Callable[[], object] = lambda: None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -120,8 +120,8 @@ class Port:
     def start_thread(self, past: Iterable[tuple[Query[Any], Any, float]] = ()) -> None:
         """Run the engine on a thread and loop of its own; raises EngineFailed.
 
-        `past` are answers from before, oldest first, each with how many seconds ago it came. Nothing is asked
-        for before they have all been taken in, which nobody waits for.
+        `past` are earlier answers, oldest first, each with how many seconds ago it came. They are recorded
+        before the first request is sent; this call does not wait for that.
         """
         started = threading.Event()
         thread = threading.Thread(target=self._run, args=(started, past), name="flinktop-engine", daemon=True)
@@ -135,26 +135,26 @@ class Port:
             raise EngineFailed(self.failure)
 
     async def start_inline(self) -> None:
-        """Run the engine on the running loop: for tests, which own the clock."""
+        """Run the engine on the running loop: for tests, which control the clock."""
         self._loop = asyncio.get_running_loop()
         self._inline = True
         self.engine.start()
 
     def begin_to_stop(self) -> None:
-        """Have the engine's thread end, without waiting for it."""
+        """Ask the engine's thread to end, without waiting for it."""
         loop, stop = self._loop, self._stop
         if loop is not None and stop is not None:
             with contextlib.suppress(RuntimeError):  # it has ended
                 loop.call_soon_threadsafe(stop.set)
 
     def stop(self, seconds: float = 2.0) -> None:
-        """End the engine's thread, waiting not longer than that."""
+        """End the engine's thread, waiting at most `seconds`."""
         self.begin_to_stop()
         if self._thread is not None:
             self._thread.join(seconds)
 
     def _run(self, started: threading.Event, past: Iterable[tuple[Query[Any], Any, float]]) -> None:
-        """The engine's thread; an error that ends it is logged, kept and told."""
+        """The engine's thread; an error that ends it is logged, kept in `failure` and notified."""
         try:
             run(self._live(started, past))
         except BaseException as error:
@@ -174,7 +174,7 @@ class Port:
             before = 0.0
             for query, value, ago in past:
                 if ago != before:
-                    # Whoever leaves does not wait for the rest.
+                    # `stop` does not wait for the rest.
                     await asyncio.sleep(0)
                 if self._stop.is_set():
                     break
@@ -187,15 +187,15 @@ class Port:
         try:
             await self.engine.stop(LAST_ANSWERS_SECONDS)
         except Exception:
-            # Whoever asked for the end waits for nothing else.
+            # The caller of `stop` must not get this error.
             log.exception("the engine could not be stopped in order")
 
     # -- news ----------------------------------------------------------------------------------------
 
     def on_change(self, notify: Callable[[], object]) -> None:
-        """Have `notify` called, on the engine's thread, once after each `take_changes` when there is news.
+        """Call `notify` on the engine's thread, once after each `take_changes`, when something has changed.
 
-        What came before anybody listened is told at once, on the caller's thread.
+        If something has changed already, `notify` is called at once on the caller's thread.
         """
         with self._lock:
             self._notify = notify
@@ -204,7 +204,7 @@ class Port:
             notify()
 
     def take_changes(self) -> frozenset[Query[Any]]:
-        """The queries with news since the last call; none may mean news of operations or of a question."""
+        """The queries that changed since the last call; empty: perhaps operations or an answer changed."""
         with self._lock:
             changes = frozenset(self._dirty)
             self._dirty.clear()
@@ -212,7 +212,7 @@ class Port:
         return changes
 
     def _changed(self, query: Query[Any] | None = None) -> None:
-        """There is news of a query; without one of operations or of a question."""
+        """Note that a query has changed; None: operations or the answer to a question."""
         with self._lock:
             if query is not None:
                 self._dirty.add(query)
@@ -225,11 +225,11 @@ class Port:
     # -- acts ----------------------------------------------------------------------------------------
 
     def target(self, job: str | None = None) -> Target:
-        """What is known of the cluster and a job, by which an act says what it costs or why it is off."""
+        """What is known of the cluster and a job: acts derive their costs and availability from it."""
 
         def value(query: Query[Any]) -> Any:
             reading = self.engine.store.get(query)
-            # What the cluster knows no more is not known, though it is shown on.
+            # What the cluster has dropped is unknown here, though it stays on the screen.
             dropped = reading is None or isinstance(reading.error, NotFound)
             return reading.value if reading is not None and not dropped else None
 
@@ -237,9 +237,9 @@ class Port:
         return known_target(base, job, value, self.known_time())
 
     def submit(self, act: Act, typed: str | None = None) -> str:
-        """Do an act, once; gives the id of the operation that is followed from now on.
+        """Do an act, once; returns the id of its operation, which is then followed.
 
-        Whether it can be done is asked of the cluster again. `typed` is the name where `act.must_be_typed`.
+        Availability is checked with the cluster again. `typed` is the typed name where `act.must_be_typed`.
         """
         number = os.urandom(16).hex()
         self._do(lambda: self.engine.operations.submit(act, number, typed))
@@ -247,27 +247,27 @@ class Port:
 
     @property
     def _operations(self) -> Operations | None:
-        """There are none before the engine has started."""
+        """None before the engine has started."""
         return getattr(self.engine, "operations", None)
 
     def operations(self) -> tuple[Operation, ...]:
         return self._operations.view.all if self._operations is not None else ()
 
     def notices(self) -> tuple[str, ...]:
-        """What a person should know of the ledger, in sentences, oldest first."""
+        """Messages about the ledger for the user, in sentences, oldest first."""
         return self._operations.view.notices if self._operations is not None else ()
 
     def operation(self, number: str) -> Operation | None:
         return next((one for one in self.operations() if one.id == number), None)
 
     def ask(self, question: PlanJar, typed: str | None = None) -> str:
-        """Ask what is no poll, such as a jar's plan; gives the id under which `answer` has it."""
+        """Send a one-time question, such as a jar's plan; returns the id to pass to `answer`."""
         number = os.urandom(16).hex()
         self._do(lambda: self.engine.operations.ask(question, number, typed))
         return number
 
     def answer(self, number: str) -> Answer | None:
-        """The answer to a question, pending at first; None for an instant after `ask`."""
+        """The answer to a question, pending at first; None for a moment after `ask`."""
         return self.engine.operations.answers.get(number)
 
     # -- files ---------------------------------------------------------------------------------------
@@ -277,11 +277,11 @@ class Port:
         self._do(lambda: self.engine.transfers.begin(query, most=most, file=file))
 
     def end_file(self, query: Query[str]) -> None:
-        """Nobody waits for this file, or reads it, any more."""
+        """Cancel and forget a file: nobody waits for it or reads it any more."""
         self._do(lambda: self.engine.transfers.end(query))
 
     def transfer(self, query: Query[str]) -> Transfer | None:
-        """How far a file has come, and what was read of it; None when it was not asked for."""
+        """Progress and content of a file; None when it was not requested."""
         return self.engine.transfers.get(query)
 
     # -- what is known; see facts/known.py ------------------------------------------------------------
@@ -291,7 +291,7 @@ class Port:
         return reading.value if reading is not None else None
 
     def busiest(self, job: str) -> Busiest | None:
-        """Who of a running job is the busiest now; None while that is not known."""
+        """The busiest vertex of a running job now; None while that is not known."""
         return self.engine.recorders.loads.busiest(job)
 
     def split(self, job: str, vertex: str) -> Split | None:
@@ -302,7 +302,7 @@ class Port:
         return self.engine.recorders.checkpoints.of(job)
 
     def faults(self, job: str) -> tuple[FaultGroup, ...]:
-        """Every fault seen of a job as groups of the same, newest first, those that Flink has dropped too."""
+        """All faults seen of a job, grouped, newest first; with those that Flink has dropped."""
         return self.engine.recorders.faults.of(job)
 
     @property
@@ -328,7 +328,7 @@ class Port:
 
     @property
     def recorder_errors(self) -> int:
-        """Different errors with which answers could not be recorded; each is in the log."""
+        """Number of different errors while recording answers; each is in the log."""
         return self.engine.recorder_errors
 
     @property
@@ -347,12 +347,12 @@ class Port:
         return call
 
     def _do(self, work: Callable[[], object]) -> None:
-        """Do some work on the engine's loop."""
+        """Run a function on the engine's loop."""
         if self._inline or self._loop is None:
             work()
             return
         try:
             self._loop.call_soon_threadsafe(work)
         except RuntimeError:
-            # The loop is closed: flinktop is on its way out and nobody needs the answer.
+            # The loop is closed: flinktop is exiting and nobody needs the result.
             log.debug("the engine has ended")

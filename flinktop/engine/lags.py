@@ -1,4 +1,4 @@
-"""The watermark lag of each running job: how late its sinks are, asked for in passing."""
+"""The watermark lag of each running job: how late its sinks are, polled in the background."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,40 +13,40 @@ from flinktop.flink.metrics import SUBTASKS_METRICS
 from flinktop.model import rates
 
 SECONDS = 30.0  # between two requests for the lag of one job
-WITHOUT_SECONDS = 300.0  # the same for a job that has no event time: it hardly ever will
-AT_ONCE = 4  # sinks of a job that are asked for in turn; of more of them these change every two minutes
+WITHOUT_SECONDS = 300.0  # the same for a job without event time: it will hardly ever get any
+AT_ONCE = 4  # sinks of a job that are polled at a time; of more sinks another four every two minutes
 
 
 class JobLag(Struct, frozen=True):
-    """How far the latest of a job's sinks is behind; None: none of them has a watermark."""
+    """Lag of the latest sink of a job; None: no sink has a watermark."""
 
     seconds: float | None
 
 
 class _Sinks(Struct):
-    """What is known of one running job."""
+    """The sinks of one running job."""
 
-    queries: Mapping[Query[Any], float] = field(default_factory=dict)  # what is asked for, and how often (s)
+    queries: Mapping[Query[Any], float] = field(default_factory=dict)  # with their intervals (s)
     lags: dict[str, float | None] = field(default_factory=dict)
-    """By sink: its newest lag (s); None has no watermark."""
+    """By sink: its newest lag (s); None: no watermark."""
     all: tuple[str, ...] = ()
 
 
 def lag_queries(job: str, sinks: tuple[str, ...], at: float, every: float) -> dict[Query[Any], float]:
-    """What to ask for at a time (s), and how often each: one request in `every` seconds in the mean."""
+    """The queries at a time (s) and their intervals: one request per `every` seconds on average."""
     turns = -(-len(sinks) // AT_ONCE)
     turn = int(at // (AT_ONCE * every)) % max(turns, 1)
     chosen = sinks[turn * AT_ONCE : (turn + 1) * AT_ONCE]
-    # Of many each is asked once while its turn lasts.
+    # With many sinks each is asked once while its turn lasts.
     seconds = 2 * AT_ONCE * every if turns > 1 else every * len(chosen)
     return {SUBTASKS_METRICS(job=job, vertex=sink, get=(rates.WATERMARK_ID,)): seconds for sink in chosen}
 
 
 class Lags(Struct):
-    """Asks for the sinks of running jobs in the background, on the engine's loop; `of` is for any thread.
+    """Polls the sinks of running jobs in the background, on the engine's loop; `of` is for any thread.
 
-    A vertex in which everything is chained has no input: what its last operator sends stands for it, and
-    comes with its rates.
+    A fully chained vertex has no input: its last operator's output watermark is used, which comes with its
+    rates.
     """
 
     poller: Poller
@@ -54,7 +54,7 @@ class Lags(Struct):
     _jobs: dict[str, _Sinks] = field(default_factory=dict)
 
     def running(self, job: Job, ends: rates.Ends, at: float) -> None:
-        """Ask for the sinks of a job that runs; a batch job has no use for watermarks."""
+        """Poll the sinks of a running job; a batch job has no watermarks."""
         known = self._jobs.setdefault(job.jid, _Sinks())
         known.all = () if job.plan.type == "BATCH" else ends.sinks
         known.lags = {sink: lag for sink, lag in known.lags.items() if sink in known.all}
@@ -78,7 +78,7 @@ class Lags(Struct):
             self.series.add(job_series(job, "lag"), at, None)
 
     def vertex(self, job: str, vertex: str, lag: float | None, at: float) -> None:
-        """Take in how far a vertex is behind (s); None has no watermark."""
+        """Record the lag of a vertex (s); None: no watermark."""
         self.series.add(vertex_series(job, vertex, "lag"), at, lag)
         known = self._jobs.get(job)
         if known is not None and vertex in known.all:
@@ -87,7 +87,7 @@ class Lags(Struct):
             self.series.add(job_series(job, "lag"), at, of_job.seconds if of_job is not None else None)
 
     def of(self, job: str) -> JobLag | None:
-        """The lag of a running job: its latest sink's, as what is late comes late there; None: not known."""
+        """The lag of a running job: that of its latest sink; None: not known."""
         known = self._jobs.get(job)
         if known is None:
             return None

@@ -1,4 +1,4 @@
-"""The lane for acts: connections of their own, so that no act holds up polling and no poll an act."""
+"""Separate connections for acts, so that acts and polls do not block each other."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from flinktop.flink.login import Login
 
 READ_SECONDS = 30.0
-"""How long an act's answer may take where the act itself sets no limit: a busy JobManager gets more time
-than a poll would give it, as a lost answer costs more than a late one."""
+"""Read timeout of acts that set none themselves: longer than that of a poll, as a lost answer costs more
+than a late one."""
 
 
 class _Following(Http):
-    """Asks after acts: what a proxy answers in Flink's place says nothing of them."""
+    """Requests the outcome of acts: an answer of a proxy in Flink's place says nothing about them."""
 
     async def get(self, query: Query[Any]) -> Reply:
-        """The answer to a query; raises FlinkError, which is ForeignAnswer for what is not Flink's."""
+        """The answer to a query. Raises FlinkError; ForeignAnswer for an answer that is not Flink's."""
         try:
             return await super().get(query)
         except (Unreachable, Refused):
@@ -38,7 +38,7 @@ class _Following(Http):
 
 
 class Lane:
-    """Three clients of one cluster beside the one that polls: for acts, for files, and to ask after acts."""
+    """Three HTTP clients of one cluster besides the poller's: for acts, for files, for outcomes of acts."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Lane:
         patient = replace(connection, read_seconds=max(READ_SECONDS, connection.read_seconds))
         self.acts = Http(patient, transport=transport, login=login)
         self.transfers = Http(patient, transport=transport, login=login)
-        # No more patient than a poll: a question that hangs would delay the next by half a minute.
+        # Same timeout as a poll: a request that hangs would delay the next by half a minute.
         self.following = _Following(connection, transport=transport, login=login)
         self.one_transfer = asyncio.Lock()  # files go one at a time
 
@@ -60,9 +60,9 @@ class Lane:
         return self.acts.requests + self.transfers.requests
 
     async def fresh(self) -> None:
-        """Have the next act go over a new connection.
+        """Make the next act use a new connection.
 
-        A kept one may be closed by a proxy in the instant in which it is used: an answer lost for nothing.
+        A proxy may close a kept one at the moment it is used, and the answer would be lost.
         """
         await self.acts.renew()
         await self.transfers.renew()

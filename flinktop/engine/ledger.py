@@ -1,16 +1,16 @@
-"""The ledger: what was asked of clusters, on disk before the request leaves, for every flinktop of this user.
+"""The ledger: every operation, on disk before its request is sent, shared by all flinktops of this user.
 
 One SQLite file, readable by its owner alone. It keeps SQLite's default rollback journal and full syncs: an
 entry is on the disk when a call returns, also on a network file system, where WAL's shared memory does not
 work; and an operation takes only a handful of writes.
 
-An unfinished operation belongs to the flinktop that follows it: its row names the owner and when that last
-gave a sign of life (`beat`). Another flinktop takes it over when the sign is LEASE_SECONDS old, or at once
-when the owner's process is gone. Every write names the owner, so whoever has lost an operation can't write
-to it.
+An unfinished operation belongs to the flinktop that follows it: its row has the owner and the time of the
+owner's last heartbeat (`beat`). Another flinktop takes it over when the heartbeat is LEASE_SECONDS old, or at
+once when the owner's process has ended. Every write checks the owner, so a flinktop that has lost an
+operation can't write to it.
 
-No credential is ever in it: addresses are kept without user and password, and acts without what looks like
-a secret (model/redaction.py); an argument of a program that gives no sign of being one is kept as it is.
+It contains no credentials: addresses are stored without user and password, and acts without what looks like
+a secret (model/redaction.py). Program arguments that do not look like secrets are stored unchanged.
 """
 
 import os
@@ -31,9 +31,9 @@ __all__ = ["Ledger", "LedgerError", "Owner", "process_lives"]
 T = TypeVar("T")
 
 KEPT = 10_000  # finished operations kept
-LEASE_SECONDS = 30.0  # so old may an owner's last sign be
+LEASE_SECONDS = 30.0  # maximum age of an owner's last heartbeat
 _FINAL = ", ".join(f"'{state}'" for state in sorted(FINAL - {State.UNKNOWN}))
-# What is put together here is names of ours; every value goes in by a parameter.
+# Only names of ours are formatted into these statements; every value is a parameter.
 _SELECT = f"SELECT {', '.join(COLUMNS)}, rowid FROM operations"  # noqa: S608 - see above
 _INSERT = f"INSERT INTO operations ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
 _INSERT_IF_NONE = _INSERT.replace("INSERT", "INSERT OR IGNORE", 1)
@@ -50,7 +50,7 @@ class Owner(Struct, frozen=True):
 
     machine: str
     pid: int
-    token: str  # tells it from an earlier process with the same number
+    token: str  # distinguishes it from an earlier process with the same pid
 
     @classmethod
     def here(cls) -> "Owner":
@@ -61,7 +61,7 @@ class Owner(Struct, frozen=True):
 
 
 def process_lives(pid: int) -> bool:
-    """Whether a process of this machine is there."""
+    """Whether a process with this pid runs on this machine."""
     try:
         os.kill(pid, 0)
     except OSError as error:
@@ -70,32 +70,32 @@ def process_lives(pid: int) -> bool:
 
 
 class Ledger:
-    """The file, used by one thread; all that reads or writes it raises LedgerError when it can't be used."""
+    """The ledger, used by one thread; reading and writing raise LedgerError when the file can't be used."""
 
     def __init__(
         self, path: Path, owner: Owner | None = None, lives: Callable[[int], bool] = process_lives
     ) -> None:
-        """Nothing is opened before the first call; the file and its directory are made for the first entry.
+        """The file is opened by the first call; it and its directory are created for the first entry.
 
-        The owner is this process, and `lives` says whether a process of this machine is there.
+        `owner` is this process by default; `lives` tells whether a pid runs on this machine.
         """
         self.path = path
         self.owner = owner or Owner.here()
         self._lives = lives
         self._file = LedgerFile(path, self._carry_over)
         self._followed: dict[str, tuple[Operation, float]] = {}
-        """What is ours and has not ended, with the time of its last write: a new file gets it too."""
+        """Our unfinished operations with the time of their last write: a new file gets them too."""
         self._seen: tuple[int, int] | None = None
 
     def take_notices(self) -> tuple[str, ...]:
-        """What a person should know of the file, in sentences; each once."""
+        """Messages about the file for the user, in sentences; each once."""
         notices, self._file.notices = self._file.notices, ()
         return notices
 
     # -- reading ---------------------------------------------------------------------------------------
 
     def operations(self, most: int = 1000) -> tuple[Operation, ...]:
-        """The newest operations of all clusters, newest first; none when there is no file yet."""
+        """The newest operations of all clusters, newest first; empty when there is no file yet."""
         if self._nothing:
             return ()
         newest = f"{_SELECT} ORDER BY planned DESC, rowid DESC LIMIT ?"
@@ -111,7 +111,7 @@ class Ledger:
         return before != self._seen
 
     def claimed(self, job: str, apart_from: str) -> frozenset[str]:
-        """Paths of savepoints of a job that other operations have made."""
+        """Paths of savepoints of a job that belong to other operations."""
         if self._nothing:
             return frozenset()
         others = "SELECT result FROM operations WHERE job = ? AND id != ?"
@@ -122,14 +122,14 @@ class Ledger:
     # -- writing ---------------------------------------------------------------------------------------
 
     def add(self, operation: Operation, wall: float) -> None:
-        """Write a new operation down; it is on the disk when this returns."""
+        """Insert a new operation; it is on the disk when this returns."""
         self._write(_INSERT, *values(operation), str(self.owner), wall, make=True)
         self._keep_up(operation, wall)
 
     def save(self, operation: Operation, wall: float, *, known: bool = False) -> bool:
-        """Write how far an operation of ours has come; False when it is ours no more.
+        """Update an operation of ours; False when it no longer is ours.
 
-        With `known` the server has said how it is: whoever took it over meanwhile has but looked for signs.
+        `known`: the server has answered; then this also overwrites a new owner that still waits for signs.
         """
         owner = None if operation.state.final else str(self.owner)
         whose = f"(owner = ? OR {_WAITING})" if known else "owner = ?"
@@ -151,12 +151,12 @@ class Ledger:
         return True
 
     def heartbeat(self, wall: float) -> None:
-        """Give a sign of life for all operations of ours."""
+        """Renew the lease of all operations of ours."""
         if self._file.connection is not None:
             self._write("UPDATE operations SET beat = ? WHERE owner = ?", wall, str(self.owner))
 
     def take_over(self, cluster: str, wall: float) -> tuple[Operation, ...]:
-        """Unfinished operations of a cluster that nobody follows, ours from now on."""
+        """Take over the unfinished operations of a cluster that nobody follows."""
         if self._nothing:
             return ()
         taken = self._work(lambda file: self._take(file, cluster, wall))
@@ -170,12 +170,12 @@ class Ledger:
         for row in rows.fetchall():
             owner, beat, number = row[-3:]
             ours = operation_of((*row[:-3], str(self.owner), wall), number, str(self.owner))
-            # What can't be read whole, or was written by a newer flinktop, can't be followed.
+            # A row that can't be read completely, or is of a newer flinktop, can't be followed.
             if ours.state.final or ours.act is None:
                 continue
             if owner == str(self.owner) or not self._free(owner, beat, wall):
                 continue
-            # Two may see the same lapsed lease: only one finds the row as both have read it.
+            # Two may see the same expired lease: only one of them finds the row unchanged.
             with file:
                 mine = file.execute(
                     "UPDATE operations SET owner = ?, beat = ? WHERE rowid = ? AND owner IS ? AND beat IS ?",
@@ -186,7 +186,7 @@ class Ledger:
         return tuple(taken)
 
     def release(self) -> None:
-        """Leave what is unfinished to others, who need not wait for the lease to lapse."""
+        """Give up unfinished operations, so that others need not wait for the lease to expire."""
         if self._file.connection is not None:
             self._write("UPDATE operations SET owner = NULL WHERE owner = ?", str(self.owner))
         self._followed.clear()
@@ -217,14 +217,14 @@ class Ledger:
             self._followed[operation.id] = (operation, wall)
 
     def _carry_over(self, file: sqlite3.Connection) -> None:
-        """A file that was opened anew has what is followed here, too, when it takes the place of another."""
+        """Copy the operations followed here into a newly opened file: it may have replaced the old one."""
         if self._followed:
             with file:
                 for operation, wall in self._followed.values():
                     file.execute(_INSERT_IF_NONE, (*values(operation), str(self.owner), wall))
 
     def _free(self, owner: object, beat: object, wall: float) -> bool:
-        # A clock that was set back, or an odd row, must not make a lease last for ever.
+        # A clock that was set back, or a malformed row, must not make a lease last for ever.
         if not isinstance(owner, str) or not isinstance(beat, int | float):
             return True
         if not 0 <= wall - beat <= LEASE_SECONDS:

@@ -1,7 +1,7 @@
-"""The ledger's SQLite file: made when there is none, and kept aside under another name when it is damaged.
+"""The ledger's SQLite file: created when missing, renamed and replaced when it is damaged.
 
 SQLite's own locks make it safe for several flinktops. A file that is no database, is damaged, or is another
-program's is renamed, so that nothing of it is lost, and a new one is begun. One that is locked, can't be
+program's is renamed, so that nothing is lost, and a new one is created. A file that is locked, can't be
 read, or was written by a newer flinktop is left as it is.
 """
 
@@ -34,8 +34,8 @@ CREATE INDEX operations_job ON operations (job);
 """
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _COMPANIONS = ("-journal", "-wal", "-shm")
-"""What SQLite may have laid beside the file; left there, it would be taken for the new one's."""
-_SMALLEST = 512  # bytes of a database at the least
+"""Suffixes of SQLite's files next to the ledger; if left there, they would be used with a new ledger."""
+_SMALLEST = 512  # bytes: no SQLite database is smaller
 _TRIES = 3
 
 
@@ -43,21 +43,21 @@ class LedgerError(Exception):
     """The ledger can't be read or written; the message is the end of a sentence."""
 
 
-class _Damaged(Exception):  # noqa: N818 - it says what it is
+class _Damaged(Exception):  # noqa: N818 - the name says what happened
     """The file is no ledger; the text says why."""
 
 
 class LedgerFile:
-    """One file, used by one thread."""
+    """The SQLite file, used by one thread."""
 
     def __init__(
         self, path: Path, opened: Callable[[sqlite3.Connection], None], clock: Clock | None = None
     ) -> None:
-        """Nothing is opened before the first call; `opened` is called with each file, a new one too."""
+        """The file is opened by the first call; `opened` is called with each connection."""
         self.path = path
         self.connection: sqlite3.Connection | None = None
-        self.openings = 0  # how often a file was opened
-        self.notices: tuple[str, ...] = ()  # what a person should know of it, in sentences
+        self.openings = 0  # times a file was opened
+        self.notices: tuple[str, ...] = ()  # messages for the user, in sentences
         self._when_opened = opened
         self._clock = clock or Clock()
         self._identity: tuple[int, int] | None = None
@@ -68,14 +68,14 @@ class LedgerFile:
         return self.connection is None and not self.path.exists()
 
     def work(self, do: Callable[[sqlite3.Connection], T], *, make: bool = False) -> T:
-        """What `do` gives with the open file, done again with a new one when it is damaged; LedgerError."""
+        """Call `do` with the connection, again with a new file when it is damaged. Raises LedgerError."""
         for attempt in range(_TRIES):
             try:
                 return do(self._opened(make=make or attempt > 0))
             except _Damaged as error:
                 self._rename_damaged(str(error))
             except UnicodeDecodeError:
-                # Rows are read whatever their letters are: these are of the file's own names.
+                # Rows are decoded leniently: these bytes are in the schema.
                 self._rename_damaged("its tables have odd names")
             except sqlite3.Error as error:
                 code = getattr(error, "sqlite_errorcode", None)
@@ -102,16 +102,16 @@ class LedgerFile:
         if self.connection is None:
             if make:
                 self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                # Before SQLite makes it: it would ask the umask, and its journal copies the file's mode.
+                # Not left to SQLite, which would apply the umask; its journal copies the file's mode.
                 os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
             self._identity = self._identity_now()
             if 0 < self.path.stat().st_size < _SMALLEST:
-                # SQLite would take it for an empty one, and write over it.
+                # SQLite would treat it as empty and overwrite it.
                 raise _Damaged("file is not a database")
             address = f"{self.path.absolute().as_uri()}?mode=rw"
-            # Immediate: a write that begins by reading is refused at once, instead of waiting for another's.
+            # Immediate: else a write that begins by reading fails at once instead of waiting for another's.
             file = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level="IMMEDIATE")
-            # One odd letter must not cost all rows.
+            # One malformed character must not make all rows unreadable.
             file.text_factory = lambda raw: raw.decode("utf-8", "replace")
             try:
                 self._check(file)
@@ -130,12 +130,12 @@ class LedgerFile:
         return None
 
     def _close_if_replaced(self) -> None:
-        """Another flinktop may have kept the file aside, or a person deleted it."""
+        """Close the file if another flinktop has renamed it or somebody has deleted it."""
         if self.connection is not None and self._identity_now() != self._identity:
             self.close()
 
     def _check(self, file: sqlite3.Connection) -> None:
-        """See that it is a ledger; an empty file becomes one. Raises _Damaged, or LedgerError if newer."""
+        """Check that it is a ledger; initialize an empty file. Raises _Damaged, or LedgerError if newer."""
         if _version(file) == 0:
             _make_tables(file)
         version = _version(file)
@@ -148,14 +148,14 @@ class LedgerFile:
     # -- damage ----------------------------------------------------------------------------------------
 
     def _rename_damaged(self, why: str) -> None:
-        """Rename the damaged file, unless another flinktop has done so."""
+        """Rename the damaged file, unless another flinktop has already done so."""
         self.close()
         try:
             with self._rename_lock():
                 if self._identity is None or self._identity_now() != self._identity:
                     return
                 moved = self._damaged_name()
-                # First what lies beside it: a journal left behind would be played into the new file.
+                # Companion files first: a remaining journal would be replayed into the new file.
                 for end in _COMPANIONS:
                     with suppress(FileNotFoundError):
                         Path(f"{self.path}{end}").rename(f"{moved}{end}")
@@ -179,7 +179,7 @@ class LedgerFile:
 
     @contextmanager
     def _rename_lock(self) -> Iterator[None]:
-        """Keep others from renaming at the same time, by the lock of an empty file that stays for this."""
+        """Keep others from renaming at the same time: the lock on a permanent empty file."""
         lock_path = self.path.with_name(f"{self.path.name}.lock")
         os.close(os.open(lock_path, os.O_CREAT | os.O_RDWR, 0o600))
         with closing(sqlite3.connect(lock_path, timeout=BUSY_SECONDS, isolation_level=None)) as lock:
@@ -193,7 +193,7 @@ def _version(file: sqlite3.Connection) -> int:
 
 
 def _make_tables(file: sqlite3.Connection) -> None:
-    """Make the tables of a new file; raises _Damaged where there are another program's."""
+    """Create the tables of a new file. Raises _Damaged if it has another program's."""
     try:
         file.execute("BEGIN EXCLUSIVE")
         # Another flinktop may have been faster.

@@ -1,4 +1,4 @@
-"""Rows of the ledger as operations; of a row that can't be read whole, what can be read of it."""
+"""Converts operations to rows of the ledger and back; keeps what is readable of a malformed row."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, get_type_hints
@@ -19,8 +19,8 @@ _TIME = Annotated[float, msgspec.Meta(ge=0, le=LATEST)] | None
 
 
 def values(operation: Operation) -> tuple[Any, ...]:
-    """The columns of an operation but for owner and sign of life."""
-    # All acts: whoever only watches does not wait for them at the start.
+    """The columns of an operation, without owner and heartbeat."""
+    # This imports all acts: not needed at the start of a monitor.
     from flinktop.engine.acts.kinds import as_json  # noqa: PLC0415 - see above
 
     columns = asdict(operation) | {
@@ -36,8 +36,8 @@ def values(operation: Operation) -> tuple[Any, ...]:
 def operation_of(cells: Sequence[Any], number: int, owner: str) -> Operation:
     """The operation in a row.
 
-    One whose row can't be read whole is UNKNOWN, unless its end is known: nobody can follow it. `number` is
-    the row's in the table, for one without an id, and `owner` is who reads it.
+    If a part of the row can't be read and its end is not known, it is UNKNOWN: nobody can follow it. `number`
+    is the row's number, used where the id is missing; `owner` is the reading flinktop.
     """
     from flinktop.engine.acts.kinds import KINDS, from_json  # noqa: PLC0415 - as in `values`
 
@@ -77,18 +77,18 @@ def operation_of(cells: Sequence[Any], number: int, owner: str) -> Operation:
 
 
 def result_of(text: Any) -> Result:
-    """What came of an operation, as far as it can be read."""
+    """The readable part of an operation's result."""
     return _Row({"result": text}).result()
 
 
 class _Row(Struct):
-    """The columns of a row, each of which may hold anything."""
+    """The columns of a row; each may hold anything."""
 
     columns: dict[str, Any]
-    odd: list[str] = field(default_factory=list)  # names of those that don't hold what they should
+    odd: list[str] = field(default_factory=list)  # names of malformed columns
 
     def get(self, name: str, kind: Any, default: Any) -> Any:
-        """The value of a column if it is of its kind."""
+        """The value of a column if it has this type, else `default`."""
         try:
             return msgspec.convert(self.columns[name], kind)
         except msgspec.ValidationError:
@@ -96,19 +96,19 @@ class _Row(Struct):
             return default
 
     def text(self, name: str) -> str:
-        """A text; "" for anything else."""
+        """Text; "" for anything else."""
         return str(self.get(name, str, ""))
 
     def text_or_none(self, name: str) -> str | None:
         return self.get(name, str | None, None) or None
 
     def time(self, name: str) -> float | None:
-        """Seconds since 1970; None where there is none."""
+        """Seconds since 1970; None if missing."""
         seconds: float | None = self.get(name, _TIME, None)
         return seconds
 
     def state(self) -> State:
-        """How far it has come; UNKNOWN for what a newer flinktop calls otherwise."""
+        """The state; UNKNOWN for one that only a newer flinktop knows."""
         name = self.columns["state"]
         try:
             return State(name)

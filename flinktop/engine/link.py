@@ -1,4 +1,4 @@
-"""How the connection to a cluster is doing, when it is lost, and how long until it is tried again."""
+"""State of the connection to a cluster: when it is lost, and when it is retried."""
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,8 +19,8 @@ from flinktop.flink.errors import (
 )
 from flinktop.flink.jobs import JOBS_OVERVIEW
 
-UNHELPFUL = 3  # errors in a row, before any good answer, that make a server one that can't be read
-SILENT_SECONDS = 15.0  # seconds of errors alone, of whatever kind, after which a cluster is lost
+UNHELPFUL = 3  # errors in a row, before any good answer, after which a server counts as unreadable
+SILENT_SECONDS = 15.0  # seconds of nothing but errors of any kind, after which a cluster is lost
 
 
 class Link(Struct, frozen=True):
@@ -32,7 +32,7 @@ class Link(Struct, frozen=True):
     failures: int = 0  # probes that failed in the present outage
     retry_at: float | None = None
     latency: float = 0.0  # seconds the newest answer took
-    per_second: float = 0.0  # requests sent a second, over the last ten
+    per_second: float = 0.0  # requests sent per second, over the last ten seconds
     unhelpful: int = 0  # errors since the last good answer
 
 
@@ -45,29 +45,29 @@ def after_answer(link: Link, now: float, latency: float) -> Link:
 def after_error(
     link: Link, error: FlinkError, now: float, latency: float, refresh: float, *, turned: bool = False
 ) -> Link:
-    """The link after an error: lost, or only one thing that could not be had.
+    """The link after an error: lost, or not lost when only this query failed.
 
-    A lost link keeps its error until something is answered well, or the server has at least said no in a way
-    that shows it is there (a 404 for a job that has gone). `turned`: the query's last answer was good.
+    A lost link keeps its error until a good answer, or an error that shows that the server is there (a 404
+    for a job that has been removed). `turned`: the query's last answer was good.
     """
     link = replace(link, unhelpful=link.unhelpful + 1, latency=latency)
     if not means_lost(link, error, now, refresh, turned=turned):
         return replace(link, error=None, failures=0, retry_at=None)
     since = now if link.error is None else link.since
     if link.error is not None and isinstance(error, NotFound):
-        # That one path is missing explains less than what was said before.
+        # A missing path explains less than the earlier error.
         error = link.error
     return replace(link, error=error, failures=link.failures + 1, since=since)
 
 
 def means_lost(link: Link, error: FlinkError, now: float, refresh: float, *, turned: bool = False) -> bool:
-    """Whether an error says that the cluster can't be read at all, and not just this one thing.
+    """Whether an error means that the whole cluster can't be read, not just this query.
 
-    While other answers are good, one that takes too long, is forbidden or not ready is that query's own
-    trouble. One that was allowed a moment ago means that the login has expired, or that something else
-    stands at the address now: the next good answer to another query shows if that was wrong. Errors of any
-    kind and nothing else are another server's, or those of a proxy before a dead one. A login that was
-    refused is not sent any more, for whatever query.
+    While other answers are good, a query that times out, is forbidden or not ready fails alone. One that was
+    allowed a moment ago means that the login has expired, or that another server has this address now; a
+    good answer to another query corrects that if it was wrong. Errors of any kind and nothing else are from
+    another server, or from a proxy before a dead one. After a refused login nothing is sent any more,
+    whatever the query.
     """
     unreachable = isinstance(error, Unreachable) and not isinstance(error, TimedOut)
     if (
@@ -83,12 +83,12 @@ def means_lost(link: Link, error: FlinkError, now: float, refresh: float, *, tur
 
 
 def probed_in_vain(reading: Reading[object] | None) -> bool:
-    """Whether a query's own back-off is only that of the outage it was asked in."""
+    """Whether a query's back-off is only due to the outage during which it was sent."""
     return reading is not None and isinstance(reading.error, Unreachable | NotReady | Unauthorized | NotFlink)
 
 
 def foreign(query: Query[object], error: FlinkError) -> FlinkError:
-    """The error, or that this is no Flink when what every JobManager and HistoryServer has is missing."""
+    """The error; NotFlink for a 404 where every JobManager and HistoryServer has an answer."""
     if query.endpoint in (CONFIG, JOBS_OVERVIEW) and isinstance(error, NotFound):
         return NotFlink(
             error.method, error.url, not_flink(f"{error.status} for /{query.target}"), status=error.status
@@ -96,7 +96,7 @@ def foreign(query: Query[object], error: FlinkError) -> FlinkError:
     return error
 
 
-_MOST_DOUBLINGS = 40  # beyond any limit; without it the power overflows after 1,024 failures
+_MOST_DOUBLINGS = 40  # larger than needed; without a limit the power overflows after 1,024 failures
 
 
 class BackOff(Struct, frozen=True):
@@ -112,8 +112,8 @@ class BackOff(Struct, frozen=True):
 
 
 WATCHED = BackOff(1.0, 7.5)
-"""For what is on the screen and for the probe of a lost cluster: with a jitter of up to a fifth, an answer
+"""For queries on the screen and for the probe of a lost cluster: with a jitter of up to a fifth, an answer
 comes within ten seconds after a fault has ended."""
-BACKGROUND = BackOff(1.0, 30.0)  # for what nobody is looking at
+BACKGROUND = BackOff(1.0, 30.0)  # for background queries
 FOLLOWED = BackOff(0.5, 7.5)  # for an operation whose cluster does not answer
 UNDER_WAY = BackOff(0.5, 3.0)  # for an operation that has not ended yet: most take seconds, some hours

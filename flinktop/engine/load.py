@@ -1,4 +1,4 @@
-"""How busy jobs are: each by its hottest vertex, from whatever answers tell of it."""
+"""How busy jobs are, each by its busiest vertex, from whichever answers contain it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,30 +15,30 @@ from flinktop.flink.vertices import VERTEX_BACKPRESSURE, VertexBackpressure
 from flinktop.model import busy, first_minute, rates, split, states
 from flinktop.model.split import Split, Times
 
-TURN_SECONDS = 10.0  # between two looks at the subtasks of vertices that are looked at in turn
-MEASURES = ("busy", "backpressured")  # of a job: each of its hottest vertex
+TURN_SECONDS = 10.0  # between two requests for subtasks, of the vertices in turn
+MEASURES = ("busy", "backpressured")  # of a job: the maximum over its vertices
 SPLIT = ("split-busy", "split-backpressured", "split-idle")
-"""Of a job or a vertex: of its busiest subtask, so that the three belong together."""
+"""Of a job or a vertex: all three of its busiest subtask."""
 POINT_SECONDS = 9.0
-"""Seconds between two points of a job's series, at the least: what they are made of moves every ten."""
+"""Minimum seconds between two points of a job's series: the metrics change every ten."""
 
 
 class Busiest(Struct, frozen=True):
-    """Who of a job is the busiest now, as far as is known."""
+    """The busiest vertex of a job now."""
 
     vertex: str
     split: Split
     since: float | None = None
-    """Since when single subtasks are known, where it was means of vertices before (engine's clock, s)."""
+    """Since when subtasks are known, if only means of vertices were before (engine's clock, s)."""
 
 
 class JobLoad(Struct):
-    """One running job: how busy and backpressured its vertices are at most, and its busiest subtask.
+    """One running job: the highest busy and backpressured time of its vertices, and its busiest subtask.
 
-    One `/jobs/:jobid` answer (1.16+) tells the mean over each vertex's subtasks; where a vertex's own metrics
-    are being read (1.13+) its hottest subtask stands for it instead. So a vertex with one hot subtask of
-    many shows its true heat only while somebody looks at the job. What belongs together is the time of one
-    subtask: …/backpressure tells it of all subtasks of a vertex; without it, the mean of the busiest vertex.
+    `/jobs/:jobid` (1.16+) has the mean over each vertex's subtasks; where a vertex's own metrics are polled
+    (1.13+) its busiest subtask is used instead. So a vertex with one busy subtask among many shows that only
+    while the job is on the screen. The split of one subtask's time comes from …/backpressure, which has all
+    subtasks of a vertex; without it the mean of the busiest vertex is used.
     """
 
     job: str
@@ -47,14 +47,14 @@ class JobLoad(Struct):
     _samples: tuple[busy.Sample, ...] = ()
     _means: dict[str, busy.Load] = field(default_factory=dict)
     _meters: dict[str, tuple[float, float | None, float | None]] = field(default_factory=dict)
-    """By vertex: when its metrics were read, and how busy and backpressured its hottest subtasks were."""
+    """By vertex: when its metrics were read, and the highest busy and backpressured time of a subtask."""
     splits: dict[str, tuple[float, Split]] = field(default_factory=dict)
-    """By vertex: when its subtasks were read, and the busiest of them."""
+    """By vertex: when its subtasks were read, and the split of the busiest one."""
     _noted: float = float("-inf")
-    _split_at: float = float("-inf")  # when the busiest subtask was known last
+    _split_at: float = float("-inf")  # when the busiest subtask was last known
 
     def stopped(self, at: float) -> None:
-        """The job does not run: it is neither busy nor idle."""
+        """The job does not run: record gaps."""
         self._samples, self._means = (), {}
         self._meters.clear()
         self.splits.clear()
@@ -64,7 +64,7 @@ class JobLoad(Struct):
         self._note_split(None, at)
 
     def take_counters(self, job: Job, at: float) -> None:
-        """Take in the accumulated times of a running job."""
+        """Record the accumulated times of a running job."""
         running = {vertex.id for vertex in job.vertices if states.is_running(vertex.status)}
         self.splits = {vertex: known for vertex, known in self.splits.items() if vertex in running}
         sample = busy.sample(job, at)
@@ -81,11 +81,11 @@ class JobLoad(Struct):
             self._note(at)
 
     def take_meters(self, vertex: str, spent: float | None, backpressured: float | None, at: float) -> None:
-        """Take in the metrics of a vertex on the screen: of its hottest subtasks."""
+        """Record the metrics of a vertex on the screen: the maxima of its subtasks."""
         self._meters[vertex] = (at, spent, backpressured)
 
     def take_split(self, vertex: str, known: Split | None, at: float) -> None:
-        """Take in how the busiest subtask of a vertex splits its time; None: none of them measures it."""
+        """Record how the busiest subtask of a vertex splits its time; None: no subtask measures it."""
         for measure, value in zip(SPLIT, _times(known), strict=True):
             self.series.add(vertex_series(self.job, vertex, measure), at, value)
         if known is None:
@@ -102,16 +102,16 @@ class JobLoad(Struct):
             self._split_at = at
             self._note_split(Busiest(vertex, known, since), at)
         elif self.busiest is not None and self.busiest.vertex == vertex:
-            # Another is busier now: it is asked for next.
+            # Another one is busier now: it is polled next.
             self.busiest = replace(self.busiest, vertex=hottest, split=fresh[hottest])
 
-    def rest(self, at: float) -> None:
-        """Nothing was told for a while: the next mean begins with the newest answer, and needs no other."""
+    def drop_old_samples(self, at: float) -> None:
+        """After a pause in answers, keep only the newest sample: the next mean starts there."""
         if len(self._samples) > 1 and at - self._samples[-1].at >= busy.WINDOW:
             self._samples = self._samples[-1:]
 
     def _note(self, at: float) -> None:
-        """Put the job together from its vertices; where nothing is known there is a gap."""
+        """Record the maxima over the job's vertices; a gap where nothing is known."""
         self._noted = at
         self._meters = {vertex: read for vertex, read in self._meters.items() if at - read[0] < METERS_HOLD}
         vertices: list[tuple[float | None, float | None]] = [
@@ -125,7 +125,7 @@ class JobLoad(Struct):
             self.series.add(job_series(self.job, measure), at, value)
 
     def _note_mean(self, at: float) -> None:
-        """The mean subtask of the busiest vertex; one that does not measure its busy time takes no part."""
+        """Record the mean subtask of the busiest vertex; vertices without busy time are left out."""
         known = {
             vertex: Split(load.busy, load.backpressured, load.idle)
             for vertex, load in self._means.items()
@@ -150,7 +150,7 @@ class Loads(Struct):
 
     series: SeriesStore
     is_young: Callable[[str, str, float], bool] = lambda *_: False
-    """Whether an answer of a time is of a vertex's first minute (engine/sweep.py)."""
+    """Whether an answer at a time is from a vertex's first minute (engine/sweep.py)."""
     _jobs: dict[str, JobLoad] = field(default_factory=dict)
 
     def arrived(self, query: Query[Any], value: Any, at: float) -> None:
@@ -169,7 +169,7 @@ class Loads(Struct):
         return load.busiest if load is not None else None
 
     def split_of(self, job: str, vertex: str) -> Split | None:
-        """What the busiest subtask of a vertex did when its subtasks were read last."""
+        """How the busiest subtask of a vertex split its time at the last read."""
         load = self._jobs.get(job)
         known = load.splits.get(vertex) if load is not None else None
         return known[1] if known is not None else None
@@ -198,9 +198,9 @@ class Loads(Struct):
             load.take_meters(vertex, *hottest, at)
 
     def _end(self, overview: JobsOverview, at: float) -> None:
-        """Jobs that have ended, or that the list no longer has, are over."""
+        """Drop jobs that have ended or are no longer listed."""
         live = {job.jid for job in overview.jobs if not states.is_terminal(job.state)}
         for job in [job for job in self._jobs if job not in live]:
             self._jobs.pop(job).stopped(at)
         for load in self._jobs.values():
-            load.rest(at)
+            load.drop_old_samples(at)

@@ -1,4 +1,4 @@
-"""An operation: one act that was asked of a cluster, and how far it has come."""
+"""An operation: one act on a cluster, and its progress."""
 
 from enum import StrEnum
 
@@ -11,17 +11,17 @@ from flinktop.model import redaction
 
 
 class State(StrEnum):
-    """How far an operation has come; the last five are final."""
+    """The state of an operation; the last five are final."""
 
-    PLANNED = "planned"  # written down; nothing has been sent
-    SENT = "sent"  # written down as sent: the request is on its way, or its answer was lost
-    ACCEPTED = "accepted"  # the server has taken it
-    RUNNING = "running"  # the server says that it is under way
+    PLANNED = "planned"  # recorded; nothing has been sent
+    SENT = "sent"  # recorded as sent: the request is in flight, or its answer was lost
+    ACCEPTED = "accepted"  # the server has accepted it
+    RUNNING = "running"  # the server reports it in progress
     DONE = "done"
-    FAILED = "failed"  # it has not done what it was to do; what it did all the same is in the result
-    LOST = "lost"  # how it ended can't be found out; the reason says what is known
-    REFUSED = "refused"  # not sent, and so not written down either
-    UNKNOWN = "unknown"  # its record can't be read whole: it is shown, and nobody follows it
+    FAILED = "failed"  # what it did achieve is in the result
+    LOST = "lost"  # the outcome can't be determined; the reason says what is known
+    REFUSED = "refused"  # not sent, and so not recorded either
+    UNKNOWN = "unknown"  # its record is partly unreadable: it is shown but not followed
 
     @property
     def final(self) -> bool:
@@ -32,32 +32,32 @@ FINAL = frozenset({State.DONE, State.FAILED, State.LOST, State.REFUSED, State.UN
 
 
 class Operation(Struct, frozen=True):
-    """One act and what became of it; times are this machine's (s since 1970)."""
+    """One act and its outcome; times are this machine's (s since 1970)."""
 
-    id: str  # 32 hex digits; Flink gets them as triggerId or job id where it takes one
+    id: str  # 32 hex digits; sent to Flink as triggerId or job id where it accepts one
     cluster: str  # the cluster's address, without credentials
     cluster_name: str
     kind: str  # name of the act
     act: Act | None  # None when a newer flinktop wrote it
-    subject: str  # what it was done to, by name
+    subject: str  # name of the job, jar, savepoint …
     job: str | None = None
-    by: str = ""  # user and machine that asked for it
+    by: str = ""  # user and machine that submitted it
     state: State = State.PLANNED
     planned: float = 0.0
     sent: float | None = None
     ended: float | None = None
-    trigger: str | None = None  # under which Flink follows it
-    notes: Notes = field(default_factory=dict)  # what was seen just before it was sent
+    trigger: str | None = None  # Flink's trigger id of it
+    notes: Notes = field(default_factory=dict)  # what was read just before it was sent
     result: Result = field(default_factory=Result)
     reason: str = ""  # why it failed, was lost or refused
-    # What follows is not kept on disk.
+    # The fields below are not kept on disk.
     words: str = ""  # what it is doing now
-    progress: tuple[int, int] | None = None  # bytes sent and to send, while a file is on its way
-    ours: bool = False  # this flinktop follows it; another one's is only shown
+    progress: tuple[int, int] | None = None  # bytes sent and to send, during an upload
+    ours: bool = False  # followed by this flinktop; others are only shown
     unreachable: bool = False  # refused because the cluster did not answer
 
     def without_secrets(self) -> "Operation":
-        """The operation as it may be written to disk, shown and copied; what is sent is not taken from it."""
+        """A copy fit to be stored, shown and copied; requests are never made from it."""
         result = self.result
         shown = replace(
             result,

@@ -1,8 +1,8 @@
-"""Sends acts, each once, and has them followed to their ends.
+"""Sends acts, each once, and follows them until they end.
 
-An act is written to the ledger before its request leaves, and the request leaves once. When its answer is
-lost the server is asked after it, by our own id where it takes one, else by what there is to be seen. What
-another flinktop left unfinished is taken over when that one is gone.
+An act is written to the ledger before its request is sent, and the request is sent once. When its answer is
+lost the server is queried, by our own id where it accepts one, else by visible effects. Operations that
+another flinktop left unfinished are taken over when it has ended.
 """
 
 import asyncio
@@ -36,10 +36,10 @@ from flinktop.model import redaction
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 3.0  # between looks at what other flinktops have written
-HEARTBEAT_SECONDS = 10.0  # between signs of life, and between looks for what nobody follows
+LOOK_SECONDS = 3.0  # between reads of what other flinktops have written
+HEARTBEAT_SECONDS = 10.0  # between heartbeats, and between searches for abandoned operations
 ANSWERS_KEPT = 20
-RELEASE = "flink"  # among the notes of an operation: the release that it was sent to
+RELEASE = "flink"  # key in the notes of an operation: the release that it was sent to
 
 
 @dataclass(eq=False)
@@ -47,16 +47,16 @@ class Operations:
     """Sends acts and follows operations of one cluster. Lives on the engine's loop."""
 
     lane: Lane
-    ledger: Ledger | None  # without one acts are refused
+    ledger: Ledger | None  # None: acts are refused
     clock: Clock
-    cluster: Target  # what it does not say is asked for
-    known_features: Callable[[], Features] = lambda: features(None)  # a release of None is asked for
+    cluster: Target  # its unknown fields are fetched
+    known_features: Callable[[], Features] = lambda: features(None)  # fetched when the release is None
     refresh: Callable[[], float] = lambda: 3.0
     """The cluster's own refresh interval (s), for which it answers from caches."""
     news: Callable[[], None] = lambda: None  # called when operations or answers have changed
     touched: Callable[[tuple[Query[Any], ...]], None] = lambda _queries: None
     """Called with the queries whose answers an act changes."""
-    resume: bool = True  # follow what others left unfinished, too
+    resume: bool = True  # also follow operations that others left unfinished
     answers: dict[str, Answer] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -67,18 +67,18 @@ class Operations:
     # -- life ------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Read the ledger, take over what is unfinished, and look after both from now on."""
+        """Start reading the ledger and taking over unfinished operations, periodically."""
         if self.ledger is not None:
             self._spawn(self._maintain())
 
     async def stop(self) -> None:
-        """Leave what is unfinished to the next flinktop."""
+        """Leave unfinished operations to the next flinktop."""
         await self.cut()
         self.view.close()
         await self.lane.close()
 
     async def cut(self) -> None:
-        """End all work at once, without a word to the ledger: as a killed process does."""
+        """End all work at once without writing to the ledger, as a killed process does."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -95,7 +95,7 @@ class Operations:
                     for operation in taken:
                         self._spawn(self._to_its_end(operation.id, self._take_up(operation)))
             except Exception:
-                # Without signs of life others would take over what is followed here.
+                # Without heartbeats others would take over the operations followed here.
                 log.exception("the ledger could not be maintained")
             await self.clock.sleep(LOOK_SECONDS)
             since_heartbeat += LOOK_SECONDS
@@ -106,7 +106,7 @@ class Operations:
         task.add_done_callback(self._ended)
 
     async def _to_its_end(self, number: str, work: Coroutine[Any, Any, None]) -> None:
-        """Work on an operation; an error of flinktop's own ends it too, as far as is known of it."""
+        """Work on an operation; an internal error ends it as LOST or REFUSED."""
         try:
             await work
         except Exception as error:
@@ -124,10 +124,10 @@ class Operations:
         if not task.cancelled() and (failure := task.exception()) is not None:
             log.error("an operation failed unexpectedly", exc_info=failure)
 
-    # -- what is asked ---------------------------------------------------------------------------------
+    # -- requests --------------------------------------------------------------------------------------
 
     def base(self, job: str | None) -> Target:
-        """The cluster as a target, and what is under way for a job; safe from any thread."""
+        """The cluster as a target, with the job's operations in progress; safe from any thread."""
         return replace(
             self.cluster,
             features=self.known_features(),
@@ -144,12 +144,12 @@ class Operations:
             and operation.cluster == self.cluster.url
             and not operation.state.final
             and not _settles(operation)
-            # Whoever follows one gives it up within that time; nobody follows this one.
+            # A follower gives up within that time: an older one is abandoned.
             and (operation.ours or self.clock.wall() - operation.planned < GIVE_UP_SECONDS)
         ]
 
     def submit(self, act: Act, number: str, typed: str | None = None) -> None:
-        """Do an act, once, as the operation `number` (32 hex digits); `typed` is the name that was typed."""
+        """Do an act, once, as operation `number` (32 hex digits); `typed` is the typed name."""
         operation = Operation(
             id=number,
             cluster=self.cluster.url,
@@ -163,7 +163,7 @@ class Operations:
         )
         try:
             operation = replace(operation, subject=act.subject, job=act.job_id)
-            # Before it is shown: it is not in its own way.
+            # Before it is shown: it must not count as in progress itself.
             under_way = tuple(one.label for one in self._under_way(act.job_id))
         except Exception as error:
             log.exception("%s could not be begun", act.kind)
@@ -173,7 +173,7 @@ class Operations:
         self._spawn(self._to_its_end(number, self._do(operation, act, under_way, typed)))
 
     def ask(self, question: PlanJar, number: str, typed: str | None = None) -> None:
-        """Ask a question; its answer comes under `number` in `answers`."""
+        """Send a question; its answer is put into `answers` under `number`."""
         self.answers = dict(list(self.answers.items())[1 - ANSWERS_KEPT :]) | {number: Answer()}
         self._spawn(self._answer(question, number, typed))
 
@@ -206,7 +206,7 @@ class Operations:
     async def _try(
         self, operation: Operation, act: Act, under_way: tuple[str, ...], typed: str | None
     ) -> Operation:
-        """Ask whether it can be done, write it down, send it; the operation after that."""
+        """Check whether it can be done, record it, send it; returns the operation after that."""
         try:
             context = await self._context(operation.id)
             base = replace(self.base(None), features=context.features, under_way=under_way)
@@ -221,7 +221,7 @@ class Operations:
             return self.view.end(operation, State.REFUSED, why)
         if refusal is not None:
             return self.view.end(operation, State.REFUSED, refusal)
-        # A kept connection that breaks in this instant would be an answer lost for nothing.
+        # A kept connection could break now, and the answer would be lost.
         await self.lane.fresh()
         try:
             kept = {**notes, RELEASE: context.features.version}
@@ -235,7 +235,7 @@ class Operations:
     async def _refusal(self, act: Act, base: Target, typed: str | None) -> str | None:
         if base.read_only:
             return act.why_not(base)
-        # Another flinktop may have asked for something in this instant.
+        # Another flinktop may just have submitted something.
         self.view.look()
         others = tuple(one.label for one in self._under_way(act.job_id) if not one.ours)
         base = replace(base, under_way=base.under_way + others)
@@ -264,7 +264,7 @@ class Operations:
         return self.view.save(taken, known=True)
 
     def _not_accepted(self, operation: Operation, act: Act, error: FlinkError) -> Operation:
-        """The operation after an error in the place of Flink's answer."""
+        """The operation after an error instead of Flink's answer."""
         known = fate(error)
         if known is Fate.REFUSED and not act.refused_is_undone:
             known = Fate.DOUBTFUL
@@ -274,7 +274,7 @@ class Operations:
             case Fate.REFUSED:
                 return self.view.end(operation, State.FAILED, refused_because(error))
             case Fate.DOUBTFUL:
-                # On the disk too: whoever takes it over says the same in the end.
+                # On the disk too: a flinktop that takes it over ends with the same reason.
                 words = f"{error.reason}: checking with Flink whether it was done anyway"
                 return self.view.save(replace(operation, reason=refused_because(error), words=words))
             case Fate.UNANSWERED:
@@ -301,7 +301,7 @@ class Operations:
         if operation.state.final:
             self._refresh_touched(act)
 
-    # -- where it is done ------------------------------------------------------------------------------
+    # -- context ---------------------------------------------------------------------------------------
 
     async def _context(self, number: str) -> ActContext:
         return ActContext(
@@ -312,7 +312,7 @@ class Operations:
         )
 
     async def _context_of(self, operation: Operation) -> ActContext:
-        """Where to ask after an act, which may have been sent to a cluster that is gone."""
+        """The context to check an act's outcome; its cluster may have ended."""
         known, sent_to = self.known_features(), operation.notes.get(RELEASE, "")
         if known.release is None and sent_to:
             known = Features(release=release(sent_to), version=sent_to)
@@ -331,13 +331,13 @@ class Operations:
         if operation is None or operation.state.final:
             return
         before = operation.progress
-        # A hundred steps are enough for a bar.
+        # A progress bar needs no more than a hundred steps.
         if before is None or sent == size or (sent - before[0]) * 100 >= size:
             self.view.put(replace(operation, progress=(sent, size)))
 
 
 def current_user() -> str:
-    """The user and the machine."""
+    """User and machine, as user@host."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError, ImportError):
@@ -346,7 +346,7 @@ def current_user() -> str:
 
 
 def _settles(operation: Operation) -> bool:
-    """Whether the server has taken it, and goes its own way with it."""
+    """Whether the server has accepted it and completes it by itself."""
     return operation.state in (State.ACCEPTED, State.RUNNING) and bool(
         operation.act and operation.act.settles
     )

@@ -1,4 +1,4 @@
-"""Operations as they are now: those of the ledger, and those that this flinktop follows or has refused."""
+"""Current operations: those of the ledger, and those that this flinktop follows or has refused."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -18,14 +18,14 @@ NO_LEDGER = "this flinktop has no ledger"
 
 
 class OperationsView:
-    """What is known of operations. Written on the engine's loop; `all` and `trouble` are for any thread."""
+    """Known operations. Written on the engine's loop; `all` and `ledger_error` are for any thread."""
 
     def __init__(self, ledger: Ledger | None, clock: Clock, news: Callable[[], None]) -> None:
-        """Nothing is read before `look`; `news` is called when `all` or `trouble` has changed."""
+        """Nothing is read before `look`; `news` is called when `all` or `ledger_error` has changed."""
         self.all: tuple[Operation, ...] = ()  # newest first
-        self.ledger_error = NO_LEDGER if ledger is None else None  # why nothing can be written down
+        self.ledger_error = NO_LEDGER if ledger is None else None  # why nothing can be recorded
         self.notices: tuple[str, ...] = ()
-        """What a person should know of the ledger, in sentences, oldest first; for any thread."""
+        """Messages about the ledger for the user, in sentences, oldest first; for any thread."""
         self._ledger = ledger
         self._clock = clock
         self._news = news
@@ -36,7 +36,7 @@ class OperationsView:
     # -- the ledger ------------------------------------------------------------------------------------
 
     def look(self) -> None:
-        """Read what other flinktops have written, and write what could not be written before."""
+        """Read what other flinktops have written, and retry writes that failed."""
         if self._ledger is None:
             return
         with self._noting_errors():
@@ -61,14 +61,14 @@ class OperationsView:
                 self._saved[operation.id] = operation
 
     def heartbeat(self) -> None:
-        """Give a sign of life for what is followed here."""
+        """Renew the lease of the operations followed here."""
         if self._ledger is None or self.idle():
             return
         with self._noting_errors():
             self._ledger.heartbeat(self._clock.wall())
 
     def take_over(self, cluster: str) -> tuple[Operation, ...]:
-        """Unfinished operations of a cluster that nobody follows, ours from now on."""
+        """Take over the unfinished operations of a cluster that nobody follows."""
         taken: tuple[Operation, ...] = ()
         with self._noting_errors():
             taken = self._ledger.take_over(cluster, self._clock.wall()) if self._ledger is not None else ()
@@ -79,10 +79,10 @@ class OperationsView:
         return taken
 
     def write_down(self, operation: Operation) -> Operation:
-        """Planned, then sent, both on the disk when this returns.
+        """Record it as planned, then as sent; both are on the disk when this returns.
 
         Raises:
-            LedgerError: it can't be written; nothing may be sent then.
+            LedgerError: it can't be recorded; nothing may be sent then.
         """
         if self._ledger is None:
             raise LedgerError(NO_LEDGER)
@@ -95,7 +95,7 @@ class OperationsView:
         return self.put(operation)
 
     def claimed(self, operation: Operation) -> frozenset[str]:
-        """Paths of savepoints of its job that other operations have made."""
+        """Paths of savepoints of its job that belong to other operations."""
         if operation.job is None or self._ledger is None:
             return frozenset()
         try:
@@ -116,7 +116,7 @@ class OperationsView:
         self._take_notices(self._ledger)
 
     def set_ledger_error(self, reason: str | None) -> None:
-        """Say why nothing can be written down, or that it can."""
+        """Set or clear the reason why nothing can be recorded."""
         if self._ledger is not None and reason != self.ledger_error:
             self.ledger_error = reason
             if reason is not None:
@@ -125,37 +125,37 @@ class OperationsView:
 
     @contextmanager
     def _noting_errors(self) -> Iterator[None]:
-        """Note that the ledger can't be used, and go on."""
+        """Record LedgerErrors of the block in `ledger_error` instead of raising them."""
         try:
             yield
         except LedgerError as error:
             self.set_ledger_error(str(error))
 
-    # -- what is followed here -------------------------------------------------------------------------
+    # -- operations followed here ----------------------------------------------------------------------
 
     def now(self, number: str) -> Operation | None:
-        """An operation of this flinktop as it is now."""
+        """The current state of an operation of this flinktop."""
         return self._here.get(number)
 
     def idle(self) -> bool:
         return all(operation.state.final for operation in self._here.values())
 
     def put(self, operation: Operation) -> Operation:
-        """Show the operation as it is now, without writing it down."""
+        """Publish the operation without recording it."""
         operation = operation.without_secrets()
         self._here[operation.id] = operation
         self._publish()
         return operation
 
     def save(self, operation: Operation, *, known: bool = False) -> Operation:
-        """Show the operation, and write it down when something of it that is kept has changed.
+        """Publish the operation, and record it when one of its recorded fields has changed.
 
-        The operation that is returned is not `ours` when another flinktop has taken it over.
+        The returned operation is not `ours` when another flinktop has taken it over.
         """
         operation = operation.without_secrets()
         if self._ledger is None or _kept(operation) == _kept(self._saved.get(operation.id)):
             return self.put(operation)
-        # In trouble it is followed all the same, and written down as soon as that is possible.
+        # If the ledger fails it is followed nevertheless, and recorded as soon as possible.
         with self._noting_errors():
             if not self._ledger.save(operation, self._clock.wall(), known=known):
                 log.info("%s of %s is followed by another flinktop", operation.label, operation.subject)
@@ -164,7 +164,7 @@ class OperationsView:
         return self.put(operation)
 
     def end(self, operation: Operation, state: State, reason: str) -> Operation:
-        """The operation has ended; what was refused is shown, but not written down."""
+        """End the operation; a refused one is published but not recorded."""
         operation = self.ended(operation, state, reason)
         log.info("%s of %s: %s %s", operation.label, operation.subject, state, reason)
         if state is State.REFUSED:
@@ -197,7 +197,7 @@ class OperationsView:
 
 
 def _kept(operation: Operation | None) -> tuple[Any, ...] | None:
-    """What of an operation changes on the disk."""
+    """The fields of an operation that change on the disk."""
     if operation is None:
         return None
     return operation.state, operation.trigger, operation.result, operation.reason, operation.ended

@@ -1,6 +1,6 @@
-"""How the outcome of an act is found: the server is asked after it until it has ended, through lost links.
+"""Finds the outcome of an act: queries the server until the act has ended, also across lost connections.
 
-And what an error says of an act that was being sent: refused, never there, or nobody knows.
+And classifies errors of an act's own request: refused, never sent, or unknown.
 """
 
 import logging
@@ -20,32 +20,32 @@ from flinktop.flink.errors import BadReply, Conflict, FlinkError, NotFound, Reje
 
 log = logging.getLogger(__name__)
 
-GIVE_UP_SECONDS = 24 * 3600.0  # so long a cluster that does not answer is asked after an act
-LEAST_ANSWERS = 3  # so often a server must know nothing of an act before it is called lost
-CACHES = 2.0  # times the cluster's refresh interval for which its answers may be old
+GIVE_UP_SECONDS = 24 * 3600.0  # how long an unreachable cluster is queried for an act
+LEAST_ANSWERS = 3  # answers without a trace of an act before it counts as lost
+CACHES = 2.0  # maximum age of the cluster's cached answers, in refresh intervals
 
 _GATEWAY = (408, 499, 502, 503, 504)
-"""Statuses with which a proxy gives up, whatever the server behind it does; Flink's own 408 is a cancel
-that was sent to the job and not acknowledged in time."""
+"""Statuses of a proxy that gave up, whatever its server does; Flink's own 408 is a cancel that was sent to
+the job and not acknowledged in time."""
 _SERVER_ERROR = 500
 _TOO_LARGE = 413
 _NOT_YET = ("leader election", "not been started", "EndpointNotStarted")
-"""Flink's own 503: no JobManager took the request."""
+"""Texts in Flink's own 503: no JobManager received the request."""
 
 
 class _Silence(Struct):
-    """How long the server has known nothing of an act."""
+    """How long the server has answered without a trace of an act."""
 
     since: float | None = None
     answers: int = 0
 
     def take_in(self, now: float) -> None:
-        """One more answer without a trace."""
+        """Count one more answer without a trace."""
         self.since = now if self.since is None else self.since
         self.answers += 1
 
     def lasted(self, seconds: float, now: float) -> bool:
-        """Whether it has known nothing for so long, by enough answers."""
+        """Whether it has lasted `seconds`, with at least LEAST_ANSWERS answers."""
         return self.since is not None and self.answers >= LEAST_ANSWERS and now - self.since >= seconds
 
 
@@ -54,17 +54,17 @@ class Outcomes(Struct, frozen=True):
 
     view: OperationsView
     clock: Clock
-    refresh: Callable[[], float]  # the cluster's own refresh interval (s), for which it answers from caches
-    context: Callable[[Operation], Awaitable[ActContext]]  # where to ask after an act
+    refresh: Callable[[], float]  # the cluster's own refresh interval (s), the age of its caches
+    context: Callable[[Operation], Awaitable[ActContext]]  # connections to check an act with
 
     def handle(self, operation: Operation) -> Handle:
-        """What is known of the operation, for its act."""
+        """The operation's handle, for its act."""
         accepted = operation.state in (State.ACCEPTED, State.RUNNING)
         claimed = self.view.claimed(operation)
         return Handle(operation.id, operation.notes, operation.trigger, operation.result, claimed, accepted)
 
     async def follow(self, operation: Operation, act: Act) -> Operation:
-        """The operation once it has ended, or is another flinktop's."""
+        """Query until the operation has ended or another flinktop has taken it over; returns it."""
         answers, failures, silence = 0, 0, _Silence()
         while not operation.state.final and operation.ours:
             started_at = self.clock.now()
@@ -80,7 +80,7 @@ class Outcomes(Struct, frozen=True):
                 log.exception("the outcome of %s could not be fetched", act.label)
                 verdict = Unknown(failed_here(error), unclear=True)
             if verdict is None:
-                # A question that hung was a pause of its own.
+                # The time that a hanging request took counts as a part of the pause.
                 await self.clock.sleep(max(0.0, started_at + FOLLOWED.after(failures) - self.clock.now()))
                 continue
             failures = 0
@@ -108,7 +108,7 @@ class Outcomes(Struct, frozen=True):
                 return self._judge_silent(operation, act, verdict, silence)
 
     def _judge_silent(self, operation: Operation, act: Act, seen: Unknown, silence: _Silence) -> Operation:
-        """What there is no sign of, or not yet one of its end."""
+        """Judge an act without a trace, or without a sign of its end yet."""
         result = seen.result or operation.result
         operation = self.view.save(replace(operation, words=seen.words, result=result, reason=""))
         least = CACHES * self.refresh()
@@ -120,7 +120,7 @@ class Outcomes(Struct, frozen=True):
         return self._judge(operation, act, verdict, silence)
 
     def _judge_doubtful(self, operation: Operation, act: Act, seen: Unknown, silence: _Silence) -> Operation:
-        """What was most likely refused, and what is there to be seen of it."""
+        """Judge an act that was most likely refused, by its visible effects."""
         if not act.seen_at_once and not silence.lasted(CACHES * self.refresh(), self.clock.now()):
             return self.view.put(replace(operation, words=seen.words))
         if seen.unclear:
@@ -136,34 +136,34 @@ class Outcomes(Struct, frozen=True):
 
 
 def _unknown_by_error(error: FlinkError) -> Unknown | None:
-    """The verdict when Flink itself answers a question with an error; None when it has not answered."""
+    """The verdict when Flink itself answers with an error; None when it has not answered."""
     if error.by_flink and isinstance(error, Rejected | Conflict | NotFound) and not is_rpc_timeout(error):
         return Unknown(f"Flink does not say: {error.reason}")
     return None
 
 
 def failed_here(error: Exception) -> str:
-    """What to say of an error that is flinktop's own."""
+    """The reason to show for an internal error of flinktop."""
     return f"flinktop failed: {error!r}"
 
 
 class Fate(Enum):
-    """What became of a request that acts and was not answered with success."""
+    """The fate of an act's request that was not answered with success."""
 
     NEVER_SENT = "never sent"  # nothing reached Flink
     REFUSED = "refused"  # Flink says that it has not done it
     DOUBTFUL = "doubtful"
-    """It was most likely refused, but by an answer that may also follow an act that was done."""
+    """Most likely refused, but the same answer is possible for an act that was done."""
     UNANSWERED = "unanswered"  # Flink may have done it, or may still do it
 
 
 def fate(error: FlinkError) -> Fate:
-    """What an error says of the act that it answers.
+    """Classify an error of an act's request.
 
-    Only Flink can say that it has refused something, and then with a 4xx. What stands before it may answer
-    with any status before or after it has passed the request on.
+    Only Flink itself can refuse an act, with a 4xx. A proxy may answer with any status, before or after it
+    has passed the request on.
     """
-    # The only questions among requests that act are asked before them.
+    # The only GET requests of an act are sent before it.
     if not error.sent or error.method == "GET":
         return Fate.NEVER_SENT
     if isinstance(error, Unreachable | BadReply) or error.status is None:
@@ -178,16 +178,16 @@ def fate(error: FlinkError) -> Fate:
 
 
 def is_rpc_timeout(error: FlinkError) -> bool:
-    """Whether Flink gave up waiting for itself.
+    """Whether an RPC inside Flink timed out.
 
-    Inside the JobManager the request goes on by RPC, whose limit is ten seconds: the act may come to pass.
+    The JobManager handles the request by RPC with a timeout of ten seconds: the act may still be done.
     """
     late = "timed out" in error.detail.lower() or "TimeoutException" in error.detail
     return late and error.status is not None and error.status >= _SERVER_ERROR
 
 
 def refused_because(error: FlinkError) -> str:
-    """Why the server refused an act, in its own words where it has any."""
+    """Why the server refused an act, in its own words if it sent any."""
     if error.status == _TOO_LARGE:
         limit = "a limit of the cluster's rest.server.max-content-length, or of a proxy before it"
         return f"{error.reason}: {limit}"

@@ -1,4 +1,4 @@
-"""Metrics that a person has pinned: what they were whenever an answer told of them."""
+"""Metrics that the user has pinned: their values, from any answer that contains them."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,7 +17,7 @@ from flinktop.flink.metrics import (
 from flinktop.flink.numbers import subtask_index
 
 ALL, COORDINATOR = -1, -2
-"""In place of a subtask: all of them, aggregated; the vertex's part that runs on the JobManager (1.20+)."""
+"""Instead of a subtask index: all subtasks, aggregated; the coordinator on the JobManager (1.20+)."""
 AGGREGATES = ("max", "avg", "min", "sum")
 VALUE = "value"
 
@@ -28,23 +28,23 @@ class Pin(Struct, frozen=True, order=True):
     job: str
     vertex: str  # id; "" for the job itself
     subtask: int  # its index, or ALL, or COORDINATOR
-    metric: str  # its id, without the subtask
+    metric: str  # its id, without the subtask prefix
 
 
 def pin_series(pin: Pin, measure: str = VALUE) -> SeriesName:
-    """Where the values of a pinned metric are kept: one of AGGREGATES for all subtasks, else VALUE."""
+    """The series of a pinned metric; `measure` is one of AGGREGATES for all subtasks, else VALUE."""
     return ("pin", pin.job, pin.vertex, str(pin.subtask), pin.metric, measure)
 
 
 class Pins(Struct):
-    """Records pinned metrics from whatever answers tell of them; it asks for nothing."""
+    """Records pinned metrics from answers that contain them; sends no requests."""
 
     series: SeriesStore
     _pinned: frozenset[Pin] = field(default_factory=frozenset)
     _jobs: frozenset[str] = field(default_factory=frozenset)
 
     def keep(self, pins: Iterable[Pin]) -> None:
-        """Record these from now on, and no others; from any thread."""
+        """Record these pins only from now on; from any thread."""
         pinned = frozenset(pins)
         self._pinned, self._jobs = pinned, frozenset(pin.job for pin in pinned)
 
@@ -68,7 +68,7 @@ class Pins(Struct):
 
 
 def _pin(query: Query[Any], job: str, vertex: str, metric: str) -> Pin | None:
-    """Which metric an answer of plain ones tells of."""
+    """The pin for a metric in an answer of plain (not aggregated) metrics."""
     if query.endpoint is JOB_METRICS:
         return Pin(job, "", ALL, metric)
     if query.endpoint is JM_OPERATOR_METRICS:

@@ -1,9 +1,9 @@
-"""Asks the cluster: watched queries only, two at a time, none cancelled, never faster than is useful.
+"""Polls the cluster: watched queries only, two at a time, none cancelled, never faster than is useful.
 
-A query is visible (a panel on the screen watches it) or a background query (the engine itself wants it, now
-and then). Visible ones go first, but when there are more of them than a slow JobManager can answer, the
-others still get a share. These share a fixed number of requests a minute by rotation, so that the load on the
-JobManager does not grow with the number of jobs: only the age of what is off screen does.
+A query is visible (a panel on the screen watches it) or a background query (the engine itself polls it).
+Visible ones go first, but when there are more of them than a slow JobManager can answer, background queries
+still get a share. They share a fixed number of requests per minute by rotation, so that the load on the
+JobManager does not grow with the number of jobs; only the age of what is off screen does.
 """
 
 import asyncio
@@ -39,34 +39,34 @@ from flinktop.flink.jobs import JOBS_OVERVIEW
 log = logging.getLogger(__name__)
 
 LANES = 2  # polls in flight: the JobManager answers everybody with four REST threads
-BACKGROUND_A_MINUTE = 60  # requests a minute for what is not on screen
+BACKGROUND_A_MINUTE = 60  # background requests per minute
 BACKGROUND_SHARE = 10
-"""One of so many requests is a background query's when one is due, however many visible queries wait."""
+"""Every so many requests one is a background query's if due, however many visible queries wait."""
 DEFAULT_REFRESH = 3.0
-"""Seconds between two polls until /config has said the cluster's own interval (Flink's default)."""
-ARCHIVE_SECONDS = 300.0  # between two questions for what a HistoryServer does not have: it hardly ever will
-MOST_MISSING = 1000  # queries that are known to be missing there, at the most
+"""Seconds between two polls until the cluster's own interval is known from /config; Flink's default."""
+ARCHIVE_SECONDS = 300.0  # between two requests for what a HistoryServer lacks: it will hardly ever get it
+MOST_MISSING = 1000  # queries remembered as missing there
 PATIENCE = 5.0
-"""A slow answer is asked for again only after this many times its latency: a busy JobManager rests, though
-no longer than one that does not answer."""
-LATE_INTERVALS = 2.0  # after so many of its intervals without an answer what is on the screen is late
-RATE_WINDOW = 10.0  # seconds over which the request rate in the frame is taken
+"""A slow query is polled again after this many times its latency, to relieve a busy JobManager; at most
+after the longest back-off."""
+LATE_INTERVALS = 2.0  # a visible query is late after so many of its intervals without an answer
+RATE_WINDOW = 10.0  # seconds over which the request rate in the frame is measured
 
 
 class Watched(Struct):
-    """One query that somebody wants kept fresh."""
+    """One query that is polled."""
 
     query: Query[Any]
     panels: list[float] = field(default_factory=list)
-    """Seconds between polls that each panel asks for; 0 is the cluster's own interval."""
-    shown_since: float = 0.0  # when the first of these panels came (engine's clock, s)
-    looked_at: int = 0  # how many of them show more than a line of a list
+    """Seconds between polls, as each panel wants; 0 is the cluster's own interval."""
+    shown_since: float = 0.0  # when the first of these panels was added (engine's clock, s)
+    looked_at: int = 0  # panels that show more than a line of a list
     background: bool = False
     background_every: float = 0.0
     due: float = 0.0
     busy: bool = False
     again: bool = False
-    """Whether what it asks for has changed while it was under way: the answer may be from before that."""
+    """Whether to poll again at once: the data changed while the request was in flight."""
     digest: bytes = b""
 
     @property
@@ -80,45 +80,45 @@ def _first_due(all_of_them: Iterable[Watched], now: float) -> Watched | None:
 
 
 class Poller(Struct):
-    """Keeps the watched queries of one cluster fresh. Lives on the engine's loop."""
+    """Polls the watched queries of one cluster. Lives on the engine's loop."""
 
     http: Http
     store: Store
     clock: Clock
     jitter: Callable[[], float]
-    """A factor around 1 for each back-off, so that many monitors don't retry in step."""
+    """A random factor around 1 for each back-off, so that many monitors don't retry in step."""
     changed: Callable[[Query[Any]], None]  # called after each answer and each failure
     arrived: Callable[[Query[Any], Any, float], None]
     """Called with each decoded value and its time, before `changed`."""
     refresh: float = DEFAULT_REFRESH
     probe: Query[Any] | None = None
-    """What every server of this kind can answer: it tells whether a lost cluster is back."""
+    """A query that every such server can answer: used to find out whether a lost cluster is back."""
     link: Link = field(default_factory=Link)
     archive: Callable[[], bool] = field(default=lambda: False)
     """Whether the server is a HistoryServer, as far as is known."""
     opened: OpenedJobs = field(default_factory=OpenedJobs)
-    """The jobs of which something is watched that is not seen in passing alone."""
-    drifted: int = 0  # fields dropped so far because they were not of the type that Flink documents
+    """The jobs of which something is watched other than in passing."""
+    drifted: int = 0  # fields dropped so far because of a type that Flink does not document
     _watched: dict[Query[Any], Watched] = field(default_factory=dict)
     _visible: dict[Query[Any], Watched] = field(default_factory=dict)
-    """Those of them that panels watch: few, while the others may be thousands."""
+    """The queries that panels watch: few, while all may be thousands."""
     _flying: dict[Query[Any], Watched] = field(default_factory=dict)
-    """Those under way, also when nobody wants them any more."""
+    """Queries in flight, also those that are no longer watched."""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _missing: dict[Query[Any], float] = field(default_factory=dict)
-    """What a HistoryServer does not have, and until when it is not asked for again (engine's clock, s)."""
+    """Queries that a HistoryServer lacks, and until when they are not sent again (engine's clock, s)."""
     _sent: tuple[float, ...] = ()
     _background_next: float = 0.0
-    _since_background: int = 0  # visible queries asked since the last of the background
+    _since_background: int = 0  # visible requests since the last background one
 
-    # -- what is wanted ------------------------------------------------------------------------------
+    # -- watching ------------------------------------------------------------------------------------
 
     def watch(self, query: Query[Any], every: float = 0.0, *, passing: bool = False) -> None:
-        """A panel shows this query, which is polled every so many seconds; 0 is the cluster's interval.
+        """Add a panel to a query, to be polled every `every` seconds; 0 is the cluster's interval.
 
-        For one that shows it in `passing` what is kept of an answer in brief is enough, and of what is
-        scrolled past no more is kept.
+        `passing`: the panel needs only the brief part of an answer, and after it has scrolled past no more
+        is kept.
         """
         watched = self._want(query)
         if not watched.panels:
@@ -136,7 +136,7 @@ class Poller(Struct):
         self._wake.set()
 
     def unwatch(self, query: Query[Any], every: float = 0.0, *, passing: bool = False) -> None:
-        """A panel that watched like this no longer does. A request under way is left to end."""
+        """Remove a panel added with the same arguments. A request in flight is not cancelled."""
         watched = self._watched.get(query)
         if watched is not None and every in watched.panels:
             watched.panels.remove(every)
@@ -151,7 +151,7 @@ class Poller(Struct):
             self._drop_if_unwanted(watched)
 
     def add_background(self, query: Query[Any], every: float) -> None:
-        """The engine wants this query now and then, at most every `every` seconds."""
+        """Poll this query in the background, at most every `every` seconds."""
         watched = self._want(query)
         watched.background = True
         watched.background_every = every
@@ -161,14 +161,14 @@ class Poller(Struct):
         self._wake.set()
 
     def remove_background(self, query: Query[Any]) -> None:
-        """The engine no longer wants this query."""
+        """Stop polling this query in the background."""
         watched = self._watched.get(query)
         if watched is not None and watched.background:
             watched.background = False
             self._drop_if_unwanted(watched)
 
     def refresh_now(self) -> None:
-        """Make everything on screen due at once, but for what the server's caches would answer unchanged."""
+        """Make all visible queries due at once, except where the server's caches would answer the same."""
         now = self.clock.now()
         for watched in self._visible.values():
             reading = self.store.brief(watched.query)
@@ -180,7 +180,7 @@ class Poller(Struct):
         self._wake.set()
 
     def refresh_soon(self, queries: Iterable[Query[Any]]) -> None:
-        """Something has changed these: whoever watches one is told as soon as there is room."""
+        """Poll these queries as soon as possible, if they are watched: their data has changed."""
         now = self.clock.now()
         for query in queries:
             if (flying := self._flying.get(query)) is not None:
@@ -191,11 +191,11 @@ class Poller(Struct):
         self._wake.set()
 
     def wake(self) -> None:
-        """Look again at what is due: the interval has changed."""
+        """Check again what is due: the interval has changed."""
         self._wake.set()
 
     def _want(self, query: Query[Any]) -> Watched:
-        # One that was left while it was under way is not asked a second time beside that.
+        # One that was unwatched while in flight is not sent a second time in parallel.
         watched = self._watched.get(query) or self._flying.get(query)
         if watched is None:
             watched = Watched(query, due=self._missing.get(query, 0.0))
@@ -210,10 +210,10 @@ class Poller(Struct):
             del self._watched[watched.query]
             self.store.left(watched.query, self.clock.now())
 
-    # -- asking --------------------------------------------------------------------------------------
+    # -- polling -------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Poll for ever. Ends only by cancellation; requests under way are not cancelled with it."""
+        """Poll for ever. Ends only by cancellation; requests in flight are not cancelled with it."""
         self.link = replace(self.link, since=self.clock.now())
         while True:
             self._wake.clear()
@@ -231,7 +231,7 @@ class Poller(Struct):
         return len(self._tasks)
 
     def idle(self) -> bool:
-        """Whether nothing is under way and nothing is due now."""
+        """Whether nothing is in flight and nothing is due now."""
         return not self._tasks and self._next(self.clock.now()) is None
 
     def _next(self, now: float) -> Watched | None:
@@ -245,14 +245,13 @@ class Poller(Struct):
         return _first_due((one for one in self._watched.values() if not one.panels), now) or best
 
     def _probe(self, now: float) -> Watched | None:
-        """While the cluster can't be reached one query now and then asks whether it is back.
+        """The next query to probe a lost cluster with; None during the pause.
 
-        The pause counts from when the last one was sent: one that hangs does not keep the next one from
-        finding that the cluster answers again.
+        The pause counts from when the last one was sent: a probe that hangs does not delay the next.
         """
         if self.link.retry_at is None or now < self.link.retry_at:
             return None
-        # Every other time another one: a gate may forbid what every server can answer.
+        # Every other time another query: a proxy may forbid the usual probe.
         probe = self._watched.get(self.probe) if self.probe is not None else None
         if probe is not None and not probe.busy and self.link.failures % 2:
             return probe
@@ -299,7 +298,7 @@ class Poller(Struct):
             if watched.again:
                 watched.again, watched.due = False, self.clock.now()
             if query not in self._watched:
-                # It is kept as long as if it were left now: somebody may come back to it.
+                # It is kept as if it were left now: the user may come back to it.
                 self.store.left(query, self.clock.now())
         self.changed(query)
 
@@ -347,13 +346,13 @@ class Poller(Struct):
         query = watched.query
         now = self.clock.now()
         if isinstance(error, LoginRefused) and not error.sent:
-            # It was held back: the cluster has not been asked.
+            # It was not sent.
             self._sent = tuple(at for at in self._sent if at != sent_at)
         error = foreign(query, error)
         before = self.store.brief(query)
         turned = before is not None and before.at is not None and before.error is None
         failures = self.store.fail(query, error, now - sent_at).failures
-        # A job without checkpoints is a 404 for as long as it lives: said once.
+        # A job without checkpoints is a 404 for as long as it lives: logged once.
         same = before is not None and str(error) == str(before.error)
         level = logging.INFO if isinstance(error, NotFound) and error.expected else logging.WARNING
         log.log(logging.DEBUG if same else level, "%s", error)
@@ -378,7 +377,7 @@ class Poller(Struct):
     def _note_missing(self, query: Query[Any], until: float) -> None:
         self._missing.pop(query, None)
         self._missing[query] = until
-        # They stand in the order in which they end.
+        # They are in the order in which they expire.
         for oldest, end in list(self._missing.items()):
             if len(self._missing) <= MOST_MISSING and end > self.clock.now():
                 break
@@ -389,7 +388,7 @@ class Poller(Struct):
         return max(self.refresh, wanted, watched.query.endpoint.every)
 
     async def _rest(self, now: float) -> None:
-        """Sleep until something is due or somebody wakes us."""
+        """Sleep until something is due or `wake` is called."""
         seconds = self._until_next(now)
         waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._wake.wait())]
         if seconds is not None:
@@ -414,16 +413,16 @@ class Poller(Struct):
         return max(0.0, soonest - now) if soonest < math.inf else None
 
     def _next_background(self, now: float) -> float:
-        """When to look at the background again; not through all of it while its budget is spent."""
+        """When the next background query may be due; cheap while their budget is used up."""
         if now < self._background_next:
             return self._background_next
         idle = (watched.due for watched in self._watched.values() if not watched.panels and not watched.busy)
         return min(idle, default=math.inf)
 
     def late(self) -> float | None:
-        """Seconds since the oldest part of what is on the screen was confirmed; from any thread.
+        """Age (s) of the oldest visible query that is late; None if none is. Safe from any thread.
 
-        Only what has missed its interval twice counts, and nothing that failed: that says so in its place.
+        Late is one that has missed its interval twice; failed ones don't count, as their panels show that.
         """
         now = self.clock.now()
         oldest: float | None = None
@@ -436,7 +435,7 @@ class Poller(Struct):
         return now - oldest if oldest is not None else None
 
     def forget_old(self, now: float) -> None:
-        """Let go of what nobody has looked at for a while; jobs on the screen are looked into."""
+        """Drop what has not been on the screen for a while; jobs on the screen count as opened."""
         for query, watched in self._visible.items():
             if watched.looked_at:
                 self.opened.look(query, now)

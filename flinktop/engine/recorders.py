@@ -1,4 +1,4 @@
-"""What is kept of answers over time: how busy jobs are, processes, checkpoints, faults, subtasks."""
+"""Recorders of answers over time: how busy jobs are, processes, checkpoints, faults, subtasks."""
 
 import math
 from collections.abc import Callable
@@ -29,11 +29,11 @@ from flinktop.flink.metrics import (
 from flinktop.model import first_minute, heap, processes, rates
 from flinktop.model.subtask_figures import ENDED, by_subtask
 
-MOST_COUNTED = 2000  # processes whose collections are counted
+MOST_COUNTED = 2000  # processes whose garbage collection counters are kept
 
 
 class Recorders:
-    """All that take in answers beside the sweep and the pins."""
+    """All recorders of answers besides the sweep and the pins."""
 
     def __init__(
         self, series: SeriesStore, opened: OpenedJobs, is_young: Callable[[str, str, float], bool]
@@ -48,10 +48,10 @@ class Recorders:
     def of(
         self, query: Query[Any], value: Any, at: float, *, cluster_now: float, behind: float | None
     ) -> tuple[tuple[str, Callable[[], None]], ...]:
-        """Each by its name, with what it does with an answer that came at `at` (engine's clock, s).
+        """Names and calls that record an answer that came at `at` (engine's clock, s).
 
         `cluster_now` is the cluster's own time then (s since 1970); `behind` is how many seconds the engine's
-        clock is behind that, None while the cluster has not told it.
+        clock is behind that, None while the cluster's time is unknown.
         """
         subtasks = partial(record_subtasks, self._series, is_young=self._is_young)
         return (
@@ -64,7 +64,7 @@ class Recorders:
 
 
 class Processes(Struct):
-    """Heaps and garbage collection: of the cluster (model/heap.py), and of the processes on a screen."""
+    """Heap and garbage collection of the cluster (model/heap.py) and of processes on the screen."""
 
     series: SeriesStore
     _collected: dict[SeriesName, rates.Counted] = field(default_factory=dict)
@@ -93,7 +93,7 @@ class Processes(Struct):
                 self.series.add(process_series(taskmanager, measure), at, number)
 
     def _gc(self, name: SeriesName, rate: float | None, time: int | None, at: float) -> float | None:
-        """ms/s; before 1.19 by the collectors' counters."""
+        """Garbage collection, ms/s; before 1.19 from the collectors' counters."""
         if rate is not None or time is None:
             return rate
         if name not in self._collected and len(self._collected) >= MOST_COUNTED:
@@ -111,7 +111,7 @@ def record_subtasks(
     *,
     is_young: Callable[[str, str, float], bool] = lambda *_: False,
 ) -> None:
-    """Take in an answer that rows of subtasks are made of; watermarks are behind `cluster_now` (s)."""
+    """Record an answer with metrics of subtasks; lags are relative to `cluster_now` (s since 1970)."""
     if query.endpoint is not VERTEX_METRICS or "get" not in dict(query.params):
         return
     ids = dict(query.ids)

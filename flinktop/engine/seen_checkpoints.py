@@ -1,4 +1,4 @@
-"""Every checkpoint that was seen of a job, when Flink has long dropped it from its history of ten."""
+"""All checkpoints seen of a job, also those that Flink has dropped from its history of ten."""
 
 from collections.abc import Container, Sequence
 from typing import Any
@@ -12,16 +12,16 @@ from flinktop.flink.endpoint import Query
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.model.checkpoints import COMPLETED, FAILED
 
-KEPT = 200  # checkpoints kept of each job, at the most
+KEPT = 200  # maximum checkpoints kept per job
 MOST = 3000
-"""Checkpoints kept of all jobs that nobody has looked into; these share it evenly. Each takes about 1 kB."""
-KEEP_SECONDS = 600.0  # how long those of a job are kept that Flink no longer lists: as long as its readings
+"""Checkpoints kept of all jobs that were not opened, shared evenly. Each takes about 1 kB."""
+KEEP_SECONDS = 600.0  # how long those of a job are kept after Flink has dropped it: as long as readings
 
 
 class SeenCheckpoint(Struct, frozen=True):
-    """One checkpoint or savepoint as it was told last."""
+    """One checkpoint or savepoint as last reported."""
 
-    checkpoint: Checkpoint  # with its vertices, if it has failed and its details have been asked for
+    checkpoint: Checkpoint  # with its vertices if it has failed and its details were fetched
     dropped: bool = False  # whether Flink no longer has it in its history
 
 
@@ -29,30 +29,30 @@ class _Job(Struct):
     seen: dict[int, SeenCheckpoint] = field(default_factory=dict)
     """Newest first; replaced as a whole: other threads read it."""
     drawn: set[tuple[int, int]] = field(default_factory=set)
-    """What is in the series, by trigger time and id: a job submitted anew counts from 1 again."""
+    """Checkpoints in the series, by trigger time and id: a resubmitted job counts from 1 again."""
     undrawn: bool = False
     drawn_until: float = float("-inf")  # the newest point's time (engine's clock, s)
     answer: CheckpointStats | None = None
-    """The newest answer, of a job that somebody has looked into: it comes again and again."""
+    """The newest answer of an opened job: the same answer comes repeatedly."""
     listed: float = 0.0  # when Flink last listed the job (engine's clock, s)
 
 
 class SeenCheckpoints:
-    """What was seen, by job. Written by the engine's thread alone; reading is safe from any thread."""
+    """Seen checkpoints by job. Written by the engine's thread only; reading is safe from any thread."""
 
     def __init__(self, series: SeriesStore, opened: Container[str] = ()) -> None:
-        """Put those that are completed into `series`; of the jobs `opened` most is kept."""
+        """Add completed checkpoints to `series`; keep more of the jobs in `opened`."""
         self._series = series
         self._opened = opened
         self._jobs: dict[str, _Job] = {}
 
     def of(self, job: str) -> tuple[SeenCheckpoint, ...]:
-        """The checkpoints seen of a job, newest first; at most KEPT, fewer of one that nobody looks into."""
+        """The checkpoints seen of a job, newest first; at most KEPT, fewer if it was not opened."""
         known = self._jobs.get(job)
         return tuple(known.seen.values()) if known is not None else ()
 
     def arrived(self, query: Query[Any], value: Any, at: float, behind: float | None) -> None:
-        """Take in one answer; see Recorders.of. The series wait until it is known how far clocks differ."""
+        """Record an answer; see Recorders.of. Points are added once the clocks' difference is known."""
         if query.endpoint is CHECKPOINTS:
             self._stats(dict(query.ids)["job"], value, at, behind)
         elif query.endpoint is CHECKPOINT:
@@ -72,9 +72,9 @@ class SeenCheckpoints:
             self._draw(job, known, behind)
 
     def _merge(self, job: str, known: _Job, stats: CheckpointStats) -> None:
-        # One without a number could not be asked for, nor told from others like it.
+        # One without an id could not be requested or distinguished.
         listed = {one.id: one for one in stats.history if one.id >= 0}
-        # Flink still tells of these, though it has no details of them any more.
+        # Flink still reports these, but has no details of them any more.
         latest = (stats.latest.completed, stats.latest.savepoint, stats.latest.failed)
         reported = {one.id: one for one in latest if one is not None and one.id >= 0} | listed
         seen = {
@@ -95,7 +95,7 @@ class SeenCheckpoints:
         return KEPT if job in self._opened else min(KEPT, MOST // max(1, len(self._jobs)))
 
     def _make_room(self) -> None:
-        """Keep of each job that nobody has looked into no more than its share."""
+        """Keep no more than its share of each job that was not opened."""
         for job, known in self._jobs.items():
             if job not in self._opened:
                 known.answer = None
@@ -103,7 +103,7 @@ class SeenCheckpoints:
                     self._keep(known, tuple(known.seen.values())[:share])
 
     def _details(self, job: str, details: Checkpoint) -> None:
-        """Keep who acknowledged a failed one; of others that is of interest only while they are open."""
+        """Keep the vertices of a failed one; those of others are needed only while they are open."""
         known = self._jobs.get(job)
         before = known.seen.get(details.id) if known is not None else None
         if known is None or before is None or details.status != FAILED or before.checkpoint.tasks:
@@ -120,9 +120,9 @@ class SeenCheckpoints:
         self._make_room()
 
     def _draw(self, job: str, known: _Job, behind: float) -> None:
-        """Put the completed ones into the series, each once, at the time of its completion.
+        """Add each completed checkpoint to the series once, at its completion time.
 
-        Not savepoints: they are whole, and come when somebody asks for one.
+        Savepoints are left out: they are full, and triggered by hand.
         """
         done = [
             (seen.checkpoint.acknowledged_at / 1000.0 - behind, seen.checkpoint)
@@ -134,7 +134,7 @@ class SeenCheckpoints:
         ]
         for at, checkpoint in sorted(done, key=lambda one: one[0]):
             known.drawn.add(_age(checkpoint))
-            # A series goes forward: one that was told late, after a later one, has missed its place.
+            # A series is in order of time: one that is reported after a later one is left out.
             if at > known.drawn_until:
                 known.drawn_until = at
                 self._series.add(job_series(job, "checkpoint-duration"), at, checkpoint.duration)
@@ -142,7 +142,7 @@ class SeenCheckpoints:
 
 
 def _age(checkpoint: Checkpoint) -> tuple[int, int]:
-    """Names a checkpoint and orders them, newest first: by time, as ids may begin at 1 again."""
+    """Identity and sort key, newest first: by time, as ids may begin at 1 again."""
     return -checkpoint.trigger_timestamp, -checkpoint.id
 
 

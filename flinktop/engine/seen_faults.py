@@ -1,4 +1,4 @@
-"""Every fault that was seen of a job, grouped, when Flink has long dropped them from its history."""
+"""All faults seen of a job, grouped, also those that Flink has dropped from its history."""
 
 import sys
 from collections.abc import Container, Iterable, Iterator
@@ -14,29 +14,29 @@ from flinktop.flink.text import cut
 from flinktop.model import faults
 from flinktop.model.faults import FaultGroup
 
-KEPT = 8  # faults kept of each group beside its first one: a stack has 2 to 20 kB
+KEPT = 8  # faults kept of each group besides its first: a stack trace has 2 to 20 kB
 GROUPS = 32  # groups kept of each job
-COUNTED = 1024  # faults of a job that are known not to be new
-MOST = 1000  # faults kept of all jobs that nobody has looked into; these share it evenly
-LEAST_LETTERS = 2000  # of each stack, however many jobs there are
-LEAST_COUNTED = 64  # faults of such a job that are known not to be new: more than the server keeps
-KEEP_SECONDS = 600.0  # how long those of a job are kept that Flink no longer lists: as long as its readings
+COUNTED = 1024  # faults of a job remembered as already counted
+MOST = 1000  # faults kept of all jobs that were not opened, shared evenly
+LEAST_LETTERS = 2000  # minimum characters kept of each stack trace
+LEAST_COUNTED = 64  # the same as COUNTED for such a job: more than the server keeps
+KEEP_SECONDS = 600.0  # how long those of a job are kept after Flink has dropped it: as long as readings
 
-MOST_BYTES = 16 * 1024 * 1024  # of all faults that are kept; each job has its share
+MOST_BYTES = 16 * 1024 * 1024  # of all faults kept; each job has its share
 MOST_CONCURRENT = 1024 * 1024
-"""Bytes of what failed together with one fault: of a cluster that was lost, thousands of stacks."""
+"""Bytes kept of the concurrent failures of one fault: a lost cluster has thousands of stack traces."""
 
 
 class _Job(Struct):
     groups: dict[str, FaultGroup] = field(default_factory=dict)  # replaced as a whole: other threads read it
     counted: dict[int, None] = field(default_factory=dict)
-    """Hashes of their names, in the order in which they came: the oldest are forgotten first."""
+    """Hashes of counted faults in order of arrival: the oldest are dropped first."""
     answer: JobExceptions | None = None
     listed: float = 0.0  # when Flink last listed the job (engine's clock, s)
 
 
 class SeenFaults:
-    """What was seen, by job. Written by the engine's thread alone; reading is safe from any thread."""
+    """Seen faults by job. Written by the engine's thread only; reading is safe from any thread."""
 
     def __init__(self, opened: Container[str] = ()) -> None:
         self._opened = opened
@@ -59,7 +59,7 @@ class SeenFaults:
             return
         known.answer = answer if job in self._opened else None
         groups = dict(known.groups)
-        # The oldest first: the first of its kind begins the group.
+        # Oldest first: the first of its kind starts the group.
         for fault in sorted(answer.faults, key=lambda one: one.timestamp):
             name = hash((fault.timestamp, fault.task_name or "", fault.exception_name))
             if name not in known.counted:
@@ -71,7 +71,7 @@ class SeenFaults:
         self._lighten(known)
 
     def _make_room(self) -> None:
-        """Keep of each job that nobody has looked into no more than its share."""
+        """Keep no more than its share of each job that was not opened."""
         for job, known in self._jobs.items():
             if job not in self._opened:
                 known.answer = None
@@ -79,7 +79,7 @@ class SeenFaults:
             self._lighten(known)
 
     def _cut(self, known: _Job) -> None:
-        """Keep the first and the newest of each kind, and the newest kinds, where there are too many."""
+        """If there are too many, keep the newest groups, and of each the first and the newest fault."""
         share = max(2, MOST // max(1, len(self._jobs)))
         if sum(len(group.kept) for group in known.groups.values()) <= share:
             return
@@ -88,16 +88,16 @@ class SeenFaults:
         self._forget_names(known, LEAST_COUNTED)
 
     def _lighten(self, known: _Job) -> None:
-        """Keep of a job no more bytes than its share.
+        """Keep no more bytes of a job than its share.
 
-        What goes first is the middle of each kind, then the kinds that are longest ago, what failed together
-        with another, and last the middle of each stack.
+        Dropped first is the middle of each group, then the oldest groups, then concurrent failures and the
+        middle of each stack trace.
         """
         share = MOST_BYTES // max(1, len(self._jobs))
         if _bytes(known.groups.values()) <= share:
             return
         groups = [replace(group, kept=_ends(group)) for group in known.groups.values()]
-        while len(groups) > 2 and _bytes(groups) > share:  # noqa: PLR2004 -- the newest, and where a loop began
+        while len(groups) > 2 and _bytes(groups) > share:  # noqa: PLR2004 -- the newest, and the start of a loop
             groups = _bounded(groups, max(2, len(groups) // 2))
         if _bytes(groups) > share:
             most = max(LEAST_LETTERS, share // (4 * len(groups)))
@@ -125,16 +125,16 @@ def _add(groups: dict[str, FaultGroup], fault: Fault) -> None:
         groups[name] = FaultGroup(name, fault, fault, 1, (fault,))
         return
     if fault.stacktrace == before.first.stacktrace:
-        # Mostly they are the same to the letter: it is kept once.
+        # Mostly the text is identical: it is kept once.
         fault = structs.replace(fault, stacktrace=before.first.stacktrace)
-    # One of before what is known, which a larger question brought, may be the first.
+    # A request for more history may bring one that is older than the first.
     ordered = sorted((fault, *before.kept), key=lambda one: -one.timestamp)
     kept = (*ordered[:KEPT], *ordered[KEPT:][-1:])
     groups[name] = replace(before, first=ordered[-1], latest=ordered[0], count=before.count + 1, kept=kept)
 
 
 def _bounded(newest: list[FaultGroup], most: int = GROUPS) -> list[FaultGroup]:
-    """The newest groups, and the one in which the restart loop has begun."""
+    """The newest groups, and the one with which the restart loop began."""
     if len(newest) <= most:
         return newest
     start = faults.loop_start(newest)
@@ -145,12 +145,12 @@ def _bounded(newest: list[FaultGroup], most: int = GROUPS) -> list[FaultGroup]:
 
 
 def _ends(group: FaultGroup) -> tuple[Fault, ...]:
-    """The newest and the first of a kind."""
+    """The newest and the first fault of a group."""
     return tuple({id(one): one for one in (group.latest, group.first)}.values())
 
 
 def _shortened(group: FaultGroup, most: int) -> FaultGroup:
-    """The group with nothing beside its faults, and so many letters of each stack."""
+    """The group without concurrent failures and with at most `most` characters of each stack trace."""
     short = {
         id(fault): structs.replace(fault, stacktrace=cut(fault.stacktrace, most), concurrent_exceptions=())
         for fault in (group.first, group.latest, *group.kept)
@@ -160,7 +160,7 @@ def _shortened(group: FaultGroup, most: int) -> FaultGroup:
 
 
 def _bytes(groups: Iterable[FaultGroup]) -> int:
-    """What the texts of groups take; one that several faults share counts once."""
+    """Bytes of the texts of groups; a text that several faults share counts once."""
     return sum({id(text): sys.getsizeof(text) for group in groups for text in _texts(group.kept)}.values())
 
 
@@ -176,7 +176,7 @@ def _texts(faults: Iterable[Fault]) -> Iterator[str]:
 
 
 def _bounded_concurrent(fault: Fault) -> Fault:
-    """The fault with as many of those beside it as are kept; none of them has others beside it."""
+    """The fault with at most MOST_CONCURRENT bytes of concurrent failures, which have none themselves."""
     kept: list[Fault] = []
     left = MOST_CONCURRENT
     for one in fault.concurrent_exceptions:
