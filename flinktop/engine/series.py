@@ -1,4 +1,4 @@
-"""Numbers over time: ring buffers of fixed length that survive screen changes, and of all of them so many."""
+"""Numbers over time: ring buffers of fixed length, and a limit of points for all of them together."""
 
 import math
 import threading
@@ -10,21 +10,21 @@ from msgspec import Struct, field
 
 from flinktop.flink.endpoint import Query
 
-LENGTH = 1024  # points kept of each series: close to three hours at Flink's ten seconds a metric
+LENGTH = 1024  # points kept of each series: almost three hours at one point per ten seconds
 MOST = 100_000  # points kept of all series together: 1.6 MB
 WEIGHT = 32
-"""Points that a series weighs by itself, its name and its ring, but for those that a list of jobs shows."""
+"""Overhead of a series (name, ring) in points; not counted for those shown in the list of jobs."""
 ROW_POINTS, ROW_SECONDS = 180, 1800.0
-"""What is left of a job's rate for its line in a list, where there are too many points in all."""
-LAG_POINTS = 12  # the same of its watermark lag, whose colour says whether it has grown for two minutes
+"""Points and seconds of a job's rate kept for its row in a list when there are too many points."""
+LAG_POINTS = 12  # the same of its watermark lag, whose colour depends on the last two minutes
 
 MOST_OPENED, OPENED_SECONDS = 16, 3600.0
-"""Jobs that count as looked into, at the most, and for how long: those that were looked into last."""
+"""Maximum number of jobs that count as opened, and for how long (s) after they were last on the screen."""
 
-SeriesName = tuple[str, ...]  # what a series is of, from the general to the particular: ("job", job id, "in")
+SeriesName = tuple[str, ...]  # from the general to the particular: ("job", job id, "in")
 
 Points = tuple[tuple[float, float], ...]
-"""(seconds on the engine's clock, value), oldest first. NaN is a gap: nothing was known then."""
+"""(engine's clock (s), value), oldest first. NaN is a gap: nothing was known then."""
 
 
 def cluster_series(measure: str) -> SeriesName:
@@ -47,7 +47,7 @@ def vertex_series(job: str, vertex: str, measure: str) -> SeriesName:
 
 
 def subtask_series(job: str, vertex: str, subtask: int, measure: str) -> SeriesName:
-    """Of a row on a screen: "taken", "sent": records/s; "busy", "backpressured", "idle": ms/s; "lag": s."""
+    """Of one subtask: "taken", "sent": records/s; "busy", "backpressured", "idle": ms/s; "lag": s."""
     return ("subtask", job, vertex, str(subtask), measure)
 
 
@@ -57,13 +57,13 @@ def process_series(taskmanager: str | None, measure: str) -> SeriesName:
 
 
 class OpenedJobs(Struct):
-    """Ids of jobs whose details are on a screen, or were a short time ago. Lives on the engine's loop."""
+    """Ids of jobs whose details are or recently were on the screen. Lives on the engine's loop."""
 
     _jobs: dict[str, float] = field(default_factory=dict)
-    """When each was looked into last (engine's clock, s), in that order."""
+    """When each was last on the screen (engine's clock, s), in that order."""
 
     def look(self, query: Query[Any], now: float) -> None:
-        """Somebody looks at this query, or did until now."""
+        """Note that this query is on the screen, or was until now."""
         if (job := dict(query.ids).get("job")) is not None:
             self._jobs.pop(job, None)
             self._jobs[job] = now
@@ -71,7 +71,7 @@ class OpenedJobs(Struct):
                 del self._jobs[next(iter(self._jobs))]
 
     def forget_old(self, now: float) -> None:
-        """Jobs that nobody has looked into for `OPENED_SECONDS` count no longer."""
+        """Drop jobs that were not on the screen for `OPENED_SECONDS`."""
         for job in [job for job, at in self._jobs.items() if now - at > OPENED_SECONDS]:
             del self._jobs[job]
 
@@ -83,7 +83,7 @@ class OpenedJobs(Struct):
 
 
 class Ring:
-    """The last `LENGTH` points of one series, in 16 bytes a point."""
+    """The last `LENGTH` points of one series, 16 bytes per point."""
 
     __slots__ = ("_data",)
 
@@ -91,7 +91,7 @@ class Ring:
         self._data = array("d")  # time and value in turn, oldest first
 
     def add(self, at: float, value: float) -> None:
-        """Append a point; the oldest one gives way when the ring is full."""
+        """Append a point; the oldest one is dropped when the ring is full."""
         self._data.extend((at, value))
         del self._data[: -2 * LENGTH]
 
@@ -102,7 +102,7 @@ class Ring:
         return tuple(zip(self._data[::2], self._data[1::2], strict=True))
 
     def keep(self, most: int, since: float = -math.inf) -> None:
-        """Let go of all but the newest `most` points, and of what is older than `since`; the newest stays."""
+        """Drop all but the newest `most` points and those older than `since`; the newest always stays."""
         first = max(0, len(self._data) - 2 * most)
         while first < len(self._data) - 2 and self._data[first] < since:
             first += 2
@@ -113,14 +113,14 @@ class Ring:
 
 
 class SeriesStore:
-    """Rings by name. Written by the engine's thread, read by any (a copy, under a lock)."""
+    """Rings by name. Written by the engine's thread; any thread reads copies under a lock."""
 
     def __init__(self) -> None:
         self._rings: dict[SeriesName, Ring] = {}
         self._lock = threading.Lock()
 
     def add(self, name: SeriesName, at: float, value: float | None) -> None:
-        """Append a point; None and NaN become a gap, of which one in a row is kept."""
+        """Append a point; None and NaN are a gap, of which only one in a row is kept."""
         number = math.nan if value is None else float(value)
         with self._lock:
             ring = self._rings.get(name, Ring())
@@ -142,20 +142,20 @@ class SeriesStore:
             return ring.last() if ring is not None else None
 
     def forget_before(self, at: float) -> None:
-        """Drop the series whose newest point is older than `at`: their job has long gone."""
+        """Drop series whose newest point is older than `at`: their job ended long ago."""
         with self._lock:
             self._rings = {name: ring for name, ring in self._rings.items() if self._newest(name) >= at}
 
     def make_room(self, opened: Container[str] = ()) -> None:
-        """Let go of points while there are more than `MOST` in all.
+        """Drop points while there are more than `MOST` in all.
 
-        First those of jobs that are not `opened`, which were seen the longest time ago: what their line in a
-        list shows is left. Then the longest series are shortened, whatever they are of.
+        First those of jobs that are not `opened`, oldest first, except what their row in a list shows. Then
+        the longest series are shortened, whatever they are of.
         """
         with self._lock:
             if self.weight <= MOST:
                 return
-            # Some more than is needed, so that it is not to be done again at once.
+            # More than needed, so that it is not necessary again at once.
             too_much = self.weight - MOST * 9 // 10
             passing = [name for name in self._rings if name[0] in _OF_JOBS and name[1] not in opened]
             oldest_first = sorted(passing, key=self._newest)
@@ -173,7 +173,7 @@ class SeriesStore:
 
     @property
     def weight(self) -> int:
-        """Points kept, with what the series weigh by themselves."""
+        """Points kept, plus the overhead of the series."""
         return sum(len(ring) + _own_weight(name) for name, ring in self._rings.items())
 
     def _newest(self, name: SeriesName) -> float:
@@ -181,7 +181,7 @@ class SeriesStore:
         return last[0] if last is not None else -math.inf
 
     def _thin(self, name: SeriesName, now: float) -> int:
-        """Keep what a job's line in a list shows; gives the weight that was let go."""
+        """Keep what a job's row in a list shows; returns the weight dropped."""
         ring = self._rings[name]
         before = len(ring)
         if name[0] != "job":
@@ -200,4 +200,4 @@ def _own_weight(name: SeriesName) -> int:
 
 _OF_ROWS = {"in": ROW_POINTS, "lag": LAG_POINTS}
 _OF_JOBS = ("job", "vertex", "subtask")
-"""Series whose second part is a job's id, and that are recorded without anybody's wish."""
+"""Series whose second part is a job's id and that are recorded for all jobs."""

@@ -1,4 +1,4 @@
-"""What the server said: one reading per query, with its age and its error kept apart."""
+"""The newest answers: one reading per query, with its age and its error separately."""
 
 from collections.abc import Container
 from typing import Any, Generic, TypeVar, cast
@@ -12,13 +12,13 @@ from flinktop.flink.errors import FlinkError
 T = TypeVar("T")
 
 KEEP_SECONDS = 600.0
-"""How long the whole of a reading that nobody looks at is kept: long enough to come back to a screen."""
+"""How long a complete reading is kept after it was last on the screen."""
 MOST_LEFT = 300
-"""Readings that are kept whole after nobody looks at them, at the most: those that were left last."""
+"""Maximum number of complete readings kept that are not on the screen: the last ones."""
 
 
 class Reading(Struct, Generic[T], frozen=True):
-    """What is known of one query.
+    """The known state of one query.
 
     `value` stays when later requests fail, so that "empty", "not yet", "stale" and "failed" never look
     alike: not yet is value and error None, failed is an error without a value, stale is both.
@@ -27,24 +27,24 @@ class Reading(Struct, Generic[T], frozen=True):
     value: T | None = None
     at: float | None = None  # when `value` was last confirmed by the server, on the engine's clock (s)
     error: FlinkError | None = None  # why the newest request failed; None when it did not
-    failures: int = 0  # requests failed in a row
+    failures: int = 0  # failed requests in a row
     latency: float = 0.0  # seconds the newest answer took
-    brief: bool = False  # whether `value` is only what the endpoint keeps of an answer that nobody looks at
+    brief: bool = False  # whether `value` is only the brief part that its endpoint defines
 
 
 class Store:
-    """Readings by query. Written by the engine's thread alone; reading is safe from any thread.
+    """Readings by query. Written by the engine's thread only; reading is safe from any thread.
 
-    What a large cluster's jobs are asked in passing is kept in brief, where its endpoint says how: whole
-    answers are those that somebody looks at, or looked at a short time ago.
+    Answers to background queries are kept in brief, if their endpoint defines a brief form: complete answers
+    are only those that are on the screen, or were a short time ago.
     """
 
     def __init__(self) -> None:
         self._readings: dict[Query[Any], Reading[Any]] = {}
-        self._left: dict[Query[Any], float] = {}  # since when nobody looks at it, in that order
+        self._left: dict[Query[Any], float] = {}  # since when it is off screen, in that order
 
     def get(self, query: Query[T]) -> Reading[T] | None:
-        """The reading of a query, or None when it was never asked or has been dropped.
+        """The reading of a query; None when it was never sent or has been dropped.
 
         One that is kept in brief has no value here, as before its first answer.
         """
@@ -54,19 +54,19 @@ class Store:
         return replace(reading, value=None, at=None)
 
     def brief(self, query: Query[T]) -> Reading[T] | None:
-        """The same, where what an endpoint keeps in brief is enough: the value may be no more than that."""
+        """The same, but the value may be only the brief part."""
         return cast("Reading[T] | None", self._readings.get(query))
 
     def put(self, query: Query[T], reading: Reading[T], *, seen: bool = True) -> None:
-        """Keep the newest reading of a query; whole if somebody sees it, or has left it lately."""
+        """Store the newest reading of a query; complete if it is or recently was on the screen."""
         self._readings[query] = reading
         if not seen and query not in self._left:
             self._shorten(query)
 
     def fail(self, query: Query[Any], error: FlinkError, latency: float) -> Reading[Any]:
-        """Note that a request has failed; the value stays. Gives what is known now.
+        """Record that a request has failed; the value stays. Returns the new reading.
 
-        Of the error only its words are kept: where it was raised, the whole answer is still at hand.
+        The error's traceback is removed: its frames would keep the whole answer in memory.
         """
         error.__traceback__ = error.__cause__ = error.__context__ = None
         known: Reading[Any] = self._readings.get(query) or Reading()
@@ -75,21 +75,21 @@ class Store:
         return failed
 
     def left(self, query: Query[Any], now: float) -> None:
-        """Say that nobody looks at the query any more: it is kept whole for a while."""
+        """Note that the query is off screen now: it is kept complete for a while."""
         self._left.pop(query, None)
         self._left[query] = now
 
     def passed(self, query: Query[Any]) -> None:
-        """Say that the query is no longer on the screen, where it was seen in passing."""
+        """Note that the query is off screen now, after it was watched in passing."""
         if query not in self._left:
             self._shorten(query)
 
     def forget_old(
         self, now: float, wanted: Container[Query[Any]] = (), seen: Container[Query[Any]] = ()
     ) -> None:
-        """Let go of what nobody has looked at for `KEEP_SECONDS`, or before the `MOST_LEFT` left last.
+        """Drop what was off screen for `KEEP_SECONDS`, and all but the last `MOST_LEFT`.
 
-        Queries that are still `wanted` are kept in brief; those of them on the screen, `seen`, whole.
+        Queries that are still `wanted` are kept in brief; those of them on the screen, `seen`, complete.
         """
         for query, since in list(self._left.items()):
             if len(self._left) <= MOST_LEFT and now - since <= KEEP_SECONDS:

@@ -1,4 +1,4 @@
-"""Which jobs are kept in sight when nobody looks at them, and what is recorded of all jobs over time."""
+"""Polls all jobs in the background, and records what their answers contain over time."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -19,46 +19,46 @@ from flinktop.flink.numbers import LONG_MAX
 from flinktop.model import first_minute, rates, states
 from flinktop.model.subtask_figures import OUTPUT_WATERMARK, last_part, output_watermark
 
-SECONDS = 10.0  # the most often that a job's figures are asked for in passing: Flink's metrics move no faster
-RARELY = 600.0  # seconds between looks at what hardly ever changes: a job's checkpoint configuration
-FAULT_SECONDS = 60.0  # between two looks at the exceptions of a job that restarts: an answer can be large
-CALM_SECONDS = 900.0  # a job that has not restarted for so long is not asked for its exceptions any more
+SECONDS = 10.0  # between background requests for a job's figures: Flink's metrics change no faster
+RARELY = 600.0  # seconds between requests for what hardly changes: a job's checkpoint configuration
+FAULT_SECONDS = 60.0  # between requests for the exceptions of a restarting job: answers can be large
+CALM_SECONDS = 900.0  # exceptions are no longer polled after so long without a restart
 SUM_SECONDS = 9.0
-"""Seconds between two points of the cluster's own series, at the least: its parts move every ten."""
+"""Minimum seconds between two points of the cluster's series: its parts change every ten."""
 
 RESTART_IDS = ("numRestarts", "fullRestarts")
-"""Restarts of a job: the first from 1.10, the second up to 1.20; plain metrics skip unknown ids."""
+"""Restarts of a job: the first from 1.10 on, the second up to 1.20; Flink ignores unknown ids here."""
 
 
 def restarts_query(job: str) -> Query[Any]:
-    """How often a job has restarted."""
+    """The query for a job's number of restarts."""
     return JOB_METRICS(job=job, get=RESTART_IDS)
 
 
 def restarts_in(metrics: Metrics) -> float | None:
-    """How often a job has restarted, by the metric that its release has; None where that is no count."""
+    """A job's number of restarts, by the metric of its release; None if that is no valid count."""
     known = [metric.number for metric in metrics if metric.id in RESTART_IDS]
     return max((number for number in known if number is not None and 0 <= number <= LONG_MAX), default=None)
 
 
 def figures_of(job: str) -> tuple[Query[Any], ...]:
-    """What a row of the jobs table is made of, but for what `/jobs/overview` says."""
+    """The queries for a row of the jobs table, besides `/jobs/overview`."""
     return JOB(job=job), CHECKPOINTS(job=job), restarts_query(job)
 
 
 class Coverage(Struct, frozen=True):
-    """What the cluster's records/s are the sum of."""
+    """How much of the cluster the sum of records/s covers."""
 
     known: int = 0  # jobs whose rate is in the sum
     live: int = 0  # jobs that have not ended
-    oldest: float | None = None  # when the oldest part was seen (engine's clock, s)
+    oldest: float | None = None  # time of the oldest part (engine's clock, s)
 
 
 class Sweep:
-    """Asks for the jobs that live in the background, and hands the answers to what makes series of them."""
+    """Polls the jobs that have not ended in the background and records their series."""
 
     def __init__(self, poller: Poller, series: SeriesStore, cluster_time: Callable[[], float]) -> None:
-        """Ask by `poller`, record in `series`; watermarks are behind the cluster's time (s since 1970)."""
+        """Poll with `poller`, record in `series`; `cluster_time` (s since 1970) is for watermark lags."""
         self.poller = poller
         self.series = series
         self.cluster_time = cluster_time
@@ -69,9 +69,9 @@ class Sweep:
         self._faults = FaultWatch(poller)
         self._flows: dict[str, JobFlow] = {}
         self._chained: dict[tuple[str, str], JobVertex] = {}
-        """By job and vertex: those in which everything is chained."""
+        """Fully chained vertices, by job and vertex id."""
         self._extra: dict[str, set[Query[Any]]] = {}
-        """By job: background queries that only such vertices need."""
+        """By job: background queries for fully chained vertices only."""
 
     def start(self) -> None:
         self.poller.add_background(JOBS_OVERVIEW(), SECONDS)
@@ -123,7 +123,7 @@ class Sweep:
         for vertex in job.vertices:
             if vertex.id in flow.ends.chained and (job.jid, vertex.id) not in self._chained:
                 self._chained[job.jid, vertex.id] = vertex
-                # Flink's first listing is often empty; found once, it is looked at rarely.
+                # Flink's first listing is often empty; once complete, it is polled rarely.
                 self._add_background(job.jid, SUBTASKS_METRICS(job=job.jid, vertex=vertex.id), SECONDS)
 
     def _ask_operators(self, job: str, vertex: str, listed: Aggregated) -> None:
@@ -161,7 +161,7 @@ class Sweep:
     def _chain(
         self, flow: JobFlow, vertex: str, found: dict[str, AggregatedMetric], at: float, *, young: bool
     ) -> None:
-        """What goes through a vertex in which everything is chained: by meters, or at first by counters."""
+        """Record the rates of a fully chained vertex: from meters, or in its first minute from counters."""
         ids = rates.chained_ids(self._chained[flow.job, vertex], found)
         if ids is None:
             return
@@ -176,22 +176,22 @@ class Sweep:
     def _mark(
         flow: JobFlow | None, vertex: str, found: dict[str, AggregatedMetric]
     ) -> AggregatedMetric | None:
-        """A vertex's watermark: what comes in; of one without inputs what its last operator sends."""
+        """A vertex's input watermark; of one without inputs its last operator's output watermark."""
         if flow is None or vertex not in flow.ends.sources:
             return found.get(rates.WATERMARK_ID)
         sent = [metric for name, metric in found.items() if last_part(name) == OUTPUT_WATERMARK]
-        # Of several operators nobody knows here which is the last.
+        # Of several operators it is unknown which is the last.
         return sent[0] if len(sent) == 1 else None
 
     def _restarts(self, job: str, metrics: Metrics, at: float) -> None:
-        """How often a job has restarted, by whichever metric its release has."""
+        """Record a job's number of restarts."""
         if job in self.live:
             most = restarts_in(metrics)
             self._faults.restarts(job, most, at)
             self.series.add(job_series(job, "restarts"), at, most)
 
     def _sum(self, at: float) -> None:
-        """The cluster's records/s: the sum of what is known of its jobs."""
+        """Record the cluster's records/s: the sum over its jobs with a known rate."""
         for measure in ("out", "in"):
             newest = (self.series.latest(job_series(job, measure)) for job in self.live)
             known = [point for point in newest if point is not None and not math.isnan(point[1])]
@@ -204,7 +204,7 @@ class Sweep:
 
 
 def _sum(found: dict[str, AggregatedMetric], ids: Iterable[str]) -> float | None:
-    """The sum of some metrics over all subtasks; None while one of them is not known."""
+    """The sum of these metrics over all subtasks; None while one of them is unknown."""
     return rates.total([metric.sum if (metric := found.get(name)) is not None else None for name in ids])
 
 
@@ -213,9 +213,9 @@ def _whole(counter: float | None) -> int | None:
 
 
 class FaultWatch(Struct):
-    """Asks for the exceptions of jobs that restart, so that the first of a restart loop is known afterwards.
+    """Polls the exceptions of jobs that restart, so that the first one of a restart loop is kept.
 
-    Flink keeps 16 of them (`web.exception-history-size`): in a loop that is a matter of minutes.
+    Flink keeps only 16 (`web.exception-history-size`), in a loop for a few minutes.
     """
 
     poller: Poller
@@ -224,7 +224,7 @@ class FaultWatch(Struct):
     """By job: when it last restarted (engine's clock, s)."""
 
     def restarts(self, job: str, count: float | None, at: float) -> None:
-        """Take in how often a job has restarted; None is not known."""
+        """Record a job's number of restarts; None is unknown."""
         if count is None:
             return
         before = self._restarts.get(job, 0.0)
@@ -236,7 +236,7 @@ class FaultWatch(Struct):
             self._stop_asking(job)
 
     def ended(self, jobs: Iterable[str]) -> None:
-        """These jobs live no longer."""
+        """Stop polling these jobs: they have ended."""
         for job in jobs:
             self._restarts.pop(job, None)
             if job in self._restarted:
@@ -248,16 +248,16 @@ class FaultWatch(Struct):
 
 
 class Starts(Struct):
-    """Which vertices are in their first minute: what Flink's meters say of them is too low, or not measured.
+    """Which vertices are in their first minute: Flink's meters of them are too low or unmeasured.
 
-    Written by the engine's thread; `is_young` is for any.
+    Written by the engine's thread; `is_young` is for any thread.
     """
 
     _until: dict[tuple[str, str], float] = field(default_factory=dict)
     """By job and vertex: when its first minute ends (engine's clock, s)."""
 
     def arrived(self, job: Job, at: float) -> None:
-        """Take in when the vertices of a running job began to run."""
+        """Record when the vertices of a running job started to run."""
         for key in [key for key, until in self._until.items() if until <= at]:
             del self._until[key]
         for vertex in job.vertices:
@@ -267,5 +267,5 @@ class Starts(Struct):
                 self._until[key] = max(self._until.get(key, at), at + first_minute.MINUTE - age)
 
     def is_young(self, job: str, vertex: str, at: float) -> bool:
-        """Whether an answer that came at a time (engine's clock, s) is of a vertex's first minute."""
+        """Whether an answer that came at `at` (engine's clock, s) is of a vertex's first minute."""
         return at < self._until.get((job, vertex), at)

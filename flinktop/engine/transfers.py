@@ -1,7 +1,7 @@
-"""Files that come from the cluster: logs and profiles, one at a time, each over a connection of its own.
+"""Downloads of files from the cluster: logs and profiles, one at a time, each over its own connection.
 
-Flink sends a log whole, however little of it is wanted. So the size is looked at before, only the end is
-kept, and a file that nobody waits for any more is given up by closing its connection.
+Flink can only send whole files. So the size is checked first, only the end is kept, and the download of a
+file that is no longer wanted is ended by closing its connection.
 """
 
 import asyncio
@@ -28,36 +28,36 @@ from flinktop.model.loglines import LogLine
 
 log = logging.getLogger(__name__)
 
-KEPT = 2 * 1024 * 1024  # bytes of the end of a log that are kept
-LARGE = 16 * 1024 * 1024  # bytes from which on a person is asked before a file is sent
-LARGE_TO_SAVE = 64 * 1024 * 1024  # the same for a file that is saved
+KEPT = 2 * 1024 * 1024  # bytes kept of the end of a log
+LARGE = 16 * 1024 * 1024  # bytes above which the user must confirm a download
+LARGE_TO_SAVE = 64 * 1024 * 1024  # the same for a file that is saved to disk
 MOST = 1 << 40
-SPARE = 256 * 1024 * 1024  # bytes that stay free where a file is saved: others need room too
-LOOK_EVERY = 16 * 1024 * 1024  # bytes between two looks at whether there is room for more
+SPARE = 256 * 1024 * 1024  # bytes that must stay free on the disk where a file is saved
+LOOK_EVERY = 16 * 1024 * 1024  # bytes between two checks of the free space
 SILENCE_SECONDS = 300.0
-"""How long the server may take for the first byte: a TaskManager's file comes to the JobManager first."""
-NEWS_SECONDS = 0.5  # between two looks at how far a file has come
+"""Timeout for the first byte: a TaskManager's file is first copied to the JobManager."""
+NEWS_SECONDS = 0.5  # between two notifications of progress
 
 State = Literal["waiting", "running", "large", "done", "failed"]
 
 
 class Transfer(Struct, frozen=True):
-    """How far a file has come. What was read before stays until the file has been read again."""
+    """State and content of a download. The content stays until the file has been read again."""
 
-    state: State = "waiting"  # "large": it was not read, for it is larger than was allowed
+    state: State = "waiting"  # "large": not read, as it is larger than allowed
     received: int = 0  # bytes so far
-    size: int | None = None  # bytes of the whole, as far as the server has announced it
+    size: int | None = None  # bytes of the whole file, if the server sent a length
     lines: tuple[LogLine, ...] = ()
-    """The last lines of the file as it was read last, `KEPT` bytes at the most."""
-    begins: int = 0  # where in the file they begin
-    read: int = 0  # bytes that the file had when it was read last
-    at: float | None = None  # when it was read last (engine's clock, s)
+    """The last lines of the file at its last read, at most `KEPT` bytes."""
+    begins: int = 0  # their offset in the file (bytes)
+    read: int = 0  # size (bytes) of the file at its last read
+    at: float | None = None  # when it was last read (engine's clock, s)
     file: Path | None = None  # where it was saved
     reason: str = ""  # why it failed
 
 
-class _Stopped(Exception):  # noqa: N818 -- it says what happened
-    """The file is larger than is wanted, or has no room where it is to be saved; the text is the reason."""
+class _Stopped(Exception):  # noqa: N818 -- the name says what happened
+    """The file is larger than allowed, or there is no space to save it; the text is the reason."""
 
     def __init__(self, state: State, reason: str = "") -> None:
         super().__init__(reason)
@@ -65,25 +65,25 @@ class _Stopped(Exception):  # noqa: N818 -- it says what happened
 
 
 class Transfers(Struct):
-    """The files under way and those that are still shown. Lives on the engine's loop."""
+    """Downloads in progress, and finished ones that are still shown. Lives on the engine's loop."""
 
     http: Http
     clock: Clock
-    changed: Callable[[Query[Any]], None]  # called with the file's query whenever there is news of it
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # held while a file is sent
+    changed: Callable[[Query[Any]], None]  # called with the file's query when its transfer has changed
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # held during a transfer
     _known: dict[Query[Any], Transfer] = field(default_factory=dict)
     _tasks: dict[Query[Any], asyncio.Task[None]] = field(default_factory=dict)
-    """Those that somebody waits for."""
+    """Downloads that are still wanted."""
     _alive: set[asyncio.Task[None]] = field(default_factory=set)
 
     def get(self, query: Query[Any]) -> Transfer | None:
         return self._known.get(query)
 
     def begin(self, query: Query[Any], *, most: int | None = None, file: Path | None = None) -> None:
-        """Read a file, after those that were asked for before; one that is under way goes on.
+        """Download a file, after those requested before; nothing happens if it is in progress already.
 
-        It is saved whole in `file`, or its end is kept in memory. One of more than `most` bytes is not sent;
-        None is LARGE, or LARGE_TO_SAVE where it is saved.
+        It is saved in `file`, or its end is kept in memory. A file of more than `most` bytes is not read;
+        None means LARGE, or LARGE_TO_SAVE if it is saved.
         """
         if query in self._tasks:
             return
@@ -96,7 +96,7 @@ class Transfers(Struct):
         task.add_done_callback(lambda done: self._ended(query, done))
 
     def end(self, query: Query[Any]) -> None:
-        """Nobody waits for this file any more: close its connection and forget what came."""
+        """Cancel the download, closing its connection, and forget the content."""
         self._known.pop(query, None)
         if (task := self._tasks.pop(query, None)) is not None:
             task.cancel()
@@ -146,7 +146,7 @@ class Transfers(Struct):
         whole = self._present(query).received
         begins = whole - len(kept)
         if begins:
-            # The first line is only the end of one.
+            # The first line is incomplete.
             cut = kept.find(b"\n") + 1
             del kept[:cut]
             begins += cut
@@ -175,7 +175,7 @@ class Transfers(Struct):
         self._put(query, state="done", file=file, at=self.clock.now())
 
     async def _chunks(self, query: Query[Any], most: int) -> AsyncIterator[bytes]:
-        """The bytes, and news of them now and then."""
+        """Yield the bytes of the file, and notify progress."""
 
         def on_start(size: int | None) -> None:
             self._known[query] = replace(self._present(query), size=size)
@@ -205,7 +205,7 @@ class Transfers(Struct):
 
 
 def _look_for_room(directory: Path, needed: int) -> None:
-    """Raise _Stopped where so many bytes more are not free, or would leave too little to others."""
+    """Raise _Stopped if fewer than `needed` + SPARE bytes are free."""
     free = shutil.disk_usage(directory).free
     if free < needed + SPARE:
         raise _Stopped(
@@ -216,5 +216,5 @@ def _look_for_room(directory: Path, needed: int) -> None:
 
 
 def _private(path: Path) -> BinaryIO:
-    """A file of its owner's alone, to be written."""
+    """Open a file for writing that only its owner can read."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")

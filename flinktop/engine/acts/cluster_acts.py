@@ -1,4 +1,4 @@
-"""What is done to a cluster as a whole, its applications, and the savepoints and datasets of jobs."""
+"""Acts on a cluster as a whole, its applications, savepoints and datasets."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,13 +18,13 @@ from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.model import redaction, states
 from flinktop.model.typed_names import typeable
 
-_NOTHING_BEHIND = (502, 503, 504)  # statuses of a proxy whose server is gone
+_NOTHING_BEHIND = (502, 503, 504)  # statuses of a proxy whose server is down
 UNKNOWN_END = "it is not known whether the cluster accepted it, and it does not answer now"
 
 
 @dataclass(frozen=True)
 class Dispose(Act):
-    """POST /savepoint-disposal: deletes a savepoint's files. It takes no id of ours in any release."""
+    """POST /savepoint-disposal: deletes a savepoint's files. No release accepts an id of ours."""
 
     kind = "dispose"
     label = "delete savepoint"
@@ -44,7 +44,7 @@ class Dispose(Act):
         return redaction.text(self.path)
 
     def name_to_type(self, _target: Target) -> str:
-        """The savepoint's own directory; the whole path where its name shows no letters."""
+        """The name of the savepoint's directory; the whole path if the name has no visible characters."""
         name = self.path.rstrip("/").rpartition("/")[2]
         return name if typeable(name) else self.path
 
@@ -60,7 +60,7 @@ class Dispose(Act):
         return Accepted(await checkpoints.dispose_savepoint(context.http, self.path))
 
     async def check(self, context: ActContext, handle: Handle) -> Verdict:
-        """Whether the files are gone; without a trigger nobody can say."""
+        """Whether the files are deleted; unknown without a trigger."""
         if handle.trigger is None:
             lost = "Flink's answer was lost, and without it the deletion can't be checked"
             return Unknown(lost, unclear=True)
@@ -76,7 +76,7 @@ class Dispose(Act):
 
 @dataclass(frozen=True)
 class DeleteDataset(Act):
-    """DELETE /datasets/:datasetid: what batch programs share. It takes no id of ours in any release."""
+    """DELETE /datasets/:datasetid: data shared by batch programs. No release accepts an id of ours."""
 
     kind = "delete-dataset"
     label = "delete dataset"
@@ -96,7 +96,7 @@ class DeleteDataset(Act):
         return Accepted(await cluster.delete_dataset(context.http, self.dataset))
 
     async def check(self, context: ActContext, handle: Handle) -> Verdict:
-        """How the deletion ended, by its trigger; without one whether the dataset is listed no more."""
+        """How the deletion ended, by its trigger; without one, whether the dataset is no longer listed."""
         if handle.trigger is not None:
             status = await found(context.http, DATASET_DELETION(trigger=handle.trigger))
             if status is not None:
@@ -111,7 +111,7 @@ class DeleteDataset(Act):
 
 @dataclass(frozen=True)
 class CancelApplication(Act):
-    """POST /applications/:applicationid/cancel: all jobs that were submitted together."""
+    """POST /applications/:applicationid/cancel: cancels all jobs that were submitted together."""
 
     kind = "cancel-application"
     label = "cancel application"
@@ -127,8 +127,8 @@ class CancelApplication(Act):
     afterwards = "its main() is stopped and all its jobs end CANCELED; no savepoint is taken"
 
     application: str
-    name: str = ""  # its name when it was asked for
-    status: str = ""  # its status then; "" when that was not known
+    name: str = ""  # its name at submission
+    status: str = ""  # its status then; "" if unknown
 
     def own_reason(self, _target: Target) -> str | None:
         return f"the application has ended ({self.status})" if states.is_terminal(self.status) else None
@@ -157,7 +157,7 @@ class Shutdown(Act):
     risk = Risk.LOSES
     typed = True
 
-    cluster: str  # the cluster's name when it was asked for
+    cluster: str  # the cluster's name at submission
 
     def details(self, target: Target) -> tuple[Line, ...]:
         return (target.cluster_line,)
@@ -172,7 +172,7 @@ class Shutdown(Act):
         return Accepted()
 
     async def check(self, context: ActContext, handle: Handle) -> Verdict:
-        """It is done when the cluster has taken it and nothing answers there any more."""
+        """Done when the cluster has accepted it and no longer answers."""
         try:
             await read(context.http, CONFIG())
         except TimedOut:
@@ -182,10 +182,10 @@ class Shutdown(Act):
                 raise
             if handle.accepted:
                 return Done(Result(facts=(f"the cluster does not answer any more: {error.detail}",)))
-            # Perhaps it is the link alone that is gone.
+            # Perhaps only the connection is lost.
             return Unknown(f"{UNKNOWN_END}: {error.detail}", unclear=True)
         return Unknown("the cluster still answers")
 
     def given_up(self, words: str, result: Result) -> Verdict | None:
-        """A cluster that answers is up, or up again; of one that does not nothing is known."""
+        """Failed if the cluster still answers; lost if it does not."""
         return None if words.startswith(UNKNOWN_END) else Failed(words, result)

@@ -1,4 +1,4 @@
-"""What is said of an act before it is sent: its lines, what can be filled in, why it is off."""
+"""Texts and form fields of an act before it is sent."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,19 +7,19 @@ from msgspec import Struct
 
 from flinktop.model import redaction
 
-GIVEN_IN_PART = (  # why an act can't be done again with what was kept of it
+GIVEN_IN_PART = (  # why an act can't be repeated from the ledger
     f"a part of {{path}} was kept as {redaction.HIDDEN}, as it looked like a secret: give it whole"
 )
-SWITCHED_OFF = {  # what to say where the cluster does not have a feature that acts need
+SWITCHED_OFF = {  # by feature: why acts that need it are unavailable
     "web_cancel": "the cluster's operator has switched cancelling off (web.cancel.enable: false)",
     "web_submit": "this cluster takes no jars (web.submit.enable: false, or it runs one application)",
 }
 LOSS, AFTERWARDS = "data loss", "afterwards"
-"""Labels of the lines that say what an act does; the others say what it is done to."""
+"""Labels of the lines about the effect of an act; the others are about its target."""
 
 
 class Line(Struct, frozen=True):
-    """One line of what a dialog says before an act; `tone` is "", "warn" or "bad"."""
+    """One line of the dialog before an act; `tone` is "", "warn" or "bad"."""
 
     label: str
     text: str
@@ -27,25 +27,25 @@ class Line(Struct, frozen=True):
 
 
 class Choice(Struct, frozen=True):
-    """One of the values that a field may have."""
+    """One of the allowed values of a field."""
 
     label: str
-    words: str = ""  # what it means
+    words: str = ""  # its meaning
     value: Any = None
 
 
 class Field(Struct, frozen=True):
-    """A field of an act that is filled in before it is sent."""
+    """A field in the form of an act."""
 
     name: str
     label: str
-    choices: tuple[Choice, ...] = ()  # empty: text that is typed
+    choices: tuple[Choice, ...] = ()  # empty: free text
     placeholder: str = ""
     since: tuple[int, int] = (1, 9)  # the first release that has it
     lines: bool = False  # whether the text may have several lines
-    of: str = ""  # the field that must be filled in before this one is asked for
+    of: str = ""  # the field that must not be empty for this one to apply
     parse: Callable[[str], Any] = lambda text: text.strip() or None
-    """The value of a text. Raises ValueError where it has none."""
+    """Converts text to the value. Raises ValueError if it is invalid."""
     write: Callable[[Any], str] = lambda value: str(value or "")
 
     def value(self, text: str) -> Any:

@@ -1,7 +1,7 @@
-"""Finding a savepoint in the checkpoint history, when the server's answer or its trigger is gone.
+"""Finds a savepoint in the checkpoint history when the server's answer or its trigger is lost.
 
-Before a savepoint is asked for, it is noted what the cluster's clock says and which savepoints the job has.
-A savepoint that was triggered afterwards and belongs to no other operation is the one that was asked for.
+Before a savepoint is requested, the cluster's time and the job's savepoints are noted. A savepoint that was
+triggered afterwards and belongs to no other operation is the requested one.
 """
 
 import re
@@ -22,16 +22,16 @@ _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:/*", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the history says: one savepoint, or the paths of several that it could be, or none."""
+    """The result of a search: one savepoint, or the paths of several candidates, or none."""
 
     one: Checkpoint | None = None
     several: tuple[str, ...] = ()
-    restarted: bool = False  # the JobManager has restarted, and has lost its history
+    restarted: bool = False  # the JobManager has restarted and lost its history
     job_missing: bool = False
 
 
 async def before(http: Http, job: str) -> Notes:
-    """What to note before a savepoint is asked for. Raises FlinkError, also where the job is not known."""
+    """The notes to take before a savepoint is requested. Raises FlinkError, also for an unknown job."""
     details = (await read(http, JOB(job=job))).value
     stats = await found(http, CHECKPOINTS(job=job))
     return {
@@ -43,7 +43,7 @@ async def before(http: Http, job: str) -> Notes:
 
 
 async def look(http: Http, job: str, handle: Handle, *, directory: str | None, stops: bool) -> Found:
-    """Look for the savepoint that was asked for; its directory tells several apart, from 1.12 on `stops` too.
+    """Search for the requested savepoint; its directory and (1.12+) `stops` distinguish several.
 
     Raises:
         FlinkError: the cluster does not answer.
@@ -53,7 +53,7 @@ async def look(http: Http, job: str, handle: Handle, *, directory: str | None, s
         return Found(job_missing=await found(http, JOB(job=job)) is None)
     seen = find(stats, handle.notes, handle.claimed, directory=directory, stops=stops)
     if seen.one is None and not seen.several and not seen.restarted:
-        # One that is highly available brings its jobs back: each starts anew, with an empty history.
+        # With high availability its jobs are restored: each starts again with an empty history.
         details = (await read(http, JOB(job=job))).value
         return replace(seen, restarted=details.start_time > handle.notes.get("now", 0) > 0)
     return seen
@@ -67,7 +67,7 @@ def find(
     directory: str | None = None,
     stops: bool = False,
 ) -> Found:
-    """The savepoint in these statistics that was asked for after the notes were taken."""
+    """The savepoint in these statistics that was requested after the notes were taken."""
     known = {(one[0], one[1]) for one in notes.get("savepoints", ())}
     since = notes.get("now", 0)
     fitting = [
@@ -90,7 +90,7 @@ def find(
 
 
 def _savepoints(stats: CheckpointStats) -> list[Checkpoint]:
-    """Savepoints of the history and the newest ones, which outlive it; each once."""
+    """Savepoints of the history, and the latest ones, which Flink keeps longer; each once."""
     latest = (stats.latest.savepoint, stats.latest.failed)
     listed = [one for one in (*stats.history, *latest) if one is not None and one.is_savepoint]
     return list({(one.id, one.trigger_timestamp): one for one in reversed(listed)}.values())
@@ -104,7 +104,7 @@ def _restored(stats: CheckpointStats) -> str | None:
 def _restored_since(
     stats: CheckpointStats, notes: Mapping[str, Any], claimed: frozenset[str]
 ) -> Checkpoint | None:
-    """A savepoint that the job was restored from after a restart of the JobManager: it was complete."""
+    """The savepoint from which the job was restored after a restart of the JobManager, if it is new."""
     path, restored = _restored(stats), stats.latest.restored
     if path is None or restored is None:
         return None
@@ -129,14 +129,14 @@ def _kind_fits(one: Checkpoint, *, stops: bool) -> bool:
 
 
 def _below(path: str | None, directory: str) -> bool:
-    """Whether a path lies in a directory, however many slashes either has after its scheme."""
+    """Whether a path is in a directory, ignoring the number of slashes after the scheme."""
     if path is None:
         return True
-    # One that was read from the ledger has no secret in it any more.
+    # Paths read from the ledger have no secrets any more.
     path, directory = _as_kept(path) or "", _as_kept(directory) or ""
     return _SCHEME.sub("/", path).startswith(_SCHEME.sub("/", directory).rstrip("/") + "/")
 
 
 def _as_kept(path: Any) -> str | None:
-    """A path as the ledger has it."""
+    """A path as stored in the ledger."""
     return redaction.text(path) if isinstance(path, str) else None

@@ -1,4 +1,4 @@
-"""Jars on the cluster: uploading one, deleting one."""
+"""Acts on jars: upload and delete."""
 
 import os
 import zipfile
@@ -22,7 +22,7 @@ from flinktop.model import format as fmt
 
 
 class JarFileAct(Act):
-    """An act that changes which jars there are."""
+    """An act that changes the list of jars."""
 
     patience = 20.0
     unknown_is_failed = True
@@ -55,10 +55,10 @@ class UploadJar(JarFileAct):
         return target.cluster_line, Line("file", self.path), Line("size", _size(Path(self.path)))
 
     async def prepare(self, context: ActContext) -> Notes:
-        """Look at the file, and note which jars there are.
+        """Check the file, and note the existing jars.
 
-        No limit is looked at: rest.server.max-content-length is one of JSON bodies, and Flink (1.9 to 2.3)
-        streams uploads past it; a proxy's own limit is nobody's to know before its 413.
+        The size is not limited here: rest.server.max-content-length is for JSON bodies, and Flink (1.9 to
+        2.3) streams uploads past it; a proxy's own limit is unknown before its 413.
         """
         check_jar(context.http, Path(self.path))
         return {"jars": [jar.id for jar in (await read(context.http, JARS())).value.files]}
@@ -68,7 +68,7 @@ class UploadJar(JarFileAct):
         return Accepted(None, Result(jar=jar or None))
 
     async def check(self, context: ActContext, handle: Handle) -> Verdict:
-        """Whether the server lists it: by its id, else by its name among those that are new."""
+        """Whether the server lists the jar: by its id, else by its name among new ones."""
         listed = (await read(context.http, JARS())).value.files
         wanted = handle.result.jar
         if wanted is not None:
@@ -95,7 +95,7 @@ class DeleteJar(JarFileAct):
     afterwards = "its jobs keep running; to run it again, upload it again"
 
     jar: str
-    name: str = ""  # its name when it was asked for
+    name: str = ""  # its name at submission
 
     async def start(self, context: ActContext, _handle: Handle) -> Accepted:
         await jars.delete(context.http, self.jar)
@@ -108,11 +108,11 @@ class DeleteJar(JarFileAct):
 
 
 def check_jar(http: Http, path: Path) -> None:
-    """See that a file is a jar.
+    """Check that a file is a jar.
 
     Raises:
         OSError: it can't be read.
-        Refused: it is no jar; Flink would take anything that is named so.
+        Refused: it is no jar; Flink would accept any file of that name.
     """
     size_of(path)
     if (why := why_no_jar(path)) is not None:
@@ -120,14 +120,14 @@ def check_jar(http: Http, path: Path) -> None:
 
 
 def why_no_jar(path: Path) -> str | None:
-    """Why a file that can be read is no jar; None for one that is. Raises OSError: it can't be read."""
+    """Why a file is not a jar; None if it is. Raises OSError: it can't be read."""
     if path.suffix != ".jar":
         return f"{path.name} is not a .jar file"
     return None if zipfile.is_zipfile(path) else f"{path.name} is not a jar: it is not a zip archive"
 
 
 def size_of(path: Path) -> int:
-    """The size in bytes of a file that can be read. Raises OSError: it can't be read."""
+    """The size of a file in bytes. Raises OSError: it can't be read."""
     with path.open("rb") as file:
         return file.seek(0, os.SEEK_END)
 

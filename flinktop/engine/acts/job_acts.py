@@ -1,4 +1,4 @@
-"""What is done to a running job: savepoints, checkpoints, cancelling."""
+"""Acts on a running job: savepoint, checkpoint, stop, cancel."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ from flinktop.model import format as fmt
 from flinktop.model import redaction, states
 from flinktop.model.typed_names import typeable
 
-OLD_CHECKPOINT = 600.0  # seconds after which a last completed checkpoint is told with a warning
-ENDS_WITHIN = 300.0  # seconds that a job may take to end after the savepoint that it was to end with
+OLD_CHECKPOINT = 600.0  # age (s) of the last completed checkpoint from which it is a warning
+ENDS_WITHIN = 300.0  # seconds that a job may take to end after its final savepoint
 CLUSTERS_DIRECTORY = "the cluster's savepoint directory"
 DIRECTORY = Field("directory", "directory", placeholder=CLUSTERS_DIRECTORY)
 DRAINS = (
@@ -46,17 +46,17 @@ FULL = (
 class JobAct(Act):
     """An act on a job."""
 
-    loses_since = False  # whether it throws away what came since the last completed checkpoint
+    loses_since = False  # whether the progress since the last completed checkpoint is lost
 
     job: str
-    name: str = ""  # the job's name when it was asked for
+    name: str = ""  # the job's name at submission
 
     @property
     def job_id(self) -> str:
         return self.job
 
     def name_to_type(self, target: Target) -> str:
-        """The job's name; its id where the name shows no letters, as nothing would have to be typed."""
+        """The job's name; its id if the name has no visible characters."""
         name = target.job.name if target.job is not None and target.job.name else self.subject
         return name if typeable(name) else self.job
 
@@ -67,7 +67,7 @@ class JobAct(Act):
         """Cluster, job, id, state and the age of the last completed checkpoint."""
         cluster, job = target.cluster_line, target.job
         if job is None:
-            # It is named as it was when this was asked for.
+            # The name is that at submission.
             return cluster, Line("job", self.subject), Line("id", self.job)
         return (
             cluster,
@@ -119,7 +119,7 @@ def no_snapshot(target: Target) -> str | None:
 
 
 async def state_of(http: Http, job: str) -> str | None:
-    """The job's state by GET /jobs, which no cache delays; None when it is not there. Raises FlinkError."""
+    """The job's state from GET /jobs, which is not cached; None if it is not listed. Raises FlinkError."""
     listed = (await read(http, JOBS())).value.jobs
     return next((one.status for one in listed if one.id == job), None)
 
@@ -139,7 +139,7 @@ class Cancel(JobAct):
     loses_since = True
 
     def own_reason(self, target: Target) -> str | None:
-        # A cancel is what is left when a savepoint hangs: others under way are no reason against it.
+        # A cancel is the way out when a savepoint hangs: other operations do not prevent it.
         if target.job is not None and not target.job.ended and not target.job_missing:
             return "the job is being cancelled already" if target.job.state == "CANCELLING" else None
         return no_job(target)
@@ -160,7 +160,7 @@ class Cancel(JobAct):
 
 
 def cancelled(what: str, state: str) -> Verdict:
-    """The verdict on a cancel, by the state that a job or an application has since."""
+    """The verdict on a cancel, from the current state of the job or application."""
     if state == "CANCELED":
         return Done(Result(job_state=state))
     if states.is_terminal(state):
@@ -193,7 +193,7 @@ class Checkpoint(JobAct):
     afterwards = "the job keeps running; normal retention applies to the checkpoint"
     form_fields = (Field("full", "type", FULL),)
 
-    full: bool = False  # the whole state, where the job is configured to write increments
+    full: bool = False  # the full state, even if the job writes incremental checkpoints
 
     def own_reason(self, target: Target) -> str | None:
         if target.job is not None and target.job.checkpointing is False:
@@ -233,7 +233,7 @@ class Savepoint(JobAct):
     afterwards = "the job keeps running; the savepoint is kept until deleted"
     form_fields = SAVEPOINT_FIELDS
 
-    directory: str | None = None  # where to; None is the cluster's own savepoint directory
+    directory: str | None = None  # target; None is the cluster's default savepoint directory
     form: Format | None = None  # 1.15+; None is the cluster's default, CANONICAL
 
     def own_reason(self, target: Target) -> str | None:
@@ -252,18 +252,18 @@ class Savepoint(JobAct):
     async def _trigger(
         self, send: Callable[..., Awaitable[str]], context: ActContext, handle: Handle, **more: bool
     ) -> Accepted:
-        """Ask for it; from 1.15 under our own id."""
+        """Send the request; from 1.15 on with our own id."""
         options = {"directory": self.directory, "form": self.form, "trigger": handle.id, **more}
         return Accepted(await send(context.http, context.features, self.job, **options))
 
     async def check(self, context: ActContext, handle: Handle) -> Verdict:
-        """Its result, by its trigger or from the history."""
+        """The outcome, by its trigger or from the history."""
         verdict = await self._by_trigger(context, handle) or await self._by_history(context, handle)
         return await self._with_end(context, handle, verdict) if self.ends_job else verdict
 
     async def _by_trigger(self, context: ActContext, handle: Handle) -> Verdict | None:
-        """What the server says of the trigger; None when it knows of none."""
-        # Own ids are taken from 1.15 on; before, a lost answer leaves no id to ask for.
+        """The verdict from the trigger's status; None if the server does not know it."""
+        # Own ids are accepted from 1.15 on; before, a lost answer leaves no id to query.
         trigger = handle.trigger or (handle.id if context.features.has(1, 15) else None)
         if trigger is None:
             return None
@@ -274,7 +274,7 @@ class Savepoint(JobAct):
         return verdict_of(status, replace(handle.result, savepoint=location))
 
     async def _by_history(self, context: ActContext, handle: Handle) -> Verdict:
-        """What the checkpoint history says of a savepoint whose trigger the server does not know."""
+        """The verdict from the checkpoint history, for a savepoint whose trigger is unknown."""
         if handle.result.savepoint is not None:
             return Done(handle.result)
         seen = await self._found(context, handle)
@@ -293,7 +293,7 @@ class Savepoint(JobAct):
         return await history.look(context.http, self.job, handle, directory=self.directory, stops=stops)
 
     async def _with_end(self, context: ActContext, handle: Handle, verdict: Verdict) -> Verdict:
-        """The verdict on a savepoint that was to end its job: the job's state is the second fact."""
+        """Extend the verdict on a savepoint with the job's state, as the job was to end too."""
         if not isinstance(verdict, Done | Failed):
             return verdict
         state = await state_of(context.http, self.job)
@@ -308,12 +308,12 @@ class Savepoint(JobAct):
         return Unknown(words, result, ENDS_WITHIN)
 
     def given_up(self, words: str, result: Result) -> Verdict | None:
-        """Lost; but where the savepoint is made, it is only the job that did not do as asked."""
+        """Lost; but failed if the savepoint is complete and the job did not end."""
         return Failed(words, result) if result.savepoint is not None else None
 
 
 class SavepointAndCancel(Savepoint):
-    """POST /jobs/:jobid/savepoints with cancel-job: two facts, the savepoint and the job's end."""
+    """POST /jobs/:jobid/savepoints with cancel-job: a savepoint, then the job's end."""
 
     kind = "savepoint-cancel"
     label = "savepoint, then cancel"
@@ -328,7 +328,7 @@ class SavepointAndCancel(Savepoint):
 
 @dataclass(frozen=True)
 class Stop(Savepoint):
-    """POST /jobs/:jobid/stop: its sources end, the savepoint is taken, the job is FINISHED."""
+    """POST /jobs/:jobid/stop: the sources end, a savepoint is taken, the job is FINISHED."""
 
     kind = "stop"
     label = "stop with savepoint"
@@ -338,7 +338,7 @@ class Stop(Savepoint):
     ends_job = True
     feature = "web_cancel"
 
-    drain: bool = False  # send the watermark to its end first: every window and timer fires
+    drain: bool = False  # advance the watermark to its maximum first: all windows and timers fire
 
     def outcome(self, _target: Target) -> tuple[Line, ...]:
         lost = Line(LOSS, "none: the savepoint holds everything read so far")
@@ -355,7 +355,7 @@ class Stop(Savepoint):
         return await self._trigger(checkpoints.stop, context, handle, drain=self.drain)
 
     async def _by_trigger(self, context: ActContext, handle: Handle) -> Verdict | None:
-        """A stop that failed may have made its savepoint all the same."""
+        """As for a savepoint; a stop that failed may still have completed its savepoint."""
         verdict = await super()._by_trigger(context, handle)
         if isinstance(verdict, Failed):
             one = (await self._found(context, handle)).one
@@ -377,5 +377,5 @@ def _no_record(found: history.Found, directory: str | None) -> str:
 
 
 def where_to(directory: str | None) -> str:
-    """Where a savepoint goes, in words."""
+    """The target directory of a savepoint, for a sentence."""
     return redaction.text(directory) if directory else CLUSTERS_DIRECTORY

@@ -1,4 +1,4 @@
-"""All acts by their names, and how one is written down and read again."""
+"""All acts by name, and their JSON form in the ledger."""
 
 from typing import Any
 
@@ -21,12 +21,12 @@ KINDS: dict[str, type[Act]] = {act.kind: act for act in ACTS}
 
 
 def as_json(act: Act) -> str:
-    """The act as it is kept, without what looks like a secret."""
+    """The act as JSON, without what looks like a secret."""
     return msgspec.json.encode(act.without_secrets()).decode()
 
 
 def from_json(kind: str, text: str) -> Act | None:
-    """The act that was kept; None when a newer flinktop wrote it."""
+    """The act from JSON; None if only a newer flinktop can read it."""
     made: Any = KINDS.get(kind)
     if made is None:
         return None

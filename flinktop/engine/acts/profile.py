@@ -1,4 +1,4 @@
-"""A run of Flink's profiler on the JobManager or a TaskManager."""
+"""The act that runs Flink's profiler on the JobManager or a TaskManager."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,14 +13,14 @@ from flinktop.flink.errors import NotFound
 from flinktop.flink.process import Process
 from flinktop.flink.profiler import Mode, Profiling, profile
 
-SECONDS = 30  # how long a run lasts unless another time is chosen
+SECONDS = 30  # default duration of a run
 MOST_SECONDS = 300  # Flink's rest.profiling.duration-max, by default
 SWITCHED_OFF = "the profiler is off: rest.profiling.enabled: true in the cluster's configuration turns it on"
 
 
 @dataclass(frozen=True)
 class Profile(Act):
-    """POST /jobmanager/profiler, /taskmanagers/:taskmanagerid/profiler. One run at a time on each process."""
+    """POST /jobmanager/profiler, /taskmanagers/:taskmanagerid/profiler. One run at a time per process."""
 
     kind = "profile"
     label = "profile"
@@ -48,7 +48,7 @@ class Profile(Act):
         )
 
     async def prepare(self, context: ActContext) -> Notes:
-        """The newest run that there is: a later one is ours."""
+        """Note the newest run: a later one is ours."""
         runs = await self._runs(context)
         return {"newest": max((run.trigger_time or 0 for run in runs), default=0)}
 
@@ -59,7 +59,7 @@ class Profile(Act):
         return Accepted(str(begun.trigger_time) if begun.trigger_time else None)
 
     async def check(self, context: ActContext, handle: Handle) -> Verdict:
-        """How far the run is. Runs have no ids: ours is known by when it was triggered."""
+        """The state of the run. Runs have no ids: ours is identified by its trigger time."""
         try:
             runs = await self._runs(context)
         except NotFound:

@@ -1,4 +1,4 @@
-"""Changing a job's parallelism by its resource requirements."""
+"""The act that changes a job's parallelism through its resource requirements."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -28,12 +28,12 @@ OFF = (
     "web.rescale.enable: false"
 )
 RESCALES_WITHIN = 180.0
-"""Seconds that the scheduler may take: it waits for resources to settle, and cools down between rescales."""
+"""Seconds that the scheduler may take: it waits for stable resources and pauses between rescales."""
 
 
 @dataclass(frozen=True)
 class Rescale(JobAct):
-    """PUT /jobs/:jobid/resource-requirements: bounds of every vertex; those not named keep their own."""
+    """PUT /jobs/:jobid/resource-requirements: bounds of all vertices; those not named keep theirs."""
 
     kind = "rescale"
     label = "change parallelism"
@@ -43,14 +43,14 @@ class Rescale(JobAct):
     loses_since = True
 
     bounds: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    """By vertex: the fewest and the most subtasks."""
+    """By vertex id: the minimum and maximum number of subtasks."""
 
     def own_reason(self, target: Target) -> str | None:
-        """The adaptive scheduler, a live job, and bounds that it can keep."""
+        """Requires the adaptive scheduler, a job that has not ended, and valid bounds."""
         if not target.features.has(1, 18):
             return f"{target.needs((1, 18))}; {DISABLED}"
         scheduler = target.job.scheduler if target.job is not None else None
-        # web-rescale is the server's own word for "adaptive, not reactive, and wanted by its operator".
+        # web-rescale in Flink's /config: adaptive, not reactive, and not disabled by configuration.
         if scheduler not in (None, "Adaptive"):
             return NOT_ADAPTIVE
         if not target.features.web_rescale:
@@ -75,12 +75,12 @@ class Rescale(JobAct):
         return f"{vertex.name}: {fmt.number(vertex.parallelism)} now, from {fewest} to {most} afterwards"
 
     async def prepare(self, context: ActContext) -> Notes:
-        """Note the parallelism of now."""
+        """Note the current parallelism."""
         details = (await read(context.http, JOB(job=self.job))).value
         return {"parallelism": {vertex.id: vertex.parallelism for vertex in details.vertices}}
 
     async def start(self, context: ActContext, _handle: Handle) -> Accepted:
-        """Ask what holds for the vertices that are not named, then put them all: a missing one is a 400."""
+        """Read the bounds of the vertices that are not named, then send all: a missing one is a 400."""
         known = await self._requirements(context)
         wanted = {vertex: Bounds(*pair) for vertex, pair in self.bounds.items()}
         bounds = {vertex: one.parallelism for vertex, one in known.items()} | wanted
@@ -88,7 +88,7 @@ class Rescale(JobAct):
         return Accepted()
 
     async def check(self, context: ActContext, handle: Handle) -> Verdict:
-        """Whether the requirements are stored, then whether the job runs within them."""
+        """Whether the requirements are stored, then whether the job runs with them."""
         try:
             known = await self._requirements(context)
             details = (await read(context.http, JOB(job=self.job))).value
@@ -116,7 +116,7 @@ class Rescale(JobAct):
         )
 
     def given_up(self, words: str, result: Result) -> Verdict | None:
-        """Stored and kept within its bounds is done; Flink follows them when it has the slots."""
+        """Done if the requirements are stored: Flink applies them when it has the slots."""
         if result.facts:
             return Done(Result(job_state=result.job_state, facts=(words, *result.facts)))
         return Failed(words, result)
@@ -137,7 +137,7 @@ def _vertices(target: Target) -> tuple[JobVertex, ...]:
 
 
 def _wrong_bounds(bounds: Mapping[str, tuple[int, int]], target: Target) -> str | None:
-    """Why these bounds can't be kept; None when they can, or nothing is known of the vertices yet."""
+    """Why these bounds are invalid; None if they are valid, or the vertices are not known yet."""
     if not bounds:
         return "no parallelism was changed"
     known = {vertex.id: vertex for vertex in _vertices(target)}

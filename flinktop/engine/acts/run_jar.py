@@ -1,4 +1,4 @@
-"""Starting jobs: of a jar that lies on the cluster, of one that was run before, of a serialized job graph."""
+"""Acts that start a job: from a jar on the cluster, like an earlier run, from a serialized job graph."""
 
 import shlex
 from dataclasses import dataclass, field, replace
@@ -24,7 +24,7 @@ from flinktop.flink.submit import submit
 from flinktop.model import redaction, run_text, states
 
 MOST_OF_ARGUMENTS = 300
-"""Characters of them that are said beforehand: the rest of what is said has to be seen as well."""
+"""Maximum characters of arguments in the dialog: its other lines must stay visible."""
 DROPS = (
     Choice("no", "fails if state matches no operator", value=False),
     Choice("yes", "drops state that matches no operator", value=True),
@@ -44,7 +44,7 @@ CONFIGURATION = Field(
     parse=run_text.settings_of,
     write=run_text.settings_text,
 )
-RUN_FIELDS = (  # what can be filled in of `RunOptions`, before the question whether to run
+RUN_FIELDS = (  # the fields of `RunOptions` in the form
     Field("entry_class", "class"),
     Field("arguments", "arguments", lines=True, parse=run_text.arguments_of, write=run_text.arguments_text),
     Field("parallelism", "parallelism", placeholder="program default", parse=run_text.parallelism_of),
@@ -53,7 +53,7 @@ RUN_FIELDS = (  # what can be filled in of `RunOptions`, before the question whe
     Field("claim_mode", "restore mode", CLAIMS, since=(1, 15), of="savepoint"),
     CONFIGURATION,
 )
-STARTS_WITHIN = 60.0  # seconds after which a job that waits for slots is left to itself
+STARTS_WITHIN = 60.0  # seconds after which a job that waits for slots is no longer followed
 
 
 class StartAct(Act):
@@ -62,7 +62,7 @@ class StartAct(Act):
     risk = Risk.CHANGES
 
     def given_up(self, words: str, result: Result) -> Verdict | None:
-        """A job that is there was started, whatever it waits for."""
+        """Done if the job exists, whatever it waits for."""
         return Done(structs.replace(result, facts=(words,))) if result.job_state else None
 
     def touches(self) -> tuple[Query[Any], ...]:
@@ -71,7 +71,7 @@ class StartAct(Act):
 
 @dataclass(frozen=True)
 class RunJar(StartAct):
-    """POST /jars/:jarid/run. The job gets the operation's id, so that it is known when the answer is lost."""
+    """POST /jars/:jarid/run. The job gets the operation's id, to be found when the answer is lost."""
 
     kind = "run-jar"
     label = "run jar"
@@ -83,7 +83,7 @@ class RunJar(StartAct):
     noun = "jar"
 
     jar: str
-    name: str = ""  # the jar's name when it was asked for
+    name: str = ""  # the jar's name at submission
     options: RunOptions = field(default_factory=RunOptions)
 
     def own_reason(self, target: Target) -> str | None:
@@ -119,7 +119,7 @@ class RunJar(StartAct):
         return *self.details(target), *chosen, Line(AFTERWARDS, starts)
 
     async def start(self, context: ActContext, handle: Handle) -> Accepted:
-        """Run it; answered when main() has submitted its job."""
+        """Run the jar; Flink answers when main() has submitted its job."""
         options = replace(self.options, job_id=self.options.job_id or handle.id)
         run = await jars.run(context.http, context.features, self.jar, options)
         return Accepted(None, Result(job=run.jobid or options.job_id, application=run.application_id))
@@ -129,7 +129,7 @@ class RunJar(StartAct):
         return await _started(context.http, job, handle.result)
 
     def without_secrets(self) -> Self:
-        """Without what looks like a secret in arguments, configuration and the savepoint's path."""
+        """A copy without what looks like a secret in arguments, configuration and savepoint path."""
         options = replace(
             self.options,
             arguments=redaction.words(self.options.arguments),
@@ -141,11 +141,11 @@ class RunJar(StartAct):
 
 @dataclass(frozen=True)
 class RunAgain(RunJar):
-    """Runs a job again, from where it can be restored: what a menu offers, which a form makes a `RunJar`."""
+    """Runs a job again from its last savepoint or checkpoint: a menu entry; its form makes a `RunJar`."""
 
     title = "Run again from savepoint"
 
-    of: str = ""  # the job. Without a jar it is not known how that was run.
+    of: str = ""  # the id of the job; `jar` is "" if it is not known how that was run
 
     @property
     def job_id(self) -> str:
@@ -179,18 +179,18 @@ class RunAgainFromThis(RunAgain):
 
 
 def _live_state(target: Target) -> str | None:
-    """The state of a job that has not ended; None when it has, or is not known."""
+    """The state of a job that has not ended; None if it has, or is unknown."""
     job = target.job
     return job.state if job is not None and job.state and not job.ended else None
 
 
 def slots_free(target: Target) -> str:
-    """How many slots are free, after a sentence; "" where that is not known."""
+    """The number of free slots, as the end of a sentence; "" if unknown."""
     return "" if target.slots_free is None else f"   ({target.slots_free} slots free now)"
 
 
 def _arguments_line(arguments: tuple[str, ...]) -> str:
-    """The arguments as they would be typed, without secrets; of many, or of long ones, the beginning."""
+    """The arguments as typed in a shell, without secrets; shortened if they are long."""
     typed = shlex.join(redaction.words(arguments))
     if len(typed) <= MOST_OF_ARGUMENTS:
         return typed
@@ -198,7 +198,7 @@ def _arguments_line(arguments: tuple[str, ...]) -> str:
 
 
 async def _started(http: Http, job: str, known: Result) -> Verdict:
-    """The verdict on a job that was handed to the cluster."""
+    """The verdict on a job that was submitted to the cluster."""
     state = await state_of(http, job)
     if state is None:
         return Unknown("no such job is on the cluster; a main() that takes long may still be running")
@@ -214,7 +214,7 @@ async def _started(http: Http, job: str, known: Result) -> Verdict:
 
 
 async def _why_it_failed(http: Http, job: str) -> str | None:
-    """The deepest cause of a job that has FAILED, by its execution result."""
+    """The deepest cause of a FAILED job, from its execution result."""
     answer = await found(http, EXECUTION_RESULT(job=job))
     result = answer.job_execution_result if answer is not None else None
     cause = result.failure_cause if result is not None else None
@@ -228,7 +228,7 @@ async def _restored(http: Http, job: str) -> str | None:
 
 
 def _wrong_options(target: Target, options: RunOptions) -> str | None:
-    """Why a jar can't be run so on this release; what is not known there would be left out silently."""
+    """Why a jar can't be run with these options on this release, which ignores unknown ones silently."""
     features = target.features
     if options.parallelism is not None and options.parallelism < 1:
         return f"a parallelism of {options.parallelism} is none: it is 1 or more"
@@ -245,7 +245,7 @@ def _wrong_options(target: Target, options: RunOptions) -> str | None:
 
 @dataclass(frozen=True)
 class PlanJar(Request):
-    """POST /jars/:jarid/plan: a question, but one that runs main() on the JobManager."""
+    """POST /jars/:jarid/plan: reads the plan, but runs main() on the JobManager."""
 
     title = "Preview plan"
     effect = "its main() runs on the JobManager, no job starts"
@@ -274,7 +274,7 @@ class PlanJar(Request):
 
 @dataclass(frozen=True)
 class SubmitGraph(StartAct):
-    """POST /jobs. The graph bears its job's id, which only Java can read out of it."""
+    """POST /jobs. The job's id is in the graph, but only Java can read it."""
 
     kind = "submit-graph"
     label = "submit job graph"
@@ -299,7 +299,7 @@ class SubmitGraph(StartAct):
         )
 
     async def prepare(self, context: ActContext) -> Notes:
-        """See that the files can be read, and note which jobs there are."""
+        """Check that the files can be read, and note the existing jobs."""
         for name in (self.graph, *self.jars, *(file for _, file in self.artifacts)):
             size_of(Path(name))
         return {"jobs": [job.jid for job in (await read(context.http, JOBS_OVERVIEW())).value.jobs]}
@@ -315,7 +315,7 @@ class SubmitGraph(StartAct):
         return Accepted(None, Result(job=job or None))
 
     async def check(self, context: ActContext, handle: Handle) -> Verdict:
-        """Whether the job is there, and runs; without its id, which jobs are new."""
+        """Whether the job exists and runs; without its id, which jobs are new."""
         if handle.result.job is not None:
             return await _started(context.http, handle.result.job, handle.result)
         listed = (await read(context.http, JOBS_OVERVIEW())).value.jobs

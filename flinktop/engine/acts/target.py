@@ -1,4 +1,4 @@
-"""What is known of a cluster and a job before something is done to them."""
+"""The known state of a cluster and a job, on which acts decide."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 class TargetJob(Struct, frozen=True):
-    """The job that an act is about; None is what is not known."""
+    """The job that an act is about; None means unknown."""
 
     id: str
     name: str = ""
@@ -38,59 +38,59 @@ class TargetJob(Struct, frozen=True):
     batch: bool | None = None
     scheduler: str | None = None  # 2.3+: Default, Adaptive or AdaptiveBatch
     vertices: tuple[JobVertex, ...] = ()
-    checkpointing: bool | None = None  # whether the server tells of checkpoints
+    checkpointing: bool | None = None  # whether checkpointing is enabled
     last_good: float | None = None  # seconds since its last completed checkpoint or savepoint was triggered
     last_good_is_savepoint: bool = False
     retained: bool | None = None  # whether its last checkpoint outlives a cancel
 
     @property
     def ended(self) -> bool:
-        """It will never run again by itself."""
+        """Whether its state is terminal."""
         return states.is_terminal(self.state)
 
     @property
     def not_running(self) -> tuple[int, int]:
-        """How many subtasks neither run nor have finished, and how many there are."""
+        """The number of subtasks that neither run nor have finished, and of all subtasks."""
         counted = {state: number for state, number in self.tasks.items() if number > 0}
         total = sum(counted.values())
         return total - counted.get("RUNNING", 0) - counted.get("FINISHED", 0), total
 
 
 class Target(Struct, frozen=True):
-    """The cluster that an act is done to, and the job: what `why_not` and `consequence` judge by."""
+    """The cluster and job that an act is about, for `why_not` and `consequence`."""
 
     cluster: str  # its name
     url: str
     features: Features = field(default_factory=Features)
     read_only: bool = False
-    protected: bool = False  # a name is typed before every act on this cluster
-    ledger_error: str | None = None  # why nothing can be written down; acts are refused then
+    protected: bool = False  # a name must be typed before every act on this cluster
+    ledger_error: str | None = None  # why nothing can be recorded; acts are refused then
     job: TargetJob | None = None
-    job_missing: bool = False  # the cluster was asked and does not know the job
-    under_way: tuple[str, ...] = ()  # what flinktop has asked of this job that has not ended
+    job_missing: bool = False  # the cluster has answered that it does not know the job
+    under_way: tuple[str, ...] = ()  # labels of unfinished operations of flinktop on this job
     slots_free: int | None = None
     running: int | None = None  # jobs that have not ended
 
     @property
     def cluster_line(self) -> Line:
-        """The cluster, as every dialog names it."""
+        """The line of a dialog that names the cluster."""
         shown = self.cluster if self.cluster == self.url else f"{self.cluster}   {self.url}"
         return Line("cluster", shown, "warn" if self.protected else "")
 
     def needs(self, since: tuple[int, int], what: str = "") -> str:
-        """That something needs a newer release than the cluster's."""
+        """A sentence: `what` needs a newer release than the cluster's."""
         return f"{what}needs Flink {since[0]}.{since[1]} or later (this cluster runs {self.features.version})"
 
 
 def target_queries(job: str | None) -> tuple[Query[Any], ...]:
-    """What acts on a job are judged by; without a job, the list of jobs."""
+    """The queries for a target with this job; without a job, the list of jobs."""
     if job is None:
         return (JOBS_OVERVIEW(),)
     return JOBS_OVERVIEW(), JOB(job=job), CHECKPOINTS(job=job), CHECKPOINT_CONFIG(job=job)
 
 
 async def found(http: Http, query: Query[T]) -> T | None:
-    """The cluster's answer; None where it has none (404). Raises FlinkError."""
+    """The cluster's answer; None for a 404. Raises FlinkError."""
     try:
         return (await read(http, query)).value
     except NotFound:
@@ -98,7 +98,7 @@ async def found(http: Http, query: Query[T]) -> T | None:
 
 
 async def fetch_target(http: Http, base: Target, job: str | None, wall: float) -> Target:
-    """The target as the cluster describes it now; `wall` (s since 1970) is for a cluster that sends no time.
+    """Fetch the target from the cluster; `wall` (s since 1970) is used if the cluster sends no time.
 
     Raises:
         FlinkError: the cluster does not answer.
@@ -108,11 +108,11 @@ async def fetch_target(http: Http, base: Target, job: str | None, wall: float) -
     if (overview := await found(http, OVERVIEW())) is not None:
         values[OVERVIEW()] = overview
     else:
-        # The only mark of a HistoryServer before 1.16.
+        # The only sign of a HistoryServer before 1.16.
         base = replace(base, features=replace(base.features, history_server=True))
     for query in of_the_job:
         if (value := await found(http, query)) is None:
-            # No such job, one that is initializing, or one without checkpoints: what is known tells which.
+            # No such job, an initializing one, or one without checkpoints: distinguished in `known_target`.
             break
         values[query] = value
     details: Job | None = values.get(JOB(job=job)) if job is not None else None
@@ -123,9 +123,9 @@ async def fetch_target(http: Http, base: Target, job: str | None, wall: float) -
 def known_target(
     base: Target, job: str | None, value: Callable[[Query[Any]], Any], now: float, *, fetched: bool = False
 ) -> Target:
-    """The target by what `value` knows of a query; `now` is the cluster's time (s since 1970).
+    """The target from the answers that `value` returns; `now` is the cluster's time (s since 1970).
 
-    What was `fetched` just now and is not there is missing, not unknown.
+    With `fetched`, answers that are not there are missing, not unknown.
     """
     listed: JobsOverview | None = value(JOBS_OVERVIEW())
     overview: ClusterOverview | None = value(OVERVIEW())
@@ -157,9 +157,9 @@ def target_job(
     config: CheckpointConfig | None = None,
     now: float,
 ) -> TargetJob:
-    """What the answers say of a job; `now` is the cluster's time (s since 1970)."""
+    """The job from these answers; `now` is the cluster's time (s since 1970)."""
     last = _last_completed(stats) if stats is not None else None
-    # /jobs/:id comes from a cache of seconds, the list from the dispatcher itself.
+    # /jobs/:id may be cached for seconds; the list comes from the dispatcher itself.
     answers = [one for one in (listed, details) if one is not None]
     kinds = [one.job_type for one in answers] + ([details.plan.type] if details is not None else [])
     kind = next(filter(None, kinds), None)
@@ -181,7 +181,7 @@ def target_job(
 
 
 def _last_completed(stats: CheckpointStats) -> tuple[float, bool] | None:
-    """When the newest completed one was triggered (s since 1970), and whether it is a savepoint."""
+    """Trigger time (s since 1970) of the newest completed checkpoint, and whether it is a savepoint."""
     listed = (stats.latest.completed, stats.latest.savepoint, *stats.history)
     known = [one for one in listed if one is not None and one.status == "COMPLETED"]
     newest = max(known, key=lambda one: one.trigger_timestamp, default=None)
