@@ -1,4 +1,4 @@
-"""What is known of a job's checkpoints: the history, one with its vertices, and their subtasks by phase."""
+"""Facts about a job's checkpoints: the history, one with its vertices, and their subtasks by phase."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
 
 
-Points = list[tuple[float, float]]  # (seconds since 1970 by the cluster's clock, value), oldest first
-SAME = 0.5  # seconds within which a point of the series and a checkpoint are the same one
-ONCE = 600.0  # seconds between two looks at what no longer changes
+Points = list[tuple[float, float]]  # (s since 1970 by the cluster's clock, value), oldest first
+SAME = 0.5  # seconds within which a point of the series and a checkpoint count as the same
+ONCE = 600.0  # seconds between requests for what no longer changes
 PERCENTILES = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
-LEAST_FOR_PERCENTILES = 20  # of fewer subtasks percentiles say nothing that the rows don't
+LEAST_FOR_PERCENTILES = 20  # with fewer subtasks percentiles add nothing to the rows
 
 
 def is_off(known: Known, job: str) -> bool:
-    """Whether Flink has said that the job has no checkpoints: a 404 while the job itself is known.
+    """Whether checkpointing is off for the job: a 404 while the job itself is known.
 
     "Checkpointing has not been enabled" is the normal answer for batch jobs in every release, no error.
     """
@@ -53,16 +53,16 @@ def is_off(known: Known, job: str) -> bool:
 
 @dataclass(frozen=True)
 class CheckpointFacts:
-    """One checkpoint as it is known best."""
+    """One checkpoint, from details and history."""
 
     number: int
-    checkpoint: Checkpoint | None  # from the details, else from the history; None while neither is there
-    tasks_of: Checkpoint | None  # the one whose vertices are known
-    dropped: bool  # whether Flink has said that it no longer has the details
+    checkpoint: Checkpoint | None  # from details or history; None while neither is known
+    tasks_of: Checkpoint | None  # the answer that contains its vertices
+    dropped: bool  # whether Flink no longer has the details
 
     @property
     def tasks(self) -> Mapping[str, CheckpointVertex]:
-        """Its vertices by id, as far as they are known."""
+        """Its known vertices by id."""
         return self.tasks_of.tasks if self.tasks_of is not None else {}
 
     @cached_property
@@ -72,14 +72,14 @@ class CheckpointFacts:
 
 
 def checkpoint_facts(known: Known, job: str, number: int) -> CheckpointFacts:
-    """A checkpoint by `…/checkpoints/details/:checkpointid` and the history."""
+    """A checkpoint from `…/checkpoints/details/:checkpointid` and the history."""
     reading = known.reading(CHECKPOINT(job=job, checkpoint=number))
     details = reading.value if reading is not None else None
     seen = next((one for one in known.checkpoints(job) if one.checkpoint.id == number), None)
     dropped = reading is not None and isinstance(reading.error, NotFound)
     listed = seen.checkpoint if seen is not None else None
     best = details
-    # The details of one that has ended are asked for once: the history tells what came after.
+    # Details of an ended one are fetched once: later changes are in the history.
     if listed is not None and (details is None or not judge.is_under_way(listed)):
         best = listed
     with_tasks = next((one for one in (details, listed) if one is not None and one.tasks), None)
@@ -87,19 +87,19 @@ def checkpoint_facts(known: Known, job: str, number: int) -> CheckpointFacts:
 
 
 def details_asks(known: Known, job: str, number: int) -> dict[Query[Any], float]:
-    """The details of a checkpoint, and the seconds between two looks at them."""
+    """The query for a checkpoint's details, with its interval (s)."""
     query = CHECKPOINT(job=job, checkpoint=number)
     return {query: seconds_between(known, job, number, known.reading(query))}
 
 
 def subtasks_asks(known: Known, job: str, number: int, vertex: str) -> dict[Query[Any], float]:
-    """The same of the subtasks of one vertex in it: they change only while it is in progress."""
+    """The same for the subtasks of one vertex in it: they change only while it is in progress."""
     query = CHECKPOINT_SUBTASKS(job=job, checkpoint=number, vertex=vertex)
     return {query: seconds_between(known, job, number, known.reading(query))}
 
 
 def seconds_between(known: Known, job: str, number: int, reading: Reading[Any] | None) -> float:
-    """Seconds between two looks at what `reading` tells of a checkpoint; 0 is the cluster's interval."""
+    """The interval (s) of a query about a checkpoint, whose reading is given; 0 is the cluster's."""
     details = known.reading(CHECKPOINT(job=job, checkpoint=number))
     for one in (details, reading):
         if one is not None and isinstance(one.error, NotFound):
@@ -113,7 +113,7 @@ def seconds_between(known: Known, job: str, number: int, reading: Reading[Any] |
 
 
 def _is_before_end(reading: Reading[Any], details: Reading[Checkpoint]) -> bool:
-    """Whether late subtasks were read last when the checkpoint was not known to have ended."""
+    """Whether the reading has missing subtasks and is older than the checkpoint's known end."""
     share = reading.value
     if share is None or reading.at is None or details.at is None or reading.at >= details.at:
         return False
@@ -127,7 +127,7 @@ def vertex_names(known: Known, job: str) -> dict[str, str]:
 
 
 def neighbour(known: Known, job: str, number: int, by: int) -> int | None:
-    """The id of the next newer (1) or older (-1) checkpoint that was seen; None at the end."""
+    """The id of the next newer (1) or older (-1) seen checkpoint; None at the end."""
     ids = [seen.checkpoint.id for seen in known.checkpoints(job)]
     if number not in ids:
         return None
@@ -138,9 +138,9 @@ def neighbour(known: Known, job: str, number: int, by: int) -> int | None:
 def completed_points(
     known: Known, job: str, measure: str, value: Callable[[Checkpoint], int | None]
 ) -> Points:
-    """The completed ones that are kept, and before them what the series still has.
+    """Points of the kept completed checkpoints, and before them older ones from the series.
 
-    Savepoints are no part of it: they are whole, and come when somebody asks for one.
+    Savepoints are left out: they are full, and triggered by hand.
     """
     points: Points = []
     for seen in known.checkpoints(job):
@@ -161,7 +161,7 @@ def durations(known: Known, job: str) -> Points:
 
 
 def failed_points(known: Known, job: str) -> Points:
-    """The failed ones, each as a line of its own from 0 up to how long it had taken (ms)."""
+    """The failed ones, each as a separate line from 0 up to its duration (ms)."""
     points: Points = []
     for seen in reversed(known.checkpoints(job)):
         at, took = judge.ended_at(seen.checkpoint), seen.checkpoint.duration
@@ -171,19 +171,19 @@ def failed_points(known: Known, job: str) -> Points:
 
 
 def ends(known: Known, job: str) -> tuple[float | None, float | None]:
-    """When the oldest and the newest checkpoint that is kept ended (s since 1970)."""
+    """End times of the oldest and the newest kept checkpoint (s since 1970)."""
     points = sorted([*durations(known, job), *failed_points(known, job)], key=lambda point: point[0])
     return (points[0][0], points[-1][0]) if points else (None, None)
 
 
 class VertexShare(Struct, frozen=True):
-    """What a vertex did for a checkpoint."""
+    """A vertex's part of a checkpoint."""
 
     vertex: str
     name: str
     share: CheckpointVertex
-    part: float | None  # its duration as a part of the longest (0 to 1)
-    late: tuple[int, ...] | None  # the subtasks that have not acknowledged, where they are known
+    part: float | None  # its duration relative to the longest (0 to 1)
+    late: tuple[int, ...] | None  # subtasks that have not acknowledged, if known
     under_way: bool
     old: bool
 
@@ -209,7 +209,7 @@ def vertex_share(known: Known, job: str, facts: CheckpointFacts, vertex: str, na
 def late_subtasks(
     known: Known, job: str, number: int, vertex: str, share: CheckpointVertex
 ) -> tuple[int, ...] | None:
-    """The subtasks of a vertex that have not acknowledged; None where none is missing, or it is unknown."""
+    """The subtasks of a vertex that have not acknowledged; None if none is missing or unknown which."""
     if share.missing == 0:
         return None
     if share.num_acknowledged_subtasks == 0 and share.num_subtasks is not None:
@@ -219,7 +219,7 @@ def late_subtasks(
 
 
 class CheckpointMeasure(Struct, frozen=True):
-    """One measure; without a spread where the release does not tell it."""
+    """One measure; its spread is None if the release does not have it."""
 
     name: str
     spread: Spread | None
@@ -227,13 +227,13 @@ class CheckpointMeasure(Struct, frozen=True):
 
 
 def none_completed(stats: CheckpointStats) -> bool:
-    """Whether no checkpoint has completed; where Flink does not tell how many: whether it shows none."""
+    """Whether no checkpoint has completed, by the count, or if that is missing by the latest one."""
     completed = stats.counts.completed
     return not completed if completed is not None else stats.latest.completed is None
 
 
 def measures(stats: CheckpointStats) -> list[CheckpointMeasure]:
-    """What was measured of completed checkpoints; [] while none has completed, as Flink answers 0 then."""
+    """Measures of completed checkpoints; [] while none has completed, as Flink answers 0 then."""
     if none_completed(stats):
         return []
     summary = stats.summary
@@ -248,7 +248,7 @@ def measures(stats: CheckpointStats) -> list[CheckpointMeasure]:
 
 
 def not_reported(stats: CheckpointStats) -> str:
-    """What needs a later release, in a sentence; empty where nothing does, or nothing has completed yet."""
+    """A sentence about measures that need a later release; "" if none, or if none has completed yet."""
     summary = stats.summary
     if none_completed(stats):
         return ""
@@ -268,11 +268,11 @@ class SubtaskShare(Struct, frozen=True):
     """One subtask, or a statistic over all of them."""
 
     name: str
-    index: int  # -1 of a statistic
+    index: int  # -1 for a statistic
     state: str
-    """COMPLETED, ABORTED (it acknowledged, and was told that the checkpoint failed), PENDING or MISSING."""
+    """COMPLETED, ABORTED (acknowledged, but the checkpoint failed), PENDING or MISSING."""
     times: judge.PhaseTimes
-    scale: float  # what a full bar stands for (ms)
+    scale: float  # length of a full bar (ms)
     acknowledged_at: int | None = None  # ms since 1970
     written: float | None = None
     full_size: float | None = None
@@ -284,7 +284,7 @@ class SubtaskShare(Struct, frozen=True):
 def subtask_share(
     subtask: CheckpointSubtask, times: judge.PhaseTimes, scale: float, *, under_way: bool
 ) -> SubtaskShare:
-    """One subtask; its bar is drawn on a scale (ms)."""
+    """One subtask; `scale` is the length of a full bar (ms)."""
     name, index = str(subtask.index), subtask.index
     if not judge.is_acknowledged(subtask):
         return SubtaskShare(name, index, "PENDING" if under_way else "MISSING", times, scale)
@@ -306,7 +306,7 @@ def subtask_share(
 def statistics_of(
     share: CheckpointSubtasks, rows: Sequence[SubtaskShare], *, percentiles: bool
 ) -> list[SubtaskShare]:
-    """Least, mean and most as Flink tells them, then percentiles over the rows.
+    """Minimum, mean and maximum from Flink, then percentiles over the rows.
 
     Flink's own percentiles of subtasks are "NaN" from 1.14 to 2.3, and missing before.
     """

@@ -1,4 +1,4 @@
-"""What is known of an exception: what, where, when and how often."""
+"""Facts about an exception: what, where, when and how often."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 class FaultFacts(Struct, frozen=True):
-    """A group of the same fault, or one that happened together with its latest."""
+    """A group of equal faults, or a failure concurrent with its latest one."""
 
     key: str
     group: str
-    concurrent: int  # -1 for the fault itself, else its number among those that happened together with it
+    concurrent: int  # index among the failures concurrent with the latest fault; -1 for the fault itself
     at: int  # ms since 1970, as `first`
     first: int
     count: int
@@ -37,12 +37,12 @@ class FaultFacts(Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """The reason, indented where it only happened together with another."""
+        """The reason, indented for a concurrent failure."""
         return self.reason if self.concurrent < 0 else f"  and {self.reason}"
 
 
 def fault_facts(group: FaultGroup) -> Iterator[FaultFacts]:
-    """A fault by the latest of its kind, then what happened together with that."""
+    """The latest fault of a group, then the failures concurrent with it."""
     for concurrent, fault in enumerate((group.latest, *group.latest.concurrent_exceptions), start=-1):
         of = faults.task(fault.task_name)
         at = fault.timestamp if fault.timestamp > 0 else group.latest.timestamp
@@ -67,7 +67,7 @@ def fault_facts(group: FaultGroup) -> Iterator[FaultFacts]:
 def found_fault(
     groups: tuple[FaultGroup, ...], group: str, at: int, concurrent: int
 ) -> tuple[FaultGroup, Fault] | None:
-    """A fault by its names: its group, its time (ms since 1970), its number among those beside it, or -1."""
+    """Find a fault by group, time (ms since 1970), and index among concurrent failures or -1."""
     for one in groups:
         if one.key == group:
             fault = next((fault for fault in one.kept if fault.timestamp == at), one.latest)
@@ -83,12 +83,12 @@ def adaptive(known: Known, job: str) -> bool | None:
 
 
 def unnamed_task(known: Known, job: str) -> str:
-    """What stands for the task of a fault that Flink sends without one."""
+    """The text for the task of a fault that Flink sends without a task."""
     return scheduler.unnamed(adaptive=adaptive(known, job))
 
 
 def when_words(at: int, offset: float | None, cluster_now: float) -> str:
-    """A time (ms since 1970), and how long ago that is: `07:02:27, 3 m ago`."""
+    """A time (ms since 1970) and its age: `07:02:27, 3 m ago`."""
     seconds = at / 1000.0
     if at < 0:
         return "Flink does not report when"
@@ -96,7 +96,7 @@ def when_words(at: int, offset: float | None, cluster_now: float) -> str:
 
 
 def repeated_parts(group: FaultGroup, offset: float | None, cluster_now: float) -> list[tuple[str, str]]:
-    """How often the same fault was seen, and since when; [] for one that came once."""
+    """How often the same fault was seen, and since when; [] if only once."""
     if group.count == 1:
         return []
     since = fmt.near(group.first.timestamp / 1000.0, offset, cluster_now)
@@ -104,5 +104,5 @@ def repeated_parts(group: FaultGroup, offset: float | None, cluster_now: float) 
 
 
 def label_text(fault: Fault) -> str:
-    """The labels that the cluster's own failure enrichers have put on a fault (1.18+)."""
+    """The labels from the cluster's failure enrichers (1.18+)."""
     return " ".join(f"{name}={value}" for name, value in sorted(fault.failure_labels.items()))

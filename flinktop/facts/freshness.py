@@ -1,4 +1,4 @@
-"""Whether a reading is loading, failed, stale or fresh, and what stands in the place of what is not there."""
+"""Whether a reading is loading, failed, stale or fresh, and the placeholders of missing values."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from flinktop.flink.errors import FlinkError
 
 
-OLD_SECONDS = 30.0  # what came longer ago is not taken at its word
+OLD_SECONDS = 30.0  # older answers count as out of date
 
 
 class Freshness(Enum):
-    """What a reading is."""
+    """The state of a reading."""
 
-    LOADING = "loading"  # nothing has been answered yet, and nothing has failed
-    FAILED = "failed"  # nothing has been answered, and the newest request failed or the cluster is lost
+    LOADING = "loading"  # no answer yet, and no failure
+    FAILED = "failed"  # no answer yet, and the newest request failed or the cluster is lost
     STALE = "stale"  # there was an answer; the newest request failed, or the cluster is lost
     FRESH = "fresh"
 
 
 def freshness(reading: Reading[Any] | None, lost: FlinkError | None = None) -> Freshness:
-    """What a reading is while the cluster can be read, or can't be because of `lost`."""
+    """The state of a reading; `lost` is why the cluster can't be read, if it can't."""
     failed = error_of(reading, lost) is not None
     if reading is None or reading.value is None:
         return Freshness.FAILED if failed else Freshness.LOADING
@@ -40,41 +40,41 @@ def freshness(reading: Reading[Any] | None, lost: FlinkError | None = None) -> F
 
 
 def error_of(reading: Reading[Any] | None, lost: FlinkError | None = None) -> FlinkError | None:
-    """Why a reading is not fresh: its own error, or else that the cluster can't be read."""
+    """Why a reading is not fresh: its own error, else `lost`."""
     own = reading.error if reading is not None else None
     return own if own is not None else lost
 
 
 def is_past(known: Known, at: float | None, seconds: float = OLD_SECONDS) -> bool:
-    """Whether what came at a time (engine's clock, s) is old: the cluster is lost, or it was long ago."""
+    """Whether an answer of `at` (engine's clock, s) is old: the cluster is lost, or it was long ago."""
     return known.lost is not None or (at is not None and known.now() - at > seconds)
 
 
 def is_old(known: Known, reading: Reading[Any] | None, seconds: float = OLD_SECONDS) -> bool:
-    """Whether an answer that came is old: asking has failed since, or it was long ago."""
+    """Whether an answer is old: requests have failed since, or it was long ago."""
     if reading is None or reading.at is None:
         return False
     return reading.error is not None or is_past(known, reading.at, seconds)
 
 
 def blind_seconds(known: Known, reading: Reading[Any]) -> float:
-    """Seconds for which asking has failed since an answer: what has grown since is not known."""
+    """Seconds since the last answer of a query that fails now; 0 if it does not fail."""
     if known.lost is not None or reading.error is None or reading.at is None:
-        # Of a lost cluster all time stands still already.
+        # For a lost cluster `known_time` has stopped already.
         return 0.0
     return known.now() - reading.at
 
 
 def answered_at(known: Known, reading: Reading[Any] | None) -> float:
-    """The cluster's time (s since 1970) when an answer came: watermarks in it are behind that."""
+    """The cluster's time (s since 1970) of an answer, for the lag of watermarks in it."""
     at = reading.at if reading is not None else None
     return known.cluster_time() - (known.now() - at if at is not None else 0.0)
 
 
 def failure(known: Known, *queries: Query[Any] | None) -> FlinkError | None:
-    """Why nothing is known of the first of these queries that failed; None where none of them did.
+    """The error of the first of these queries that has no answer and failed; None if none has.
 
-    What is made of several answers fails with any of them; None stands for one that is not known yet.
+    A None among the queries is one that is not known yet.
     """
     for query in queries:
         reading = known.reading(query) if query is not None else None
@@ -84,17 +84,17 @@ def failure(known: Known, *queries: Query[Any] | None) -> FlinkError | None:
 
 
 def blank(known: Known, *queries: Query[Any] | None) -> tuple[str, str]:
-    """The mark of an unknown figure, with its tone: these queries have failed, or are on their way."""
+    """Placeholder and tone of an unknown figure, whose queries have failed or are loading."""
     return blank_mark(failed=failure(known, *queries) is not None)
 
 
 def blank_mark(*, failed: bool) -> tuple[str, str]:
-    """The same where it is known already whether they failed."""
+    """The same if it is already known whether they failed."""
     return (fmt.FAILED, "bad") if failed else (fmt.UNKNOWN, "muted")
 
 
 def why_empty(known: Known, reading: Reading[Any] | None, loading: str, nothing: str = "") -> str:
-    """The sentence in the place of rows; `nothing`: what an answer without anything in it means."""
+    """The sentence shown instead of rows; `nothing` is for an empty answer."""
     if reading is not None and reading.value is not None:
         return nothing
     error = error_of(reading, known.lost)
@@ -102,7 +102,7 @@ def why_empty(known: Known, reading: Reading[Any] | None, loading: str, nothing:
 
 
 def why_stale(known: Known, reading: Reading[Any] | None, what: str) -> str:
-    """The sentence above what is no longer up to date, beginning with `what`; "" while it is."""
+    """The sentence above outdated content, beginning with `what`; "" if it is up to date."""
     if known.lost is not None:
         silent = isinstance(known.lost, Unreachable)
         return "The cluster does not answer." if silent else "The cluster can't be read now."
@@ -112,7 +112,7 @@ def why_stale(known: Known, reading: Reading[Any] | None, what: str) -> str:
 
 
 def missing_words(known: Known, endpoint: Endpoint[Any], what: str) -> str:
-    """Why there is no `what` (in the plural) on this cluster, as one sentence; "" where there should be."""
+    """Why this cluster has no `what` (a plural), as a sentence; "" if it should have them."""
     features = known.features
     if features.history_server:
         return f"This is a HistoryServer: it keeps ended jobs and has no {what}."
@@ -123,16 +123,16 @@ def missing_words(known: Known, endpoint: Endpoint[Any], what: str) -> str:
 
 
 class Figure(Struct, frozen=True):
-    """A number that may be absent in this release or for this vertex, or not known yet."""
+    """A number that may be absent in this release or for this vertex, or unknown yet."""
 
     value: float | None = None
     absent: bool = False
-    failed: bool = False  # it was asked for and could not be had
-    tone: str = ""  # the style of one whose history decides: see `lag_figure`
+    failed: bool = False  # it was requested and the request failed
+    tone: str = ""  # its style, if that depends on its history: see `lag_figure`
 
     @property
     def blank(self) -> tuple[str, str]:
-        """What stands in its place while it has no value, with its tone."""
+        """Placeholder and tone while it has no value."""
         return (fmt.ABSENT, "muted") if self.absent else blank_mark(failed=self.failed)
 
 
@@ -140,7 +140,7 @@ ABSENT = Figure(absent=True)
 
 
 def lag_figure(known: Known, series: SeriesName, seconds: float | None) -> Figure:
-    """A watermark lag, whose series decides on its colour; None is none."""
+    """A watermark lag, coloured by its series; None means no watermark."""
     if seconds is None:
         return ABSENT
     late = seconds >= lags.LATE

@@ -1,4 +1,4 @@
-"""What is known of a job in a list of jobs, and of its last checkpoint."""
+"""Facts about a job in a list of jobs, and its last checkpoint."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ if TYPE_CHECKING:
 
 
 class LastCheckpoint(Struct, frozen=True):
-    """The last checkpoint or savepoint of a job that completed, against the interval."""
+    """The last completed checkpoint or savepoint of a job, and the interval."""
 
-    completed: Checkpoint | None = None  # None while none has completed, or that is not known
-    age: float | None = None  # seconds since it completed, as far as is known
+    completed: Checkpoint | None = None  # None if none has completed, or if unknown
+    age: float | None = None  # seconds since it completed
     interval: float | None = None
-    """Seconds; None where checkpoints are not periodic, or that is not known yet."""
-    periodic: bool = True  # False where the configuration says that they are not
+    """Seconds; None if checkpoints are not periodic, or if unknown."""
+    periodic: bool = True  # False if the configuration has no interval
     overdue: bool = False
 
 
 def last_checkpoint(known: Known, job: str, *, ended: bool) -> LastCheckpoint:
-    """By `…/checkpoints` and its configuration; of a job that has ended none is overdue."""
+    """From `…/checkpoints` and its configuration; for an ended job none is overdue."""
     reading, configured = known.brief(CHECKPOINTS(job=job)), known.brief(CHECKPOINT_CONFIG(job=job))
     config = configured.value if configured is not None else None
     interval = config.interval / 1000.0 if config is not None and config.interval is not None else None
@@ -56,33 +56,33 @@ def last_checkpoint(known: Known, job: str, *, ended: bool) -> LastCheckpoint:
 
 
 class JobFacts(Struct, frozen=True):
-    """A job as a line in a list tells it."""
+    """A job as a row in a list."""
 
     jid: str
     name: str
     state: str
-    tasks: Tasks | None = None  # its tasks by state; None of a job that has ended, or has none yet
+    tasks: Tasks | None = None  # its tasks by state; None for a job that has ended or has none yet
     tasks_tone: str = ""
     sent: float | None = None  # IN/s: records/s that its sources send
     taken: float | None = None  # OUT/s: records/s that its sinks take in
     age: float | None = None  # seconds since the last completed checkpoint
     interval: float | None = None
-    """Seconds between checkpoints; None where they are not periodic or not yet known."""
+    """Seconds between checkpoints; None if they are not periodic or unknown."""
     checkpoints: str = "unknown"
     """unknown, failed (they can't be read), off (the job has none), none (not one completed yet), some."""
     checkpoints_stale: bool = False
-    """Whether they could be read once, and can't be now: `age` is that of then."""
-    failed: frozenset[str] = frozenset()  # what was asked for and could not be had: "job", "restarts"
+    """Whether they can't be read now: `age` is from the last answer."""
+    failed: frozenset[str] = frozenset()  # requests that failed: "job", "restarts"
     overdue: bool = False
     restarts: int | None = None
-    uptime: float | None = None  # seconds: in its present state, or how long it ran
+    uptime: float | None = None  # seconds in its present state, or that it ran
     busy: Figure = ABSENT  # of its busiest vertex, ms/s; `backpressured` of its most backpressured one
     backpressured: Figure = ABSENT
     lag: Figure = ABSENT  # of its latest sink (s); absent without event time
     start: float | None = None  # when it started and when it ended (s since 1970)
     end: float | None = None
     ended: bool = False
-    old: bool = False  # whether its figures are too old to be taken at their word
+    old: bool = False  # whether its figures are out of date
 
 
 def job_state(known: Known, job: str) -> str:
@@ -92,7 +92,7 @@ def job_state(known: Known, job: str) -> str:
 
 
 def attention(job: JobOverview, known: Known) -> tuple[Any, ...]:
-    """What a list of jobs is sorted by, of all that is known of a job: its need of attention, its name."""
+    """The sort key of a job in a list: by its need for attention, then by name."""
     ended = states.is_terminal(job.state)
     last = last_checkpoint(known, job.jid, ended=ended)
     condition = health.Condition(
@@ -106,7 +106,7 @@ def attention(job: JobOverview, known: Known) -> tuple[Any, ...]:
 
 
 def job_facts(job: JobOverview, known: Known) -> JobFacts:
-    """What the engine knows of a job."""
+    """The facts about a job."""
     cluster_now = known.known_time()
     detail = known.brief(JOB(job=job.jid))
     ended = states.is_terminal(job.state)
@@ -116,10 +116,10 @@ def job_facts(job: JobOverview, known: Known) -> JobFacts:
     queries = {"job": JOB(job=job.jid), "restarts": restarts_query(job.jid)}
     failed = frozenset(name for name, query in queries.items() if failure(known, query) is not None)
     found = None if ended else tasks.tasks(job.tasks)
-    # How long it ran; how long it has been in its state, for a job that lives.
+    # How long it ran; for a job that has not ended, how long it has been in its state.
     up = job.duration / 1000.0 if ended and job.duration >= 0 else None
     details, read = (detail.value, detail.at) if detail is not None else (None, None)
-    # The list is newer than the details: since when it is in a newer state is not known.
+    # The list may be newer than the details: then the start of the new state is unknown.
     current = details is not None and details.state == job.state and details.now >= job.last_modification
     entered = details.timestamps.get(job.state, 0) if details is not None and current else 0
     if entered > 0 and not ended:
@@ -152,10 +152,10 @@ def job_facts(job: JobOverview, known: Known) -> JobFacts:
 
 
 def time_figure(known: Known, job: JobOverview, measure: str) -> Figure:
-    """Newest "busy" or "backpressured" time of a running job's hottest vertex, ms/s.
+    """Newest "busy" or "backpressured" time of a running job's busiest vertex, ms/s.
 
-    Absent before 1.16, unless somebody has just looked at the job's vertices, and where nothing measures it:
-    a job of legacy sources alone tells its backpressure and no busy time.
+    Absent before 1.16, unless the job's vertices were just on the screen, and where it is not measured: a
+    job of legacy sources only has backpressure but no busy time.
     """
     if not states.is_running(job.state):
         return ABSENT
@@ -170,7 +170,7 @@ def time_figure(known: Known, job: JobOverview, measure: str) -> Figure:
 
 
 def lag_of(known: Known, job: JobOverview) -> Figure:
-    """How far the latest sink of a running job is behind; absent where no watermark has come to any."""
+    """The lag of the latest sink of a running job; absent if no sink has a watermark."""
     if not states.is_running(job.state):
         return ABSENT
     lag = known.lag(job.jid)
@@ -180,7 +180,7 @@ def lag_of(known: Known, job: JobOverview) -> Figure:
 
 
 def latest_rate(known: Known, job: str, measure: str) -> float | None:
-    """A job's newest rate, "in" or "out"; None where it is not known."""
+    """A job's newest rate, "in" or "out"; None if unknown."""
     newest = known.latest(job_series(job, measure))
     return newest[1] if newest is not None and newest[1] == newest[1] else None
 
@@ -198,7 +198,7 @@ def _checkpoints(known: Known, job: str, last: LastCheckpoint) -> str:
 
 
 def restarts_of(known: Known, job: str) -> int | None:
-    """How often a job has restarted, by the metric that its release has; None while not known."""
+    """A job's number of restarts; None if unknown."""
     metrics = known.value(restarts_query(job))
     most = restarts_in(metrics) if metrics is not None else None
     return int(most) if most is not None else None

@@ -1,4 +1,4 @@
-"""What facts are made of: the part of a Port that tells and changes nothing."""
+"""The read-only part of a Port, from which facts are computed."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ T = TypeVar("T")
 
 
 class Known(Protocol):
-    """A Port is one by its shape: the type checker holds it to this wherever facts are asked for."""
+    """A Port implements this structurally: the type checker verifies it."""
 
     @property
     def connection(self) -> Connection: ...
     @property
-    def clock(self) -> Clock: ...  # by whose wall time operations are written down
+    def clock(self) -> Clock: ...  # its wall time is that of operations
     @property
     def runs(self) -> Mapping[str, RunJar]: ...  # by job: those that are not in the ledger
     @property
@@ -36,15 +36,15 @@ class Known(Protocol):
     @property
     def features(self) -> Features: ...  # what the server can do, as far as is known
     @property
-    def knows_time(self) -> bool: ...  # whether an answer has told the cluster's; else it is this machine's
+    def knows_time(self) -> bool: ...  # whether the cluster's time is known; else this machine's is used
     def reading(self, query: Query[T], /) -> Reading[T] | None: ...
     def value(self, query: Query[T], /) -> T | None: ...  # the last answer, however old
-    def brief(self, query: Query[T], /) -> Reading[T] | None: ...  # what is kept in brief is enough
+    def brief(self, query: Query[T], /) -> Reading[T] | None: ...  # the brief part is enough
     def points(self, name: SeriesName, since: float = ...) -> Points: ...  # since: engine's clock, s
     def latest(self, name: SeriesName, /) -> tuple[float, float] | None: ...  # engine's clock (s), value
     def is_young(self, job: str, vertex: str, at: float, /) -> bool: ...  # at: engine's clock, s
     def lag(self, job: str, /) -> JobLag | None: ...  # of a job's latest sink
-    def lag_queries(self, job: str, /) -> Mapping[Query[Any], float]: ...  # and how often (s)
+    def lag_queries(self, job: str, /) -> Mapping[Query[Any], float]: ...  # with their intervals (s)
     def checkpoints(self, job: str, /) -> tuple[SeenCheckpoint, ...]: ...  # newest first, with dropped ones
     def operations(self) -> tuple[Operation, ...]: ...  # the ledger, newest first
     def now(self) -> float: ...  # seconds on the engine's clock

@@ -1,4 +1,4 @@
-"""Where metrics are: the job, its vertices, their parts on the JobManager; and how each is asked."""
+"""Scopes of metrics: the job, its vertices, their coordinators on the JobManager; with their queries."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
     from flinktop.flink.process import Process
 
-ROUND = 1000.0  # from this on a number's decimals say nothing
-LONGEST = 9  # cells of a number that is written as it was told
+ROUND = 1000.0  # from here on decimals are dropped
+LONGEST = 9  # maximum cells of a number shown with all digits
 
 
 class Scope(Struct, frozen=True):
@@ -38,14 +38,14 @@ class Scope(Struct, frozen=True):
     job: str = ""
     vertex: str = ""  # id; "" for the job itself
     coordinator: bool = False  # whether it is the vertex's part that runs on the JobManager (1.20+)
-    name: str = ""  # foreign text
+    name: str = ""  # untrusted text
     parallelism: int = 0
-    subtask: int | None = None  # of one subtask alone
+    subtask: int | None = None  # the index, for the metrics of one subtask only
     process: Process | None = None
 
     @property
     def alone(self) -> bool:
-        """Whether it is one subtask or a process, beside which there is nothing else."""
+        """Whether it is the only scope on its screen: one subtask or a process."""
         return self.subtask is not None or self.process is not None
 
     @property
@@ -54,7 +54,7 @@ class Scope(Struct, frozen=True):
 
     @property
     def aggregated(self) -> bool:
-        """Whether its metrics are told over its subtasks."""
+        """Whether its metrics are aggregated over its subtasks."""
         return bool(self.vertex) and not self.coordinator and not self.alone
 
     @property
@@ -69,14 +69,14 @@ class Scope(Struct, frozen=True):
         return VERTEX_METRICS(job=self.job, vertex=self.vertex, get=wanted).parts() if wanted else ()
 
     def pin(self, metric: str, subtask: int | None = None) -> Pin:
-        """A metric of it, or of one of its subtasks, as a pin."""
+        """The pin for a metric of this scope or of one of its subtasks."""
         subtask = self.subtask if subtask is None else subtask
         if subtask is not None:
             return Pin(self.job, self.vertex, subtask, metric)
         return Pin(self.job, self.vertex, COORDINATOR if self.coordinator else ALL, metric)
 
     def part_of(self, pin: Pin) -> tuple[int | None, str] | None:
-        """By which subtask (None: none) and metric a pin of it is asked for; None for another's pin."""
+        """The subtask (or None) and metric to request for a pin; None for a pin of another scope."""
         if pin.vertex != self.vertex or (pin.subtask == COORDINATOR) != self.coordinator:
             return None
         if self.subtask is not None:
@@ -95,29 +95,29 @@ class Scope(Struct, frozen=True):
 
 
 class Sample(Struct, frozen=True):
-    """What an answer said of one metric."""
+    """The value of one metric in an answer."""
 
     at: float  # engine's clock, s
-    value: Metric | AggregatedMetric | None  # None: the answer came without it, since it is no number
+    value: Metric | AggregatedMetric | None  # None: it was missing in the answer, as it is no number
 
 
 def open_mark(*, is_open: bool) -> str:
-    """What stands before a row that has others below it."""
+    """The mark before a row that has others below it."""
     return "▾" if is_open else "▸"
 
 
 def count_words(metrics: int) -> str:
-    """How many metrics there are."""
+    """The number of metrics, in words."""
     return "1 metric" if metrics == 1 else f"{metrics} metrics"
 
 
 def is_watermark(metric: str) -> bool:
-    """Whether a metric tells a time."""
+    """Whether a metric's value is a time."""
     return last_part(metric).endswith("Watermark")
 
 
 def number_text(metric: str, value: float | None, offset: float | None, cluster_now: float) -> str:
-    """A number as it was told, or rounded where it is long; a watermark as a time."""
+    """A number with all digits, or rounded if it is long; a watermark as a time."""
     if value is None:
         return fmt.ABSENT
     if is_watermark(metric):
@@ -130,7 +130,7 @@ def number_text(metric: str, value: float | None, offset: float | None, cluster_
 
 
 def plain_text(metric: Metric, offset: float | None, cluster_now: float) -> str:
-    """A value of one thing: a number with all its digits, a watermark as a time, or Flink's own words."""
+    """A single value: a number with all digits, a watermark as a time, or Flink's text."""
     if is_watermark(metric.id):
         mark = watermark(metric.value)
         return "none yet" if mark is None else number_text(metric.id, float(mark), offset, cluster_now)

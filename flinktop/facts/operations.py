@@ -1,4 +1,4 @@
-"""An operation in words: its state, how long it took, what came of it, what of it is worth copying."""
+"""Texts about an operation: state, duration, outcome, and what to copy."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _NOW = {
     State.ACCEPTED: "accepted by Flink",
     State.RUNNING: "in progress",
 }
-TARGET_FIELDS = frozenset({"job", "name"})  # of an act: what it is done to, which is told elsewhere
+TARGET_FIELDS = frozenset({"job", "name"})  # fields of an act that are shown as its target
 
 
 def state_words(operation: Operation) -> str:
-    """The state, by a shape and a word."""
+    """The state as a symbol and a word."""
     return f"{_LOOKS[operation.state][0]} {operation.state.upper()}"
 
 
@@ -44,29 +44,29 @@ def state_tone(operation: Operation) -> str:
 
 
 def severity(operation: Operation) -> int:
-    """How much the state asks for attention: 3 failed, 2 lost or refused, 1 under way, 0 done."""
+    """How much attention the state needs: 3 failed, 2 lost or refused, 1 in progress, 0 done."""
     return {"bad": 3, "warn": 2, "info": 1}.get(state_tone(operation), 0)
 
 
 def is_here(known: Known, operation: Operation) -> bool:
-    """Whether it was asked of the cluster that is open."""
+    """Whether it is of the open cluster."""
     return operation.cluster == known.connection.url
 
 
 def under_way(known: Known) -> tuple[Operation, ...]:
-    """What was asked of this cluster and has not ended, newest first."""
+    """Unfinished operations of this cluster, newest first."""
     return tuple(one for one in known.operations() if not one.state.final and is_here(known, one))
 
 
 def took(operation: Operation, wall: float) -> float | None:
-    """Seconds from when it was sent to its end, or so far by this machine's time; None if it was not sent."""
+    """Seconds from sending to end, or until now (`wall`, s since 1970); None if it was not sent."""
     if operation.state.final:
         return operation.ended - operation.sent if operation.ended and operation.sent else None
     return max(0.0, wall - operation.planned)
 
 
 def duration_words(operation: Operation, seconds: float) -> str:
-    """How long it took, or how long it has been under way by now."""
+    """How long it took, or has been in progress."""
     return fmt.milliseconds(seconds * 1000.0) if operation.state.final else fmt.duration(seconds)
 
 
@@ -80,7 +80,7 @@ def now_words(operation: Operation) -> str:
 
 
 def progress_words(operation: Operation) -> str:
-    """How much of a file has been sent; "" when none is on its way."""
+    """The progress of an upload; "" if there is none."""
     if operation.progress is None:
         return ""
     sent, size = operation.progress
@@ -88,13 +88,13 @@ def progress_words(operation: Operation) -> str:
 
 
 def made(operation: Operation) -> str:
-    """What came of it by name: the savepoint's path, else the id of a job, jar or application."""
+    """Its main result: the savepoint's path, else the id of a job, jar or application."""
     result = operation.result
     return clean(result.savepoint or result.job or result.jar or result.application or "")
 
 
 def outcome(operation: Operation) -> tuple[str, str, bool]:
-    """What its line in a table tells last: the words, their tone, and whether they are a path."""
+    """The last cell of its row in a table: text, tone, and whether it is a path."""
     result = operation.result
     if not operation.state.final:
         return now_words(operation), "info", False
@@ -111,12 +111,12 @@ def outcome(operation: Operation) -> tuple[str, str, bool]:
 
 
 def worth_copying(operation: Operation) -> str:
-    """The savepoint's path, else the id of what came of it or of its job, else why it failed."""
+    """The savepoint's path, else the id of the result or of its job, else why it failed."""
     return made(operation) or clean(operation.job or operation.reason)
 
 
 def followed_by(known: Known, operation: Operation) -> str:
-    """Who sees to it that it comes to an end; "" when it has."""
+    """Which flinktop follows it; "" when it has ended."""
     if operation.state.final:
         return ""
     if operation.ours:
@@ -127,7 +127,7 @@ def followed_by(known: Known, operation: Operation) -> str:
 
 
 def options(act: Act) -> tuple[tuple[str, str], ...]:
-    """What was chosen for an act, without what looks like a secret: names and values."""
+    """Names and values of an act's options, without what looks like a secret."""
     chosen = _chosen(act.without_secrets())
     return tuple((name.replace("_", " "), clean(_written(value))) for name, value in chosen)
 
@@ -144,7 +144,7 @@ def _written(value: Any) -> str:
 
 
 def _chosen(of: Any) -> list[tuple[str, Any]]:
-    """The fields of a dataclass that are not as they are by default, those of its parts among them."""
+    """The non-empty fields of a dataclass, including those of nested dataclasses."""
     found: list[tuple[str, Any]] = []
     for field in fields(of):
         value = getattr(of, field.name)
@@ -156,7 +156,7 @@ def _chosen(of: Any) -> list[tuple[str, Any]]:
 
 
 def two_facts(operation: Operation) -> tuple[tuple[str, str, str], ...]:
-    """Label, words and tone of both facts of an act that makes a savepoint and ends its job; else ()."""
+    """Label, text and tone of savepoint and job state, for an act with both results; else ()."""
     ends_job = operation.act is not None and operation.act.ends_job
     if not ends_job or operation.state is State.REFUSED:
         return ()

@@ -1,4 +1,4 @@
-"""What is known of a JobManager or a TaskManager, and what has to be asked for it."""
+"""Facts about a JobManager or TaskManager, and the queries for them."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ if TYPE_CHECKING:
     from flinktop.flink.metrics import Metrics
     from flinktop.flink.taskmanagers import TaskManager
 
-RELIST_SECONDS = 600.0  # between two looks at which metrics there are: they hardly ever change
+RELIST_SECONDS = 600.0  # between requests for the list of metrics: it hardly ever changes
 
 
 def listing_query(process: Process) -> Query[Any]:
-    """Which metrics a process, or all TaskManagers together, have: one request however many there are."""
+    """The query for the metric ids of a process; for TaskManagers one request for all of them."""
     return TASKMANAGERS_METRICS() if process.taskmanager is not None else process.metrics()
 
 
 def listed(known: Known, process: Process) -> tuple[str, ...]:
-    """The ids of the metrics that a process, or processes of its kind, have; () while that is not known."""
+    """The metric ids of a process, or of processes of its kind; () while unknown."""
     return tuple(metric.id for metric in known.value(listing_query(process)) or ())
 
 
 def figures_query(
     known: Known, process: Process, names: Iterable[str] | None = None
 ) -> Query[Metrics] | None:
-    """The request for a process's figures; None while it is not known which metrics there are."""
+    """The query for a process's figures; None while its metric ids are unknown."""
     ids = listed(known, process)
     wanted = processes.ids_to_request(ids, names) if names is not None else processes.ids_to_request(ids)
     return process.metrics(get=wanted) if wanted else None
 
 
 def figures_asks(known: Known, process: Process) -> dict[Query[Any], float]:
-    """What tells a process's figures, and how often to ask for it (s)."""
+    """The queries for a process's figures, with their intervals (s)."""
     query = figures_query(known, process)
     return {listing_query(process): RELIST_SECONDS} | ({query: 0.0} if query is not None else {})
 
 
 class ProcessFigures(Struct, frozen=True):
-    """What the metrics of a process tell now."""
+    """Current figures of a process."""
 
     figures: processes.Figures
     gc: float | None  # ms/s of garbage collection
@@ -58,7 +58,7 @@ class ProcessFigures(Struct, frozen=True):
 
 
 def process_figures(known: Known, process: Process, query: Query[Metrics] | None) -> ProcessFigures | None:
-    """What an answer to `query` tells; None before there is one."""
+    """The figures in the answer to `query`; None before there is one."""
     reading = known.reading(query) if query is not None else None
     if reading is None or reading.value is None or reading.at is None:
         return None
@@ -72,10 +72,10 @@ def process_figures(known: Known, process: Process, query: Query[Metrics] | None
 
 
 def heartbeat_now(known: Known, heartbeats: Iterable[int], at: float | None) -> float:
-    """The cluster's time (s since 1970) by which heartbeats are late.
+    """The cluster's time (s since 1970), to measure the age of heartbeats.
 
-    Until an answer has told that time, the newest heartbeat (ms) of the list does, which came at `at` by the
-    engine's clock: this machine's clock may be hours off.
+    Until it is known, the newest heartbeat (ms) of the list is used, which came at `at` (engine's clock, s):
+    this machine's clock may be hours off.
     """
     newest = max(heartbeats, default=0) / 1000.0
     if known.knows_time or newest <= 0:
@@ -87,10 +87,10 @@ class TaskManagerFacts(Struct, frozen=True):
     """One TaskManager."""
 
     id: str
-    name: str  # its id where that says more than its address
+    name: str  # its id, if that says more than its address
     address: str  # host and port
     problems: tuple[processes.Problem, ...]
-    heartbeat: float | None  # seconds since the last
+    heartbeat: float | None  # seconds since the last one
     slots: int | None
     used: int | None
     free: int | None
@@ -100,7 +100,7 @@ class TaskManagerFacts(Struct, frozen=True):
     heap_limit: int | None
     managed_limit: int | None
     known: ProcessFigures | None
-    failed: bool = False  # whether its figures were asked for and could not be had
+    failed: bool = False  # whether the request for its figures failed
 
     @property
     def old(self) -> bool:
@@ -108,12 +108,12 @@ class TaskManagerFacts(Struct, frozen=True):
 
     @property
     def worst(self) -> tuple[int, int]:
-        """How much it asks for attention; the first row has the most."""
+        """How much attention it needs; the sort key of its row."""
         return sum(one.bad for one in self.problems), len(self.problems)
 
 
 def taskmanager_facts(known: Known, one: TaskManager, now: float) -> TaskManagerFacts:
-    """A TaskManager by the list and its metrics; `now` is the time by which heartbeats are late (s)."""
+    """A TaskManager from the list and its metrics; `now` (s since 1970) is for heartbeats."""
     process = Process(one.id)
     query = figures_query(known, process, processes.ROW)
     metrics = process_figures(known, process, query)

@@ -1,4 +1,4 @@
-"""What a job can be restored and run again from: its checkpoints, the ledger, and how it was started."""
+"""Savepoints and checkpoints to restore jobs from, and how to run a job again."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import JobOverview
 
-MOST_JOBS = 20  # jobs that are asked for their checkpoints, the newest first: each is a request or two, once
+MOST_JOBS = 20  # newest jobs whose checkpoints are fetched: two requests each, once
 
 
 class RestorePoint(Struct, frozen=True):
-    """One savepoint or checkpoint that lies somewhere."""
+    """One savepoint or checkpoint to restore from."""
 
     path: str
-    job: str  # id of the job it was taken of; empty where that is not known
+    job: str  # id of its job; "" if unknown
     name: str = ""  # the job's
     savepoint: bool = True
     made: float = 0.0  # seconds since 1970
-    cluster: str = ""  # name of the cluster where it was taken; empty for the one that is looked at
+    cluster: str = ""  # name of the cluster where it was taken; "" for the open one
 
 
 def of_job(
     job: str, name: str, state: str, stats: CheckpointStats, config: CheckpointConfig | None
 ) -> list[RestorePoint]:
-    """Those that a job's checkpoint statistics tell of.
+    """The restore points in a job's checkpoint statistics.
 
-    Savepoints, and of a job that has ended its last checkpoint where Flink has left that: one that FAILED
-    keeps it when checkpoints are externalized, a CANCELED one when they are not deleted on cancellation, a
-    FINISHED one never.
+    Savepoints, and for an ended job its last checkpoint if Flink has retained it: a FAILED job keeps it when
+    checkpoints are externalized, a CANCELED one when they are not deleted on cancellation, a FINISHED one
+    never.
     """
     listed = (stats.latest.savepoint, *stats.history)
     known = [one for one in listed if one is not None and one.is_savepoint]
@@ -60,7 +60,7 @@ def of_job(
 
 
 def _restorable(one: Checkpoint) -> bool:
-    # Flink writes <checkpoint-not-externally-addressable> where there is no path.
+    # Flink writes <checkpoint-not-externally-addressable> if there is no path.
     path = one.external_path or ""
     return one.status == "COMPLETED" and not one.discarded and bool(path) and not path.startswith("<")
 
@@ -72,7 +72,7 @@ def _left(state: str, config: CheckpointConfig | None) -> bool:
 
 
 def newest_first(points: Iterable[RestorePoint], without: Iterable[str] = ()) -> tuple[RestorePoint, ...]:
-    """Each path once but those `without`: this cluster's before those of others, each newest first."""
+    """Each path once, except those `without`: this cluster's first, then others', each newest first."""
     excluded = set(without)
     found: dict[str, RestorePoint] = {}
     for point in points:
@@ -82,7 +82,7 @@ def newest_first(points: Iterable[RestorePoint], without: Iterable[str] = ()) ->
 
 
 def to_ask(known: Known) -> frozenset[Query[Any]]:
-    """What has yet to be asked to know all restore points: each query once, until it is answered."""
+    """The queries still to be answered to know all restore points."""
     queries = (query(job=job.jid) for job in _newest(known) for query in (CHECKPOINTS, CHECKPOINT_CONFIG))
     return frozenset(
         query for query in queries if freshness(known.reading(query), known.lost) is Freshness.LOADING
@@ -90,18 +90,18 @@ def to_ask(known: Known) -> frozenset[Query[Any]]:
 
 
 def restore_points(known: Known) -> tuple[RestorePoint, ...]:
-    """All that are known: this cluster's first, then the ledger's of other clusters; newest first."""
+    """All known restore points: this cluster's first, then the ledger's of other clusters; newest first."""
     return _there(known, [point for job in _newest(known) for point in _of_job(known, job.jid, job)])
 
 
 def last_savepoint(known: Known, job: str) -> RestorePoint | None:
-    """The newest savepoint of a job, by the cluster's history or by the ledger, which outlives that."""
+    """The newest savepoint of a job, from the cluster's history or the ledger, which keeps more."""
     savepoints = (point for point in _points_of(known, job) if point.savepoint)
     return max(savepoints, key=lambda point: point.made, default=None)
 
 
 def restore_path(known: Known, job: str) -> str | None:
-    """What a job is run again from: its last savepoint, else the checkpoint that it left when it ended."""
+    """The path to run a job again from: its last savepoint, else its last retained checkpoint."""
     last = last_savepoint(known, job) or next(iter(_points_of(known, job)), None)
     return last.path if last is not None else None
 
@@ -115,8 +115,8 @@ def run_of(known: Known, job: str) -> RunJar | None:
 def rerun(known: Known, job: str, path: str | None = None) -> RunAgain:
     """The act that runs a job again from `path`, else from its `restore_path`.
 
-    The jar and options are those that it was started with; of a job that flinktop did not start only the
-    path is known.
+    It has the jar and options with which the job was started; for a job that flinktop did not start only
+    the path.
     """
     kind = RunAgain if path is None else RunAgainFromThis
     path = path if path is not None else restore_path(known, job)
@@ -142,7 +142,7 @@ def _points_of(known: Known, job: str) -> tuple[RestorePoint, ...]:
 
 
 def _of_job(known: Known, job: str, listed: JobOverview | None) -> list[RestorePoint]:
-    """Those that a job's checkpoint statistics tell of."""
+    """The restore points in the known checkpoint statistics of a job."""
     stats = known.value(CHECKPOINTS(job=job))
     if stats is None:
         return []
@@ -151,9 +151,9 @@ def _of_job(known: Known, job: str, listed: JobOverview | None) -> list[RestoreP
 
 
 def _there(known: Known, points: Iterable[RestorePoint]) -> tuple[RestorePoint, ...]:
-    """These and the ledger's, without those that flinktop has disposed of."""
+    """These and the ledger's, without those that flinktop has deleted."""
     operations = known.operations()
-    # Operations are written down by this machine's clock, which may be hours off the cluster's.
+    # Operations have this machine's time, which may be hours off the cluster's.
     ahead = known.clock.wall() - known.known_time()
     made = [
         RestorePoint(

@@ -1,4 +1,4 @@
-"""What is known of the subtasks of a vertex: by totals, metrics, and how both have moved."""
+"""Facts about the subtasks of a vertex: from totals, metrics, and their changes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ METERS = (
     ("backpressured", rates.TIME_IDS[1]),
     ("idle", rates.TIME_IDS[2]),
 )
-"""Measures, and the metrics that tell of them."""
+"""Measures and their metric ids."""
 
 
 class VertexContext(Struct, frozen=True):
@@ -46,19 +46,19 @@ class VertexContext(Struct, frozen=True):
 
 
 class Sample(Struct, frozen=True):
-    """What metrics said of one attempt of a subtask."""
+    """Metrics of one attempt of a subtask."""
 
     attempt: int | None
     at: float
     figures: Figures
     lag: float | None
-    young: bool = False  # whether it was in its first minute, when its meters are no rates
+    young: bool = False  # whether it was in its first minute, when meters are not yet rates
 
 
 class SubtaskFacts(Struct, frozen=True):
-    """One subtask, `key` is its index as text; or an attempt that runs beside its own: `3.0`.
+    """One subtask, whose `key` is its index as text; or a concurrent attempt of it: `3.0`.
 
-    Its figures are worked out when they are asked for: of most subtasks none is seen.
+    Its figures are computed on access, as most subtasks are not on the screen.
     """
 
     key: str
@@ -66,14 +66,14 @@ class SubtaskFacts(Struct, frozen=True):
     detail: Attempt
     context: VertexContext
     sample: Sample | None = None
-    moved: subtasks.Moved = subtasks.UNMOVED  # what it does by how its totals move
+    moved: subtasks.Moved = subtasks.UNMOVED  # rates from the change of its totals
     lag: Figure = ABSENT  # of its watermark, in seconds
-    attention: tuple[int, ...] = ()  # a sort key, worst first
+    attention: tuple[int, ...] = ()  # sort key, most in need of attention first
     own: bool = True
-    """Whether Flink's metrics are of this attempt: they are of one of several that run at once."""
+    """Whether Flink's metrics are of this attempt: they exist for one of several concurrent ones."""
     stale: bool = False  # whether rates, times and watermark are older than the rest
-    old: bool = False  # whether nothing of it can be taken at its word any more
-    failed: bool = False  # whether the newest figures could not be had
+    old: bool = False  # whether all its data is out of date
+    failed: bool = False  # whether the newest request for figures failed
 
     @property
     def state(self) -> str:
@@ -114,7 +114,7 @@ class SubtaskFacts(Struct, frozen=True):
 
     @property
     def mark(self) -> Figure:
-        """The watermark in ms since 1970; -inf has not come yet, inf is the end of the input."""
+        """The watermark in ms since 1970; -inf: none yet, inf: end of input."""
         if not self.has("watermark"):
             return ABSENT
         return self._metered("watermark") if self.sample is not None else Figure(failed=self.failed)
@@ -144,7 +144,7 @@ class SubtaskFacts(Struct, frozen=True):
         return flows and measure in self.context.ids.measures
 
     def _measured(self, measure: str) -> Figure:
-        """A rate or a time, by its metrics if they are recent, else by how its totals move."""
+        """A rate or a time, from recent metrics, else from the change of totals."""
         if not self.has(measure):
             return ABSENT
         sample = self.sample
@@ -157,7 +157,7 @@ class SubtaskFacts(Struct, frozen=True):
         usable = sample is not None and not unknown
         if usable and not self.stale:
             return self._metered(measure)
-        # Of a chain's counters only its operators tell.
+        # Of a full chain only its operators have counters.
         chained = self.context.source and self.context.sink and measure in first_minute.RATES
         estimate = None if chained else getattr(self.moved, measure)
         if estimate is None and usable:
@@ -165,7 +165,7 @@ class SubtaskFacts(Struct, frozen=True):
         return Figure(estimate, failed=estimate is None and self.failed)
 
     def _metered(self, measure: str) -> Figure:
-        """A figure of an answer; what is not in it, or is no number, is not measured."""
+        """A figure from an answer; absent if it is missing or no number."""
         value = self.sample.figures.get(measure) if self.sample is not None else None
         return Figure(value, absent=value is None)
 
@@ -189,14 +189,14 @@ def vertex_context(known: Known, job: str, vertex: str) -> VertexContext | None:
 
 
 def context_asks(known: Known, job: str, vertex: str) -> dict[Query[Any], float]:
-    """What tells what all subtasks of a vertex have in common."""
+    """The queries for `vertex_context`, with their intervals (s)."""
     context = vertex_context(known, job, vertex)
     asks: dict[Query[Any], float] = {JOB(job=job): 0.0}
     return asks | (listing_asks(known, job, vertex) if context is not None and context.source else {})
 
 
-def present_attempt(known: Known, job: str, vertex: str, subtask: int) -> Query[Attempt] | None:
-    """What tells the present attempt; None while a HistoryServer has not told the attempt's number."""
+def current_attempt(known: Known, job: str, vertex: str, subtask: int) -> Query[Attempt] | None:
+    """The query for the current attempt; None while its number on a HistoryServer is unknown."""
     if not known.features.history_server:
         return SUBTASK(job=job, vertex=vertex, subtask=subtask)
     detail = known.value(VERTEX(job=job, vertex=vertex))
@@ -205,24 +205,24 @@ def present_attempt(known: Known, job: str, vertex: str, subtask: int) -> Query[
     return ATTEMPT(job=job, vertex=vertex, subtask=subtask, attempt=number) if number is not None else None
 
 
-def present_asks(known: Known, job: str, vertex: str, subtask: int) -> dict[Query[Any], float]:
-    """What keeps the present attempt fresh: a HistoryServer keeps attempts by number alone."""
-    query = present_attempt(known, job, vertex, subtask)
+def current_asks(known: Known, job: str, vertex: str, subtask: int) -> dict[Query[Any], float]:
+    """The queries for the current attempt: a HistoryServer has attempts only by number."""
+    query = current_attempt(known, job, vertex, subtask)
     asks: dict[Query[Any], float] = {query: 0.0} if query is not None else {}
     return asks | ({VERTEX(job=job, vertex=vertex): 0.0} if known.features.history_server else {})
 
 
-def present_reading(known: Known, job: str, vertex: str, subtask: int) -> Reading[Attempt] | None:
-    """What is known of the present attempt."""
-    query = present_attempt(known, job, vertex, subtask)
+def current_reading(known: Known, job: str, vertex: str, subtask: int) -> Reading[Attempt] | None:
+    """The reading of the current attempt."""
+    query = current_attempt(known, job, vertex, subtask)
     return known.reading(query) if query is not None else None
 
 
-def present_facts(
+def current_facts(
     known: Known, job: str, vertex: str, subtask: int, progress: subtasks.Progress | None
 ) -> SubtaskFacts | None:
-    """What is known of the present attempt by its own metrics, and in its first minute by `progress`."""
-    present = present_reading(known, job, vertex, subtask)
+    """The current attempt from its own metrics, and in its first minute from `progress`."""
+    present = current_reading(known, job, vertex, subtask)
     context = vertex_context(known, job, vertex) or VertexContext()
     if present is None or present.value is None:
         return None
@@ -244,20 +244,20 @@ def present_facts(
 
 
 def subtask_figures(job: str, vertex: str, subtask: int, context: VertexContext) -> Query[Metrics] | None:
-    """What tells what a subtask does now; None while it is not known which metrics do."""
+    """The query for a subtask's figures; None while its metric ids are unknown."""
     ids = context.ids.of([subtask])
     return VERTEX_METRICS(job=job, vertex=vertex, get=ids) if ids else None
 
 
 class SubtaskHistory:
-    """The answers of a vertex's subtasks so far, and what is known by them."""
+    """The answers about a vertex's subtasks so far, and the facts derived from them."""
 
     def __init__(self, known: Known, job: str, vertex: str) -> None:
         self._known = known
         self._vertex = (job, vertex)
         self._progress: subtasks.Progress | None = None
-        self.attempts: dict[int, Attempt] = {}  # the present attempt of each subtask
-        self.failed = False  # whether the newest figures could not be had
+        self.attempts: dict[int, Attempt] = {}  # the current attempt of each subtask
+        self.failed = False  # whether the newest request for figures failed
         self._samples: dict[int, Sample] = {}
         self._bands: dict[int, int] = {}
         self._mean = 0.0
@@ -265,7 +265,7 @@ class SubtaskHistory:
         self._read: float | None = None
 
     def take_totals(self, reading: Reading[Vertex]) -> None:
-        """Take in `/jobs/:jobid/vertices/:vertexid`, or that it could not be had."""
+        """Record the reading of `/jobs/:jobid/vertices/:vertexid`, or its failure."""
         self._old = isinstance(reading.error, NotFound) or is_past(self._known, reading.at)
         if reading.value is None or reading.at is None or reading.at == self._read:
             return
@@ -278,7 +278,7 @@ class SubtaskHistory:
         self._mean = sum(counts) / len(counts) if counts else 0.0
 
     def take_figures(self, reading: Reading[Metrics]) -> None:
-        """Take in `…/vertices/:vertexid/metrics?get=`, or that it could not be had."""
+        """Record the reading of `…/vertices/:vertexid/metrics?get=`, or its failure."""
         self.failed = reading.value is None and reading.error is not None
         if not reading.value or reading.at is None:
             return
@@ -291,7 +291,7 @@ class SubtaskHistory:
                 self._samples[index] = Sample(attempt.attempt, reading.at, figures, lag, young)
 
     def read_at(self, indices: Iterable[int]) -> float | None:
-        """When the oldest of the figures of these came (engine's clock, s); None while one has none."""
+        """Time of the oldest figures of these subtasks (engine's clock, s); None while one has none."""
         samples = [self._samples.get(index) for index in indices]
         return min((one.at for one in samples if one is not None), default=None) if all(samples) else None
 
@@ -314,7 +314,7 @@ class SubtaskHistory:
         return replace(found, lag=self._lag(found), attention=self._attention(found))
 
     def concurrent(self, own: SubtaskFacts) -> list[SubtaskFacts]:
-        """The attempts that run beside a subtask's own (speculative execution, 1.16+)."""
+        """The concurrent attempts of a subtask (speculative execution, 1.16+)."""
         return [
             SubtaskFacts(
                 f"{own.index}.{number}",
@@ -329,7 +329,7 @@ class SubtaskHistory:
         ]
 
     def rates_of(self, measure: str) -> list[float | None]:
-        """What each subtask takes in ("taken") or sends ("sent") a second, by how its totals move."""
+        """Records/s that each subtask receives ("taken") or sends ("sent"), from the change of totals."""
         progress = self._progress
         return [getattr(progress.moved(index), measure) if progress else None for index in self.attempts]
 
@@ -351,39 +351,39 @@ class SubtaskHistory:
 
 
 def _of_earlier(attempt: Attempt, cluster_now: float) -> bool:
-    """Whether metrics may still be those of the attempt before: Flink keeps them until its next fetch."""
+    """Whether metrics may still be of the previous attempt: Flink keeps them until its next fetch."""
     return attempt.attempt != 0 and cluster_now - attempt.start_time / 1000.0 < rates.STEP
 
 
 def records(attempt: Attempt) -> float:
-    """The records that a subtask has handled: what it took in, or as a source sent."""
+    """The records that a subtask has received, or as a source sent."""
     return float(attempt.metrics.read_records or attempt.metrics.write_records or 0)
 
 
 def found_in(rows: Sequence[SubtaskFacts]) -> dict[str, AggregatedMetric]:
-    """What the rows of all subtasks sum up to, by the ids of `…/subtasks/metrics`.
+    """Aggregates over the rows of all subtasks, by the ids of `…/subtasks/metrics`.
 
-    What one of them lacks is left out.
+    Metrics that one of them lacks are left out.
     """
     known = ((metric, of_rows(rows, measure)) for measure, metric in METERS)
     return {metric: spread for metric, spread in known if spread is not None}
 
 
 def slowest(rows: Sequence[SubtaskFacts]) -> SubtaskFacts | None:
-    """The row with the lowest watermark; None where one of them has none."""
+    """The row with the lowest watermark; None if one of them has none."""
     if any(row.mark.value is None for row in rows):
         return None
     return min(rows, key=lambda row: row.mark.value or 0.0, default=None)
 
 
 def of_rows(rows: Sequence[SubtaskFacts], measure: str) -> AggregatedMetric | None:
-    """How a figure spreads over rows; None where not all of them have it."""
+    """The aggregate of a figure over rows; None if not all of them have it."""
     figures: list[Figure] = [getattr(row, measure) for row in rows]
     return aggregated(measure, [None if one.absent else one.value for one in figures])
 
 
 def aggregated(metric: str, values: Sequence[float | None]) -> AggregatedMetric | None:
-    """How a number spreads over subtasks; None while it is not known of all of them."""
+    """The aggregate of a number over subtasks; None while it is unknown for one of them."""
     spread = subtasks.summary(values)
     if spread is None:
         return None
@@ -391,7 +391,7 @@ def aggregated(metric: str, values: Sequence[float | None]) -> AggregatedMetric 
 
 
 def matches(row: SubtaskFacts, text: str) -> bool:
-    """Whether a row has every word: an index, a part of host, TaskManager id or state; `state:failed`."""
+    """Whether a row matches all words: an index, a part of host, TaskManager id or state; `state:failed`."""
     taskmanager = row.detail.taskmanager_id or ""
     for word in text.casefold().split():
         if word.startswith("state:"):

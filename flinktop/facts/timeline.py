@@ -1,4 +1,4 @@
-"""What ran when, and rescales (2.3+, adaptive scheduler): rows by their states over time, and the window."""
+"""Rows of the timeline by their states over time, rescales (2.3+, adaptive scheduler), and the window."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ _OUTCOMES = {"COMPLETED": ("○", "good"), "FAILED": ("✕", "bad")}
 
 
 class Window(Struct, frozen=True):
-    """The stretch of time that is drawn (s since 1970), and whose time is written."""
+    """The time range drawn (s since 1970), and the UTC offset of its labels."""
 
     since: float
     until: float
     offset: float | None
 
     def clock(self, at: float) -> str:
-        """A time on the axis: to the second, or with its date where the window is long."""
+        """A time on the axis: to the second, or with its date if the window is long."""
         if self.until - self.since >= DAY:
             return fmt.moment(at, self.offset)[5:16]
         return fmt.clock(at, self.offset)
 
 
 class TimelineRow(Struct, frozen=True):
-    """One thing over time."""
+    """One row of the timeline."""
 
     key: str
-    label: str  # foreign text, with the mark and the indentation that show where it belongs
+    label: str  # untrusted text, with mark and indentation
     state: str
     tone: str
     intervals: tuple[Interval, ...]
-    words: str = ""  # what is said in place of a bar
+    words: str = ""  # text instead of a bar
 
     @classmethod
     def of(cls, key: str, label: str, state: str, intervals: tuple[Interval, ...]) -> TimelineRow:
@@ -59,7 +59,7 @@ class TimelineRow(Struct, frozen=True):
         return self.intervals[0].start / 1000.0 if self.intervals else None
 
     def seconds(self, until: float) -> float | None:
-        """From its start to its end, or to `until` (s since 1970) while it lasts."""
+        """Seconds from its start to its end, or to `until` (s since 1970) if it has not ended."""
         if not self.intervals:
             return None
         end = self.intervals[-1].end
@@ -67,9 +67,9 @@ class TimelineRow(Struct, frozen=True):
 
 
 def subtask_rows(times: SubtasksTimes, detail: Vertex | None, vertex: str, indent: str) -> list[TimelineRow]:
-    """The subtasks of a vertex by their states (`…/subtasktimes`), each with the attempts beside its own.
+    """The subtasks of a vertex by their states (`…/subtasktimes`), each with its concurrent attempts.
 
-    Those are in the vertex's own answer (`detail`) alone.
+    Concurrent attempts are only in the vertex's own answer (`detail`).
     """
     attempts = {one.subtask: one for one in detail.subtasks} if detail is not None else {}
     rows: list[TimelineRow] = []
@@ -93,11 +93,11 @@ def subtask_rows(times: SubtasksTimes, detail: Vertex | None, vertex: str, inden
 def window_of(
     bounds: Sequence[float], now: float, chosen: float | None, offset: float | None, *, ended: float | None
 ) -> Window:
-    """What is drawn of `bounds` and what is between them (s since 1970, as `now` and `ended`).
+    """The window around `bounds` (s since 1970, as `now` and `ended`).
 
-    `chosen`: the last seconds that the person wants to see; None and infinity are everything.
+    `chosen`: the last seconds that the user wants to see; None and infinity mean all.
     """
-    # A cluster's clock is known from its answers: what has come since may be a little ahead of it.
+    # The cluster's clock is estimated from its answers: newer times may be a little ahead of it.
     until = max(ended if ended is not None else now, max(bounds, default=0.0))
     since = min(bounds, default=until - 1.0)
     if chosen is not None:
@@ -121,7 +121,7 @@ def interval(one: Rescale) -> tuple[Interval, ...]:
 
 
 def outcome(one: Rescale) -> tuple[str, str]:
-    """How it ended, by a shape, a word and a tone."""
+    """The outcome as symbol and word, and its tone."""
     if one.terminal_state is None:
         return "◐ in progress", "info"
     shape, tone = _OUTCOMES.get(one.terminal_state, ("○", "muted"))
@@ -146,7 +146,7 @@ def rescale_row(one: Rescale, mark: str) -> TimelineRow:
 
 
 def detail_rows(one: Rescale) -> list[TimelineRow]:
-    """What an opened rescale consists of: parallelism of each vertex, slots, what the scheduler did."""
+    """The rows of an expanded rescale: parallelism of each vertex, slots, scheduler states."""
     key = f"detail {one.rescale_uuid}"
     rows: list[TimelineRow] = []
 
@@ -183,7 +183,7 @@ def _change(before: int | None, after: int | None) -> str:
 
 
 def summary_parts(known: Known, job: str) -> list[tuple[str, str]]:
-    """How many rescales ended how, and how long they took (`…/rescales/summary`); or why that is not told."""
+    """Counts and durations of rescales (`…/rescales/summary`), or why there are none."""
     summary = known.value(RESCALES_SUMMARY(job=job))
     history = known.reading(RESCALES_HISTORY(job=job))
     if history is not None and history.value is None and history.error is not None:

@@ -1,4 +1,4 @@
-"""What is known of the parts of a vertex: backpressure and watermarks of its subtasks, its TaskManagers."""
+"""Facts about the parts of a vertex: backpressure and watermarks of subtasks, TaskManagers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOWHERE = "not on a TaskManager yet"
 
 
 class PressureFacts(Struct, frozen=True):
-    """One subtask, or one of several attempts of it that run at once; shares are 0 to 1."""
+    """Backpressure of one subtask, or of one of its concurrent attempts; shares are 0 to 1."""
 
     key: str
     index: int
@@ -35,7 +35,7 @@ class PressureFacts(Struct, frozen=True):
     busy: float | None
     idle: float | None
     unmeasured: bool = False
-    """Whether the shares are not known yet: Flink says busy of a subtask that it has not measured."""
+    """Whether the shares are unknown: Flink reports an unmeasured subtask as busy."""
 
 
 def pressure_facts(one: SubtaskBackpressure, index: int, suffix: str, *, young: bool) -> PressureFacts:
@@ -48,24 +48,24 @@ def pressure_facts(one: SubtaskBackpressure, index: int, suffix: str, *, young: 
         level=one.level,
         backpressured=one.ratio if not unmeasured else None,
         busy=one.busy_ratio if not unmeasured else None,
-        # A legacy source measures neither: of its busy time Flink says NaN, of its idle time 0.
+        # A legacy source measures neither: Flink reports its busy time as NaN, its idle time as 0.
         idle=one.idle_ratio if one.busy_ratio is not None and not unmeasured else None,
         unmeasured=unmeasured,
     )
 
 
 class MarkFacts(Struct, frozen=True):
-    """One subtask."""
+    """The watermark of one subtask."""
 
     index: int
-    mark: float | None  # ms since 1970; -inf has not come, inf is the end of the input, None is not known
-    lag: Figure  # seconds behind the cluster's clock when the answer came
-    behind: float | None  # seconds behind the foremost subtask
+    mark: float | None  # ms since 1970; -inf: none yet, inf: end of input, None: unknown
+    lag: Figure  # seconds behind the cluster's clock at the time of the answer
+    behind: float | None  # seconds behind the most advanced subtask
     holds: bool  # whether it holds the others back
 
 
 class Marks:
-    """The watermarks of all subtasks of a vertex, at a time of the cluster (s since 1970)."""
+    """The watermarks of all subtasks of a vertex; `cluster_now` is the cluster's time (s since 1970)."""
 
     def __init__(self, known: Mapping[int, float], cluster_now: float) -> None:
         self._known, self._now = known, cluster_now
@@ -74,7 +74,7 @@ class Marks:
         self._lowest = min(known.values(), default=None)
 
     def facts(self, index: int, history: lags.Points) -> MarkFacts:
-        """One subtask; `history` is its lag over the last minutes."""
+        """Facts of one subtask; `history` is its lag over the last minutes."""
         mark = self._known.get(index)
         finite = mark is not None and math.isfinite(mark)
         lag = rates.watermark_lag(mark, self._now) if finite else None
@@ -90,7 +90,7 @@ class Marks:
 
 
 class VertexTaskManagerFacts(Struct, frozen=True):
-    """One TaskManager's share of a vertex."""
+    """One TaskManager's part of a vertex."""
 
     key: str
     taskmanager: str  # its id; "" before 1.10
@@ -102,7 +102,7 @@ class VertexTaskManagerFacts(Struct, frozen=True):
     sent: Figure
     bytes_taken: Figure
     bytes_sent: Figure
-    busy: float | None  # what of their time its subtasks were busy since they began, in ms/s; from 1.16
+    busy: float | None  # mean busy time of its subtasks since their start, ms/s; from 1.16
     seconds: float | None
 
 
@@ -134,7 +134,7 @@ def vertex_taskmanager(one: VertexTaskManager, *, source: bool, sink: bool) -> V
 def concurrent_attempt(
     subtask: int, one: Attempt, of: int, *, source: bool, sink: bool
 ) -> VertexTaskManagerFacts:
-    """An attempt that runs beside a subtask's own; `of` is the number of subtasks."""
+    """A concurrent attempt of a subtask; `of` is the number of subtasks."""
     name = f"{one.where or NOWHERE}  {subtask_names.named(subtask, of)}"
     share = VertexTaskManager(
         host=one.where,
@@ -152,5 +152,5 @@ def concurrent_attempt(
 
 
 def taskmanager_of(key: str) -> str:
-    """The TaskManager's id of a row; before 1.10 its host."""
+    """The TaskManager's id from a row's key; before 1.10 its host."""
     return key.partition(" ")[0]

@@ -1,4 +1,4 @@
-"""What is known of a vertex: one aggregated metrics request each, whoever shows it."""
+"""Facts about a vertex: one aggregated metrics request each, shared by all panels."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
 
 RELIST_SECONDS = 120.0
-"""Between two looks at which metrics a vertex has that lacks some of those a row is made of."""
+"""Seconds between requests for the metric ids of a vertex that lacks some of those a row needs."""
 
 
 class VertexFacts(Struct, frozen=True):
-    """What one vertex does now (`/jobs/:jobid`, `…/subtasks/metrics`)."""
+    """One vertex now (`/jobs/:jobid`, `…/subtasks/metrics`)."""
 
     id: str
     name: str
     state: str
-    running: int  # subtasks that run
+    running: int  # number of running subtasks
     parallelism: int
     sent: Figure = ABSENT  # records/s over all subtasks; absent for sinks
     taken: Figure = ABSENT  # records/s over all subtasks; absent for sources
@@ -44,27 +44,27 @@ class VertexFacts(Struct, frozen=True):
     total_taken: Figure = ABSENT
     bytes_sent: Figure = ABSENT
     bytes_taken: Figure = ABSENT
-    busy: Figure = ABSENT  # the hottest subtask's, ms/s; from 1.13, as the next two
+    busy: Figure = ABSENT  # of the busiest subtask, ms/s; from 1.13, as the next two
     backpressured: Figure = ABSENT
     idle: Figure = ABSENT
     lag: Figure = ABSENT
-    """Seconds that the lowest watermark was behind the cluster's clock when the answer came; absent without
-    one."""
-    series: SeriesName = ("",)  # its main flow: what a sink takes in, what any other sends
+    """Seconds that the lowest watermark was behind the cluster's clock at the time of the answer; absent
+    without one."""
+    series: SeriesName = ("",)  # its main rate: records/s received by a sink, sent by any other
     newest: float | None = None
-    """When that was last seen: its trend is drawn anew when it moves (engine's clock, s)."""
+    """Time of its newest point (engine's clock, s): its trend is redrawn when that changes."""
     skew: Figure = ABSENT
-    """Per cent by which its subtasks' records/s differ from their mean, as Flink tells it from 1.20 on."""
+    """Flink's skew (1.20+): per cent by which its subtasks' records/s differ from their mean."""
     over_mean: Figure = ABSENT
-    """Records/s of the subtask that has most over their mean; unlike Flink's figure it has no upper end."""
-    seconds: float | None = None  # how long it has been under way, or was
-    old: bool = False  # whether the figures are too old to be taken at their word
+    """Highest records/s of a subtask, relative to the mean; unlike Flink's skew it has no upper limit."""
+    seconds: float | None = None  # how long it has run, or ran
+    old: bool = False  # whether the figures are out of date
 
     @property
     def subtasks(self) -> str:
-        """How many run in parallel, of how many, while those differ."""
+        """The parallelism: `x4`; `3/4` while only some subtasks run."""
         if self.parallelism < 0:
-            # Of an adaptive batch job it is decided when the vertex before it has ended.
+            # An adaptive batch job decides it when the previous vertex has ended.
             return fmt.UNKNOWN
         if self.running in (0, self.parallelism) or self.state != "RUNNING":
             return f"x{self.parallelism}"
@@ -72,7 +72,7 @@ class VertexFacts(Struct, frozen=True):
 
 
 def vertex_of(known: Known, job: str, vertex: str) -> tuple[Job, JobVertex] | None:
-    """A vertex as its job tells of it, or None while that is not known."""
+    """The job's answer and the vertex in it; None while unknown."""
     whole = known.value(JOB(job=job))
     if whole is None:
         return None
@@ -81,34 +81,34 @@ def vertex_of(known: Known, job: str, vertex: str) -> tuple[Job, JobVertex] | No
 
 
 def vertex_state(known: Known, job: str, vertex: str) -> str:
-    """The state of a vertex; "" while it is not known."""
+    """The state of a vertex; "" while unknown."""
     found = vertex_of(known, job, vertex)
     return found[1].status if found is not None else ""
 
 
 def listing(job: str, vertex: str) -> Query[Aggregated]:
-    """Which metrics a vertex has: constant in size, unlike the listing by subtask."""
+    """The query for the metric ids of a vertex; its size does not grow with the number of subtasks."""
     return SUBTASKS_METRICS(job=job, vertex=vertex)
 
 
 def listing_asks(known: Known, job: str, vertex: str) -> dict[Query[Any], float]:
-    """How often to ask which metrics a vertex has: Flink's first listing is often empty."""
+    """The same query with its interval (s): Flink's first listing is often empty."""
     query = listing(job, vertex)
     reading = known.reading(query)
     return {query: RELIST_SECONDS if reading is not None and reading.value else 0.0}
 
 
 def expected_ids(features: Features, *, source: bool) -> tuple[str, ...]:
-    """The metrics that a running vertex has in this release; of a source but for its watermark."""
+    """The metric ids of a running vertex in this release; for a source without its watermark."""
     times = rates.TIME_IDS if features.has(1, 13) else ()
     return (*rates.RATE_IDS, *times, *(() if source else (rates.WATERMARK_ID,)))
 
 
 def figures_query(known: Known, job: str, vertex: JobVertex, *, source: bool) -> Query[Aggregated] | None:
-    """One aggregated request for all figures of a vertex; None while it has no metrics (yet).
+    """One aggregated query for all figures of a vertex; None while it has no metrics (yet).
 
-    One id that the vertex lacks empties the whole answer: then what it has is listed, and asked for. So are
-    the operators of a source, the last of which has its watermark.
+    If the vertex lacks one of the ids the whole answer is empty: then the ids are listed first. So they are
+    for a source, whose last operator has its watermark.
     """
     ids = expected_ids(known.features, source=source)
     mark = output_watermark(vertex.name, _listed_ids(known, job, vertex)) if source else None
@@ -127,9 +127,9 @@ def _listed_ids(known: Known, job: str, vertex: JobVertex) -> list[str]:
 def figures_reading(
     known: Known, job: str, vertex: JobVertex, *, source: bool
 ) -> tuple[Query[Aggregated] | None, Reading[Aggregated] | None]:
-    """What is asked for the figures of a vertex, and what is known of them.
+    """The query for the figures of a vertex, and its reading.
 
-    Until a source has answered with its watermark, that is what it answered without.
+    For a source it is the reading without watermark, until there is one with it.
     """
     query = figures_query(known, job, vertex, source=source)
     reading = known.reading(query) if query is not None else None
@@ -140,19 +140,19 @@ def figures_reading(
 
 
 def mark_in(found: Mapping[str, AggregatedMetric], *, source: bool) -> AggregatedMetric | None:
-    """The watermark in an answer: what comes in, or what a source sends."""
+    """The watermark in an answer: the input watermark, or of a source its output watermark."""
     if not source:
         return found.get(rates.WATERMARK_ID)
     return next((metric for name, metric in found.items() if last_part(name) == OUTPUT_WATERMARK), None)
 
 
 def is_empty(reading: Reading[Aggregated] | None) -> bool:
-    """Whether an answer came back empty: the vertex lacks one of the ids that were asked for."""
+    """Whether the answer is empty: the vertex lacks one of the requested ids."""
     return reading is not None and reading.value is not None and not reading.value
 
 
 def vertex_facts(job: Job, vertex: JobVertex, ends: rates.Ends, known: Known) -> VertexFacts:
-    """What is known of a vertex, whoever asked for it."""
+    """The facts about a vertex."""
     source, sink = vertex.id in ends.sources, vertex.id in ends.sinks
     query, reading = figures_reading(known, job.jid, vertex, source=source)
     found = rates.by_id(reading.value) if reading is not None and reading.value else {}
@@ -170,7 +170,7 @@ def vertex_facts(job: Job, vertex: JobVertex, ends: rates.Ends, known: Known) ->
     def rate(name: str) -> Figure:
         metric = found.get(name)
         if young:
-            # Its meters are means over a minute that has not passed: the engine counts.
+            # Its meters are means over a minute that has not passed: the engine uses counters.
             return counted(name)
         return Figure(metric.sum if metric is not None else None, absent=not flows, failed=failed)
 
@@ -178,7 +178,7 @@ def vertex_facts(job: Job, vertex: JobVertex, ends: rates.Ends, known: Known) ->
         metric = found.get(name)
         if unmeasured:
             return Figure(absent=not flows)
-        # Not in an answer: the release lacks it. NaN: a legacy source measures no time.
+        # Missing: the release lacks it. NaN: a legacy source measures no time.
         missing = bool(found) and (metric is None or metric.max is None)
         return Figure(metric.max if metric is not None else None, absent=not flows or missing, failed=failed)
 
@@ -186,7 +186,7 @@ def vertex_facts(job: Job, vertex: JobVertex, ends: rates.Ends, known: Known) ->
     total_sent, total_taken = Figure(vertex.metrics.records_out), Figure(vertex.metrics.records_in)
     series = vertex_series(job.jid, vertex.id, "numRecordsInPerSecond" if sink else "numRecordsOutPerSecond")
     if source and sink:
-        # All in one chain: the task's counters count network exchange only and stay at 0.
+        # One full chain: the task's counters count network exchange only and stay at 0.
         series = vertex_series(job.jid, vertex.id, "in")
         sent, taken = counted("in"), counted("out")
         total_sent = total_taken = ABSENT
@@ -232,7 +232,7 @@ def vertex_facts(job: Job, vertex: JobVertex, ends: rates.Ends, known: Known) ->
 
 
 def _spread(metric: AggregatedMetric | None, known: Known, *, flows: bool) -> tuple[Figure, Figure]:
-    """How unevenly records are spread over subtasks now: Flink's figure, and the most over the mean."""
+    """How unevenly records are spread over subtasks now: Flink's skew, and maximum over mean."""
     if not flows:
         return ABSENT, ABSENT
     if metric is None:
@@ -256,9 +256,9 @@ def _lag(
     flows: bool,
     none: bool,
 ) -> Figure:
-    """How far the slowest subtask's watermark is behind; absent without one, or when it has ended.
+    """The lag of the slowest subtask's watermark; absent without one, or when the input has ended.
 
-    `none`: without a watermark there is none.
+    `none`: a missing watermark is absent, not unknown.
     """
     if mark is None:
         return Figure(absent=not flows or none)
@@ -269,9 +269,9 @@ def _lag(
 def figures_asks(
     known: Known, job: Job, wanted: Iterable[str], every: float = 0.0
 ) -> dict[Query[Any], float]:
-    """What tells the figures of the vertices with these ids, as far as they are alive.
+    """The queries for the figures of these vertices, without ended ones, with their intervals (s).
 
-    `every`: seconds between two requests for one vertex; 0 is as often as Flink's metrics move.
+    `every`: seconds between two requests for one vertex; 0 is as often as Flink's metrics change.
     """
     live = {vertex.id: vertex for vertex in job.vertices if not states.is_terminal(vertex.status)}
     sources = rates.ends(job).sources
@@ -280,7 +280,7 @@ def figures_asks(
         source = vertex.id in sources
         query, listed = figures_query(known, job.jid, vertex, source=source), listing(job.jid, vertex.id)
         if query is None:
-            # It has just started and has no metrics, or none of those: look again soon.
+            # It has just started and has no metrics, or none of those: poll again soon.
             asks[listed] = 0.0
             continue
         figures = known.reading(query)
@@ -290,7 +290,7 @@ def figures_asks(
         if source:
             asks |= listing_asks(known, job.jid, vertex.id)
         elif query != expected or is_empty(figures):
-            # An id may come or go again.
+            # An id may appear or disappear.
             asks[listed] = RELIST_SECONDS if figures is None or figures.value else 0.0
         asks[query] = every
     return asks
@@ -299,7 +299,7 @@ def figures_asks(
 def vertices_of(
     job: Job, known: Known, kept: Mapping[str, VertexFacts], *, old: bool
 ) -> dict[str, VertexFacts]:
-    """Vertices of a job by their ids, and its pending operators; those in `kept` are taken as they are."""
+    """The vertices of a job by id, and its pending operators; facts in `kept` are reused."""
     ends = rates.ends(job)
     found: dict[str, VertexFacts] = {}
     for vertex in job.vertices:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from flinktop.facts.freshness import is_old
 from flinktop.facts.jobs import job_state
-from flinktop.facts.subtasks import present_asks, present_reading
+from flinktop.facts.subtasks import current_asks, current_reading
 from flinktop.facts.vertices import vertex_state
 from flinktop.flink.jobs import JOB_ACCUMULATORS
 from flinktop.flink.vertices import ATTEMPT_ACCUMULATORS, SUBTASKS_ACCUMULATORS, VERTEX_ACCUMULATORS
@@ -167,7 +167,7 @@ class AttemptAccumulatorsTable(Accumulators):
 
     @property
     def _present(self) -> Reading[Attempt] | None:
-        return present_reading(self.port, self.job, self.vertex, self.subtask)
+        return current_reading(self.port, self.job, self.vertex, self.subtask)
 
     def _queries(self) -> dict[int, Query[Any]]:
         """The queries for the current attempt and the previous one, by attempt number."""
@@ -183,7 +183,7 @@ class AttemptAccumulatorsTable(Accumulators):
 
     def asks(self) -> Asks:
         before = dict.fromkeys(self._queries().values(), NEVER_AGAIN)
-        return {**present_asks(self.port, self.job, self.vertex, self.subtask), **before, **super().asks()}
+        return {**current_asks(self.port, self.job, self.vertex, self.subtask), **before, **super().asks()}
 
     def empty(self) -> str:
         present = self._present

@@ -12,9 +12,9 @@ from textual.widgets import Static
 from flinktop.facts.freshness import ABSENT, Figure
 from flinktop.facts.subtasks import (
     VertexContext,
-    present_asks,
-    present_attempt,
-    present_reading,
+    current_asks,
+    current_attempt,
+    current_reading,
     vertex_context,
 )
 from flinktop.facts.vertices import vertex_of
@@ -117,7 +117,7 @@ class AttemptsTable(TablePanel[Attempt]):
         return fmt.number(row.attempt)
 
     def source(self) -> Query[Attempt] | None:
-        return present_attempt(self.port, self.job, self.vertex, self.subtask)
+        return current_attempt(self.port, self.job, self.vertex, self.subtask)
 
     def _earlier(self, attempt: int) -> Query[Attempt]:
         return ATTEMPT(job=self.job, vertex=self.vertex, subtask=self.subtask, attempt=attempt)
@@ -127,7 +127,7 @@ class AttemptsTable(TablePanel[Attempt]):
         self._take_answers()
         self._requested = self._seen.to_request(self._dropped)
         earlier = {self._earlier(attempt): SECONDS for attempt in self._requested}
-        return earlier | present_asks(self.port, self.job, self.vertex, self.subtask)
+        return earlier | current_asks(self.port, self.job, self.vertex, self.subtask)
 
     def _take_answers(self) -> None:
         reading, before = self.reading, self._seen
@@ -221,7 +221,7 @@ class StateTimes(TablePanel[StateRow]):
         """When subtasks entered their states: polled soon while the known times are of an earlier attempt."""
         known = vertex_of(self.port, self.job, self.vertex)
         every = MANY_SECONDS if known is not None and known[1].parallelism > MANY else SECONDS
-        present = present_asks(self.port, self.job, self.vertex, self.subtask)
+        present = current_asks(self.port, self.job, self.vertex, self.subtask)
         return present | dict.fromkeys(super().asks(), 0.0 if self._is_of_another() else every)
 
     def _times(self) -> SubtaskTimes | None:
@@ -230,7 +230,7 @@ class StateTimes(TablePanel[StateRow]):
 
     def _is_of_another(self) -> bool:
         """Whether the times are those of another attempt than the current one."""
-        present, times = present_reading(self.port, self.job, self.vertex, self.subtask), self._times()
+        present, times = current_reading(self.port, self.job, self.vertex, self.subtask), self._times()
         if present is None or present.value is None or times is None:
             return False
         return not attempts.is_of(present.value, times.timestamps)

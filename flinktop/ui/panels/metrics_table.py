@@ -20,7 +20,7 @@ from flinktop.facts.metric_scopes import (
     open_mark,
     plain_text,
 )
-from flinktop.facts.subtasks import present_reading
+from flinktop.facts.subtasks import current_reading
 from flinktop.facts.vertices import RELIST_SECONDS, vertex_state
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import JOB_METRICS, SUBTASK_METRICS, VERTEX_METRICS, AggregatedMetric, watermark
@@ -399,7 +399,7 @@ class MetricsTable(MetricsExplorer):
 
     def nothing(self) -> str:
         """The text for an empty list."""
-        attempt = present_reading(self.port, self.job, self.vertex, self._scope.subtask or 0)
+        attempt = current_reading(self.port, self.job, self.vertex, self._scope.subtask or 0)
         state = attempt.value.status if attempt is not None and attempt.value is not None else ""
         return no_metrics("This subtask", state)
 

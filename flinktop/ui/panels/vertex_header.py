@@ -21,10 +21,10 @@ from flinktop.facts.freshness import (
 )
 from flinktop.facts.subtasks import (
     context_asks,
+    current_asks,
+    current_facts,
+    current_reading,
     found_in,
-    present_asks,
-    present_facts,
-    present_reading,
     records,
     slowest,
     subtask_figures,
@@ -314,11 +314,11 @@ class SubtaskHeader(LinesPanel):
         ids = (self.port, self.job, self.vertex)
         context = vertex_context(*ids)
         query = subtask_figures(self.job, self.vertex, self.subtask, context) if context is not None else None
-        asks = context_asks(*ids) | present_asks(*ids, self.subtask)
+        asks = context_asks(*ids) | current_asks(*ids, self.subtask)
         return asks | ({query: 0.0} if query is not None else {})
 
     def lines(self) -> Sequence[Line]:
-        reading = present_reading(self.port, self.job, self.vertex, self.subtask)
+        reading = current_reading(self.port, self.job, self.vertex, self.subtask)
         known = vertex_of(self.port, self.job, self.vertex)
         name = subtask_names.named(self.subtask, known[1].parallelism if known is not None else None)
         lines: list[Line] = [[(name, "strong"), *(pair(" of", known[1].name) if known is not None else [])]]
@@ -343,7 +343,7 @@ class SubtaskHeader(LinesPanel):
 
     def _flow(self) -> Line:
         """Rates, times and watermark; not measured differs from not known."""
-        facts = present_facts(self.port, self.job, self.vertex, self.subtask, self._progress)
+        facts = current_facts(self.port, self.job, self.vertex, self.subtask, self._progress)
         if facts is None:
             return []
         mark = facts.mark

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flinktop.facts.faults import unnamed_task
-from flinktop.facts.subtasks import present_reading
+from flinktop.facts.subtasks import current_reading
 from flinktop.facts.vertices import vertex_of
 from flinktop.flink.vertices import VERTEX
 from flinktop.model import threads
@@ -77,7 +77,7 @@ class FaultOnTaskManager(RunsOnTaskManager):
 
 def of_subtask(port: Port, job: str, vertex: str, subtask: int) -> Location:
     """Where the current attempt of a subtask runs (`…/subtasks/:subtaskindex`, else the vertex's answer)."""
-    reading = present_reading(port, job, vertex, subtask)
+    reading = current_reading(port, job, vertex, subtask)
     taskmanager = reading.value.taskmanager_id if reading is not None and reading.value is not None else None
     detail = port.value(VERTEX(job=job, vertex=vertex))
     if taskmanager is None and detail is not None:
