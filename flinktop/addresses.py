@@ -1,4 +1,4 @@
-"""What addresses mean: the same cluster, the hosts a login is for, the job on a Web UI's page."""
+"""Compares addresses of clusters, matches hosts of a login, finds the job in a Web UI's address."""
 
 import re
 import socket
@@ -14,17 +14,17 @@ from flinktop.allowed import NotAllowed
 
 _PORTS: Final = {"http": 80, "https": 443}
 _LOOPBACK: Final = ("127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 -- compared, not bound
-"""This machine; the last two are no addresses to connect to, and Linux takes them for it."""
+"""This machine; the last two are no valid targets, but Linux accepts them."""
 _DOTS: Final = re.compile("[.\u3002\uff0e\uff61]")
 _KEPT: Final = frozenset("\u00df\u03c2")
-"""Letters (sharp s, final sigma) that Python's codec replaces, where the client opens a host of their own."""
+"""Letters (sharp s, final sigma) that Python's idna codec replaces, but the HTTP client keeps."""
 
 
 def normal_form(url: str) -> str:
-    """A base URL in the one form that all its spellings share: to compare it, not to open it.
+    """A base URL in a normal form, for comparison only.
 
-    The port is always there; the host is in lower case and ASCII, without a dot at its end, an IP address in
-    its shortest form, and this machine is always `localhost`; the path is decoded and has no empty parts.
+    It always has a port; the host is in lower-case ASCII without a trailing dot, an IP address in its
+    shortest form, and this machine always `localhost`; the path is decoded and has no empty parts.
     """
     parts = urlsplit(url)
     path = normpath(re.sub("/+", "/", f"/{unquote(parts.path)}/"))
@@ -43,7 +43,7 @@ def _host(host: str) -> str:
 
 
 def _label(label: str) -> str:
-    """A part of a host's name in ASCII."""
+    """A label of a host name in ASCII."""
     if _KEPT & set(label):
         return f"xn--{label.encode('punycode').decode('ascii')}"
     return label.encode("idna").decode("ascii")
@@ -53,7 +53,7 @@ def _ip_address(name: str) -> IPv4Address | IPv6Address | None:
     with suppress(ValueError):
         address = ip_address(name)
         return getattr(address, "ipv4_mapped", None) or address
-    # What the system's resolver takes as well: 127.1, 0x7f000001, 2130706433.
+    # Other forms that the system's resolver accepts: 127.1, 0x7f000001, 2130706433.
     with suppress(OSError, ValueError):
         return IPv4Address(socket.inet_aton(name))
     return None
@@ -67,10 +67,10 @@ _HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[^\s:/@\[\]*,]{1,253})(:\d{
 def names(text: str, url: str) -> bool:
     """Whether one of the hosts in `text` is that of a base URL.
 
-    With commas or spaces between them stand hosts (any port, http and https), hosts with a port, and
-    addresses of clusters; raises NotAllowed for anything else.
+    `text` has hosts (any port, http and https), hosts with a port, and addresses of clusters, separated by
+    commas or spaces. Raises NotAllowed for anything else.
     """
-    # Not `any`: what is no host is told wherever it stands.
+    # Not `any`: every invalid entry must raise, wherever it is.
     return True in {_names(one, url) for one in re.split(r"[\s,]+", text) if one}
 
 
@@ -108,21 +108,21 @@ _TABS: Final = {
     "config": "configuration",
     "accumulators": "accumulators",
 }
-"""Pages of a job in the Web UI, and the tab of flinktop's that shows the same."""
+"""Pages of a job in the Web UI, and the tabs of flinktop that show the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShownJob:
-    """What the Web UI shows at an address: a job, a page of it, a vertex."""
+    """The job, page and vertex in an address of the Web UI."""
 
     job: str
-    tab: str = ""  # a tab of flinktop's job screen; empty for the one that it opens on
+    tab: str = ""  # a tab of flinktop's job screen; "" for the default
     checkpoints: bool = False  # whether it is the page of the job's checkpoints
-    vertex: str = ""  # the id of the vertex that is opened in it, if one is
+    vertex: str = ""  # the id of the opened vertex, if any
 
 
 def shown_job(target: str) -> ShownJob | None:
-    """The job that an address shows; None where it shows none."""
+    """The job in an address of the Web UI; None if there is none."""
     found = _ROUTE.fullmatch(target.partition("#")[2].removeprefix("!"))
     if found is None:
         return None

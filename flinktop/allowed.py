@@ -1,7 +1,7 @@
-"""What a setting may be, wherever it was written: themes, colours, seconds, addresses, names, headers.
+"""Checks of settings from any source: themes, colours, seconds, addresses, names, headers.
 
-Every check returns the value as flinktop keeps it or raises NotAllowed with the rest of a sentence; the
-caller puts in front of it where the value stands. No sentence repeats a value that could hold a secret.
+Every check returns the normalized value or raises NotAllowed with the rest of a sentence; the caller puts
+the value's location before it. No sentence repeats a value that could be a secret.
 """
 
 import difflib
@@ -17,7 +17,7 @@ COMMANDS: Final = (
     "open", "local", "demo", "operations", "savepoint", "stop", "cancel", "submit", "clusters",
 )  # fmt: skip
 RESERVED: Final = (*COMMANDS, "replay", "record", "status")
-"""Those to come included: a cluster with such a name could not be opened by it."""
+"""Commands, including planned ones: a cluster with such a name could not be opened by it."""
 SHORTEST: Final = 0.5
 LONGEST: Final = 3600.0
 SECONDS: Final = f"a number of seconds from {SHORTEST:g} to {LONGEST:g}"
@@ -29,34 +29,34 @@ _CLUSTER_NAME: Final = re.compile(r"[^\s:/@-][^\s:/@]*")
 _HOST_PORT: Final = re.compile(r"(\[[^\]\s]*\]|[^\s:/@\[\]]+):\d+([/#].*)?")
 
 
-class NotAllowed(ValueError):  # noqa: N818 -- it reads as a sentence where it is raised
-    """A value that a setting can't have; the text is the rest of a sentence."""
+class NotAllowed(ValueError):  # noqa: N818 -- the name says what happened
+    """An invalid value of a setting; the text is the rest of a sentence."""
 
 
 class SettingsError(Exception):
-    """What is wrong with a setting: one sentence with where it stands and what is allowed there."""
+    """An invalid setting: one sentence with its location and the allowed values."""
 
 
 def near(word: str, names: Iterable[str]) -> str:
-    """The names that `word` may have been meant for, as "; did you mean 'x'?", or nothing."""
+    """Similar names, as "; did you mean 'x'?"; "" if there are none."""
     close = difflib.get_close_matches(word.lower(), list(names), n=2)
     return f"; did you mean {listed(map(repr, close))}?" if close else ""
 
 
 def listed(words: Iterable[str]) -> str:
-    """Words as a person lists them: "a, b or c"."""
+    """Words as a list: "a, b or c"."""
     *most, last = words
     return f"{', '.join(most)} or {last}" if most else last
 
 
 def shown(text: str) -> str:
-    """Text that somebody typed, fit for a message: one line, no control characters, not long."""
+    """Text of the user for a message: one line, no control characters, shortened."""
     plain = _plain(text)
     return plain if len(plain) <= 80 else plain[:79] + "…"  # noqa: PLR2004 -- a line of a terminal
 
 
 def shown_path(path: Path) -> str:
-    """A path, fit for a message: one line, no control characters, and whole, for its end is what tells it."""
+    """A path for a message: one line, no control characters, not shortened."""
     return _plain(str(path))
 
 
@@ -65,14 +65,14 @@ def _plain(text: str) -> str:
 
 
 def one_of(text: str, names: tuple[str, ...]) -> str:
-    """A word of a short list."""
+    """Check that a word is one of `names`."""
     if text not in names:
         raise NotAllowed(f"must be {listed(names)}, not '{shown(text)}'{near(text, names)}")
     return text
 
 
 def colour(text: str) -> str:
-    """A cluster's colour: a name or #rrggbb."""
+    """Check a cluster's colour: a name or #rrggbb."""
     if re.fullmatch(r"#[0-9a-fA-F]{6}", text):
         return text.lower()
     if text not in COLOURS:
@@ -82,7 +82,7 @@ def colour(text: str) -> str:
 
 
 def truth(text: str) -> bool:
-    """Yes or no as an environment variable says it."""
+    """Check a boolean environment variable."""
     word = text.strip().lower()
     if word not in _TRUE + _FALSE:
         raise NotAllowed(f"must be {listed(_TRUE + _FALSE)}, not '{shown(text)}'")
@@ -90,14 +90,14 @@ def truth(text: str) -> bool:
 
 
 def seconds(value: float) -> float:
-    """A refresh interval in seconds."""
+    """Check a refresh interval (s)."""
     if not SHORTEST <= value <= LONGEST:
         raise NotAllowed(f"must be {SECONDS}, not {shown(str(value).removesuffix('.0'))}")
     return float(value)
 
 
 def seconds_text(text: str) -> float:
-    """A refresh interval as it is typed on a command line."""
+    """Check a refresh interval (s) given as text."""
     try:
         value = float(text)
     except ValueError:
@@ -106,7 +106,7 @@ def seconds_text(text: str) -> float:
 
 
 def cluster_name(text: str) -> str:
-    """A name that can be typed as a target: no command's, nothing that looks like an address or an option."""
+    """Check a cluster name: it must not be a command or look like an address or an option."""
     if text in RESERVED:
         raise NotAllowed(f"'{text}' is a command of flinktop: give the cluster another name")
     if not (_CLUSTER_NAME.fullmatch(text) and text.isprintable()):
@@ -115,15 +115,15 @@ def cluster_name(text: str) -> str:
 
 
 def is_address(text: str) -> bool:
-    """Whether a target means an address (http://…, host:port, host:port/base) and not a cluster's name."""
+    """Whether a target is an address (http://…, host:port, host:port/base), not a cluster's name."""
     return "://" in text or "@" in text or _HOST_PORT.fullmatch(text) is not None
 
 
 def address(text: str) -> str:
-    """The base URL of a cluster, without a slash at its end.
+    """Check an address and return the base URL of its cluster, without a trailing slash.
 
-    `host:port` means http://host:port. What follows a `#` is the Web UI's and no part of it: web_address.py
-    reads it.
+    `host:port` means http://host:port. The part after `#` is dropped: it is the Web UI's, see
+    `addresses.shown_job`.
     """
     if "@" in text:
         raise NotAllowed(
@@ -152,7 +152,7 @@ def address(text: str) -> str:
 
 
 def header(name: str, value: str) -> tuple[str, str]:
-    """One HTTP header that is no secret."""
+    """Check an HTTP header that is no secret."""
     if not _HEADER_NAME.fullmatch(name):
         raise NotAllowed(f"'{shown(name)}' is not a valid header name")
     if name.lower() in ("authorization", "cookie", "proxy-authorization"):
@@ -165,7 +165,7 @@ def header(name: str, value: str) -> tuple[str, str]:
 
 
 def header_line(text: str) -> tuple[str, str]:
-    """One HTTP header as it is typed: 'Name: value'."""
+    """Check an HTTP header given as 'Name: value'."""
     name, colon, value = text.partition(":")
     if not colon:
         raise NotAllowed("must look like 'Name: value'")

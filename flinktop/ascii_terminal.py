@@ -1,16 +1,16 @@
-"""Which terminals show no more than ASCII, and why."""
+"""Detects terminals that can show only ASCII."""
 
 from typing import Final
 
 _DRAWN: Final = "─│╭┼█▁◐●✕▸…∞⠒"
-"""Of each kind that is drawn: lines, blocks, marks, punctuation, dots of charts."""
-_CONSOLE: Final = "linux"  # TERM of the kernel's own terminal
+"""Samples of the characters used: lines, blocks, marks, punctuation, dots of charts."""
+_CONSOLE: Final = "linux"  # TERM of the Linux console
 
 
 def why_ascii(encoding: str, term: str, chosen: bool | None) -> str | None:  # noqa: FBT001 -- the setting
-    """Why only ASCII can be drawn, as a sentence; None where all can.
+    """Why only ASCII can be drawn, as a sentence; None if all characters can.
 
-    `term` is TERM, and `chosen` what options, environment and config say: the console may draw all.
+    `term` is TERM; `chosen` is the setting from options, environment and config, which overrides the console.
     """
     try:
         _DRAWN.encode(encoding)

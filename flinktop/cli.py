@@ -1,9 +1,9 @@
-"""The command line: reads the words, then picks what to run.
+"""The command line: parses the arguments, then runs the command.
 
-`--version`, `--help` and a mistake must answer at once, so whatever is heavy is imported where it is used.
+`--version`, `--help` and usage errors must be fast, so heavy modules are imported where they are used.
 """
 
-# ruff: noqa: PLC0415, T201 -- imports wait until they are needed, and printing is the work of this module
+# ruff: noqa: PLC0415, T201 -- imports are delayed until needed, and this module prints
 
 import argparse
 import os
@@ -38,37 +38,37 @@ if TYPE_CHECKING:
     from flinktop.local.session import LocalFlink
     from flinktop.settings import Flags, Profile, Settings, Sources
 
-UNREAD: Final = 141  # what a shell calls a program whose output nobody reads any more
+UNREAD: Final = 141  # a shell's exit code for a program ended by SIGPIPE
 NO_TERMINAL: Final = "the monitor needs a terminal: stdin or stdout is not a terminal"
 
 
 class UsageError(Exception):
-    """Words that flinktop does not understand; the text is a sentence for the person who wrote them."""
+    """Invalid command-line arguments; the text is a sentence for the user."""
 
 
 class _Parser(argparse.ArgumentParser):
-    """An argparse parser that raises its complaint instead of ending the process."""
+    """An argparse parser that raises UsageError instead of ending the process."""
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message)
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
-        # --help and --version have printed: while it can still be told that nobody reads it.
+        # --help and --version have printed: a broken pipe must be noticed now.
         print(end="", flush=True)
         super().exit(status, message)
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Run flinktop and return its exit code: 0, 2 for usage and settings that can't be; those of acts.
+    """Run flinktop and return its exit code: 0, 2 for usage and settings errors, or that of an act.
 
-    Whatever is raised is one sentence for the person; the log has the rest.
+    Errors are printed as one sentence; details are in the log.
     """
     sources: Sources | None = None
     if args is None:
-        # Whatever is written, by a library as well, is for whoever runs it.
+        # All files, also those of libraries, are readable by the user only.
         os.umask(0o077)
     if isinstance(sys.stdout, TextIOWrapper):
-        # A path or a name that the terminal's encoding lacks is no reason to say nothing.
+        # A path or name outside the terminal's encoding must not fail the output.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         command, target, flags, act = read_args(list(sys.argv[1:] if args is None else args))
@@ -87,7 +87,7 @@ def main(args: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _write_nowhere(1, 2)
         return UNREAD
-    except Exception as error:  # noqa: BLE001 -- whatever it is, it is said in a sentence
+    except Exception as error:  # noqa: BLE001 -- any error becomes a sentence
         return _failed(error, sources)
     return code
 
@@ -101,9 +101,9 @@ def _run(sources: "Sources", command: str, target: str | None, act: ActArgs | No
 
 
 def read_args(args: list[str]) -> "tuple[str, str | None, Flags, ActArgs | None]":
-    """Command, target, options, and what the commands that act take beside them.
+    """Parse into command, target, options, and the arguments of acting commands.
 
-    Raises UsageError for what can't be understood, and SystemExit after --help and --version.
+    Raises UsageError for invalid arguments, and SystemExit after --help and --version.
     """
     parser = _parser()
     options = _options(parser)
@@ -117,7 +117,7 @@ def read_args(args: list[str]) -> "tuple[str, str | None, Flags, ActArgs | None]
     act = act_args(command, given, program) if acts else None
     if "header" in given:
         given["header"] = tuple(given["header"])
-    # After the parsing, which ends the process for --help and --version.
+    # Imported after parsing, which ends the process for --help and --version.
     from flinktop.settings import Flags
 
     return command, target, Flags(**given), act
@@ -177,7 +177,7 @@ def _parser() -> _Parser:
 
 
 def _common() -> _Parser:
-    """Options of every command; absent ones leave no trace, so that they may stand before or after it."""
+    """Options of every command; absent ones are not set, so that they may be before or after it."""
     common = _Parser(add_help=False, argument_default=argparse.SUPPRESS, allow_abbrev=False)
     add = common.add_argument
     add("--read-only", action="store_true", help="refuse every action that changes the cluster")
@@ -192,7 +192,7 @@ def _common() -> _Parser:
 
 
 def _connection() -> _Parser:
-    """Options of the commands that open somebody's cluster. A secret is never a word of the command line."""
+    """Options of the commands that connect to a cluster. Secrets are not accepted as arguments."""
     parent = _Parser(add_help=False, argument_default=argparse.SUPPRESS, allow_abbrev=False)
     add = parent.add_argument_group("connection").add_argument
     add("--user", metavar="NAME", help="user for basic authentication")
@@ -209,8 +209,8 @@ def _connection() -> _Parser:
 
 
 def _options(parser: argparse.ArgumentParser) -> dict[str, dict[str, bool]]:
-    """By command ("" for none) its options, and whether a value follows each."""
-    # argparse has no public list of them.
+    """By command ("" for none): its options, and whether each takes a value."""
+    # argparse has no public list of options.
     commands = next(dict(one.choices) for one in parser._actions if isinstance(one.choices, dict))  # noqa: SLF001
     return {
         command: {arg: one.nargs is None for one in its._actions for arg in one.option_strings}  # noqa: SLF001
@@ -219,9 +219,9 @@ def _options(parser: argparse.ArgumentParser) -> dict[str, dict[str, bool]]:
 
 
 def _with_command(args: list[str], options: dict[str, dict[str, bool]]) -> list[str]:
-    """The words with the command in front: the first free word, or `open` when that is no command.
+    """The arguments with the command moved to the front: the first positional one, else `open`.
 
-    In front, because a subparser that finds an option anew forgets what stood before it.
+    A subparser would overwrite options that are given before the command.
     """
     valued = {arg for its in options.values() for arg, has_value in its.items() if has_value}
     at = 0
@@ -284,7 +284,7 @@ def _local(sources: "Sources") -> int:
 
 
 def _sample_runs(flink: "LocalFlink") -> "dict[str, RunJar]":
-    """How the sample jobs were run, so that they can be run again as any job that was started from here."""
+    """How the sample jobs were run, by job id, so that they can be run again."""
     from flinktop.engine.acts.run_jar import RunJar
     from flinktop.flink.jars import RunOptions
     from flinktop.local.samples import SAMPLES_JAR
@@ -315,7 +315,7 @@ def _demo(sources: "Sources", scenario: str | None) -> int:
     transport = DemoTransport(world, lambda: clock.now() - opened)
 
     def past() -> Iterator["Seen"]:
-        # When it is asked for the first picture is there.
+        # Imported after the first paint.
         from flinktop.demo.past import past
 
         yield from past(world)
@@ -339,7 +339,7 @@ def _act(sources: "Sources", target: str | None, act: ActArgs) -> int:
 
 
 def _for_this_terminal(sources: "Sources") -> "Settings":
-    """The settings of a monitor: ASCII alone where the terminal can't show more, which is said."""
+    """The settings of a monitor: ASCII only, with a note, if the terminal can't show more."""
     from flinktop.ascii_terminal import why_ascii
 
     settings = sources.settings
@@ -359,7 +359,7 @@ def _begin(settings: "Settings") -> "Settings":
 
 
 def _with_log(settings: "Settings") -> "Settings":
-    """Open the log; the settings, with a note when there is none."""
+    """Open the log; returns the settings, with a note if that fails."""
     from flinktop.log import open_log
 
     note = open_log(settings.paths, debug=settings.debug)
@@ -367,10 +367,10 @@ def _with_log(settings: "Settings") -> "Settings":
 
 
 def _monitor(settings: "Settings", profile: "Profile", **given: Any) -> int:
-    """Watch a cluster; `given` as `ui.app.run` takes it."""
+    """Run the monitor; `given` are arguments of `ui.app.run`."""
     import gc
 
-    # Modules leave nothing to collect: on again behind the first picture.
+    # Imports leave no garbage: turned on again after the first paint.
     gc.disable()
     # Here and not above: this is the import of textual.
     from flinktop.ui.app import run
@@ -379,7 +379,7 @@ def _monitor(settings: "Settings", profile: "Profile", **given: Any) -> int:
 
 
 def _clusters(sources: "Sources") -> int:
-    """Print the clusters of the config, and where files and the log lie; never a credential."""
+    """Print the clusters of the config and the paths of files; never a credential."""
     settings = sources.settings
     for note in settings.notes:
         print(f"flinktop: {note}", file=sys.stderr)
@@ -415,13 +415,13 @@ def _at_a_terminal() -> bool:
 
 
 def _failed(error: Exception, sources: "Sources | None") -> int:
-    """Say and log an error of flinktop's own."""
+    """Print and log an internal error."""
     from flinktop.internal_error import report
     from flinktop.log import open_log
     from flinktop.settings import usual_paths
 
     paths = usual_paths() if sources is None else sources.paths
-    # Some commands have none.
+    # Some commands have no log yet.
     open_log(paths, debug=False)
     _print_error(report(error, paths.log))
     return FAILED
@@ -433,7 +433,7 @@ def _complain(sentence: str) -> int:
 
 
 def _print_error(line: str) -> None:
-    """Print to stderr; where nobody reads that any more the exit code still tells."""
+    """Print to stderr; a broken pipe is ignored, as there is still the exit code."""
     try:
         print(line, file=sys.stderr, flush=True)
     except BrokenPipeError:
@@ -441,7 +441,7 @@ def _print_error(line: str) -> None:
 
 
 def _flush() -> None:
-    """Write what is left; BrokenPipeError if nobody reads it. A terminal that is gone can't say so."""
+    """Flush stdout. Raises BrokenPipeError; other errors, as of a closed terminal, are ignored."""
     try:
         print(end="", flush=True)
     except BrokenPipeError:
@@ -451,7 +451,7 @@ def _flush() -> None:
 
 
 def _write_nowhere(*outputs: int) -> None:
-    """Nobody reads them: the interpreter, which writes what is left when it ends, would fail."""
+    """Redirect closed outputs to /dev/null: the interpreter would fail to flush them at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for output in outputs:
         os.dup2(nowhere, output)

@@ -1,4 +1,4 @@
-"""The config file: TOML with named clusters, every mistake told with file, line and what is allowed."""
+"""Reads the config file: TOML with named clusters; every error has file, line and the allowed values."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ CLUSTER_KEYS: Final = (
     "protected", "refresh", "color",
 )  # fmt: skip
 
-READ_ONLY_BY_DEFAULT: Final = "default"  # `read_only` that FLINKTOP_READ_ONLY=no undoes; nothing undoes true
+READ_ONLY_BY_DEFAULT: Final = "default"  # `read_only` that FLINKTOP_READ_ONLY=no overrides, unlike true
 _NOT_TEXT: Final = {
     **dict.fromkeys(("ascii", "mouse", "insecure", "protected"), "true or false"),
     "read_only": f'true, false or "{READ_ONLY_BY_DEFAULT}"',
     "refresh": allowed.SECONDS,
 }
-"""What the value of a key must be; that of any other is a text."""
+"""The type of a key's value, for messages; other keys are text."""
 _KINDS: Final[dict[type, str]] = {str: "text", dict: "table", list: "list"}
 ReadOnly = bool | Literal["default"]
 T = TypeVar("T")
@@ -32,7 +32,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """One `[clusters.NAME]` as it stands in the file; None is what it leaves open."""
+    """One `[clusters.NAME]` in the file; None is a missing key."""
 
     name: str
     connection: Connection  # its read_only is not decided yet
@@ -44,7 +44,7 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class ConfigFile:
-    """What the config file says; None is what it leaves open."""
+    """The content of the config file; None is a missing key."""
 
     clusters: tuple[Cluster, ...] = ()
     default: str | None = None
@@ -56,12 +56,12 @@ class ConfigFile:
 
 
 def read_config(path: Path) -> ConfigFile:
-    """Read and check a config file; OSError if it can't be read, SettingsError for what is wrong in it."""
+    """Read and check a config file. Raises OSError if it can't be read, SettingsError if it is invalid."""
     with path.open("rb") as file:
         raw = file.read(MOST_BYTES + 1)
     if len(raw) > MOST_BYTES:
         raise SettingsError(f"{path} is larger than {MOST_BYTES:,} bytes: not a flinktop config file")
-    # Most people have no such file, and need nothing that reads TOML.
+    # Most users have no such file: TOML is imported only if needed.
     import tomllib  # noqa: PLC0415
 
     from flinktop.toml_places import mistake  # noqa: PLC0415
@@ -74,7 +74,7 @@ def read_config(path: Path) -> ConfigFile:
         raise SettingsError(f"{path}, line {line}: not UTF-8 text, as TOML must be") from None
     try:
         values = tomllib.loads(text)
-    except ValueError as error:  # also what int() says of thousands of digits
+    except ValueError as error:  # also from int() for thousands of digits
         raise SettingsError(f"{path}{mistake(text, error, _wanted)}") from None
     except RecursionError:
         raise SettingsError(f"{path}: brackets nested deeper than any setting needs") from None
@@ -146,7 +146,7 @@ def _cluster(clusters: "_Section", name: str) -> Cluster:
 
 @dataclass(frozen=True, slots=True)
 class _Section:
-    """One table of the file: takes values out of it by type, and knows where they stand."""
+    """One table of the file: reads values by type, and reports errors with their lines."""
 
     file: Path
     source: str
@@ -208,14 +208,14 @@ class _Section:
         raise self.wrong("refresh", f"refresh must be {allowed.SECONDS}, {_not(value)}")
 
     def checked(self, key: str, value: T | None, check: Callable[[T], R], after: str = "") -> R | None:
-        """A value that a check has taken; `after` stands between the key and what the check says."""
+        """A value after a check; `after` is put between key and message in an error."""
         try:
             return None if value is None else check(value)
         except NotAllowed as error:
             raise self.wrong(key, f"{key}{after} {error}") from None
 
     def path(self, key: str) -> Path | None:
-        """A file; a relative name starts at the directory of the config file."""
+        """A path; relative ones are relative to the config file's directory."""
         text = self.text(key)
         try:
             return None if text is None else self.file.parent / Path(text).expanduser()
@@ -252,12 +252,12 @@ class _Section:
 
 
 def _wanted(key: str) -> str:
-    """What the value of a key must be, for one that was written without its quotes."""
+    """The required type of a key's value, for a value without quotes."""
     return _NOT_TEXT.get(key, f'a text in quotes: {key} = "..."')
 
 
 def _not(value: object) -> str:
-    """What somebody wrote instead; a text is not repeated, for it may be a secret at the wrong key."""
+    """A description of a wrong value; a text is not repeated, as it may be a secret at the wrong key."""
     if isinstance(value, bool):
         return f"not {'true' if value else 'false'}"
     if isinstance(value, int | float):

@@ -1,4 +1,4 @@
-"""What is said and logged when flinktop fails because of an error of its own."""
+"""Messages and logging for internal errors of flinktop."""
 
 import logging
 import sys
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MOST_LETTERS: Final = 200  # letters of an error's own words that are said; the log has them all
+MOST_LETTERS: Final = 200  # maximum characters of an error's text in a message; the log has all
 
 
 def words_of(error: BaseException) -> str:
-    """The kind of an error and its own words, on one line that is not long."""
+    """Type and text of an error, on one shortened line."""
     try:
         words = clean(redaction.text(f"{type(error).__name__}: {error}".removesuffix(": ")))
-    except Exception:  # noqa: BLE001 -- an error may fail to say what it is
+    except Exception:  # noqa: BLE001 -- str() of an error may fail
         words = type(error).__name__
     words = words if len(words) <= MOST_LETTERS else f"{words[:MOST_LETTERS]}…"
     return " ".join(words.split())
 
 
 def report(error: BaseException, log_path: Path) -> str:
-    """Write an error that nobody caught to the log, with its trace; the sentence that a person reads."""
+    """Log an uncaught error with its traceback; returns the sentence for the user."""
     log.critical("an error that nothing caught ends flinktop", exc_info=error)
     where = f"The details are in {log_path}" if log_path.exists() else f"There is no log at {log_path}"
     return f"flinktop has ended because of an internal error ({words_of(error)}). {where}."
@@ -38,7 +38,7 @@ def report(error: BaseException, log_path: Path) -> str:
 
 @contextmanager
 def strays_logged() -> Iterator[None]:
-    """What a thread or a destructor raises is logged and not written over the screen."""
+    """Log exceptions of threads and destructors instead of writing them over the screen."""
 
     def of_a_thread(what: threading.ExceptHookArgs) -> None:
         name = what.thread.name if what.thread is not None else "?"

@@ -1,4 +1,4 @@
-"""The log file: bounded, for its owner's eyes only, without credentials; no line of it is on the screen."""
+"""The log file: bounded, readable by its owner only, without credentials; never on the screen."""
 
 import logging
 import os
@@ -18,9 +18,9 @@ _CONTROLS: Final = {code: "?" for code in (*range(0x20), *range(0x7F, 0xA0)) if 
 
 
 def open_log(paths: "Paths", *, debug: bool) -> str | None:
-    """Log flinktop's own lines (with `debug` every request, too) and the libraries' warnings to the file.
+    """Log flinktop's own lines (with `debug` also every request) and the libraries' warnings to the file.
 
-    Gives a sentence for the person when the file can't be written: flinktop then runs without a log.
+    Returns a sentence for the user if the file can't be written: flinktop then runs without a log.
     """
     root = logging.getLogger()
     for handler in [h for h in root.handlers if isinstance(h, _LogFile | logging.NullHandler)]:
@@ -38,7 +38,7 @@ def open_log(paths: "Paths", *, debug: bool) -> str | None:
 
 
 class _LogFile(RotatingFileHandler):
-    """The file and the one before it, readable by their owner alone."""
+    """The log file and its predecessor, readable by their owner only."""
 
     def __init__(self, path: os.PathLike[str]) -> None:
         super().__init__(path, maxBytes=MOST_BYTES, backupCount=FILES - 1, encoding="utf-8", errors="replace")
@@ -48,14 +48,14 @@ class _LogFile(RotatingFileHandler):
         return open(self.baseFilename, "a", encoding=self.encoding, errors=self.errors, opener=_private)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- logging's name
-        """Drop what a full disk does not take: the other choice is a traceback over the screen."""
+        """Ignore write errors such as a full disk: else a traceback would be written over the screen."""
 
 
 class _Line(logging.Formatter):
-    """One record without secrets and without characters that steer a terminal."""
+    """Formats a record without secrets and terminal control characters."""
 
     def format(self, record: logging.LogRecord) -> str:
-        # No line should carry a secret; what a library or a server says in an exception may all the same.
+        # No line should have a secret, but exceptions of libraries or servers may.
         return redaction.text(super().format(record)).translate(_CONTROLS)
 
 

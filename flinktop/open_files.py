@@ -1,4 +1,4 @@
-"""Files that somebody else on this machine may read or write, by their modes and those of the way to them."""
+"""Detects files that other users can read or write, by their modes and those of their directories."""
 
 import grp
 import os
@@ -9,14 +9,14 @@ from pathlib import Path
 
 
 def others_read(path: Path) -> bool:
-    """Whether others than the owner may read a file; False where that can't be told."""
+    """Whether other users can read a file; False if unknown."""
     with suppress(OSError):
         return _let_in(path.resolve(), stat.S_IRGRP, stat.S_IROTH)
     return False
 
 
 def others_write(path: Path) -> bool:
-    """Whether others may write a file or put another one in its place; False where that can't be told."""
+    """Whether other users can write or replace a file; False if unknown."""
     with suppress(OSError):
         file = path.resolve()
         if file.stat().st_uid not in (0, os.getuid()) or _let_in(file, stat.S_IWGRP, stat.S_IWOTH):
@@ -27,7 +27,7 @@ def others_write(path: Path) -> bool:
 
 
 def _let_in(path: Path, group: int, others: int) -> bool:
-    """Whether the mode allows it to the group or to anyone, and the directories on the way let them in."""
+    """Whether group or others have this permission, and can pass the directories above."""
     at = path.stat()
     way = [parent.stat().st_mode for parent in path.parents]
     if at.st_mode & others and all(mode & stat.S_IXOTH for mode in way):
@@ -37,7 +37,7 @@ def _let_in(path: Path, group: int, others: int) -> bool:
 
 
 def _is_own(group: int, user: int) -> bool:
-    """Whether a group is the one of its user alone, as many systems give one to each."""
+    """Whether a group is the private group of its user."""
     try:
         owner, members = pwd.getpwuid(user).pw_name, grp.getgrgid(group)
     except KeyError:

@@ -1,7 +1,7 @@
-"""What flinktop runs with: config file, then environment, then flags, folded into frozen values.
+"""Settings from config file, environment and flags, merged into frozen values.
 
-A flag beats the environment, the environment beats the file, and within the file a cluster's own line beats
-the top of the file. What guards a cluster is only tightened by them: see `_read_only`.
+Flags override the environment, the environment overrides the file, and within the file a cluster's own key
+overrides the top level. The read-only guard can only be tightened: see `_read_only`.
 """
 
 import os
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Where flinktop's files lie."""
+    """The paths of flinktop's files."""
 
     config: Path
     state: Path
@@ -37,7 +37,7 @@ class Paths:
 
     @property
     def operations(self) -> Path:
-        """The ledger: what was asked of clusters."""
+        """The ledger of operations."""
         return self.state / "operations.db"
 
     @property
@@ -48,28 +48,28 @@ class Paths:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One cluster as it is to be opened."""
+    """The settings to open one cluster with."""
 
     name: str
     connection: Connection
-    refresh: float | None  # seconds; None: what the cluster's own web page uses
+    refresh: float | None  # seconds; None: the interval of the cluster's Web UI
     colour: str | None  # a name of allowed.COLOURS, or #rrggbb
     demo: bool = False  # the simulated cluster
-    protected: bool = False  # a name is typed before whatever changes it
+    protected: bool = False  # a name must be typed before every act
     ends_with_us: bool = False  # started by `flinktop local`: deleted when flinktop ends
-    shows: ShownJob | None = None  # the job to open, where the address was copied from a job's page
+    shows: ShownJob | None = None  # the job to open, if the address is that of a job's page
 
     @property
     def lets_everybody_in(self) -> bool:
-        """Whether any user of this machine may run code on a Flink that flinktop has started."""
+        """Whether any user of this machine can run code on a Flink that flinktop has started."""
         return self.ends_with_us and self.connection.cert is None
 
-    notes: tuple[str, ...] = ()  # what the person should be told once
+    notes: tuple[str, ...] = ()  # messages to show once
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What holds for the whole program."""
+    """Settings of the whole program."""
 
     profiles: tuple[Profile, ...]
     default: str | None
@@ -79,7 +79,7 @@ class Settings:
     mouse: bool
     debug: bool
     paths: Paths
-    notes: tuple[str, ...]  # what the person should be told once
+    notes: tuple[str, ...]  # messages to show once
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +104,13 @@ class Flags:
     cert: str | None = None
     key: str | None = None
     insecure: bool = False
-    flink: str | None = None  # the release that the demo is
+    flink: str | None = None  # the release that the demo simulates
     no_tls: bool = False  # of the Flink that `flinktop local` starts
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The three places that settings come from, read and checked."""
+    """The three sources of settings, read and checked."""
 
     file: ConfigFile
     paths: Paths
@@ -120,7 +120,7 @@ class Sources:
 
     @property
     def settings(self) -> Settings:
-        """What holds whichever cluster is opened; SettingsError if an option or a variable can't be so."""
+        """Settings of the whole program. Raises SettingsError if an option or a variable is invalid."""
         theme = self._given("theme", lambda text: allowed.one_of(text, THEMES))
         return Settings(
             profiles=tuple(self._profile(cluster) for cluster in self.file.clusters),
@@ -136,16 +136,16 @@ class Sources:
 
     @property
     def ascii_chosen(self) -> bool | None:
-        """Whether ASCII alone is to be drawn; None: nobody has said."""
+        """Whether to draw ASCII only; None if not set."""
         return _first(self._given("ascii", allowed.truth), self.file.ascii)
 
     def profile(self, target: str | None = None) -> Profile:
         """The cluster to open, by its address or its name in the config.
 
         Without a target it is FLINKTOP_TARGET, else the config's default, else http://localhost:8081. An
-        address that stands in the config, however it is spelled, is that cluster, with its login and its
+        address of a cluster in the config, however it is spelled, means that cluster, with its login and
         guards.
-        SettingsError if there is none, the address can't be one, or its options contradict each other.
+        Raises SettingsError for an unknown name, an invalid address or contradicting options.
         """
         where = ""
         if target is None and (target := self.environ.get("FLINKTOP_TARGET")):
@@ -167,9 +167,9 @@ class Sources:
         return replace(profile, connection=connection, notes=notes, shows=shown_job(target))
 
     def local(self, url: str, cert: Path | None = None, key: Path | None = None) -> Profile:
-        """The cluster that `flinktop local` started; it has no login, whatever the environment says.
+        """The cluster that `flinktop local` started; it has no login, even if the environment has one.
 
-        Its certificate is also the only authority to trust; without one any user of this machine is let in.
+        Its certificate is also the only trusted CA; without one any user of this machine has access.
         """
         connection = Connection(url, ca=cert, cert=cert, key=key)
         return replace(self._profile(Cluster("local", connection)), ends_with_us=True)
@@ -198,8 +198,8 @@ class Sources:
     def _environment_is_for(self, url: str) -> bool:
         """Whether FLINKTOP_TOKEN, _USER and _PASSWORD may be sent to an address.
 
-        They are for the hosts that FLINKTOP_CREDENTIALS_FOR names, and without it for the cluster that is
-        opened when no target is given.
+        They are for the hosts in FLINKTOP_CREDENTIALS_FOR, without it for the cluster that is opened if no
+        target is given.
         """
         if hosts := self.environ.get(CREDENTIALS_FOR):
             try:
@@ -213,9 +213,9 @@ class Sources:
         return normal_form(own.connection.url) == normal_form(url)
 
     def _at(self, url: str) -> Cluster | None:
-        """The cluster of the config that has this address: by its spelling, else by what it means.
+        """The cluster in the config with this address: by its spelling, else by its normal form.
 
-        Of several the first, guarded as each of them is: the address does not say which one is meant.
+        Of several the first, with the strictest guards of all: the address does not tell which one is meant.
         """
         clusters = self.file.clusters
         same = [cluster for cluster in clusters if cluster.connection.url == url]
@@ -229,7 +229,7 @@ class Sources:
         return replace(same[0], read_only=strictest, protected=protected)
 
     def _profile(self, cluster: Cluster) -> Profile:
-        """A cluster with what holds for all of them."""
+        """A cluster's profile, with the settings for all clusters."""
         refresh = self._given("refresh", allowed.seconds_text)
         return Profile(
             name=cluster.name,
@@ -241,13 +241,13 @@ class Sources:
         )
 
     def _read_only(self, cluster: Cluster) -> bool:
-        """Whether a cluster is opened read-only; the environment can only undo what the file leaves to it."""
+        """Whether a cluster is read-only; the environment can only override `read_only = "default"`."""
         given = self._given("read_only", allowed.truth)
         configured = _first(cluster.read_only, self.file.read_only)
         return bool(given) or configured is True or (configured == READ_ONLY_BY_DEFAULT and given is None)
 
     def _ignored(self, cluster: Cluster) -> tuple[str, ...]:
-        """What the environment says in vain, as a note."""
+        """A note if FLINKTOP_READ_ONLY=no is ignored."""
         if not self._read_only(cluster) or self._given("read_only", allowed.truth) is not False:
             return ()
         note = (
@@ -257,7 +257,7 @@ class Sources:
         return (note,)
 
     def _given(self, name: str, check: Callable[[str], T]) -> T | None:
-        """What flag or environment say, checked; None when neither does. A flag without a value says yes."""
+        """The checked value of flag or environment; None if neither is set. A flag without value is "yes"."""
         flag, variable = f"--{name.replace('_', '-')}", f"FLINKTOP_{name.upper()}"
         given = getattr(self.flags, name)
         text = "yes" if given is True else given or self.environ.get(variable)
@@ -269,17 +269,17 @@ class Sources:
 
 
 def usual_paths() -> Paths:
-    """Where files lie when nobody says otherwise."""
+    """The default paths of files."""
     places = PlatformDirs("flinktop", appauthor=False)
     state = places.user_state_path
     return Paths(places.user_config_path / "config.toml", state, state / "flinktop.log")
 
 
 def read_sources(flags: Flags, environ: Mapping[str, str]) -> Sources:
-    """Find and read the config file; there has to be none unless one was named.
+    """Find and read the config file; it may be missing unless it was named.
 
-    SettingsError if it is not there, can't be read, or has something wrong in it: what guards a cluster in it
-    (read_only, protected) is not to be left out unseen.
+    Raises SettingsError if it can't be read or is invalid: its guards (read_only, protected) must not be
+    ignored silently.
     """
     named = flags.config or environ.get("FLINKTOP_CONFIG")
     where = "--config" if flags.config else "FLINKTOP_CONFIG"
@@ -300,15 +300,15 @@ def read_sources(flags: Flags, environ: Mapping[str, str]) -> Sources:
 
 
 def _notes_on_config(path: Path) -> tuple[str, ...]:
-    """That others may write the config file: its commands are run, and its guards trusted."""
-    # What anybody writes to the null device is not read again.
+    """A note if other users can write the config file: its commands are run, and its guards trusted."""
+    # The null device never has content.
     if str(path) == os.devnull or not others_write(path):
         return ()
     return (f"other users can write the config file {path}: chmod go-w it and its directory",)
 
 
 def _notes_on_files(connection: Connection) -> tuple[str, ...]:
-    """Which files with a secret others may read."""
+    """Notes about files with secrets that other users can read."""
     files = (
         ("password", _file_of(connection.password)),
         ("token", _file_of(connection.token)),
@@ -328,7 +328,7 @@ def _file_of(secret: Secret | None) -> Path | None:
 
 @dataclass(frozen=True, slots=True)
 class _Login:
-    """What one of the three places says about who is asking."""
+    """The login from one of the three sources."""
 
     user: str | None = None
     password: Secret | None = None
@@ -338,10 +338,10 @@ class _Login:
 def _with_login(
     connection: Connection, flags: Flags, environ: Mapping[str, str], *, is_for_it: bool
 ) -> Connection:
-    """The login of the highest place that names a token or a user; its password may stand at another place.
+    """The login of the first source that has a token or a user; the password may be from another source.
 
-    The flags come first, then what the config says of this cluster, then the environment, where `is_for_it`.
-    A password in the environment alone is no login: it may be meant for another cluster.
+    The sources are the flags, then the config of this cluster, then the environment if `is_for_it`. A
+    password in the environment alone is no login: it may be for another cluster.
     """
     environment = _login_of_environment(environ)
     places = (
@@ -372,7 +372,7 @@ def _with_login(
 def _notes_on_login(
     connection: Connection, environ: Mapping[str, str], *, is_for_it: bool
 ) -> tuple[str, ...]:
-    """What a person should know of the login that a cluster is opened with, or without."""
+    """Notes about the login of a cluster, or about a missing one."""
     variables = [name for name in ("FLINKTOP_TOKEN", "FLINKTOP_USER") if environ.get(name)]
     if variables and not is_for_it and connection.token is None and connection.user is None:
         return (_not_sent(variables, connection.url),)
@@ -383,7 +383,7 @@ def _notes_on_login(
 
 
 def _not_sent(variables: Sequence[str], url: str) -> str:
-    """Why variables of the environment are not used for a cluster, and what to do."""
+    """A note that environment variables are not used for a cluster, and how to allow it."""
     are = f"{' and '.join(variables)} {'is' if len(variables) == 1 else 'are'}"
     assignment = f"{CREDENTIALS_FOR}={urlsplit(url).netloc}"
     return f"{are} for another cluster and not sent to {url}: {assignment} allows them for this one"
@@ -415,7 +415,7 @@ def _login_of_environment(environ: Mapping[str, str]) -> _Login:
 
 
 def _with_wire_options(connection: Connection, flags: Flags) -> Connection:
-    """Headers, CA and client certificate: the flags' over the file's, and all files there."""
+    """Set headers, CA and client certificate: flags override the config. Raises for missing files."""
     headers = {name.lower(): (name, value) for name, value in connection.headers}
     for line in flags.header:
         try:
@@ -438,7 +438,7 @@ def _with_wire_options(connection: Connection, flags: Flags) -> Connection:
 
 
 def _file(name: str, flag: str | None, configured: Path | None) -> Path | None:
-    """A file that flag or config name, and that can be read."""
+    """The file from flag or config. Raises SettingsError if it can't be read."""
     if flag:
         return _readable(f"--{name.replace('_', '-')}", flag)
     return None if configured is None else _readable(f"{name} in the config", str(configured))
@@ -461,5 +461,5 @@ def _path(where: str, text: str) -> Path:
 
 
 def _first(*values: T | None) -> T | None:
-    """The first value that somebody gave."""
+    """The first value that is not None."""
     return next((value for value in values if value is not None), None)

@@ -1,4 +1,4 @@
-"""Where in a TOML text each key stands, which tomllib does not tell, and what is wrong with other text."""
+"""Lines of keys in a TOML text, which tomllib does not report, and messages for syntax errors."""
 
 import re
 import tomllib
@@ -9,9 +9,9 @@ KeyPath = tuple[str, ...]
 
 
 def lines_of_keys(text: str) -> dict[KeyPath, int]:
-    """The line, counted from 1, on which each key and each table first stands; what is in a list is left out.
+    """The first line (from 1) of each key and table; those in lists are left out.
 
-    Each statement is read by itself: the fewest lines from its beginning that tomllib takes.
+    Each statement is parsed separately: the fewest lines from its start that tomllib accepts.
     """
     lines: dict[KeyPath, int] = {}
     table: KeyPath = ()
@@ -39,7 +39,7 @@ def _paths(values: dict[str, Any]) -> Iterator[KeyPath]:
                 yield (key, *path)
 
 
-_PLACE: Final = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)  # how tomllib's sentences end
+_PLACE: Final = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)  # end of tomllib's messages
 _PAIR: Final = re.compile(
     r"""
       (?P<key> (?<![A-Za-z0-9_.-]) [A-Za-z0-9_.-]++ | "[^"]*" | '[^']*' ) [ \t]* = [ \t]*
@@ -50,15 +50,15 @@ _PAIR: Final = re.compile(
 
 
 def mistake(text: str, error: ValueError, wanted: Callable[[str], str]) -> str:
-    """Why tomllib refused a text, as the rest of a sentence behind the file's name.
+    """Why tomllib refused a text, as the rest of a sentence after the file's name.
 
-    `wanted` says what the value of a key must be. No value is repeated: it may be a secret.
+    `wanted` returns the required type of a key's value. No value is repeated: it may be a secret.
     """
     found = _PLACE.fullmatch(str(error))
     if found is None:
         return f": {error}"
     number, column = int(found[2]), int(found[3])
-    # A pair that begins behind the mistake is not the one that it is in.
+    # Pairs after the error are not the wrong one.
     pairs = [pair for pair in _PAIR.finditer(text.split("\n")[number - 1]) if pair.start() < column - 1]
     key, value = (pairs[-1]["key"].strip("\"'").rpartition(".")[2], pairs[-1]["value"]) if pairs else ("", "")
     if value and value[0] in "\"'" and (len(value) == 1 or value[-1] != value[0]):

@@ -1,1 +1,1 @@
-"""The brain: keeps watched facts of a cluster fresh. It has no terminal and never imports one."""
+"""The engine: polls a cluster and keeps its answers. It never imports the user interface."""

@@ -1,1 +1,1 @@
-"""What is known of the things of a cluster, for whoever asks: from answers to frozen values."""
+"""Facts about jobs, vertices, checkpoints, processes: frozen values computed from answers."""

@@ -1,1 +1,1 @@
-"""Commands that need no terminal: for scripts, and for people in a hurry."""
+"""Commands without a user interface, for scripts."""

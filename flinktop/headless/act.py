@@ -1,10 +1,10 @@
 """`flinktop savepoint`, `stop`, `cancel` and `submit`: the acts of the monitor, for scripts.
 
-Exit codes: 0 done, 1 failed or lost, 2 usage error, 3 unreachable, 4 refused, 130 interrupted. What came of
-it goes to stdout, everything else to stderr.
+Exit codes: 0 done, 1 failed or lost, 2 usage error, 3 unreachable, 4 refused, 130 interrupted. The result is
+printed to stdout, everything else to stderr.
 """
 
-# ruff: noqa: T201 -- printing is the work of this module
+# ruff: noqa: T201 -- this module prints
 
 import asyncio
 import os
@@ -42,13 +42,13 @@ YES = frozenset({"y", "yes"})
 
 
 def run_act(profile: Profile, ledger: Path, args: ActArgs) -> int:
-    """Do one act on a cluster and follow it to its end; gives the exit code."""
+    """Do one act on a cluster and follow it until it ends; returns the exit code."""
     command = _Command(profile, ledger, args)
     sent = "nothing was sent"
     try:
         act, target = run(command.look())
-        # Not on the loop, which would keep ctrl+c from whoever is asked.
-        typed = agreed(args, act, target)
+        # Not on the loop, which would block ctrl+c during the prompt.
+        typed = confirmed_name(args, act, target)
         sent = "what was sent continues; a flinktop that opens this cluster follows it"
         return run(command.do(act, typed))
     except Ended as ended:
@@ -62,7 +62,7 @@ def run_act(profile: Profile, ledger: Path, args: ActArgs) -> int:
 
 
 class _Command:
-    """One command: looks at the cluster, then acts on it."""
+    """One command: reads the cluster's state, then does the act."""
 
     def __init__(self, profile: Profile, ledger: Path, args: ActArgs) -> None:
         connection = self._connection = profile.connection
@@ -76,7 +76,7 @@ class _Command:
         )
 
     async def look(self) -> tuple[Act, Target]:
-        """The act that is meant, and what is known for it; raises Ended if it can't be done."""
+        """The requested act and its target. Raises Ended if it can't be done."""
         if self._args.command == "submit":
             self._act = submit_act(self._args)
         lane = Lane(self._connection, login=self._login)
@@ -96,7 +96,7 @@ class _Command:
         return act, target
 
     async def do(self, act: Act, typed: str | None) -> int:
-        """Do the act and follow it; the exit code."""
+        """Do the act and follow it; returns the exit code."""
         news, lane = asyncio.Event(), Lane(self._connection, login=self._login)
         operations = Operations(lane, Ledger(self._ledger), self._clock, self._base, news=news.set)
         operations.start()
@@ -114,7 +114,7 @@ class _Command:
         return print_outcome(operation, json=self._args.json)
 
     def never_sent(self, ended: Ended) -> dict[str, Any]:
-        """What `--json` prints of a command that ended before anything was sent."""
+        """The JSON of a command that ended before anything was sent."""
         act = self._act
         operation = Operation(
             id="",
@@ -132,8 +132,8 @@ class _Command:
         return {**as_object(operation), "state": state, **of_the_jar}
 
 
-def agreed(args: ActArgs, act: Act, target: Target) -> str | None:
-    """Have the act agreed to, by option or at the terminal; the name that was typed. Raises Ended if not."""
+def confirmed_name(args: ActArgs, act: Act, target: Target) -> str | None:
+    """Get confirmation by option or at the terminal; returns the typed name. Raises Ended without it."""
     typed, name = act.must_be_typed(target), act.name_to_type(target)
     at_a_terminal = os.isatty(0) and os.isatty(2)
     if not args.yes and not at_a_terminal:
@@ -166,7 +166,7 @@ def _prompt(question: str) -> str:
 
 
 def print_outcome(operation: Operation, *, json: bool, jar: JarRun | None = None) -> int:
-    """Print what came of it, and of the jar that was uploaded for it; the exit code."""
+    """Print the outcome, also of the jar that was uploaded for it; returns the exit code."""
     bad = operation.state in (State.FAILED, State.LOST, State.REFUSED)
     lines = [headline(operation), *result_lines(replace(operation, reason=""))]
     if jar is not None and jar.of_the_jar is not None:

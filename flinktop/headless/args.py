@@ -1,4 +1,4 @@
-"""The words of the commands that act, and how they end: `flinktop savepoint`, `stop`, `cancel`, `submit`."""
+"""Arguments and exit codes of the acting commands: `flinktop savepoint`, `stop`, `cancel`, `submit`."""
 
 import argparse
 from collections.abc import Sequence
@@ -9,18 +9,18 @@ ON_A_JOB: Final = ("savepoint", "stop", "cancel")
 ACTS: Final = (*ON_A_JOB, "submit")
 DONE: Final = 0
 FAILED: Final = 1  # failed, or lost
-USAGE: Final = 2  # wrong words, or a file that can't be used
+USAGE: Final = 2  # usage error, or a file that can't be used
 UNREACHABLE: Final = 3
 REFUSED: Final = 4
-INTERRUPTED: Final = 130  # what a shell calls a program that ctrl+c ended
+INTERRUPTED: Final = 130  # a shell's exit code for a program ended by ctrl+c
 _JOB: Final = (
     "a job's id, a unique prefix of one (4 characters or more), or its name (unique "
     "among the jobs that have not ended, else among all)"
 )
 
 
-class Ended(Exception):  # noqa: N818 - it says what happened
-    """The command ends here, before anything was sent."""
+class Ended(Exception):  # noqa: N818 - the name says what happened
+    """Ends the command before anything was sent."""
 
     def __init__(self, code: int, sentence: str) -> None:
         super().__init__(sentence)
@@ -29,7 +29,7 @@ class Ended(Exception):  # noqa: N818 - it says what happened
 
 @dataclass(frozen=True, slots=True)
 class ActArgs:
-    """What was written after a command that acts, unchecked."""
+    """The arguments of an acting command, unchecked."""
 
     command: str
     what: str = ""  # the job, or the file
@@ -50,11 +50,11 @@ class ActArgs:
     allow_non_restored_state: bool = False
     claim_mode: str | None = None
     settings: tuple[str, ...] = ()
-    arguments: tuple[str, ...] = ()  # of the program: what stands after `--`
+    arguments: tuple[str, ...] = ()  # of the program, after `--`
 
 
 def add_parsers(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
-    """Give argparse's subparsers those of the acts."""
+    """Add the parsers of the acting commands to argparse's subparsers."""
     acting = _acting()
     for command, does in (
         ("savepoint", "take a savepoint of a job"),
@@ -88,13 +88,13 @@ def add_parsers(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
 
 
 def add_operations(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
-    """Give argparse's subparsers that of the ledger."""
+    """Add the parser of `operations` to argparse's subparsers."""
     parser = _add_acting(uses, "operations", "the operations log, newest first", parents)
     parser.add_argument("--json", action="store_true", help="as a JSON array")
 
 
 def split_program_args(args: list[str]) -> tuple[list[str], tuple[str, ...]]:
-    """The words of `submit` before `--`, and those of the program after it."""
+    """The arguments of `submit` before `--`, and those of the program after it."""
     if args[:1] == ["submit"] and "--" in args:
         at = args.index("--")
         return args[:at], tuple(args[at + 1 :])
@@ -102,7 +102,7 @@ def split_program_args(args: list[str]) -> tuple[list[str], tuple[str, ...]]:
 
 
 def act_args(command: str, given: dict[str, Any], program: tuple[str, ...]) -> ActArgs:
-    """Take the words of an act out of those that were given, and leave the others."""
+    """Remove the arguments of an act from `given`, leaving the others there."""
     names = {name for name in ActArgs.__slots__ if name in given}
     taken: dict[str, Any] = {name: given.pop(name) for name in names}
     for name in ("jars", "artifacts", "settings"):
@@ -114,7 +114,7 @@ def act_args(command: str, given: dict[str, Any], program: tuple[str, ...]) -> A
 def add_command(
     uses: Any, command: str, does: str, parents: Sequence[argparse.ArgumentParser], **more: Any
 ) -> argparse.ArgumentParser:
-    """Give argparse's subparsers one more; absent options leave no trace."""
+    """Add a parser to argparse's subparsers; options that are absent are not set."""
     more = {"argument_default": argparse.SUPPRESS, "allow_abbrev": False, **more}
     parser: argparse.ArgumentParser = uses.add_parser(command, help=does, parents=parents, **more)
     return parser

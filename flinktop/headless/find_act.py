@@ -1,4 +1,4 @@
-"""Which act a command means: its job, its file and its options, looked at before anything is sent."""
+"""Creates the act from a command's arguments: checks job, file and options before anything is sent."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,12 +16,12 @@ from flinktop.model import states
 if TYPE_CHECKING:
     from flinktop.flink.checkpoints import Format
 
-MOST_LISTED = 8  # jobs named in a message at the most
-LEAST_OF_AN_ID = 4  # characters of an id that say which job is meant; fewer fit the next job as easily
+MOST_LISTED = 8  # maximum number of jobs named in a message
+LEAST_OF_AN_ID = 4  # minimum characters of an id prefix: shorter ones easily match another job
 
 
 def kind_of(args: ActArgs) -> type[Act]:
-    """The kind of act that the words ask for."""
+    """The class of the act for these arguments."""
     kinds: dict[str, type[Act]] = {
         "savepoint": SavepointAndCancel if args.cancel else Savepoint,
         "stop": Stop,
@@ -32,7 +32,7 @@ def kind_of(args: ActArgs) -> type[Act]:
 
 
 def job_act(args: ActArgs, jobs: Iterable[JobOverview]) -> Act:
-    """The act of `savepoint`, `stop` or `cancel`; raises Ended where no job is meant, or several."""
+    """The act of `savepoint`, `stop` or `cancel`. Raises Ended if no job or several jobs match."""
     job = find_job(jobs, args.what)
     if args.command == "cancel":
         return Cancel(job.jid, job.name)
@@ -44,11 +44,11 @@ def job_act(args: ActArgs, jobs: Iterable[JobOverview]) -> Act:
 
 
 def find_job(jobs: Iterable[JobOverview], what: str) -> JobOverview:
-    """The one job that is meant.
+    """Find the one job that `what` matches.
 
-    The beginning of an id must be unique among all jobs, those that have ended too. A name must be so among
-    those that have not ended, and among all where all have: a job that was run again keeps its name. What is
-    a name as well as the beginning of another job's id means neither of them. Raises Ended.
+    A prefix of an id must be unique among all jobs, also ended ones. A name must be unique among those that
+    have not ended, or among all if all have: a job that was run again keeps its name. A text that is a name
+    and also a prefix of another job's id matches both. Raises Ended for none or several.
     """
     known = list(jobs)
     if exact := [job for job in known if job.jid == what.lower()]:
@@ -66,7 +66,7 @@ def find_job(jobs: Iterable[JobOverview], what: str) -> JobOverview:
 
 
 def _named(jobs: list[JobOverview], name: str) -> list[JobOverview]:
-    """The jobs of a name that have not ended; all of that name where all have."""
+    """The jobs with a name that have not ended; all with that name if all have ended."""
     named = [job for job in jobs if name and job.name == name]
     return [job for job in named if not states.is_terminal(job.state)] or named
 
@@ -84,7 +84,7 @@ def _listed(jobs: list[JobOverview]) -> str:
 
 
 def submit_act(args: ActArgs) -> Act:
-    """The act of `submit`, whose jar has no id yet; raises Ended for words that do not go together."""
+    """The act of `submit`; its jar has no id yet. Raises Ended for conflicting options."""
     return _graph(args) if args.job_graph else _jar(args)
 
 
@@ -127,7 +127,7 @@ def _readable(path: Path) -> None:
 
 
 def _only_with(args: ActArgs, *, graph: bool) -> None:
-    """Refuse what belongs to the other kind of file: it would be left out without a word."""
+    """Refuse options for the other kind of file: they would be ignored silently."""
     of_a_jar = {
         "--class": args.entry_class,
         "--parallelism": args.parallelism,

@@ -1,4 +1,4 @@
-"""One act, done and followed to its end by a command; and a jar that is uploaded only to be run."""
+"""Does an act for a command and follows it until it ends; uploads and runs a jar."""
 
 import asyncio
 import contextlib
@@ -16,25 +16,25 @@ from flinktop.engine.operation import Operation, State
 from flinktop.engine.operations import Operations
 from flinktop.headless.output import as_object
 
-SETTLES_WITHIN = 5.0  # seconds for which a command waits for what an earlier one has left
+SETTLES_WITHIN = 5.0  # seconds to wait for unfinished operations of an earlier command
 
 BEFOREHAND = (
     "the file is uploaded first; the jar stays on the JobManager when the run succeeds, else it is deleted"
 )
-"""What is said of the jar before it is agreed to."""
+"""The line about the jar in the confirmation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """Does acts one after the other, and says how they go."""
+    """Does acts one after the other, and reports their progress."""
 
     operations: Operations  # started
     news: asyncio.Event  # set when they have changed
     report: Callable[[str], None]
-    typed: str | None  # the name that was typed, where one is asked for
+    typed: str | None  # the typed name, where one is required
 
     async def settled(self, job: str | None) -> None:
-        """Let what an earlier command left of this job come to its end, if that is a matter of seconds."""
+        """Wait a few seconds for unfinished operations of an earlier command on this job."""
         # The ledger is read in the first turn of the loop.
         await asyncio.sleep(0)
         with contextlib.suppress(TimeoutError):
@@ -48,12 +48,12 @@ class Follower:
                     await self.news.wait()
 
     async def do(self, act: Act, *, wait: bool = True) -> Operation:
-        """Do the act; the operation at its end, or once accepted by Flink."""
+        """Do the act; returns the operation when it has ended, or without `wait` once Flink accepted it."""
         number = os.urandom(16).hex()
         self.operations.submit(act, number, self.typed)
         reported = ""
         while True:
-            # One that another flinktop follows now is there as soon as the ledger can be read.
+            # One that another flinktop has taken over appears as soon as the ledger has been read.
             operation = next((one for one in self.operations.view.all if one.id == number), None)
             if operation is not None:
                 taken = operation.state in (State.ACCEPTED, State.RUNNING)
@@ -68,15 +68,15 @@ class Follower:
 
 @dataclass(frozen=True, slots=True)
 class JarRun:
-    """The run, and what was done for it."""
+    """The run of a jar, with its upload and deletion."""
 
-    run: Operation  # without an id when the upload failed: it never came to be
+    run: Operation  # without an id if the upload failed: it was never submitted
     upload: Operation
-    deletion: Operation | None = None  # of the jar, after a run that came to nothing
+    deletion: Operation | None = None  # of the jar, after a failed run
 
     @property
     def of_the_jar(self) -> str | None:
-        """What has become of the jar; None when it never got there."""
+        """A sentence about the jar; None if it was not uploaded."""
         jar = self.upload.result.jar
         if jar is None or self.upload.state is not State.DONE:
             return None
@@ -89,13 +89,13 @@ class JarRun:
         return f"{jar} stays on the JobManager, for running it again from a savepoint"
 
     def as_object(self) -> dict[str, Any]:
-        """What `--json` prints of it beside the run."""
+        """The JSON fields in addition to those of the run."""
         deletion = as_object(self.deletion) if self.deletion is not None else None
         return {"upload": as_object(self.upload), "deletion": deletion}
 
 
 async def run_file(follower: Follower, path: str, act: RunJar, *, wait: bool) -> JarRun:
-    """Upload a file and run it, to its end or until accepted by Flink."""
+    """Upload a file and run it, until it ends or, without `wait`, until Flink has accepted it."""
     upload = await follower.do(UploadJar(path))
     jar = upload.result.jar
     if upload.state is not State.DONE or jar is None:

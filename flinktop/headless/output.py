@@ -1,6 +1,6 @@
 """Operations as text and as JSON, and `flinktop operations`, which prints the ledger."""
 
-# ruff: noqa: T201 -- printing is the work of this module
+# ruff: noqa: T201 -- this module prints
 
 import sys
 from pathlib import Path
@@ -16,7 +16,7 @@ from flinktop.flink.text import clean
 from flinktop.headless.args import DONE, FAILED
 from flinktop.model import format as written
 
-MOST = 10_000  # operations that are printed
+MOST = 10_000  # maximum number of operations printed
 
 _JOINED = ("Mn", "Me", "Cf")
 _PRINTED = (
@@ -31,7 +31,7 @@ _REMEMBERED = (
 
 
 def print_operations(path: Path, *, json: bool) -> int:
-    """Print the ledger, newest first, as a table or as a JSON array; gives the exit code."""
+    """Print the ledger, newest first, as a table or as a JSON array; returns the exit code."""
     ledger = Ledger(path)
     try:
         operations = ledger.operations(MOST)
@@ -52,16 +52,16 @@ def print_operations(path: Path, *, json: bool) -> int:
 
 
 def unfinished_text(operation: Operation) -> str:
-    """What is to be known of an operation that is left to itself.
+    """The sentence about an operation that has not ended and is not followed any more.
 
-    Flink keeps the result of what has a trigger alone: the end of a cancel or a run is seen by the job.
+    Flink keeps results only for operations with a trigger: the end of a cancel or a run is seen at the job.
     """
     remembers = "" if operation.trigger is None else f", and {_REMEMBERED}"
     return f"accepted by Flink{remembers}; {_FOLLOWED}"
 
 
 def as_object(operation: Operation) -> dict[str, Any]:
-    """What `--json` prints of an operation; times in seconds since 1970. Without an id it was never one."""
+    """The JSON of an operation; times in s since 1970. `id` is null if it was never submitted."""
     return {name: getattr(operation, name) for name in _PRINTED} | {
         "id": operation.id or None,
         "state": str(operation.state),
@@ -71,13 +71,13 @@ def as_object(operation: Operation) -> dict[str, Any]:
 
 
 def headline(operation: Operation) -> str:
-    """What was asked and how it is, on one line."""
+    """Act, subject and state on one line."""
     job = f" ({operation.job})" if operation.job is not None and operation.job != operation.subject else ""
     return clean(f"{operation.label} of {operation.subject}{job}: {operation.state}")
 
 
 def result_lines(operation: Operation) -> tuple[str, ...]:
-    """What came of it, one thing a line."""
+    """The results of an operation, one per line."""
     result = operation.result
     shown = (
         ("savepoint", result.savepoint),
@@ -94,7 +94,7 @@ def result_lines(operation: Operation) -> tuple[str, ...]:
 
 
 def table(operations: tuple[Operation, ...]) -> list[str]:
-    """The ledger as a table, each operation with what came of it below."""
+    """The ledger as a table, each operation followed by its results."""
     rows = [("WHEN", "STATE", "WHAT", "ON", "CLUSTER", "BY")]
     for one in operations:
         when = written.moment(one.planned, None)
@@ -111,7 +111,7 @@ def table(operations: tuple[Operation, ...]) -> list[str]:
 
 
 def cells(text: str) -> int:
-    """Cells of a terminal that a text takes: two for a wide character, none for what joins the one before."""
+    """Width of a text in terminal cells: two for a wide character, none for a combining one."""
     return sum(
         0 if category(letter) in _JOINED else 2 if east_asian_width(letter) in "WF" else 1 for letter in text
     )

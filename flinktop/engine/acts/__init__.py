@@ -1,1 +1,1 @@
-"""What can be done to a cluster: one file per act."""
+"""Acts: changes to a cluster that the user can request."""
