@@ -180,7 +180,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         self._leave_on_error(InputFailed(*words[-1:]))
 
     def _dialog_of(self, node: object) -> AnswersOnce[Any] | None:
-        if self.raise_faults or self._exit or not isinstance(node, DOMNode):
+        if self.raise_errors or self._exit or not isinstance(node, DOMNode):
             return None
         for one in node.ancestors_with_self:
             if isinstance(one, AnswersOnce) and one.CLOSES_WHEN_BROKEN and one in self.screen_stack:

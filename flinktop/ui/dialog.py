@@ -202,7 +202,7 @@ class Dialog(Modal[T]):
 
     def _cannot_show(self, error: Exception) -> None:
         """Show the error and hide the contents: nobody may confirm what is not shown."""
-        if self.app.raise_faults:
+        if self.app.raise_errors:
             raise error
         sentence = f"{cannot_show(error)}\nesc goes back"
         if sentence != self._fault:

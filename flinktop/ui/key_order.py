@@ -43,7 +43,7 @@ class KeyOrder:
         self._waiting: deque[tuple[events.Event, float]] = deque()
         self._next: events.Event | None = None
         self._task: asyncio.Task[None] | None = None
-        self._restless_since: float | None = None
+        self._busy_since: float | None = None
         self._posted_at = float("-inf")
 
     @property
@@ -96,7 +96,7 @@ class KeyOrder:
         # The cheapest check first: it runs in each turn of the loop until the app is at rest.
         rests = all(map(_is_idle, stack)) and all(map(_is_idle, on_the_way))
         if rests and (screen.ready_for(event) if isinstance(screen, SteadyScreen) else screen.is_mounted):
-            self._restless_since = None
+            self._busy_since = None
             return True
         return False
 
@@ -119,9 +119,9 @@ class KeyOrder:
     def _timed_out(self) -> bool:
         """Whether the wait has been long enough."""
         now = asyncio.get_running_loop().time()
-        if self._restless_since is None:
-            self._restless_since = now
-        return now - self._restless_since > PATIENCE
+        if self._busy_since is None:
+            self._busy_since = now
+        return now - self._busy_since > PATIENCE
 
 
 def _is_idle(pump: MessagePump) -> bool:

@@ -16,7 +16,7 @@ from flinktop.ui import keys
 from flinktop.ui.live_app import LiveApp
 from flinktop.ui.spare_memory import forget_lines
 from flinktop.ui.steady import Steady, SteadyScreen
-from flinktop.ui.widgets.guarded_rows import Faults
+from flinktop.ui.widgets.guarded_rows import CellErrors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -96,7 +96,7 @@ class Panel(Steady):
         self._operations: tuple[Operation, ...] = ()
         self.watching = False
         """Whether it is visible and its queries are watched."""
-        self._faults = Faults(self)
+        self._errors = CellErrors(self)
 
     @property
     def port(self) -> Port:
@@ -232,7 +232,7 @@ class Panel(Steady):
         try:
             return make()
         except Exception as error:  # noqa: BLE001 -- it is raised in tests
-            self._faults.add(name, error)
+            self._errors.add(name, error)
             return [(f"{name} ", "muted"), (f"cannot be shown: {type(error).__name__}: {error}", "bad")]
 
     def several_lines(
@@ -261,7 +261,7 @@ class Panel(Steady):
         self.stop_watching()
 
     def _failed(self, error: Exception) -> None:
-        if self.app.raise_faults:
+        if self.app.raise_errors:
             raise error
         log.error("the panel %s cannot show its facts", type(self).__name__, exc_info=error)
         sentence = cannot_show(error)

@@ -29,7 +29,7 @@ class LiveApp(App[int]):
     """The time zone of shown times: one of `ZONES`."""
     chart_window: float | None = None
     """Seconds that charts show, as the user chose; None: chosen by the data."""
-    raise_faults = False
+    raise_errors = False
     """Whether an error in a panel ends the program: in tests."""
 
     def __init__(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_STILL_HEARD = (
+_REMOVAL_MESSAGES = (
     *(events.Unmount, events.Callback),
     *(messages.CloseMessages, messages.Prune, messages.InvokeLater),
 )
@@ -33,10 +33,10 @@ class Steady(Widget):
     @property
     def alive(self) -> bool:
         """Whether its children are mounted and it is not being removed: whether it can show anything."""
-        return self._composed and not self.going
+        return self._composed and not self.closing
 
     @property
-    def going(self) -> bool:
+    def closing(self) -> bool:
         """Whether it is being removed, or has been."""
         return self._pruning or self._closing or self._closed
 
@@ -46,7 +46,7 @@ class Steady(Widget):
         self._composed = True
 
     async def _dispatch_message(self, message: Message) -> None:
-        if not self.going or isinstance(message, _STILL_HEARD):
+        if not self.closing or isinstance(message, _REMOVAL_MESSAGES):
             await super()._dispatch_message(message)
 
 
@@ -66,9 +66,9 @@ class AnswersOnce(SteadyScreen[T]):
     _answered = False
 
     @property
-    def going(self) -> bool:
+    def closing(self) -> bool:
         """Whether it is closed, by its answer or otherwise: it gets no more events."""
-        return self._answered or super().going
+        return self._answered or super().closing
 
     def news(self) -> None:
         """There is news, or a second has passed. Does nothing by default."""

@@ -221,7 +221,7 @@ async def monitor(
     acts: bool = False,
     protected: bool = False,
     local: bool = False,
-    raise_faults: bool = True,
+    raise_errors: bool = True,
     url: str = "http://flink.test:8081",
     token: Secret | None = None,
     shows: ShownJob | None = None,
@@ -269,7 +269,7 @@ async def monitor(
         shows=shows,
     )
     app = FlinkTop(port, settings, profile)
-    app.raise_faults = raise_faults
+    app.raise_errors = raise_errors
     await port.start_inline()
     try:
         # A terminal that nobody looks at costs a third of the time.

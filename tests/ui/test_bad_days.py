@@ -224,7 +224,7 @@ async def test_a_panel_that_raises_says_so_and_the_rest_lives(monkeypatch: pytes
         raise ZeroDivisionError("no slots")
 
     monkeypatch.setattr(ClusterLine, "tick", broken)
-    async with monitor("1.20.5", raise_faults=False) as day:
+    async with monitor("1.20.5", raise_errors=False) as day:
         await day.wait(4)
         assert "cannot show this: ZeroDivisionError: no slots" in day.text
         assert "steady [test]" in day.text
@@ -241,7 +241,7 @@ async def test_a_panel_that_can_show_again_does(monkeypatch: pytest.MonkeyPatch)
         show(self)
 
     monkeypatch.setattr(JobsTable, "show", sometimes)
-    async with monitor("1.20.5", raise_faults=False) as day:
+    async with monitor("1.20.5", raise_errors=False) as day:
         assert "cannot show this: ValueError: not now" in day.text
         failing[0] = False
         await day.wait(4)

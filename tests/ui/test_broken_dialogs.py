@@ -58,7 +58,7 @@ async def opened(ui: ActingDay, screen: Screen[Any]) -> None:
 async def test_a_dialog_that_cannot_show_its_facts_says_so(
     kind: str, part: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with acting(size=(80, 24), raise_faults=False) as ui:
+    async with acting(size=(80, 24), raise_errors=False) as ui:
         dialog = DIALOGS[kind](ui)
         monkeypatch.setattr(type(dialog), part, broken)
         await opened(ui, dialog)
@@ -74,7 +74,7 @@ async def test_a_dialog_that_cannot_show_its_facts_says_so(
 
 
 async def test_a_dialog_that_can_show_its_facts_again_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with acting(size=(80, 24), raise_faults=False) as ui:
+    async with acting(size=(80, 24), raise_errors=False) as ui:
         await ui.press("a", "enter")
         assert "[ Stop with savepoint ]" in ui.text
         with monkeypatch.context() as for_a_while:
@@ -111,7 +111,7 @@ async def test_a_dialog_that_fails_otherwise_is_closed(
     name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     kind, part, keys = BREAKS[name]
-    async with acting(size=(80, 24), raise_faults=False) as ui:
+    async with acting(size=(80, 24), raise_errors=False) as ui:
         monkeypatch.setattr(kind, part, broken)
         await ui.press(*keys)
         await ui.wait(1)

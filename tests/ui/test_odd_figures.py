@@ -135,7 +135,7 @@ async def test_a_row_that_raises_says_so_in_its_own_cells(monkeypatch: pytest.Mo
     async with monitor("1.20.5") as day:
         before = others(day, "steady")
     monkeypatch.setattr("flinktop.ui.panels.jobs_table.job_facts", odd)
-    async with monitor("1.20.5", raise_faults=False) as day:
+    async with monitor("1.20.5", raise_errors=False) as day:
         assert "cannot show this" not in day.text
         assert others(day, "steady") == before
         assert "?" in day.line("steady")
@@ -148,7 +148,7 @@ async def test_a_headers_line_that_raises_says_so_itself(monkeypatch: pytest.Mon
         raise OverflowError("int too large to convert to float")
 
     monkeypatch.setattr(job_header, "checkpoint_line", odd)
-    async with monitor("1.20.5", raise_faults=False) as day:
+    async with monitor("1.20.5", raise_errors=False) as day:
         await open_job(day, "steady")
         assert day.line("checkpoints cannot") == (
             "checkpoints cannot be shown: OverflowError: int too large to convert to float"
@@ -205,7 +205,7 @@ def test_a_part_of_the_memory_that_raises_costs_its_own_section(monkeypatch: pyt
 
 async def test_settings_that_raise_cost_their_own_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     raising(configuration, "items", monkeypatch, lambda job, _config: job is not None)
-    async with monitor("1.20.5", raise_faults=False) as day:
+    async with monitor("1.20.5", raise_errors=False) as day:
         await open_job(day, "steady")
         await day.press("6")
         await day.wait(3)
@@ -215,7 +215,7 @@ async def test_settings_that_raise_cost_their_own_kind(monkeypatch: pytest.Monke
 
 async def test_an_applications_state_that_raises_says_so_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     raising(applications, "state_line", monkeypatch, lambda *_: True)
-    async with monitor("2.3.0", raise_faults=False) as day:
+    async with monitor("2.3.0", raise_errors=False) as day:
         await day.press("colon", *"jars", "enter")
         await day.wait(3)
         await day.press("2")

@@ -23,7 +23,7 @@ def adaptive(jobmanager: RecordedJobManager) -> None:
 def form() -> BoundsForm:
     """Two vertices."""
     made = BoundsForm()
-    made.hold(
+    made.load(
         {"v1": VertexRequirements(Bounds(1, 4)), "v2": VertexRequirements(Bounds(2, 2))},
     )
     return made
@@ -32,20 +32,20 @@ def form() -> BoundsForm:
 def test_only_what_was_changed_is_asked_for() -> None:
     made = form()
     assert made.bounds() == {}
-    made.put(("v1", MOST), "8")
+    made.set_text(("v1", MOST), "8")
     assert made.bounds() == {"v1": (1, 8)}
-    made.put(("v1", MOST), "4")
+    made.set_text(("v1", MOST), "4")
     assert made.bounds() == {}
     made.change(("v2", FEWEST), -5)
     assert made.bounds() == {"v2": (1, 2)}
-    made.put(("v2", MOST), "")
+    made.set_text(("v2", MOST), "")
     assert made.bounds() == {"v2": (1, 0)}, "an empty cell is no number, and is told to be none"
 
 
 def test_what_was_typed_outlives_news_of_what_the_cluster_holds() -> None:
     made = form()
-    made.put(("v1", MOST), "8")
-    made.hold({"v1": VertexRequirements(Bounds(3, 6)), "v2": VertexRequirements(Bounds(2, 2))})
+    made.set_text(("v1", MOST), "8")
+    made.load({"v1": VertexRequirements(Bounds(3, 6)), "v2": VertexRequirements(Bounds(2, 2))})
     assert made.bounds() == {"v1": (3, 8)}
     [row, _] = bounds_rows(
         (JobVertex("v1", "Map", 128, 4), JobVertex("v2", "Sink", None, 1)), made, ("v1", MOST)

@@ -132,7 +132,7 @@ async def test_a_screen_that_never_gets_ready_does_not_hold_the_keys(monkeypatch
 
 async def test_keys_keep_their_order_when_the_screen_is_not_waited_for_any_more() -> None:
     async with monitor("1.20.5") as day:
-        day.app.key_order._restless_since = float("-inf")
+        day.app.key_order._busy_since = float("-inf")
         with mock.patch.object(OverviewScreen, "ready_for", return_value=False):
             await burst(day, [*keys_of("/0123456789"), *["backspace"] * 10, "X", "Y", "Z"])
             assert day.table.filter == "XYZ"

@@ -27,13 +27,13 @@ class BoundsForm:
     """The bounds that the cluster has, and the texts typed over them."""
 
     def __init__(self) -> None:
-        self.held: dict[str, tuple[int, int]] = {}
+        self.current: dict[str, tuple[int, int]] = {}
         """By vertex, the bounds that the cluster has."""
         self._typed: dict[Bound, str] = {}
 
-    def hold(self, requirements: Mapping[str, VertexRequirements]) -> None:
+    def load(self, requirements: Mapping[str, VertexRequirements]) -> None:
         """Take the cluster's bounds; typed texts stay."""
-        self.held = {
+        self.current = {
             vertex: (one.parallelism.lower_bound, one.parallelism.upper_bound)
             for vertex, one in requirements.items()
         }
@@ -41,26 +41,26 @@ class BoundsForm:
     def text(self, bound: Bound) -> str:
         """The text of a bound in its cell."""
         vertex, side = bound
-        return self._typed.get(bound, str(self.held[vertex][side]) if vertex in self.held else "")
+        return self._typed.get(bound, str(self.current[vertex][side]) if vertex in self.current else "")
 
-    def put(self, bound: Bound, text: str) -> None:
+    def set_text(self, bound: Bound, text: str) -> None:
         """Replace the text of a cell."""
         self._typed[bound] = text[:DIGITS]
 
     def change(self, bound: Bound, by: int) -> None:
         """Raise or lower a bound; never below one."""
-        self.put(bound, str(max(1, self._number(bound) + by)))
+        self.set_text(bound, str(max(1, self._number(bound) + by)))
 
     def changed(self, bound: Bound) -> bool:
         """Whether a bound differs from the cluster's."""
         vertex, side = bound
-        return vertex in self.held and self._number(bound) != self.held[vertex][side]
+        return vertex in self.current and self._number(bound) != self.current[vertex][side]
 
     def bounds(self) -> dict[str, tuple[int, int]]:
         """The new bounds of the changed vertices; an empty cell counts as 0."""
         return {
             vertex: (self._number((vertex, FEWEST)), self._number((vertex, MOST)))
-            for vertex in self.held
+            for vertex in self.current
             if self.changed((vertex, FEWEST)) or self.changed((vertex, MOST))
         }
 
@@ -89,7 +89,7 @@ def bounds_rows(vertices: Sequence[JobVertex], form: BoundsForm, at: Bound | Non
             at[1] if at is not None and at[0] == vertex.id else None,
         )
         for vertex in vertices
-        if vertex.id in form.held
+        if vertex.id in form.current
     ]
 
 
@@ -158,12 +158,12 @@ class BoundsTable(LiveTable[BoundsRow]):
 
     def action_erase(self) -> None:
         if self.at is not None:
-            self.form.put(self.at, self.form.text(self.at)[:-1])
+            self.form.set_text(self.at, self.form.text(self.at)[:-1])
             self._edited(fresh=False)
 
     def action_digit(self, digit: int) -> None:
         if self.at is not None:
-            self.form.put(self.at, f"{'' if self._fresh else self.form.text(self.at)}{digit}")
+            self.form.set_text(self.at, f"{'' if self._fresh else self.form.text(self.at)}{digit}")
             self._edited(fresh=False)
 
     def _edited(self, *, fresh: bool) -> None:

@@ -313,14 +313,14 @@ def tab_parts(tabs: Sequence[Command], opened: str, width: int) -> list[Part]:
     """
     whole, short = [tab.label for tab in tabs], [tab.short for tab in tabs]
     for gap in GAPS:
-        parts = _roomy(tabs, opened, gap)
+        parts = _spaced_tabs(tabs, opened, gap)
         if cells(parts) <= width:
             return parts
     for names in (whole, short):
-        parts = _tight(tabs, names, opened)
+        parts = _dense_tabs(tabs, names, opened)
         if cells(parts) <= width:
             return parts
-    return _tight(tabs, [tab.short if tab.id == f"tab_{opened}" else "" for tab in tabs], opened)
+    return _dense_tabs(tabs, [tab.short if tab.id == f"tab_{opened}" else "" for tab in tabs], opened)
 
 
 def _open(tab: Command, name: str) -> Part:
@@ -328,7 +328,7 @@ def _open(tab: Command, name: str) -> Part:
     return f"[{tab.keys[0]} {name}]", "selected"
 
 
-def _roomy(tabs: Sequence[Command], opened: str, gap: int) -> list[Part]:
+def _spaced_tabs(tabs: Sequence[Command], opened: str, gap: int) -> list[Part]:
     """Each tab with a blank or a bracket on both sides."""
     parts: list[Part] = []
     for tab in tabs:
@@ -341,7 +341,7 @@ def _roomy(tabs: Sequence[Command], opened: str, gap: int) -> list[Part]:
     return parts
 
 
-def _tight(tabs: Sequence[Command], names: Sequence[str], opened: str) -> list[Part]:
+def _dense_tabs(tabs: Sequence[Command], names: Sequence[str], opened: str) -> list[Part]:
     """One blank between tabs and around all of them; the brackets of the open one replace two of these."""
     parts: list[Part] = [(" ", "")]
     for tab, name in zip(tabs, names, strict=True):

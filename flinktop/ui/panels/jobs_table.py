@@ -36,7 +36,7 @@ NO_ARCHIVE = (
     "(jobmanager.archive.fs.dir) to where this HistoryServer reads them (historyserver.archive.fs.dir)."
 )
 """The text of a HistoryServer without jobs."""
-WAYS = (
+NEXT_STEPS = (
     "Open a cluster at another address: flinktop http://host:port",
     "Start a Flink on this machine: flinktop local",
     "Open a simulated cluster: flinktop demo",
@@ -118,7 +118,7 @@ class JobsTable(TablePanel[JobRow]):
         # Shown where a job that has ended has no figure.
         past = fmt.ABSENT if self._archive else ""
 
-        def living(column: Column[JobRow]) -> Column[JobRow]:
+        def if_running(column: Column[JobRow]) -> Column[JobRow]:
             """A column that only a running job has."""
             return replace(column, cell=lambda row: (past, "muted") if row.ended else column.cell(row))
 
@@ -134,7 +134,7 @@ class JobsTable(TablePanel[JobRow]):
         found: list[Column[JobRow]] = [
             job_state(),
             name("JOB", comfort=NAME),
-            living(
+            if_running(
                 text(
                     *("tasks", "TASKS", 7, lambda row: row.tasks.words if row.tasks is not None else ""),
                     tone=lambda row: row.facts.tasks_tone,
@@ -143,8 +143,8 @@ class JobsTable(TablePanel[JobRow]):
                     drop=6,
                 )
             ),
-            living(number("in", "IN/s", 6, lambda row: row.facts.sent, blank=unknown("job"))),
-            living(number("out", "OUT/s", 6, lambda row: row.facts.taken, blank=unknown("job"), drop=3)),
+            if_running(number("in", "IN/s", 6, lambda row: row.facts.sent, blank=unknown("job"))),
+            if_running(number("out", "OUT/s", 6, lambda row: row.facts.taken, blank=unknown("job"), drop=3)),
             trend(
                 *(self.port, lambda row: job_series(row.jid, "in")),
                 title="IN/s, 30 m",
@@ -153,14 +153,14 @@ class JobsTable(TablePanel[JobRow]):
                 leaves=ROOM_FOR_NAMES,
             ),
             *(
-                living(
+                if_running(
                     figure(
                         key, title, 5, attrgetter(f"facts.{key}"), fmt.per_mille, tone=busy.tone, drop=drop
                     )
                 )
                 for key, title, drop in (("busy", "BUSY%", 4), ("backpressured", "BKPR%", 5))
             ),
-            living(lag("lag", "WM LAG", 6, lambda row: row.facts.lag, drop=3)),
+            if_running(lag("lag", "WM LAG", 6, lambda row: row.facts.lag, drop=3)),
             Column(
                 *("checkpoint", "LAST CKPT", 14, lambda row: checkpoint_words(row.facts)),
                 sort=lambda row: row.facts.age,
@@ -289,4 +289,4 @@ class JobsTable(TablePanel[JobRow]):
         port = self.port
         if port.link().answered is not None or not isinstance(port.lost, Unreachable | NotFlink):
             return ""
-        return "\n".join((f"No Flink cluster answers at {port.connection.url}.", *WAYS))
+        return "\n".join((f"No Flink cluster answers at {port.connection.url}.", *NEXT_STEPS))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from flinktop.ui.widgets.columns import Column
 
 _TONES = {"RUNNING": "info", "FINISHED": "good", "FAILED": "bad"}
-_ODD = re.compile(r"[^\w.-]+")
+_UNSAFE = re.compile(r"[^\w.-]+")
 
 
 class FilesTable(TablePanel["LogFile"]):
@@ -65,7 +65,7 @@ class FilesTable(TablePanel["LogFile"]):
 
 def file_name(name: str) -> str:
     """A name from the server as a local file name: in no other directory, not hidden."""
-    return _ODD.sub("_", name).lstrip(".-") or "profile.html"
+    return _UNSAFE.sub("_", name).lstrip(".-") or "profile.html"
 
 
 def _size_of(transfer: Transfer) -> str:

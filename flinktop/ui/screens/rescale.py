@@ -84,7 +84,7 @@ class RescaleScreen(Dialog[None]):
             return
         target, table = self.target, self.query_one(BoundsTable)
         self.query_one("#words", Static).update(lines_content(self._lines(target), self.words_width))
-        self._hold(table)
+        self._load_bounds(table)
         vertices = target.job.vertices if target.job is not None else ()
         rows = bounds_rows(vertices, self.form, table.at)
         table.set_rows(rows)
@@ -101,10 +101,10 @@ class RescaleScreen(Dialog[None]):
             return f"Not now: {reason}"
         return self.act.why_not(target) or "" if self.form.bounds() else ""
 
-    def _hold(self, table: BoundsTable) -> None:
+    def _load_bounds(self, table: BoundsTable) -> None:
         reading = self.port.reading(RESOURCE_REQUIREMENTS(job=self.job))
         if reading is not None and reading.value is not None:
-            self.form.hold(reading.value)
+            self.form.load(reading.value)
             table.set_empty("no vertex of this job has bounds")
         else:
             available = self.act.unavailable(self.target) is None

@@ -137,7 +137,7 @@ class TabbedScreen(ClusterScreen):
         for name, panel in self.made.items():
             panel.set_shown(name in shown)
         await self._mount(shown)
-        if self.going:
+        if self.closing:
             return
         for panel in self.panels():
             panel.follow_display()

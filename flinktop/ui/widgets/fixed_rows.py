@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 from textual.widget import Widget
 
 from flinktop.ui.widgets.columns import Column, Layout
-from flinktop.ui.widgets.guarded_rows import Faults, shielded
+from flinktop.ui.widgets.guarded_rows import CellErrors, shielded
 from flinktop.ui.widgets.line import NO_CURSOR, LinePainter
 from flinktop.ui.widgets.styles import component_classes, style_rules
 
@@ -34,7 +34,7 @@ class FixedRows(Widget, Generic[R]):
 
     def __init__(self, columns: Sequence[Column[R]], *, ascii: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._layout = Layout(shielded(columns, Faults(self)))
+        self._layout = Layout(shielded(columns, CellErrors(self)))
         self._rows: tuple[R, ...] = ()
         # A LiveTable reserves one cell for its scroll bar, even while it needs none.
         self._bar_width = 0 if ascii else 1

@@ -76,7 +76,7 @@ def make_row_groups(
     return rows
 
 
-class Faults:
+class CellErrors:
     """Errors in cells and rows of one widget: each is logged once, and raised if its app wants that."""
 
     def __init__(self, widget: Any) -> None:
@@ -84,20 +84,20 @@ class Faults:
         self._known: set[tuple[str, str]] = set()
 
     def add(self, where: str, error: Exception) -> None:
-        if getattr(self._widget.app, "raise_faults", False):
+        if getattr(self._widget.app, "raise_errors", False):
             raise error
         if (where, type(error).__name__) not in self._known:
             self._known.add((where, type(error).__name__))
             log.error("%s: %s cannot be shown", type(self._widget.parent).__name__, where, exc_info=error)
 
 
-def shielded(columns: Sequence[Column[R]], faults: Faults) -> tuple[Column[R], ...]:
+def shielded(columns: Sequence[Column[R]], errors: CellErrors) -> tuple[Column[R], ...]:
     """The columns with functions that do not raise; for a `FailedRow` they show its name."""
     naming = next((one for one in columns if one.flex and one.stripes is None), next(iter(columns), None))
-    return tuple(_shielded(column, faults, names=column is naming) for column in columns)
+    return tuple(_shielded(column, errors, names=column is naming) for column in columns)
 
 
-def _shielded(column: Column[R], faults: Faults, *, names: bool) -> Column[R]:
+def _shielded(column: Column[R], errors: CellErrors, *, names: bool) -> Column[R]:
     def guarded(
         make: Callable[..., T], where: str, replacement: T, of_failed_row: Callable[[FailedRow], T]
     ) -> Callable[..., T]:
@@ -107,7 +107,7 @@ def _shielded(column: Column[R], faults: Faults, *, names: bool) -> Column[R]:
             try:
                 return make(row, *width)
             except Exception as error:  # noqa: BLE001 -- one bad cell must not end the table
-                faults.add(f"{where} {column.key}", error)
+                errors.add(f"{where} {column.key}", error)
                 return replacement
 
         return made

@@ -10,7 +10,7 @@ from textual.geometry import Region, Size
 
 from flinktop.ui.widgets import messages
 from flinktop.ui.widgets.columns import Cell, Column, Layout, column_at
-from flinktop.ui.widgets.guarded_rows import FailedRow, Faults, GuardedRows, shielded
+from flinktop.ui.widgets.guarded_rows import CellErrors, FailedRow, GuardedRows, shielded
 from flinktop.ui.widgets.line import CURSOR, FOCUSED_CURSOR, NO_CURSOR, Cells
 from flinktop.ui.widgets.order import Shown, Viewport, arrange, follow, known_among
 from flinktop.ui.widgets.painted_view import MOVES, PaintedView
@@ -72,8 +72,8 @@ class LiveTable(PaintedView, Generic[R]):
         id: str | None = None,
     ) -> None:
         super().__init__(empty=empty, ascii=ascii, id=id)
-        self._faults = Faults(self)
-        self.columns = shielded(columns, self._faults)
+        self._errors = CellErrors(self)
+        self.columns = shielded(columns, self._errors)
         self._key = row_key
         self._match = match
         self._dim = dim
@@ -96,7 +96,7 @@ class LiveTable(PaintedView, Generic[R]):
         """Show these rows in this default order, for `GuardedRows` with what could not be made into rows."""
         failed = rows.failed if isinstance(rows, GuardedRows) else ()
         for one in failed:
-            self._faults.add(f"row {one.key}", one.error)
+            self._errors.add(f"row {one.key}", one.error)
         # Only this table looks into them, and it checks their type.
         fixed = (*rows, *cast("Sequence[R]", failed))
         if fixed != self._rows:
@@ -105,7 +105,7 @@ class LiveTable(PaintedView, Generic[R]):
 
     def set_columns(self, columns: Sequence[Column[R]]) -> None:
         """Show other columns; the sorted column stays, if it is there."""
-        self.columns = shielded(columns, self._faults)
+        self.columns = shielded(columns, self._errors)
         self._layout = Layout(self.columns)
         if self._sort is not None:
             self._sort = next((one for one in self.columns if one.key == self._sort.key), None)
@@ -264,7 +264,7 @@ class LiveTable(PaintedView, Generic[R]):
         try:
             return self._dim(row)
         except Exception as error:  # noqa: BLE001 -- it is shown, all the same
-            self._faults.add("age of a row", error)
+            self._errors.add("age of a row", error)
             return False
 
     def _matches(self, row: R, text: str) -> bool:
@@ -272,7 +272,7 @@ class LiveTable(PaintedView, Generic[R]):
             try:
                 return self._match(row, text)
             except Exception as error:  # noqa: BLE001 -- by what is seen of it, then
-                self._faults.add("filter", error)
+                self._errors.add("filter", error)
         wanted = text.casefold()
         return any(wanted in column.cell(row)[0].casefold() for column in self.columns)
 
