@@ -42,7 +42,7 @@ PARTS = (
         "overview: slots, TaskManagers, what is blocked; jobs or applications by state",
         "overview, first line; jars ▸ applications",
         (
-            "tests/ui/test_overview.py::test_the_frame_tells_release_load_and_the_clusters_time",
+            "tests/ui/test_overview.py::test_the_frame_shows_release_load_and_the_clusters_time",
             "tests/ui/test_overview.py::test_the_cluster_line_gives_up_the_least_important_first",
             WALK,
         ),
@@ -146,7 +146,7 @@ PARTS = (
     Part(
         "pending operators of an adaptive batch job",
         "job, header",
-        ("tests/ui/test_skew.py::test_what_an_adaptive_batch_job_has_not_decided_is_said",),
+        ("tests/ui/test_skew.py::test_what_an_adaptive_batch_job_has_not_decided_is_shown",),
         ("2.3.0",),
         (2, 0),
         otherwise="their number, not their boxes",
@@ -183,8 +183,8 @@ PARTS = (
         "detail of a vertex: full description, state, parallelism, times, tasks, totals",
         "vertex, header; i for the description",
         (
-            "tests/ui/test_vertex_plan.py::test_the_plans_own_words_are_told_as_text",
-            "tests/ui/test_vertex.py::test_the_header_says_state_parallelism_and_how_times_spread",
+            "tests/ui/test_vertex_plan.py::test_the_plans_texts_are_shown_as_text",
+            "tests/ui/test_vertex.py::test_the_header_shows_state_parallelism_and_the_spread_of_times",
             WALK,
         ),
         FIXTURES,
@@ -194,9 +194,9 @@ PARTS = (
         "vertex ▸ Subtasks and Metrics; subtask ▸ Attempts",
         (
             NUMBERS,
-            "tests/ui/test_vertex.py::test_every_subtask_is_there_with_its_totals_as_flink_tells_them",
-            "tests/ui/test_subtask.py::test_the_present_attempt_is_told_as_flink_tells_it",
-            "tests/ui/test_subtask.py::test_states_are_told_in_the_order_they_were_entered_with_what_each_took",
+            "tests/ui/test_vertex.py::test_every_subtask_is_listed_with_flinks_totals",
+            "tests/ui/test_subtask.py::test_the_current_attempt_is_shown_with_flinks_data",
+            "tests/ui/test_subtask.py::test_states_are_in_order_of_entry_with_their_durations",
         ),
         FIXTURES,
         otherwise="accumulated times are metrics; what they are about stands in the table as a share of now",
@@ -220,7 +220,7 @@ PARTS = (
         "vertex ▸ Watermarks, t for the zone",
         (
             "tests/live/test_figures.py::test_watermarks_and_their_lag_are_flinks",
-            "tests/ui/test_vertex_tabs.py::test_watermarks_are_told_raw_and_as_times",
+            "tests/ui/test_vertex_tabs.py::test_watermarks_are_shown_raw_and_as_times",
         ),
         FIXTURES,
     ),
@@ -238,8 +238,8 @@ PARTS = (
         "backpressure of each subtask, and its threads",
         "vertex ▸ Backpressure, b up to 1.12, d for the threads",
         (
-            "tests/ui/test_vertex_tabs.py::test_backpressure_is_what_flink_says_of_each_subtask",
-            "tests/ui/test_vertex_tabs.py::test_up_to_1_12_backpressure_is_only_measured_when_it_is_asked_for",
+            "tests/ui/test_vertex_tabs.py::test_backpressure_is_flinks_for_each_subtask",
+            "tests/ui/test_vertex_tabs.py::test_up_to_1_12_backpressure_is_only_measured_on_request",
             "tests/live/test_processes.py::test_the_threads_of_a_running_task_are_found",
             WALK,
         ),
@@ -272,8 +272,8 @@ PARTS = (
         "job ▸ Exceptions, enter for the stack",
         (
             "tests/ui/test_exceptions.py::test_repeats_are_one_row_with_their_number_and_their_root_cause",
-            "tests/ui/test_exceptions.py::test_labels_of_the_clusters_own_enrichers_are_told",
-            "tests/ui/test_exceptions.py::test_a_history_that_is_cut_is_asked_for_again_with_more",
+            "tests/ui/test_exceptions.py::test_labels_of_the_clusters_own_enrichers_are_shown",
+            "tests/ui/test_exceptions.py::test_a_truncated_history_is_requested_again_with_a_higher_limit",
             "tests/ui/test_processes.py::test_the_taskmanager_of_an_exception_is_opened",
             WALK,
         ),
@@ -329,7 +329,7 @@ PARTS = (
         "checkpoints: configuration",
         "checkpoints ▸ Configuration",
         (
-            "tests/ui/test_checkpoints.py::test_every_item_of_the_configuration_is_told_or_said_to_be_missing",
+            "tests/ui/test_checkpoints.py::test_every_item_of_the_configuration_is_shown_or_marked_as_missing",
             WALK,
         ),
         FIXTURES,
@@ -339,8 +339,8 @@ PARTS = (
         "checkpoint; checkpoint ▸ vertex",
         (
             NUMBERS,
-            "tests/ui/test_checkpoint.py::test_a_checkpoint_by_vertex_has_the_numbers_that_flink_tells",
-            "tests/ui/test_checkpoint.py::test_a_checkpoint_by_subtask_has_the_phases_that_flink_tells",
+            "tests/ui/test_checkpoint.py::test_a_checkpoint_by_vertex_has_flinks_numbers",
+            "tests/ui/test_checkpoint.py::test_a_checkpoint_by_subtask_has_flinks_phases",
         ),
         FIXTURES,
     ),
@@ -354,8 +354,8 @@ PARTS = (
         "rescales: counts, history with vertices, slots and states, summary, configuration",
         "job ▸ Timeline, job ▸ Configuration",
         (
-            "tests/ui/test_timeline.py::test_rescales_are_rows_and_opened_they_say_what_they_did",
-            "tests/ui/test_timeline.py::test_the_configuration_tells_how_an_adaptive_job_rescales",
+            "tests/ui/test_timeline.py::test_rescales_are_rows_and_expand_to_what_they_did",
+            "tests/ui/test_timeline.py::test_the_configuration_shows_how_an_adaptive_job_rescales",
             "tests/live/test_every_screen.py::test_a_rescale_is_told_where_it_happened",
         ),
         ("2.3.0",),
@@ -365,8 +365,8 @@ PARTS = (
         "list of TaskManagers: heartbeat, slots, tasks, cores, memory; sorted",
         "TaskManagers",
         (
-            "tests/ui/test_processes.py::test_taskmanagers_stand_with_slots_heap_and_heartbeat",
-            "tests/ui/test_processes.py::test_the_worst_stands_first_and_says_why",
+            "tests/ui/test_processes.py::test_taskmanagers_are_listed_with_slots_heap_and_heartbeat",
+            "tests/ui/test_processes.py::test_the_worst_comes_first_and_says_why",
             PROCESS_VIEWS,
         ),
         FIXTURES,
@@ -375,7 +375,7 @@ PARTS = (
     Part(
         "header of a TaskManager",
         "TaskManager, header",
-        (PROCESS_VIEWS, "tests/ui/test_processes.py::test_what_a_release_does_not_have_is_said"),
+        (PROCESS_VIEWS, "tests/ui/test_processes.py::test_what_a_release_lacks_is_reported"),
         FIXTURES,
     ),
     Part(
@@ -426,7 +426,7 @@ PARTS = (
         "JobManager ▸ Memory, Charts, Metrics",
         (
             "tests/live/test_processes.py::test_the_jobmanager_is_reached_on_a_small_terminal",
-            "tests/ui/test_processes.py::test_every_tab_of_the_jobmanager_has_something_to_say",
+            "tests/ui/test_processes.py::test_every_tab_of_the_jobmanager_shows_something",
             WALK,
         ),
         FIXTURES,
@@ -455,7 +455,7 @@ PARTS = (
     Part(
         "a job that a HistoryServer keeps: the configuration of its cluster, links to logs",
         "job ▸ Configuration",
-        (HISTORY, "tests/ui/test_jars.py::test_a_history_server_tells_the_cluster_a_job_ran_on"),
+        (HISTORY, "tests/ui/test_jars.py::test_a_history_server_shows_the_cluster_a_job_ran_on"),
         ("1.20.5", "2.3.0"),
     ),
 )

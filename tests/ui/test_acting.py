@@ -9,7 +9,7 @@ from tests.ui.acting import acting
 
 @pytest.mark.deep
 @pytest.mark.parametrize("release", ["1.9.3", "1.20.5", "2.3.0"])
-async def test_a_stopped_job_is_seen_to_have_ended(release: str) -> None:
+async def test_a_stopped_job_is_shown_as_ended(release: str) -> None:
     async with acting(release) as ui:
         assert "RUNNING" in ui.text
         number = ui.port.submit(Stop(ui.job))

@@ -163,7 +163,7 @@ def again(ui: Day) -> str:
 
 @DEEP
 @pytest.mark.parametrize("size", [(80, 24), (60, 20)])
-async def test_running_it_again_says_what_is_known_of_the_job(size: tuple[int, int]) -> None:
+async def test_running_it_again_shows_what_is_known_about_the_job(size: tuple[int, int]) -> None:
     async with acting(size=size) as ui:
         number = ui.port.submit(RunJar(next(iter(ui.jobmanager.jars)), "test-job.jar"))
         await ui.wait(6)

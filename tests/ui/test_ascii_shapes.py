@@ -22,7 +22,7 @@ def plain(*texts: str) -> str:
     return line
 
 
-def test_shapes_of_states_are_told_apart_in_ascii_too() -> None:
+def test_shapes_of_states_differ_in_ascii_too() -> None:
     marks = {states.mark("", tone) for tone in ("good", "muted", "bad", "warn", "info")}
     found = {plain(mark) for mark in marks}
     assert len(found) == 5

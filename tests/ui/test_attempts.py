@@ -70,7 +70,7 @@ def attempts(day: Day) -> list[tuple[int | None, str]]:
     return [(row.attempt, row.status) for row in day.app.screen.query_one(AttemptsTable).table._rows]
 
 
-async def test_a_restart_loop_keeps_its_rows_and_says_what_flink_keeps_no_longer() -> None:
+async def test_a_restart_loop_keeps_its_rows_and_says_what_flink_has_dropped() -> None:
     cluster = Looping("1.20.5", present=20)
     async with monitor(cluster=cluster, size=WIDE) as day:
         day.app.push_screen(SubtaskScreen(*cluster.ids, 0))
@@ -156,7 +156,7 @@ async def test_attempts_that_run_at_once_are_on_every_tab_of_the_vertex() -> Non
         assert "other-host:4242" in day.text
 
 
-async def test_on_a_narrow_terminal_too_it_is_seen_that_one_runs_beside_another() -> None:
+async def test_a_concurrent_attempt_is_visible_on_a_narrow_terminal_too() -> None:
     cluster = Speculative("2.3.0")
     async with monitor(cluster=cluster, size=(80, 24)) as day:
         day.app.push_screen(VertexScreen(*cluster.ids, "taskmanagers"))

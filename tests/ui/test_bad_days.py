@@ -17,7 +17,7 @@ from tests.ui.test_job import open_job
 pytestmark = pytest.mark.deep
 
 
-async def test_a_cluster_that_goes_away_leaves_its_values_and_comes_back_by_itself() -> None:
+async def test_a_lost_cluster_keeps_its_values_and_reconnects_automatically() -> None:
     async with monitor("1.20.5") as day:
         day.cluster.failure = httpx.ConnectError("Connection refused")
         await day.wait(20)
@@ -62,7 +62,7 @@ async def test_coming_back_to_a_screen_is_not_slow() -> None:
         assert "● live" in day.lines[0]
 
 
-async def test_no_server_from_the_start_is_said_at_once() -> None:
+async def test_a_missing_server_is_reported_at_once() -> None:
     cluster = FixtureCluster("1.20.5")
     cluster.failure = httpx.ConnectError("Connection refused")
     async with monitor(cluster=cluster) as day:
@@ -106,7 +106,7 @@ async def test_a_server_that_refuses_says_why(answer: tuple[int, Any], mark: str
         ((404, {"message": "no route"}), "✕ not Flink", "not a Flink REST API"),
     ],
 )
-async def test_a_login_that_expires_is_said_at_once(
+async def test_an_expired_login_is_reported_at_once(
     monkeypatch: pytest.MonkeyPatch, answer: tuple[int, Any], mark: str, words: str
 ) -> None:
     async with monitor("1.20.5") as day:
@@ -127,7 +127,7 @@ async def test_what_alone_is_forbidden_does_not_end_the_link() -> None:
         assert "not for you" not in day.lines[1]
 
 
-async def test_a_server_that_is_not_flink_is_said_to_be_none() -> None:
+async def test_a_server_that_is_not_flink_is_reported() -> None:
     cluster = FixtureCluster("1.20.5")
     for path in ("config", "overview", "jobs/overview"):
         cluster.changed[path] = {
@@ -141,7 +141,7 @@ async def test_a_server_that_is_not_flink_is_said_to_be_none() -> None:
 
 
 @pytest.mark.deep
-async def test_what_is_known_of_a_lost_cluster_is_greyed_and_its_ages_stand_still() -> None:
+async def test_data_of_a_lost_cluster_are_greyed_and_their_ages_stop() -> None:
     async with monitor("1.20.5") as day:
         await open_job(day, "steady")
         since = day.line("RUNNING for")
@@ -219,7 +219,7 @@ async def test_a_name_with_markup_in_the_palette_and_the_breadcrumb() -> None:
         assert "kafka[a] -> [/]" in day.lines[0] or "kafka" not in day.lines[0]
 
 
-async def test_a_panel_that_raises_says_so_and_the_rest_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_panel_that_raises_says_so_and_the_rest_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_self: ClusterLine) -> None:
         raise ZeroDivisionError("no slots")
 

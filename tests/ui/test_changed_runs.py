@@ -54,7 +54,7 @@ def complete(day: Day, terminal: Terminal) -> None:
     assert terminal.screen.cells == whole.screen.cells
 
 
-async def test_what_is_seen_is_whole_wherever_a_person_goes() -> None:
+async def test_the_screen_is_complete_on_every_path() -> None:
     async with seen() as (day, terminal):
         complete(day, terminal)
         for keys in (
@@ -165,7 +165,7 @@ async def minute(day: Day) -> None:
 @pytest.mark.parametrize(
     "before", [(), pytest.param(("q",), marks=pytest.mark.deep)], ids=["screen", "dialog"]
 )
-async def test_everything_is_written_anew(before: tuple[str, ...]) -> None:
+async def test_everything_is_rewritten(before: tuple[str, ...]) -> None:
     async with seen() as (day, terminal):
         await day.press(*before)
         for happens in (ctrl_l, focus, size, minute):

@@ -76,7 +76,7 @@ def progressing(cluster: FixtureCluster, job: str, checkpoint: int, vertex: str)
 
 
 @pytest.mark.parametrize("release", RELEASES)
-async def test_a_checkpoint_by_vertex_has_the_numbers_that_flink_tells(release: str) -> None:
+async def test_a_checkpoint_by_vertex_has_flinks_numbers(release: str) -> None:
     async with monitor(release, WIDE) as day:
         job, checkpoint = await open_newest(day, "steady")
         told = details(day, job, checkpoint)
@@ -98,7 +98,7 @@ async def test_a_checkpoint_by_vertex_has_the_numbers_that_flink_tells(release: 
 
 
 @pytest.mark.parametrize("release", RELEASES)
-async def test_a_checkpoint_by_subtask_has_the_phases_that_flink_tells(release: str) -> None:
+async def test_a_checkpoint_by_subtask_has_flinks_phases(release: str) -> None:
     async with monitor(release, WIDE) as day:
         job, checkpoint = await open_newest(day, "steady")
         await day.press("enter")
@@ -130,7 +130,7 @@ async def test_a_checkpoint_by_subtask_has_the_phases_that_flink_tells(release: 
         assert "slowest " in day.text
 
 
-async def test_the_selected_vertexs_subtasks_stand_below_where_there_is_room() -> None:
+async def test_the_selected_vertexs_subtasks_are_below_where_there_is_room() -> None:
     async with monitor("1.20.5", (120, 40)) as day:
         await open_newest(day, "steady")
         await day.sees("PHASES")
@@ -148,7 +148,7 @@ async def test_the_selected_vertexs_subtasks_stand_below_where_there_is_room() -
         assert not [target for target in day.asked() if target.startswith(below)]
 
 
-async def test_a_completed_checkpoint_is_asked_for_once() -> None:
+async def test_a_completed_checkpoint_is_requested_once() -> None:
     async with monitor("1.20.5", (120, 40)) as day:
         job, checkpoint = await open_newest(day, "steady")
         await day.wait(60)

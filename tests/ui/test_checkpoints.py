@@ -86,7 +86,7 @@ async def test_every_checkpoint_of_the_history_is_a_line_with_its_numbers(releas
             assert fmt.clock(told["trigger_timestamp"] / 1000, 0.0) in line
 
 
-async def test_what_a_release_does_not_tell_is_absent_and_no_zero() -> None:
+async def test_what_a_release_does_not_report_is_absent_not_zero() -> None:
     async with monitor("1.9.3", WIDE) as day:
         job = await open_checkpoints(day, "steady")
         newest = stats(day, job)["history"][0]
@@ -105,7 +105,7 @@ async def test_in_progress_comes_first_then_the_newest() -> None:
         assert "3/6 acknowledged" in day.text
 
 
-async def test_an_older_checkpoint_that_is_told_to_be_in_progress_still_comes_first() -> None:
+async def test_an_older_checkpoint_in_progress_still_comes_first() -> None:
     cluster = FixtureCluster("1.20.5")
     job = cluster.job("steady")
 
@@ -193,7 +193,7 @@ async def test_the_summary_is_flinks_own(release: str) -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), WIDE])
-async def test_the_summary_says_what_its_release_does_not_tell(size: tuple[int, int]) -> None:
+async def test_the_summary_says_what_its_release_does_not_report(size: tuple[int, int]) -> None:
     async with monitor("1.9.3", size) as day:
         await open_checkpoints(day, "steady")
         await day.press("3")
@@ -222,7 +222,7 @@ async def test_without_a_completed_checkpoint_the_summary_has_no_zeros() -> None
 
 
 @pytest.mark.parametrize("release", RELEASES)
-async def test_every_item_of_the_configuration_is_told_or_said_to_be_missing(release: str) -> None:
+async def test_every_item_of_the_configuration_is_shown_or_marked_as_missing(release: str) -> None:
     async with monitor(release, WIDE) as day:
         await open_checkpoints(day, "steady")
         await day.press("4")
@@ -348,7 +348,7 @@ async def test_a_failed_checkpoint_stays_readable_when_flink_has_dropped_it() ->
         assert day.line("│ Source: events").count("2/2") == 1
 
 
-async def test_details_of_a_failed_one_are_asked_for_once_and_only_while_seen() -> None:
+async def test_details_of_a_failed_checkpoint_are_requested_once_and_only_while_visible() -> None:
     cluster = FixtureCluster("1.9.3")
     job = cluster.job("failed")
     details = f"jobs/{job}/checkpoints/details/4"
@@ -360,7 +360,7 @@ async def test_details_of_a_failed_one_are_asked_for_once_and_only_while_seen() 
         assert day.asked().count(details) == 1
 
 
-async def test_details_that_flink_does_not_have_are_not_asked_for_again_and_again() -> None:
+async def test_missing_details_are_not_requested_repeatedly() -> None:
     cluster = FixtureCluster("1.9.3")
     job = cluster.job("failed")
     details = f"jobs/{job}/checkpoints/details/4"
@@ -410,7 +410,7 @@ async def test_sorting_by_duration_puts_the_longest_first() -> None:
         assert found == sorted(found, reverse=True)
 
 
-async def test_a_job_that_vanishes_keeps_its_last_picture_and_says_so() -> None:
+async def test_a_job_that_vanishes_keeps_its_last_data_and_says_so() -> None:
     async with monitor("1.20.5", WIDE) as day:
         job = await open_checkpoints(day, "steady")
         gone = (404, {"errors": [f"Job {job} not found"]})
@@ -425,7 +425,7 @@ async def test_a_job_that_vanishes_keeps_its_last_picture_and_says_so() -> None:
         assert "off for this job" not in day.text
 
 
-async def test_a_lost_cluster_is_said_and_what_was_known_stays() -> None:
+async def test_a_lost_cluster_is_reported_and_the_last_data_stay() -> None:
     async with monitor("1.20.5", WIDE) as day:
         await open_checkpoints(day, "steady")
         day.cluster.failure = httpx.ConnectError("cut")

@@ -191,7 +191,7 @@ async def test_a_click_counts_once_the_dialog_can_have_been_read() -> None:
 
 
 @DEEP
-async def test_a_job_that_goes_while_it_is_asked_about() -> None:
+async def test_a_job_that_vanishes_during_the_question() -> None:
     async with acting(size=(80, 24), jobs=("steady", "slow")) as ui:
         job = ui.job
         await ask(ui, Stop(job, NAME))
@@ -293,7 +293,7 @@ async def test_it_fits_and_is_used_at_every_size(size: tuple[int, int]) -> None:
 
 
 @DEEP
-async def test_it_is_laid_out_anew_when_the_terminal_changes() -> None:
+async def test_it_is_laid_out_again_when_the_terminal_changes() -> None:
     async with acting(size=(120, 40)) as ui:
         await ask(ui, Stop(ui.job, NAME))
         await ui.pilot.resize_terminal(60, 20)
@@ -303,7 +303,7 @@ async def test_it_is_laid_out_anew_when_the_terminal_changes() -> None:
 
 
 @DEEP
-async def test_a_cluster_that_does_not_answer_is_asked_for_nothing() -> None:
+async def test_a_cluster_that_does_not_answer_gets_no_act() -> None:
     async with acting(size=(80, 24)) as ui:
         await ask(ui, Cancel(ui.job, NAME))
         ui.jobmanager.gone = True

@@ -23,7 +23,7 @@ def vertices(cluster: FixtureCluster) -> list[dict[str, Any]]:
     return found
 
 
-async def test_the_last_checkpoint_of_an_ended_job_is_asked_for_once() -> None:
+async def test_the_last_checkpoint_of_an_ended_job_is_requested_once() -> None:
     async with monitor("1.20.5") as day:
         await day.wait(60)
         rows = {row.jid: row.facts for row in day.table._rows}

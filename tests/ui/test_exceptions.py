@@ -40,7 +40,7 @@ async def test_repeats_are_one_row_with_their_number_and_their_root_cause(releas
         assert (told[0].get("taskManagerId") or told[0]["location"])[:20] in day.text
 
 
-async def test_1_9_tells_of_the_last_failure_alone_and_that_is_said() -> None:
+async def test_1_9_reports_only_the_last_failure_and_the_screen_says_so() -> None:
     async with monitor("1.9.3", (150, 50)) as day:
         await open_exceptions(day, "failing")
         await day.sees("Up to 1.12 Flink reports only the last failure")
@@ -102,7 +102,7 @@ async def test_one_steps_through_the_faults_of_a_kind() -> None:
         assert "this is the first" not in day.text
 
 
-async def test_what_happened_together_stands_below_it() -> None:
+async def test_concurrent_exceptions_are_below_it() -> None:
     async with monitor("1.20.5", (150, 50)) as day:
         await open_exceptions(day, "failed")
         await day.sees("and NumberFormatException")
@@ -116,7 +116,7 @@ def with_labels(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-async def test_labels_of_the_clusters_own_enrichers_are_told() -> None:
+async def test_labels_of_the_clusters_own_enrichers_are_shown() -> None:
     cluster = FixtureCluster("2.3.0")
     cluster.changed[f"jobs/{cluster.job('failing')}/exceptions"] = with_labels
     async with monitor(cluster=cluster, size=(200, 50)) as day:
@@ -126,7 +126,7 @@ async def test_labels_of_the_clusters_own_enrichers_are_told() -> None:
         await day.sees("labels team=x type=user [code]")
 
 
-async def test_the_first_fault_is_told_beside_a_latest_that_is_another() -> None:
+async def test_the_first_fault_is_shown_next_to_a_different_latest_one() -> None:
     cluster = FixtureCluster("2.3.0")
     job = cluster.job("failing")
 
@@ -143,7 +143,7 @@ async def test_the_first_fault_is_told_beside_a_latest_that_is_another() -> None
         await day.sees("first  IOException: disk full")
 
 
-async def test_a_history_that_is_cut_is_asked_for_again_with_more() -> None:
+async def test_a_truncated_history_is_requested_again_with_a_higher_limit() -> None:
     cluster = FixtureCluster("2.3.0")
 
     def cut(document: dict[str, Any]) -> dict[str, Any]:
@@ -187,7 +187,7 @@ async def test_blank_lines_of_a_small_screen_show_the_stack() -> None:
         assert len(day.table._rows) == rows
 
 
-async def test_exceptions_are_asked_for_only_while_they_are_seen() -> None:
+async def test_exceptions_are_polled_only_while_visible() -> None:
     async with monitor("1.20.5") as day:
         await open_exceptions(day, "steady")
         await day.press("6")

@@ -140,7 +140,7 @@ async def test_subtasks_are_counted_by_their_totals_meanwhile() -> None:
         assert re.search(r"in (4|5|6|7)\d\d/s   out (4|5|6|7)\d\d/s   busy …", day.text)
 
 
-def test_a_subtask_that_was_measured_is_told_in_its_first_minute() -> None:
+def test_a_measured_subtask_is_shown_in_its_first_minute() -> None:
     told: dict[str, float | None]
     told = {"taken": 10.0, "sent": 5.0, "busy": 300.0, "backpressured": 0.0, "idle": 700.0, "watermark": 1.0}
     assert first_minute.known(told) == {**told, "taken": None, "sent": None}

@@ -96,7 +96,7 @@ async def test_arrows_go_to_callers_and_neighbours() -> None:
             await day.sees(f"%  {expected}")
 
 
-async def test_a_search_says_in_how_much_of_the_time_it_was_found() -> None:
+async def test_a_search_shows_the_share_of_samples_with_a_match() -> None:
     async with monitor(cluster=drawn()) as day:
         await open_tab(day, "flame")
         await day.press("slash", *"own", "enter")
@@ -192,13 +192,13 @@ async def test_a_new_graph_keeps_zoom_and_selection_by_their_names() -> None:
         ((500, {"errors": ["it broke"]}), "it broke"),
     ],
 )
-async def test_why_there_is_none_is_said(told: Any, words: str) -> None:
+async def test_a_missing_graph_is_explained(told: Any, words: str) -> None:
     async with monitor(cluster=drawn("2.3.0", told)) as day:
         await open_tab(day, "flame")
         await day.sees(words)
 
 
-async def test_while_samples_are_taken_it_is_asked_again_soon_and_then_once_a_minute() -> None:
+async def test_during_sampling_it_is_polled_soon_and_then_once_a_minute() -> None:
     cluster = drawn("2.3.0", {"endTimestamp": -3})
     async with monitor(cluster=cluster) as day:
         path = await open_tab(day, "flame")
@@ -213,7 +213,7 @@ async def test_while_samples_are_taken_it_is_asked_again_soon_and_then_once_a_mi
         assert day.asked(since).count(target) <= 1
 
 
-async def test_before_1_13_there_are_none_and_nothing_is_asked() -> None:
+async def test_before_1_13_there_are_none_and_nothing_is_requested() -> None:
     async with monitor("1.9.3") as day:
         await open_tab(day, "flame")
         await day.sees("Flink 1.13 or later is needed for flame graphs (this is 1.9.3).")

@@ -112,7 +112,7 @@ async def test_the_palette_changes_the_theme() -> None:
         assert day.app.theme == "flinktop-light"
 
 
-async def test_leaving_is_asked_for_and_esc_stays() -> None:
+async def test_leaving_needs_confirmation_and_esc_stays() -> None:
     async with monitor("1.20.5") as day:
         await day.press("q")
         assert "Leave flinktop?" in day.text
@@ -137,7 +137,7 @@ async def test_ctrl_q_does_not_leave() -> None:
         assert "steady [test]" in day.text
 
 
-async def test_pause_holds_the_screen_and_collection_goes_on() -> None:
+async def test_pause_freezes_the_screen_and_collection_continues() -> None:
     async with monitor("1.20.5") as day:
         await day.press("space")
         assert "⏸ paused" in day.text
@@ -151,7 +151,7 @@ async def test_pause_holds_the_screen_and_collection_goes_on() -> None:
         assert "● live" in day.lines[0]
 
 
-async def test_read_only_is_said_in_the_frame() -> None:
+async def test_read_only_is_shown_in_the_frame() -> None:
     async with monitor("1.20.5", read_only=True) as day:
         assert "READ-ONLY" in day.lines[0]
     async with monitor("1.20.5") as day:
@@ -288,7 +288,7 @@ def test_every_command_has_one_id_and_no_key_does_two_things() -> None:
         assert len(taken) == len(set(taken))
 
 
-async def test_where_there_is_little_room_the_cluster_and_what_can_not_be_done_are_still_said() -> None:
+async def test_with_little_room_the_cluster_and_disabled_actions_are_still_shown() -> None:
     async with monitor("2.3.0", size=(80, 24), demo="mixed", read_only=True) as day:
         await day.press("enter")
         await day.wait(3)
@@ -318,7 +318,7 @@ def test_places_on_the_way_are_cut_before_the_cluster_and_this_place() -> None:
     ]
 
 
-async def test_an_answer_that_the_engine_can_not_take_in_is_told_beside_what_it_shows(
+async def test_an_answer_that_the_engine_can_not_process_is_reported_next_to_the_data(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def breaks(*_arguments: object) -> None:
@@ -345,14 +345,14 @@ HUSH = Secret("value", "hush")
         ("http://flink.test:8081", None, False),
     ],
 )
-async def test_a_login_that_others_on_the_way_can_read_is_said_in_the_frame(
+async def test_an_unencrypted_login_is_shown_in_the_frame(
     url: str, token: Secret | None, *, said: bool
 ) -> None:
     async with monitor("1.20.5", url=url, token=token) as day:
         assert ("UNENCRYPTED LOGIN" in day.lines[0]) == said
 
 
-async def test_where_there_is_little_room_it_is_said_in_short_beside_the_cluster() -> None:
+async def test_with_little_room_it_is_shortened_next_to_the_cluster() -> None:
     async with monitor("1.20.5", (80, 24), read_only=True, token=HUSH) as day:
         assert day.lines[0].split()[0] == "flinktop"
         assert "UNENCRYPTED LOGIN" in day.lines[0]
@@ -376,7 +376,7 @@ async def test_a_local_flink_that_lets_everybody_in_says_so(size: tuple[int, int
         assert "OPEN TO ALL USERS" in day.lines[0]
 
 
-async def test_a_local_flink_with_a_key_of_its_own_says_nothing_of_users(tmp_path: Path) -> None:
+async def test_a_local_flink_with_its_own_key_does_not_mention_users(tmp_path: Path) -> None:
     async with monitor("2.3.0", local=True) as day:
         connection = replace(day.app.profile.connection, cert=tmp_path / "cert.pem")
         day.app.profile = replace(day.app.profile, connection=connection)

@@ -216,7 +216,7 @@ async def test_graph_and_table_share_one_request_for_each_vertex() -> None:
         assert len(asked) <= 3 * vertices + 1
 
 
-async def test_of_many_vertices_those_on_the_screen_are_asked_for() -> None:
+async def test_of_many_vertices_those_on_the_screen_are_polled() -> None:
     count = 60
     chain = tuple((at, at + 1, "FORWARD") for at in range(count - 1))
     async with monitor(size=(80, 24), cluster=planned([f"step {at}" for at in range(count)], chain)) as day:

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.deep
 
 
 @pytest.mark.parametrize("release", RELEASES)
-async def test_jars_stand_with_their_entry_classes(release: str) -> None:
+async def test_jars_are_listed_with_their_entry_classes(release: str) -> None:
     async with monitor(release) as day:
         await go(day, "jars")
         [jar] = day.cluster.document("jars")["files"]
@@ -147,7 +147,7 @@ async def test_a_history_server_says_what_it_does_not_have(release: str) -> None
         assert not [target for target in day.asked(since) if target.startswith(wanted)]
 
 
-async def test_a_history_server_tells_the_cluster_a_job_ran_on() -> None:
+async def test_a_history_server_shows_the_cluster_a_job_ran_on() -> None:
     cluster = FixtureCluster("1.20.5")
     cluster.changed["config"] = history
     async with monitor(cluster=cluster) as day:

@@ -34,7 +34,7 @@ async def test_a_job_opens_with_all_its_vertices(release: str) -> None:
 
 
 @pytest.mark.parametrize("release", RELEASES)
-async def test_rates_are_the_sums_that_flinks_meters_tell(release: str) -> None:
+async def test_rates_are_the_sums_of_flinks_meters(release: str) -> None:
     async with monitor(release, (150, 50)) as day:
         await open_job(day, "steady")
         await day.press("2")
@@ -62,7 +62,7 @@ async def test_the_jobs_rate_is_that_of_its_sources_on_the_screen(release: str) 
         assert (coming[1], going[1]) == (source.sent.value, sink.taken.value)
 
 
-async def test_busy_and_backpressure_are_absent_before_1_13_and_said_so() -> None:
+async def test_busy_and_backpressure_are_marked_absent_before_1_13() -> None:
     async with monitor("1.9.3", (150, 50)) as day:
         await open_job(day, "steady")
         rows = day.table._rows
@@ -103,7 +103,7 @@ async def test_one_metrics_request_for_each_vertex_on_the_screen_and_few_others(
         assert any("numRecordsInPerSecond" in target for target in metrics)
 
 
-async def test_the_overview_is_not_asked_for_while_a_job_covers_it() -> None:
+async def test_the_overview_is_not_polled_while_a_job_covers_it() -> None:
     async with monitor("1.20.5") as day:
         await open_job(day, "steady")
         since = len(day.cluster.asked)
@@ -127,7 +127,7 @@ async def test_stepping_to_the_next_job_and_back() -> None:
         assert "Records/s" in day.text
 
 
-async def test_a_job_that_vanishes_keeps_its_last_picture_and_says_so() -> None:
+async def test_a_job_that_vanishes_keeps_its_last_data_and_says_so() -> None:
     async with monitor("1.20.5") as day:
         await open_job(day, "steady")
         job = day.cluster.job("steady")
@@ -160,14 +160,14 @@ async def test_a_job_that_ends_while_it_is_open_says_how_it_ended() -> None:
         assert not [target for target in day.asked(since) if "/vertices/" in target and "steady" in target]
 
 
-async def test_the_savepoint_a_job_was_restored_from_is_told() -> None:
+async def test_the_savepoint_a_job_was_restored_from_is_shown() -> None:
     async with monitor("1.20.5", (150, 50)) as day:
         await open_job(day, "restored")
         assert "restored from savepoint" in day.text
         assert "savepoint-" in day.text
 
 
-async def test_how_many_checkpoints_have_failed_is_seen_on_a_narrow_terminal_too() -> None:
+async def test_the_number_of_failed_checkpoints_is_visible_on_a_narrow_terminal_too() -> None:
     cluster = FixtureCluster("1.20.5")
     job = cluster.job("steady")
 
@@ -199,7 +199,7 @@ async def test_every_size_shows_the_job(size: tuple[int, int]) -> None:
         assert "RUNNING" in day.text or "Sou" in day.text
 
 
-async def test_a_metric_that_goes_away_is_listed_anew() -> None:
+async def test_a_metric_that_vanishes_is_listed_again() -> None:
     cluster = FixtureCluster("1.20.5")
     job = cluster.job("steady")
     vertex = cluster.document(f"jobs/{job}")["vertices"][1]["id"]
@@ -217,7 +217,7 @@ async def test_a_metric_that_goes_away_is_listed_anew() -> None:
 
 @pytest.mark.deep
 @pytest.mark.parametrize(("release", "untold"), [("1.20.5", "scheduler"), ("2.3.0", "execution mode")])
-async def test_the_configuration_leaves_out_what_a_release_does_not_tell(release: str, untold: str) -> None:
+async def test_the_configuration_leaves_out_what_a_release_does_not_report(release: str, untold: str) -> None:
     async with monitor(release) as day:
         await open_job(day, "steady")
         job = day.cluster.job("steady")

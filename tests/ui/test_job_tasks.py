@@ -40,7 +40,7 @@ def without_slots(cluster: FixtureCluster, running: int) -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-async def test_a_running_job_of_which_no_task_runs_does_not_look_healthy(size: tuple[int, int]) -> None:
+async def test_a_running_job_without_a_running_task_does_not_look_healthy(size: tuple[int, int]) -> None:
     cluster = FixtureCluster("1.20.5")
     without_slots(cluster, 0)
     async with monitor(cluster=cluster, size=size) as day:

@@ -39,7 +39,7 @@ def one_has_ended(document: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.deep
 @pytest.mark.parametrize(("width", "shown"), [(80, False), (120, False), (164, True)])
-async def test_the_list_tells_times_where_names_have_room(
+async def test_the_list_shows_times_where_names_have_room(
     width: int,
     shown: bool,  # noqa: FBT001 -- a table
 ) -> None:
@@ -58,7 +58,7 @@ async def test_the_list_tells_times_where_names_have_room(
 
 
 @pytest.mark.deep
-async def test_the_header_of_a_job_says_when_it_started_where_there_is_room() -> None:
+async def test_the_header_of_a_job_shows_its_start_where_there_is_room() -> None:
     cluster = FixtureCluster("1.20.5")
     for width in (80, 120):
         async with monitor(cluster=cluster, size=(width, 40)) as day:

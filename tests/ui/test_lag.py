@@ -177,7 +177,7 @@ def toned(day: Day, header: str) -> set[str]:
     return {tone for line in lines for text, tone in line if text.startswith("3 m")}
 
 
-async def test_a_lag_that_is_long_and_grows_has_its_colour_wherever_it_stands() -> None:
+async def test_a_long_growing_lag_is_coloured_everywhere() -> None:
     cluster, job, vertex = late_vertex()
     async with monitor(cluster=cluster) as day:
         series = day.port.engine.series

@@ -25,7 +25,7 @@ BASE = Operation("1" * 32, "http://x", "x", "savepoint", Savepoint("a" * 32, "or
         (replace(BASE, state=State.SENT, act=UploadJar("/a.jar")), "leaving cuts it off"),
     ],
 )
-def test_what_leaving_means_for_it_is_said(operation: Operation, words: str) -> None:
+def test_the_effect_of_leaving_is_shown(operation: Operation, words: str) -> None:
     assert words in left_behind(operation)
     assert "orders [/b]" in left_behind(operation)
 
@@ -76,7 +76,7 @@ async def test_other_keys_do_not_answer_whether_to_leave(key: str) -> None:
         assert day.app.return_value is None
 
 
-async def test_what_is_deleted_with_a_local_cluster_is_said() -> None:
+async def test_what_is_deleted_with_a_local_cluster_is_shown() -> None:
     async with monitor("1.20.5", local=True) as day:
         await day.press("q")
         assert day.line("The local cluster and its savepoints are deleted.")

@@ -112,7 +112,7 @@ async def test_a_log_that_has_grown_is_read_again_at_most_every_ten_seconds() ->
         assert 3 <= reads(day) <= 4
 
 
-async def test_who_does_not_follow_is_told_how_much_more_there_is() -> None:
+async def test_without_following_the_growth_of_the_log_is_shown() -> None:
     cluster = LogCluster("1.20.5")
     async with monitor(cluster=cluster) as day:
         await open_log(day)
@@ -127,7 +127,7 @@ async def test_who_does_not_follow_is_told_how_much_more_there_is() -> None:
         assert reads(day) == 2
 
 
-async def test_a_large_log_is_read_only_when_the_person_says_so() -> None:
+async def test_a_large_log_is_read_only_on_request() -> None:
     cluster = LogCluster("1.20.5", LOG.replace(b"started", b"x" * LARGE))
     async with monitor(cluster=cluster) as day:
         await open_log(day)
@@ -216,7 +216,7 @@ async def test_leaving_forgets_the_log_and_coming_back_reads_it_again() -> None:
     ("body", "words"),
     [(b"", "The file is empty."), (b"(file unavailable)", "The file is not there")],
 )
-async def test_an_empty_or_missing_file_is_said(body: bytes, words: str) -> None:
+async def test_an_empty_or_missing_file_is_reported(body: bytes, words: str) -> None:
     cluster = LogCluster("1.9.3")
     cluster.write(body)
     async with monitor(cluster=cluster) as day:

@@ -63,7 +63,7 @@ def grounds(known: dict[str, Color]) -> Iterator[tuple[str, Color]]:
 
 @pytest.mark.parametrize("of", OURS, ids=lambda of: of.name)
 @pytest.mark.parametrize("tone", LOOKS)
-def test_every_tone_can_be_read_wherever_it_stands(of: Theme, tone: str) -> None:
+def test_every_tone_is_readable_everywhere(of: Theme, tone: str) -> None:
     known = colours(of)
     colour = known[LOOKS[tone][0].removeprefix("$")]
     for name, ground in grounds(known):
@@ -256,7 +256,7 @@ async def test_another_theme_chosen_without_colours_brings_none(monkeypatch: pyt
 
 @pytest.mark.parametrize("colourless", [False, True])
 @pytest.mark.parametrize("chosen", EVERY_THEME)
-async def test_the_cursor_is_seen_in_every_theme(
+async def test_the_cursor_is_visible_in_every_theme(
     chosen: str,
     colourless: bool,  # noqa: FBT001 -- one of two worlds
     monkeypatch: pytest.MonkeyPatch,
@@ -290,7 +290,7 @@ def drawn(*, colours: bool) -> list[str]:
     return ["".join(text for row in rows for text, style in row if style == line.style) for line in lines]
 
 
-def test_lines_of_a_chart_without_colours_are_told_apart_by_their_shape() -> None:
+def test_lines_of_a_chart_without_colours_differ_in_shape() -> None:
     high, low = drawn(colours=False)
     assert not set(high) & set(low) - {" "}
     high, low = drawn(colours=True)
@@ -309,7 +309,7 @@ def test_the_legend_shows_that_shape() -> None:
     ("size", "ascii_only", "corner"),
     [((120, 40), False, "╭"), ((120, 40), True, "+"), ((80, 24), False, ""), ((200, 60), False, "╭")],
 )
-async def test_panels_stand_in_boxes_where_there_is_room(
+async def test_panels_have_boxes_where_there_is_room(
     size: tuple[int, int],
     ascii_only: bool,  # noqa: FBT001 -- a table
     corner: str,

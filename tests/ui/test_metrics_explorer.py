@@ -110,7 +110,7 @@ async def test_a_search_finds_metrics_of_vertices_that_were_not_open() -> None:
         assert len([row for row in rows if not row.metric]) == len(vertices)
 
 
-async def test_metrics_of_operators_stand_below_them_and_can_be_told_apart(tmp_path: Path) -> None:
+async def test_metrics_of_operators_are_below_them_and_distinguishable(tmp_path: Path) -> None:
     cluster = WholeCluster("1.14.6")
     job = cluster.job("steady")
     vertex = str(cluster.document(f"jobs/{job}")["vertices"][1]["id"])
@@ -145,7 +145,7 @@ async def test_metrics_of_operators_stand_below_them_and_can_be_told_apart(tmp_p
         assert sorted(ends) == ["", "PerSecond"]
 
 
-async def test_only_rows_on_the_screen_are_asked_for_their_values() -> None:
+async def test_only_values_of_rows_on_the_screen_are_requested() -> None:
     async with monitor("2.3.0", (80, 24)) as day:
         await open_metrics(day)
         job = day.cluster.job("steady")
@@ -228,7 +228,7 @@ async def test_a_metric_is_pinned_on_its_subtask_too(tmp_path: Path) -> None:
         assert day.port.points(measure.series)
 
 
-async def test_a_history_server_has_no_metrics_and_that_is_said() -> None:
+async def test_a_history_server_has_no_metrics_and_says_so() -> None:
     cluster = FixtureCluster("2.3.0")
 
     def archived(document: dict[str, Any]) -> dict[str, Any]:
@@ -249,7 +249,7 @@ async def test_a_history_server_has_no_metrics_and_that_is_said() -> None:
             await day.sees(f"and has no {what}.")
 
 
-async def test_a_number_stands_beside_what_it_says_in_units() -> None:
+async def test_a_raw_number_is_next_to_its_value_with_a_unit() -> None:
     async with monitor("1.20.5", (80, 40)) as day:
         explorer = await open_metrics(day)
         rows = {row.metric: row for row in explorer.table._rows if row.metric}

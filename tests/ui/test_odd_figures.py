@@ -71,7 +71,7 @@ async def test_what_is_odd_is_counted_and_logged(caplog: pytest.LogCaptureFixtur
 
 
 @pytest.mark.parametrize("jid", in_depth([None, "", 7, [], {"id": 1}], fast=[None, ""]))
-async def test_a_job_without_an_id_is_left_out_and_nothing_is_asked_of_it(jid: Any) -> None:
+async def test_a_job_without_an_id_is_left_out_and_not_polled(jid: Any) -> None:
     cluster = FixtureCluster("1.20.5")
 
     def odd(document: Any) -> Any:
@@ -88,7 +88,7 @@ async def test_a_job_without_an_id_is_left_out_and_nothing_is_asked_of_it(jid: A
 
 
 @pytest.mark.parametrize("name", ["trigger_timestamp", "latest_ack_timestamp", "id", "end_to_end_duration"])
-async def test_an_odd_checkpoint_leaves_the_others_seen(name: str) -> None:
+async def test_an_odd_checkpoint_does_not_hide_the_others(name: str) -> None:
     cluster = FixtureCluster("1.20.5")
     job = cluster.job("steady")
 
@@ -246,7 +246,7 @@ async def test_an_entry_that_is_not_a_job_leaves_the_others(caplog: pytest.LogCa
     assert any("jobs[]: got" in line.message for line in caplog.records)
 
 
-async def test_a_job_without_a_name_goes_by_its_id_in_its_row_and_in_the_trail() -> None:
+async def test_a_job_without_a_name_is_shown_by_its_id_in_its_row_and_the_breadcrumb() -> None:
     cluster = FixtureCluster("1.20.5")
     job = cluster.job("steady")
 

@@ -54,7 +54,7 @@ def test_every_state_has_its_own_words_or_shape() -> None:
     assert all(cell_len(text) <= column.width for text in texts)
 
 
-def test_the_chip_says_one_by_name_and_several_by_number() -> None:
+def test_the_chip_shows_one_operation_by_name_and_several_by_number() -> None:
     one = replace(BASE, state=State.RUNNING)
     assert chips((one,), 1041.0) == ("⟳ savepoint 41 s", "⟳ 41 s")
     upload = replace(one, kind="upload", act=UploadJar("/a.jar"), progress=(43, 100))
@@ -77,7 +77,7 @@ def test_columns_give_way_in_order(width: int, titles: list[str]) -> None:
     assert [where.column.title for where in found] == titles
 
 
-def test_the_cluster_is_told_where_there_are_several_and_stays_longer_than_the_time() -> None:
+def test_the_cluster_column_is_shown_for_several_clusters_and_outlasts_the_time() -> None:
     wide = [where.column.title for where in spans_in(shown(clusters=True), 197)]
     assert "CLUSTER" in wide
     narrow = [where.column.title for where in spans_in(shown(clusters=True), 79)]
@@ -89,7 +89,7 @@ def test_the_cluster_is_told_where_there_are_several_and_stays_longer_than_the_t
     assert column.stripes(row, 10).runs == (("…n-eu:8081", ""),)
 
 
-def test_the_filter_looks_at_what_is_known_not_at_what_is_seen() -> None:
+def test_the_filter_searches_the_data_not_the_visible_text() -> None:
     row = replace(BASE, state=State.FAILED, reason="no space left")
     for text in ("state:failed", "ann@desk", JOB, "space steady", "test-cluster"):
         assert matches(row, text, "12:00:00"), text
@@ -101,7 +101,7 @@ def test_the_filter_looks_at_what_is_known_not_at_what_is_seen() -> None:
 
 
 @pytest.mark.parametrize("state", sorted(FINAL))
-def test_each_end_is_said_once_and_a_bad_one_longer(state: State) -> None:
+def test_each_end_is_notified_once_and_a_bad_one_longer(state: State) -> None:
     news = OperationNews()
     began = (replace(BASE, state=State.RUNNING, ours=True),)
     assert news.ended(began) == []
@@ -115,13 +115,13 @@ def test_each_end_is_said_once_and_a_bad_one_longer(state: State) -> None:
     assert news.ended((*over,)) == []
 
 
-def test_what_others_asked_for_or_what_ended_before_is_not_said() -> None:
+def test_operations_of_others_or_ended_before_are_not_notified() -> None:
     news = OperationNews()
     assert news.ended((replace(BASE, state=State.DONE),)) == []
     assert news.ended((replace(BASE, state=State.FAILED, reason="x"),)) == []
 
 
-def test_what_ends_at_once_is_said_too_and_the_oldest_first() -> None:
+def test_operations_that_end_at_once_are_notified_oldest_first() -> None:
     refused = replace(BASE, id="2" * 32, state=State.REFUSED, reason="b", ours=True)
     failed = replace(BASE, state=State.FAILED, reason="a", ours=True)
     assert [one.title for one in OperationNews().ended((refused, failed))] == [
@@ -203,7 +203,7 @@ async def test_what_failed_or_was_refused_says_why(tmp_path: Path) -> None:
 
 
 @pytest.mark.deep
-async def test_a_stop_tells_both_facts_and_its_detail_follows_it() -> None:
+async def test_a_stop_shows_both_facts_and_its_detail_follows_it() -> None:
     async with acting() as ui:
         ui.port.submit(Stop(ui.job, NAME))
         await ui.settled()
@@ -261,7 +261,7 @@ def kept(path: Path, *operations: Operation) -> None:
 
 
 @pytest.mark.deep
-async def test_clusters_are_told_apart_and_what_is_asked_of_others_is_not_under_way_here(
+async def test_clusters_are_distinguished_and_operations_on_others_are_not_in_progress_here(
     tmp_path: Path,
 ) -> None:
     away = replace(BASE, cluster="http://away:8081", cluster_name="away [x]", state=State.RUNNING)
@@ -279,7 +279,7 @@ async def test_clusters_are_told_apart_and_what_is_asked_of_others_is_not_under_
 
 
 @pytest.mark.deep
-async def test_what_another_flinktop_follows_is_under_way_too_and_its_end_is_not_said(tmp_path: Path) -> None:
+async def test_operations_of_another_flinktop_are_in_progress_too_but_not_notified(tmp_path: Path) -> None:
     mine = process(78)
     ledger = Ledger(tmp_path / "operations.db", mine, lives=lambda _pid: True)
     async with acting(state=tmp_path) as ui:
@@ -354,7 +354,7 @@ async def test_empty_says_why() -> None:
 
 
 @pytest.mark.deep
-async def test_a_ledger_that_can_not_be_used_is_said(tmp_path: Path) -> None:
+async def test_an_unusable_ledger_is_reported(tmp_path: Path) -> None:
     (tmp_path / "operations.db").mkdir()
     async with acting(state=tmp_path) as ui:
         await ui.press("O")

@@ -21,7 +21,7 @@ async def test_all_jobs_of_the_cluster_are_there_with_their_states(release: str)
 
 
 @pytest.mark.parametrize("release", RELEASES)
-async def test_the_frame_tells_release_load_and_the_clusters_time(release: str) -> None:
+async def test_the_frame_shows_release_load_and_the_clusters_time(release: str) -> None:
     async with monitor(release) as day:
         top = day.lines[0]
         assert "test-cluster" in top
@@ -86,7 +86,7 @@ async def test_rates_come_when_the_counters_have_moved_twice() -> None:
         assert all(float(rate) == pytest.approx(500, rel=0.1) for rate in fields[1:3])
 
 
-async def test_checkpoint_age_is_told_against_the_interval() -> None:
+async def test_checkpoint_age_is_shown_against_the_interval() -> None:
     async with monitor("1.20.5") as day:
         assert "/ 5 s" in day.line("steady")
 
@@ -182,7 +182,7 @@ async def test_resizing_back_and_forth_never_breaks() -> None:
         assert "steady [test]" in day.text
 
 
-async def test_the_rows_on_the_screen_are_asked_for_within_ten_seconds() -> None:
+async def test_the_rows_on_the_screen_are_polled_within_ten_seconds() -> None:
     async with monitor("1.20.5") as day:
         jobs = day.cluster.document("jobs/overview")["jobs"]
         since = len(day.cluster.asked)
@@ -244,7 +244,7 @@ async def test_before_1_19_collection_comes_from_counters_that_have_moved_twice(
 
 
 @pytest.mark.deep
-async def test_taskmanagers_with_different_limits_are_told_together() -> None:
+async def test_taskmanagers_with_different_limits_share_one_figure() -> None:
     cluster = FixtureCluster("1.20.5")
 
     def unlike(metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -377,7 +377,7 @@ async def test_a_hot_job_comes_before_others_and_stays_there() -> None:
 
 @pytest.mark.deep
 @pytest.mark.parametrize(("size", "beside"), [((120, 40), False), ((200, 60), True), ((200, 24), False)])
-async def test_with_room_to_the_side_the_charts_stand_beside_the_jobs(
+async def test_on_wide_screens_the_charts_are_next_to_the_jobs(
     size: tuple[int, int],
     beside: bool,  # noqa: FBT001 -- a table
 ) -> None:

@@ -34,7 +34,7 @@ def test_a_file_that_makes_no_sense_is_no_pins(tmp_path: Path, text: str) -> Non
     assert pin_file.load(tmp_path) == ()
 
 
-def test_where_nothing_can_be_written_that_is_said(tmp_path: Path) -> None:
+def test_an_unwritable_directory_is_reported(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("", encoding="utf-8")
     told = pin_file.save(blocked / "state", [PIN])

@@ -26,7 +26,7 @@ def test_the_fields_of_a_place_are_the_arguments_of_its_screen(place: type[Place
     assert all(one.default is not one.empty for one in taken[len(names) :] if one.kind is not one.VAR_KEYWORD)
 
 
-def test_a_place_is_seen_on_its_screen() -> None:
+def test_a_place_opens_its_screen() -> None:
     screen = screen_of(JobPlace("a" * 32, "charts"))
     assert isinstance(screen, JobScreen)
     assert screen.job == "a" * 32

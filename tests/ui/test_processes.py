@@ -76,7 +76,7 @@ def metrics(**values: object) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("release", RELEASES)
-async def test_taskmanagers_stand_with_slots_heap_and_heartbeat(release: str) -> None:
+async def test_taskmanagers_are_listed_with_slots_heap_and_heartbeat(release: str) -> None:
     async with monitor(release, (150, 40)) as day:
         await day.press("M")
         await day.wait(13)
@@ -112,7 +112,7 @@ def many(document: dict[str, Any], count: int) -> dict[str, Any]:
     }
 
 
-async def test_the_worst_stands_first_and_says_why() -> None:
+async def test_the_worst_comes_first_and_says_why() -> None:
     cluster = FixtureCluster("1.20.5")
     three = many(cluster.document("taskmanagers"), 4)
     beat = three["taskmanagers"][0]["timeSinceLastHeartbeat"]
@@ -155,7 +155,7 @@ def gc_cell(day: Day, key: str) -> str:
     return column.cell(row)[0]
 
 
-async def test_only_what_is_on_the_screen_is_asked_and_not_more_often_than_once_a_second() -> None:
+async def test_only_rows_on_the_screen_are_polled_at_most_once_a_second() -> None:
     cluster = FixtureCluster("1.20.5")
     cluster.changed["taskmanagers"] = lambda document: many(document, 500)
     async with monitor(cluster=cluster) as day:
@@ -172,7 +172,7 @@ async def test_only_what_is_on_the_screen_is_asked_and_not_more_often_than_once_
         assert len(shown) < 40
 
 
-async def test_heartbeats_are_late_by_the_clusters_clock_also_when_no_job_has_told_it() -> None:
+async def test_heartbeats_are_late_by_the_clusters_clock_even_without_jobs() -> None:
     cluster = FixtureCluster("1.20.5")
     cluster.changed["jobs/overview"] = {"jobs": []}
     async with monitor(cluster=cluster) as day:
@@ -251,7 +251,7 @@ async def test_slots_have_the_names_of_their_jobs(release: str) -> None:
 
 
 @pytest.mark.parametrize("release", RELEASES)
-async def test_every_tab_of_a_taskmanager_has_something_to_say(release: str) -> None:
+async def test_every_tab_of_a_taskmanager_shows_something(release: str) -> None:
     async with monitor(release) as day:
         await open_taskmanager(day)
         for tab, title in enumerate(("Memory", "Heap used", "Metrics", "Slots", *LOG_TABS), 1):
@@ -264,7 +264,7 @@ async def test_every_tab_of_a_taskmanager_has_something_to_say(release: str) -> 
 
 
 @pytest.mark.parametrize("release", RELEASES)
-async def test_every_tab_of_the_jobmanager_has_something_to_say(release: str) -> None:
+async def test_every_tab_of_the_jobmanager_shows_something(release: str) -> None:
     async with monitor(release) as day:
         await day.press("J")
         await day.wait(3)
@@ -294,7 +294,7 @@ async def test_every_tab_of_the_jobmanager_has_something_to_say(release: str) ->
         ("1.14.6", "9", "Flink 1.19 or later is needed for profilers (this is 1.14.6)."),
     ],
 )
-async def test_what_a_release_does_not_have_is_said(release: str, tab: str, words: str) -> None:
+async def test_what_a_release_lacks_is_reported(release: str, tab: str, words: str) -> None:
     async with monitor(release) as day:
         await open_taskmanager(day, tab)
         await day.sees(words)
@@ -315,7 +315,7 @@ async def test_what_a_release_does_not_have_is_said(release: str, tab: str, word
         ),
     ],
 )
-async def test_what_a_releases_jobmanager_does_not_have_is_said(release: str, tab: str, words: str) -> None:
+async def test_what_a_releases_jobmanager_lacks_is_reported(release: str, tab: str, words: str) -> None:
     async with monitor(release) as day:
         await day.press("J")
         await day.wait(3)
@@ -444,7 +444,7 @@ async def test_where_the_profiler_is_off_the_setting_is_named() -> None:
         assert type(day.app.screen).__name__ == "TaskManagerScreen"
 
 
-async def test_the_result_of_a_run_is_saved_and_its_path_said(tmp_path: Any) -> None:
+async def test_the_result_of_a_run_is_saved_and_its_path_shown(tmp_path: Any) -> None:
     cluster = FixtureCluster("1.20.5")
     one = taskmanager(cluster)["id"]
     [path] = [path for path in cluster.recorded if path.startswith(f"taskmanagers/{one}/profiler/")]
@@ -469,7 +469,7 @@ async def test_the_result_of_a_run_is_saved_and_its_path_said(tmp_path: Any) -> 
         assert "saved to" in day.text
 
 
-async def test_a_large_result_is_asked_about_before_it_is_saved(
+async def test_a_large_result_needs_confirmation_before_it_is_saved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cluster = FixtureCluster("1.20.5")
@@ -496,7 +496,7 @@ async def test_a_large_result_is_asked_about_before_it_is_saved(
         assert saved.read_bytes() == cluster.answer(path)[1]
 
 
-async def test_a_run_that_goes_on_has_no_result_to_save() -> None:
+async def test_a_run_in_progress_has_no_result_to_save() -> None:
     async with monitor("1.20.5") as day:
         await open_taskmanager(day, "9")
         await day.press("enter")
@@ -523,7 +523,7 @@ async def test_read_only_starts_no_run() -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (80, 40), (120, 40)])
-async def test_every_size_says_where_a_taskmanager_runs(size: tuple[int, int]) -> None:
+async def test_every_size_shows_where_a_taskmanager_runs(size: tuple[int, int]) -> None:
     async with monitor("1.9.3", size) as day:
         await open_taskmanager(day)
         told = taskmanager(day.cluster)

@@ -37,7 +37,7 @@ ENDS = frozenset({"leave", "suspend_process"})
 """Commands that end the program or stop it: not what is looked at here."""
 
 
-async def test_there_are_no_actions_and_it_is_said_once() -> None:
+async def test_there_are_no_actions_and_the_user_is_notified_once() -> None:
     async with acting(size=(80, 24), read_only=True) as ui:
         assert "READ-ONLY" in ui.text
         assert " a actions" not in ui.lines[-1]

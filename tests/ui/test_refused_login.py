@@ -57,7 +57,7 @@ async def test_a_refused_login_is_sent_once_and_again_with_each_press_of_r(size:
         assert "press r" not in day.text
 
 
-async def test_a_login_that_expires_goes_on_by_itself_when_it_is_renewed(tmp_path: Path) -> None:
+async def test_a_renewed_login_resumes_automatically(tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("old")
     gate = Gate("1.20.5")
@@ -90,7 +90,7 @@ async def test_an_act_is_not_sent_with_a_refused_login() -> None:
         assert len(day.cluster.asked) == asked
 
 
-async def test_an_operation_is_not_asked_after_with_a_refused_login() -> None:
+async def test_an_operation_is_not_polled_with_a_refused_login() -> None:
     async with acting(token=HUSH) as day:
         number = day.port.submit(Savepoint(day.job, "steady"))
         await day.wait(1)

@@ -144,7 +144,7 @@ async def first_minute(kind: type[Screen[Any]], tab: str, size: tuple[int, int])
 
 @pytest.mark.deep
 @pytest.mark.parametrize("kind", SCREENS, ids=lambda kind: kind.__name__)
-async def test_no_more_is_asked_than_is_written_down(
+async def test_no_more_is_requested_than_recorded(
     kind: type[Screen[Any]], *, write_goldens: bool, record_property: Callable[[str, object], None]
 ) -> None:
     names = [command.id.removeprefix("tab_") for command in getattr(kind, "TABS", ())]

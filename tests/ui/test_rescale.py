@@ -29,7 +29,7 @@ def form() -> BoundsForm:
     return made
 
 
-def test_only_what_was_changed_is_asked_for() -> None:
+def test_only_changed_bounds_are_requested() -> None:
     made = form()
     assert made.bounds() == {}
     made.set_text(("v1", MOST), "8")
@@ -86,7 +86,7 @@ async def test_bounds_are_typed_confirmed_and_put(size: tuple[int, int]) -> None
 
 
 @pytest.mark.deep
-async def test_numbers_that_can_not_be_say_why_and_go_nowhere() -> None:
+async def test_impossible_numbers_say_why_and_are_not_submitted() -> None:
     async with acting(size=(80, 24), prepare=adaptive) as ui:
         screen = RescaleScreen(ui.job)
         await ui.app.push_screen(screen)
@@ -128,7 +128,7 @@ async def test_back_from_the_question_keeps_what_was_typed() -> None:
         ("2.3.0", "needs jobmanager.scheduler: adaptive"),
     ],
 )
-async def test_where_it_can_not_be_the_reason_is_told_and_nothing_is_asked_for(
+async def test_where_rescaling_is_impossible_the_reason_is_shown_and_nothing_requested(
     release: str, words: str
 ) -> None:
     async with acting(release, size=(80, 24)) as ui:

@@ -170,7 +170,7 @@ async def test_esc_at_every_stage_sends_nothing() -> None:
         deep("configuration", "no value", "configuration: line 1 is not `key: value`"),
     ],
 )
-async def test_what_can_not_be_understood_is_said(field: str, text: str, words: str) -> None:
+async def test_what_can_not_be_parsed_is_reported(field: str, text: str, words: str) -> None:
     async with acting(size=(80, 24)) as ui:
         await show(ui, RunJarScreen(jar_of(ui)))
         await type_in(ui, field, text)
@@ -310,7 +310,7 @@ async def test_a_plan_that_takes_long_is_waited_for_or_left() -> None:
         assert (seen(ui), ui.acts()) == (OverviewScreen, [f"POST jars/{jar_of(ui)}/plan"])
 
 
-async def test_a_main_that_throws_is_told_by_its_own_words() -> None:
+async def test_a_main_that_throws_is_reported_with_its_message() -> None:
     def throws(jobmanager: RecordedJobManager) -> None:
         jobmanager.main_throws = "no topic [red] given"
 
@@ -362,7 +362,7 @@ async def test_a_sample_of_a_local_flink_is_run_again_as_it_was() -> None:
 
 
 @pytest.mark.deep
-async def test_secrets_are_not_kept_and_typed_anew() -> None:
+async def test_secrets_are_not_kept_but_typed_again() -> None:
     options = RunOptions(arguments=("--password", "hunter2"))
     async with acting() as ui:
         number = ui.port.submit(RunJar(jar_of(ui), "test-job.jar", options))

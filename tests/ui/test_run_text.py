@@ -17,7 +17,7 @@ def test_quotes_hold_blanks_and_commas_together() -> None:
     assert arguments_of(text) == ("--names", "a,b", "--title", "orders, eu", "it's", "", "--sql", "select\n1")
 
 
-def test_an_open_quote_is_said() -> None:
+def test_an_open_quote_is_reported() -> None:
     with pytest.raises(ValueError, match="arguments: a quote is not closed"):
         arguments_of("--title 'orders")
 
@@ -30,7 +30,7 @@ def test_settings_are_lines_of_key_and_value() -> None:
 
 
 @pytest.mark.parametrize("line", ["no value", ": v", "two words: v"])
-def test_a_line_that_is_no_setting_is_said(line: str) -> None:
+def test_a_line_that_is_no_setting_is_reported(line: str) -> None:
     with pytest.raises(ValueError, match="line 2"):
         settings_of(f"a: b\n{line}")
 

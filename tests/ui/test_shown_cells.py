@@ -143,7 +143,7 @@ def test_after_it_has_forgotten_everything_is_written() -> None:
     assert shown.changes(update) == update.replace("\n", "")
 
 
-def test_a_wide_character_of_which_half_was_overwritten_is_written_again() -> None:
+def test_a_half_overwritten_wide_character_is_written_again() -> None:
     shown = ShownCells()
     for text in ("a作b", "a作c"):
         shown.changes(at(0, 0, text))
@@ -184,7 +184,7 @@ def test_what_is_not_understood_is_refused_and_everything_forgotten(update: str)
     assert shown.changes(known) == known
 
 
-def test_a_link_is_written_as_it_came() -> None:
+def test_a_link_is_written_unchanged() -> None:
     shown = ShownCells()
     link = at(0, 0, "\x1b]8;id=1;https://flink.test\x1b\\text\x1b]8;;\x1b\\")
     assert shown.changes(link) == link

@@ -22,7 +22,7 @@ def rates(day: Day, vertex: str, metric: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("release", RELEASES)
-async def test_skew_is_flinks_own_and_the_most_over_the_mean_stands_beside_it(release: str) -> None:
+async def test_skew_is_flinks_own_with_the_max_over_the_mean_next_to_it(release: str) -> None:
     async with monitor(release, (160, 40)) as day:
         await open_job(day, "steady")
         await day.press("2")
@@ -68,7 +68,7 @@ async def test_where_names_would_be_cut_skew_gives_way_and_is_sorted_by_all_the_
         await day.sees("SKEW% ▼")
 
 
-async def test_skew_stands_before_totals_and_in_the_boxes_of_the_graph() -> None:
+async def test_skew_comes_before_totals_and_is_in_the_boxes_of_the_graph() -> None:
     async with monitor(demo="skew", release="2.3.0") as day:
         await day.press("slash", *"notification", "enter", "enter", "1")
         await day.wait(6)
@@ -97,14 +97,14 @@ async def test_a_failed_job_says_why(release: str) -> None:
         await day.sees("cause NumberFormatException")
 
 
-async def test_a_running_job_is_not_asked_for_its_result() -> None:
+async def test_the_result_of_a_running_job_is_not_requested() -> None:
     async with monitor("1.20.5") as day:
         await open_job(day, "steady")
         await day.wait(10)
         assert not [target for target in day.asked() if "execution-result" in target]
 
 
-async def test_what_an_adaptive_batch_job_has_not_decided_is_said() -> None:
+async def test_what_an_adaptive_batch_job_has_not_decided_is_shown() -> None:
     cluster = FixtureCluster("2.3.0")
 
     def undecided(document: dict[str, Any]) -> dict[str, Any]:

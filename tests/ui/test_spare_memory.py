@@ -25,7 +25,7 @@ def resident() -> float:
 
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="this C library trims by itself")
-async def test_what_was_freed_between_what_is_kept_goes_back_within_a_minute() -> None:
+async def test_freed_memory_between_used_blocks_is_returned_within_a_minute() -> None:
     async with monitor() as day:
         blocks = [bytes(ONE) for _ in range(COUNT)]
         kept = [*blocks[::50], bytes(ONE)]
@@ -37,7 +37,7 @@ async def test_what_was_freed_between_what_is_kept_goes_back_within_a_minute() -
         assert len(kept) > 1
 
 
-async def test_a_closed_screen_is_gone_within_a_minute() -> None:
+async def test_a_closed_screen_is_released_within_a_minute() -> None:
     async with monitor() as day:
         gc.disable()
         try:

@@ -71,7 +71,7 @@ def metrics(day: Day) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("release", RELEASES)
-async def test_the_present_attempt_is_told_as_flink_tells_it(release: str) -> None:
+async def test_the_current_attempt_is_shown_with_flinks_data(release: str) -> None:
     async with on_subtask(release) as (day, path):
         document = day.cluster.document(f"{path}/subtasks/0")
         assert "subtask 0 (1/2) of" in day.text
@@ -88,7 +88,7 @@ async def test_the_present_attempt_is_told_as_flink_tells_it(release: str) -> No
 
 
 @pytest.mark.parametrize("release", RELEASES)
-async def test_states_are_told_in_the_order_they_were_entered_with_what_each_took(release: str) -> None:
+async def test_states_are_in_order_of_entry_with_their_durations(release: str) -> None:
     async with on_subtask(release) as (day, path):
         found = day.cluster.document(f"{path}/subtasktimes")["subtasks"][0]["timestamps"]
         entered = sorted((at, state) for state, at in found.items() if at)
@@ -128,7 +128,7 @@ async def test_earlier_attempts_are_found_one_after_the_other_until_flink_knows_
         assert not any(target.endswith("/5") for target in asked)
 
 
-async def test_an_attempt_that_fails_while_it_is_seen_becomes_an_earlier_one() -> None:
+async def test_an_attempt_that_fails_while_visible_becomes_an_earlier_one() -> None:
     async with on_subtask() as (day, path):
         present = day.cluster.document(f"{path}/subtasks/0")
         day.cluster.changed[f"{path}/subtasks/0"] = {**present, "attempt": 1, "status": "DEPLOYING"}
@@ -149,7 +149,7 @@ async def test_a_source_takes_nothing_in() -> None:
 
 
 @pytest.mark.parametrize("release", RELEASES)
-async def test_metrics_on_the_screen_read_as_flink_tells_them(release: str) -> None:
+async def test_metrics_on_the_screen_have_flinks_values(release: str) -> None:
     async with on_subtask(release, tab="metrics") as (day, path):
         listed = [one["id"] for one in day.cluster.document(f"{path}/subtasks/0/metrics")]
         found = metrics(day)
@@ -178,7 +178,7 @@ def float_or_text(text: str) -> Any:
         return text
 
 
-async def test_metrics_are_searched_and_what_is_found_is_asked_for() -> None:
+async def test_metrics_are_searched_and_matches_are_requested() -> None:
     async with on_subtask(tab="metrics") as (day, path):
         since = len(day.cluster.asked)
         await day.press("slash", *"watermark parse", "enter")
@@ -191,7 +191,7 @@ async def test_metrics_are_searched_and_what_is_found_is_asked_for() -> None:
         assert "none yet" in day.line("currentInputWatermark")
 
 
-async def test_metrics_of_operators_stand_below_them_and_can_be_told_apart() -> None:
+async def test_metrics_of_operators_are_below_them_and_distinguishable() -> None:
     cluster = Metered("1.20.5")
     vertex = str(cluster.document(f"jobs/{cluster.job('steady')}")["vertices"][1]["id"])
     path = f"jobs/{cluster.job('steady')}/vertices/{vertex}/subtasks/0/metrics"
@@ -222,7 +222,7 @@ async def test_metrics_of_operators_stand_below_them_and_can_be_told_apart() -> 
         ]
 
 
-async def test_only_metrics_on_the_screen_are_asked_for_and_in_one_request() -> None:
+async def test_only_metrics_on_the_screen_are_requested_in_one_request() -> None:
     async with on_subtask(size=(100, 30), tab="metrics") as (day, path):
         await day.wait(12)
         since = len(day.cluster.asked)
@@ -234,7 +234,7 @@ async def test_only_metrics_on_the_screen_are_asked_for_and_in_one_request() -> 
         assert f"{path}/subtasks/0/metrics" not in asked
 
 
-async def test_metrics_that_never_come_are_said() -> None:
+async def test_metrics_that_never_arrive_are_reported() -> None:
     cluster = Metered("1.20.5")
     cluster.no_meters = True
     async with on_subtask(cluster=cluster, tab="metrics") as (day, _):
@@ -295,7 +295,7 @@ async def test_a_subtask_that_a_smaller_parallelism_takes_away_keeps_its_last_pi
         assert not isinstance(day.app.screen, SubtaskScreen)
 
 
-async def test_a_subtask_that_never_was_is_said() -> None:
+async def test_a_subtask_that_never_existed_is_reported() -> None:
     cluster = Metered("1.20.5")
     job = cluster.job("steady")
     vertex = cluster.vertex(job, 1)["id"]
@@ -317,7 +317,7 @@ async def test_every_size_shows_the_subtask(size: tuple[int, int]) -> None:
             assert "RUNNING" in day.text
 
 
-async def test_a_job_that_fails_again_and_again_tells_which_attempt_it_is() -> None:
+async def test_a_job_that_fails_repeatedly_shows_its_attempt() -> None:
     async with on_subtask(job_name="failing", at=0) as (day, path):
         document = day.cluster.document(f"{path}/subtasks/0")
         assert attempts(day)[0].attempt == document["attempt"]

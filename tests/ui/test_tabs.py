@@ -52,7 +52,7 @@ async def test_the_open_tab_is_marked_and_a_number_opens_another() -> None:
         assert "[3 Charts]" in day.text
 
 
-async def test_vertices_are_not_asked_while_their_tab_is_closed() -> None:
+async def test_vertices_are_not_polled_while_their_tab_is_closed() -> None:
     async with monitor("1.20.5", (80, 24)) as day:
         await open_job(day, "steady")
         await day.press("6")
@@ -150,7 +150,7 @@ async def test_what_lost_the_focus_has_it_again_a_second_later() -> None:
         assert day.app.focused is not None
 
 
-async def test_filter_and_sort_are_about_the_table_that_is_seen() -> None:
+async def test_filter_and_sort_act_on_the_visible_table() -> None:
     async with monitor("1.20.5") as day:
         await open_job(day, "steady")
         await day.press("6")

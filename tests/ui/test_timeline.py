@@ -104,7 +104,7 @@ async def test_the_window_is_that_of_the_charts() -> None:
         await day.sees("◂")
 
 
-async def test_rescales_are_rows_and_opened_they_say_what_they_did() -> None:
+async def test_rescales_are_rows_and_expand_to_what_they_did() -> None:
     async with monitor("2.3.0", (160, 50)) as day:
         day.app.push_screen(JobScreen(adaptive(day.cluster), "timeline"))
         await day.settled()
@@ -133,7 +133,7 @@ async def test_a_cluster_that_keeps_no_history_of_rescales_says_so() -> None:
 
 
 @pytest.mark.parametrize("release", RELEASES)
-async def test_other_jobs_are_not_asked_for_rescales(release: str) -> None:
+async def test_rescales_of_other_jobs_are_not_requested(release: str) -> None:
     async with monitor(release) as day:
         await open_timeline(day, "steady")
         await day.wait(10)
@@ -161,7 +161,7 @@ async def test_every_size_shows_it(size: tuple[int, int], ascii_only: bool) -> N
         assert any("'" in line and ":" in line for line in day.lines[-4:])
 
 
-async def test_the_configuration_tells_how_an_adaptive_job_rescales() -> None:
+async def test_the_configuration_shows_how_an_adaptive_job_rescales() -> None:
     async with monitor("2.3.0", (120, 50)) as day:
         job = adaptive(day.cluster)
         day.app.push_screen(JobScreen(job, "configuration"))

@@ -162,7 +162,7 @@ ANSWERS = {
 
 @pytest.mark.parametrize("answers", named_in_depth(ANSWERS, fast=["esc", "all"]))
 @pytest.mark.parametrize("opened", named_in_depth(DIALOGS, fast=["leave", "confirm"]))
-async def test_hasty_answers_end_and_blank_nothing(
+async def test_hasty_keys_neither_exit_nor_blank_the_screen(
     opened: list[str], answers: list[str], tmp_path: Path
 ) -> None:
     async with acting(state=tmp_path) as ui:

@@ -96,7 +96,7 @@ async def test_pasted_text_uploads_nothing(jars: Path) -> None:
         assert ui.acts() == ["POST jars/upload"]
 
 
-async def test_what_is_no_jar_is_said_and_not_sent(jars: Path) -> None:
+async def test_a_file_that_is_no_jar_is_reported_and_not_sent(jars: Path) -> None:
     async with acting(size=(80, 24)) as ui:
         await show(ui, UploadScreen())
         for name, why in (
@@ -113,7 +113,7 @@ async def test_what_is_no_jar_is_said_and_not_sent(jars: Path) -> None:
 
 
 @pytest.mark.deep
-async def test_what_the_cluster_refuses_is_said_and_tried_again(jars: Path) -> None:
+async def test_a_refusal_of_the_cluster_is_shown_and_can_be_retried(jars: Path) -> None:
     def small(jobmanager: RecordedJobManager) -> None:
         jobmanager.fault = lambda _method, path: "413" if path == "jars/upload" else ""
 
@@ -132,7 +132,7 @@ async def test_what_the_cluster_refuses_is_said_and_tried_again(jars: Path) -> N
 
 
 @pytest.mark.deep
-async def test_closed_meanwhile_it_goes_on(jars: Path) -> None:
+async def test_it_continues_after_the_dialog_is_closed(jars: Path) -> None:
     async with acting() as ui:
         await show(ui, UploadScreen(f"{jars}/orders-1.jar"))
         await type_in(ui, "upload", "")
@@ -162,9 +162,7 @@ async def test_a_protected_cluster_wants_its_name(jars: Path) -> None:
         ({"read_only": True}, "is opened read-only"),
     ],
 )
-async def test_where_nothing_can_be_uploaded_it_is_said(
-    jars: Path, options: dict[str, Any], why: str
-) -> None:
+async def test_a_cluster_without_uploads_is_reported(jars: Path, options: dict[str, Any], why: str) -> None:
     async with acting(**options) as ui:
         await show(ui, UploadScreen(f"{jars}/orders-1.jar"))
         assert why in words(ui)

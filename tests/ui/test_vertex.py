@@ -62,7 +62,7 @@ def row_line(day: Day, subtask: int) -> str:
 
 
 @pytest.mark.parametrize("release", RELEASES)
-async def test_every_subtask_is_there_with_its_totals_as_flink_tells_them(release: str) -> None:
+async def test_every_subtask_is_listed_with_flinks_totals(release: str) -> None:
     async with on_vertex(release) as (day, job, vertex):
         document = day.cluster.document(f"jobs/{job}/vertices/{vertex}")
         assert document["name"] in day.text
@@ -90,7 +90,7 @@ async def test_rates_and_times_are_those_of_the_subtasks_meters(release: str) ->
                 assert (row.busy.value, row.idle.value) == (index * 100.0, 1000.0 - index * 100.0)
 
 
-async def test_rows_that_are_all_on_the_screen_and_what_stands_below_them_are_of_one_answer() -> None:
+async def test_complete_rows_and_the_lines_below_them_use_one_answer() -> None:
     async with on_vertex() as (day, _, _):
         metered = day.cluster
         assert isinstance(metered, Metered)
@@ -111,7 +111,7 @@ async def test_rows_that_are_all_on_the_screen_and_what_stands_below_them_are_of
         assert len(seen) >= 3
 
 
-async def test_the_header_is_of_the_answer_that_the_rows_are_of_while_all_of_them_are_seen() -> None:
+async def test_the_header_uses_the_answer_of_the_rows_while_all_are_visible() -> None:
     cluster = Metered("1.20.5")
     now, step = cluster.document(f"jobs/{cluster.job('steady')}")["now"], 0
 
@@ -139,7 +139,7 @@ async def test_the_header_is_of_the_answer_that_the_rows_are_of_while_all_of_the
         assert f"in {fmt.count(sum(taken))}/s" not in day.lines[3]
 
 
-async def test_rows_and_what_stands_below_them_say_their_times_where_those_differ() -> None:
+async def test_rows_and_the_lines_below_them_show_their_ages_where_these_differ() -> None:
     async with on_vertex(parallelism=200) as (day, _, _):
         # Other rows are asked for at another time than all of them together.
         await day.press("G")
@@ -151,7 +151,7 @@ async def test_rows_and_what_stands_below_them_say_their_times_where_those_diffe
         assert int(shown[1]) != int(found[1])
 
 
-async def test_the_state_above_the_rows_is_that_of_the_newer_answer_or_says_that_they_are_older() -> None:
+async def test_the_state_above_the_rows_is_the_newer_one_or_says_that_they_are_older() -> None:
     async with on_vertex() as (day, job, vertex):
         path = f"jobs/{job}/vertices/{vertex}"
 
@@ -203,7 +203,7 @@ async def test_least_mean_and_most_are_what_flink_sums_up(release: str) -> None:
         ((200, 60), ("min", "avg", "max", "p25", "med", "p75", "p95", "sum")),
     ],
 )
-async def test_the_more_room_the_more_is_told_of_how_subtasks_differ(
+async def test_more_room_shows_more_quantiles_of_subtasks(
     size: tuple[int, int], lines: tuple[str, ...]
 ) -> None:
     async with on_vertex("2.3.0", size) as (day, job, vertex):
@@ -219,7 +219,7 @@ async def test_the_more_room_the_more_is_told_of_how_subtasks_differ(
             assert fmt.count(value) in shown[label], label
 
 
-async def test_the_header_says_state_parallelism_and_how_times_spread() -> None:
+async def test_the_header_shows_state_parallelism_and_the_spread_of_times() -> None:
     async with on_vertex() as (day, job, vertex):
         assert "● RUNNING" in day.lines[2]
         assert "parallelism 2 (max 128)" in day.lines[2]
@@ -253,7 +253,7 @@ async def test_a_source_takes_nothing_in_and_has_its_operators_watermark() -> No
         assert not any("Source__events" in target for target in asked)
 
 
-async def test_no_watermark_yet_is_said_and_is_no_lag() -> None:
+async def test_a_missing_watermark_is_reported_and_is_not_a_lag() -> None:
     async with on_vertex() as (day, _, _):
         assert "watermark none yet" in day.text
         assert all(row.mark.value == NO_WATERMARK and row.lag.absent for row in rows(day).values())
@@ -275,7 +275,7 @@ async def test_a_lag_is_behind_the_clusters_clock_not_this_machines() -> None:
 # -- skew and order ----------------------------------------------------------------------------------
 
 
-async def test_skew_is_said_in_words_with_who_takes_the_most() -> None:
+async def test_skew_is_shown_in_words_with_the_highest_subtask() -> None:
     cluster = Metered("1.20.5")
     job = cluster.job("steady")
     vertex = str(cluster.vertex(job, MIDDLE)["id"])
@@ -371,7 +371,7 @@ async def test_one_metrics_request_for_all_rows_and_one_for_their_sum_in_ten_sec
         assert len([target for target in others if not target.endswith("/backpressure")]) <= 11
 
 
-async def test_of_five_thousand_subtasks_only_those_on_the_screen_are_asked_for() -> None:
+async def test_of_five_thousand_subtasks_only_those_on_the_screen_are_polled() -> None:
     async with on_vertex(size=(120, 40), parallelism=5000) as (day, job, vertex):
         assert len(day.table.shown_keys()) == 5000
         seen = len(day.table.visible_keys())
@@ -478,7 +478,7 @@ async def test_metrics_that_never_come_are_no_zeros() -> None:
         assert "waiting for metrics" in day.text
 
 
-async def test_a_vertex_that_vanishes_keeps_its_last_picture_and_says_so() -> None:
+async def test_a_vertex_that_vanishes_keeps_its_last_data_and_says_so() -> None:
     async with on_vertex() as (day, job, vertex):
         gone = (404, {"errors": [f"Vertex {vertex} not found"]})
         day.cluster.changed[f"jobs/{job}/vertices/{vertex}"] = gone
@@ -490,7 +490,7 @@ async def test_a_vertex_that_vanishes_keeps_its_last_picture_and_says_so() -> No
         assert not isinstance(day.app.screen, VertexScreen)
 
 
-async def test_a_restart_that_changes_the_vertices_is_said_and_a_neighbour_can_be_opened() -> None:
+async def test_a_restart_that_changes_the_vertices_is_reported_and_a_neighbour_can_be_opened() -> None:
     async with on_vertex() as (day, job, vertex):
 
         def without(document: dict[str, Any]) -> dict[str, Any]:
@@ -505,7 +505,7 @@ async def test_a_restart_that_changes_the_vertices_is_said_and_a_neighbour_can_b
         assert day.app.screen.vertex == day.cluster.document(f"jobs/{job}")["vertices"][0]["id"]
 
 
-async def test_a_job_that_vanishes_is_said() -> None:
+async def test_a_job_that_vanishes_is_reported() -> None:
     async with on_vertex() as (day, job, _):
         for path in list(day.cluster.recorded):
             if path.startswith(f"jobs/{job}"):
@@ -602,7 +602,7 @@ async def test_a_subtask_and_the_checkpoints_are_opened_by_key() -> None:
         assert day.app.screen.job == job
 
 
-async def test_nothing_of_the_vertex_is_asked_while_a_subtask_covers_it() -> None:
+async def test_the_vertex_is_not_polled_while_a_subtask_covers_it() -> None:
     async with on_vertex(parallelism=20) as (day, job, vertex):
         await day.press("enter")
         await day.wait(4)

@@ -11,7 +11,7 @@ from tests.ui.test_vertex import on_vertex
 
 
 @pytest.mark.parametrize("release", RELEASES)
-async def test_the_plans_own_words_are_told_as_text(release: str) -> None:
+async def test_the_plans_texts_are_shown_as_text(release: str) -> None:
     async with on_vertex(release) as (day, job, vertex):
         await day.press("i")
         await day.wait(1)
@@ -30,7 +30,7 @@ async def test_the_plans_own_words_are_told_as_text(release: str) -> None:
         assert not [target for target in day.asked(since) if target.endswith("/plan")]
 
 
-def test_what_goes_on_below_stays_as_far_in() -> None:
+def test_continued_lines_keep_their_indentation() -> None:
     told = "[1]:Join(a - b) :- [2]:Calc(a b c) :  +- [3]:Calc +- sink"
     assert indented(told, 40) == ["[1]:Join(a - b)", ":- [2]:Calc(a b c)", ":  +- [3]:Calc", "+- sink"]
     first, *below = indented("[1]:Calc    +- " + "word " * 10, 30)

@@ -43,7 +43,7 @@ async def open_tab(day: Day, tab: str, *, job: str = "steady", at: int = 1) -> s
 
 
 @pytest.mark.parametrize("release", [one for one in RELEASES if one != "1.9.3"])
-async def test_backpressure_is_what_flink_says_of_each_subtask(release: str) -> None:
+async def test_backpressure_is_flinks_for_each_subtask(release: str) -> None:
     async with monitor(release) as day:
         path = await open_tab(day, "backpressure")
         told = day.cluster.document(f"{path}/backpressure")
@@ -69,7 +69,7 @@ async def test_a_legacy_source_measures_neither_busy_nor_idle_time() -> None:
             assert (row.busy, row.idle) == (None, None)
 
 
-async def test_up_to_1_12_backpressure_is_only_measured_when_it_is_asked_for() -> None:
+async def test_up_to_1_12_backpressure_is_only_measured_on_request() -> None:
     cluster = FixtureCluster("1.9.3")
     async with monitor(cluster=cluster) as day:
         path = await open_tab(day, "backpressure")
@@ -91,7 +91,7 @@ async def test_up_to_1_12_backpressure_is_only_measured_when_it_is_asked_for() -
         await day.sees("b: measure again")
 
 
-async def test_high_backpressure_stands_first() -> None:
+async def test_high_backpressure_comes_first() -> None:
     cluster = FixtureCluster("2.3.0")
 
     def pressed(document: dict[str, Any]) -> dict[str, Any]:
@@ -118,7 +118,7 @@ async def test_high_backpressure_stands_first() -> None:
 
 
 @pytest.mark.parametrize("release", RELEASES)
-async def test_watermarks_are_told_raw_and_as_times(release: str) -> None:
+async def test_watermarks_are_shown_raw_and_as_times(release: str) -> None:
     cluster = FixtureCluster(release)
     vertices = cluster.document(f"jobs/{cluster.job('steady')}")["vertices"]
     at, told = 0, []
@@ -138,7 +138,7 @@ async def test_watermarks_are_told_raw_and_as_times(release: str) -> None:
             assert one["value"] in day.text
 
 
-async def test_a_source_tells_the_watermark_that_it_sends() -> None:
+async def test_a_source_shows_the_watermark_that_it_sends() -> None:
     async with monitor("2.3.0") as day:
         await open_tab(day, "watermarks", at=0)
         await day.wait(12)

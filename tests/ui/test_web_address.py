@@ -33,7 +33,7 @@ async def test_the_job_is_open_and_esc_goes_back_to_the_overview(page: str, trai
         assert "LAST CKPT" in day.text
 
 
-async def test_a_job_that_the_cluster_does_not_know_is_said() -> None:
+async def test_a_job_that_the_cluster_does_not_know_is_reported() -> None:
     shows = shown_job(f"http://h:8081/#/job/running/{'7' * 32}/overview")
     async with monitor("1.20.5", shows=shows) as day:
         assert f"no job {'7' * 32}" in day.text

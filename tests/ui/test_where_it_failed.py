@@ -74,7 +74,7 @@ async def test_l_on_an_exception_opens_its_taskmanagers_log_at_its_time() -> Non
 
 
 @pytest.mark.deep
-async def test_a_time_before_what_is_kept_of_the_log_is_said() -> None:
+async def test_a_time_before_the_start_of_the_log_is_reported() -> None:
     cluster = FixtureCluster(RELEASE)
     # So many lines that the first are not kept.
     write_log(cluster, *range(1000, 80_000))
@@ -117,7 +117,7 @@ async def test_an_adaptive_schedulers_failure_without_a_task_is_not_the_jobs() -
 
 
 @pytest.mark.deep
-async def test_before_2_3_the_configuration_says_which_scheduler_it_is_and_is_asked_once() -> None:
+async def test_before_2_3_the_configuration_names_the_scheduler_and_is_requested_once() -> None:
     cluster = FixtureCluster("1.20.5")
     job = cluster.job("failing")
 

@@ -26,7 +26,7 @@ ROWS = Rows(
 VIEW = View("prod", "http://flink:8081", "1.20.5", ("jobs",), "2026-11-22 10:00:00 UTC", ROWS)
 
 
-def test_text_stands_in_columns_under_its_heading() -> None:
+def test_text_is_in_columns_under_its_heading() -> None:
     assert as_text(VIEW).splitlines() == [
         "prod ▸ jobs",
         "http://flink:8081   Flink 1.20.5   2026-11-22 10:00:00 UTC",
@@ -90,7 +90,7 @@ async def test_where_there_is_no_table_the_screen_is_written(tmp_path: Path) -> 
 
 
 @pytest.mark.deep
-async def test_a_place_that_cannot_be_written_to_is_said() -> None:
+async def test_an_unwritable_place_is_reported() -> None:
     async with monitor("1.20.5") as day:
         await day.press("w")
         await day.press("ctrl+u", *"/proc/nowhere/x.txt", "enter")

@@ -26,7 +26,7 @@ def test_fitted_text_has_exactly_its_width(text: str, width: int, align: str) ->
 
 
 @given(ANY_TEXT, st.integers(1, 20))
-def test_wrapped_lines_are_never_wider_nor_more_than_asked(text: str, width: int) -> None:
+def test_wrapped_lines_never_exceed_width_or_number(text: str, width: int) -> None:
     lines = wrap(text, width, 3)
     assert len(lines) <= 3
     assert all(cell_len(line) <= width for line in lines)
@@ -72,7 +72,7 @@ def test_a_text_cut_in_its_middle_keeps_both_ends(text: str, width: int, shown: 
     assert clip(text, width, middle=True) == shown
 
 
-def test_a_long_name_that_takes_no_room_still_says_that_it_was_cut() -> None:
+def test_a_long_name_of_zero_width_still_has_an_ellipsis() -> None:
     assert clip("\u0301" * 10_000, 5).endswith("…")
 
 

@@ -92,7 +92,7 @@ def test_a_gap_stays_a_gap() -> None:
     assert len(whole) * 0.5 < len(broken) < len(whole) * 0.8
 
 
-def test_one_point_is_seen() -> None:
+def test_one_point_is_visible() -> None:
     assert len(drawn(picture(line([3.0])), "info")) == 1
 
 
@@ -102,7 +102,7 @@ def test_points_far_beyond_a_fixed_limit_are_drawn_at_it() -> None:
     assert "100" in text(rows)[0]
 
 
-def test_ascii_pictures_are_ascii_and_tell_their_lines_apart() -> None:
+def test_ascii_pictures_are_ascii_and_distinguish_their_lines() -> None:
     rows = picture(line([1.0, 2.0]), line([2.0, 1.0], name="out", style="good"), ascii=True)
     assert all(row.isascii() for row in text(rows))
     assert set(drawn(rows, "info")) == {"*"}
@@ -161,7 +161,7 @@ def test_value_axis(
     assert axis.labels == labels
 
 
-def test_labels_that_round_to_the_same_text_stand_once() -> None:
+def test_labels_that_round_to_the_same_text_appear_once() -> None:
     axis = value_axis([2], 20, lambda value: f"{value:.0f}")
     assert len(set(axis.labels)) == len(axis.labels) == len(axis.ticks)
 
@@ -240,7 +240,7 @@ async def test_a_chart_is_drawn_in_its_thread_under_its_legend(draws: list[str])
         assert draws[0].startswith("flinktop-chart")
 
 
-async def test_a_chart_is_drawn_anew_only_when_it_moves_by_a_column(draws: list[str]) -> None:
+async def test_a_chart_is_redrawn_only_when_it_moves_by_a_column(draws: list[str]) -> None:
     app = Bench()
     async with app.run_test(size=(60, 12)):
         column = WINDOW / 60
@@ -293,7 +293,7 @@ async def test_other_lines_and_titles_are_drawn_at_once(draws: list[str]) -> Non
         assert "another job" in app.rows()[0]
 
 
-async def test_nothing_to_draw_is_said_in_words(draws: list[str]) -> None:
+async def test_an_empty_chart_shows_a_text(draws: list[str]) -> None:
     app = Bench(empty="collecting, first point in 3 s")
     async with app.run_test(size=(60, 12)):
         await app.drawn()
@@ -335,7 +335,7 @@ async def test_foreign_names_never_reach_the_picture_nor_the_terminal() -> None:
         assert "注文" in app.rows()[0]
 
 
-async def test_a_picture_that_fails_is_said_and_the_next_one_is_drawn(
+async def test_a_failed_picture_is_reported_and_the_next_one_is_drawn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def failing(*_: Any, **__: Any) -> list[list[Run]]:

@@ -37,7 +37,7 @@ def test_columns_go_in_the_order_of_their_drop_numbers() -> None:
     assert gone[:4] == ["up", "spark", "busy", "out"]
 
 
-def test_of_equal_drop_numbers_the_rightmost_goes_first() -> None:
+def test_of_equal_drop_numbers_the_rightmost_is_dropped_first() -> None:
     columns = (column("a", 5), column("b", 5, drop=1), column("c", 5, drop=1))
     assert [where.column.key for where in spans_in(columns, 12)] == ["a", "b"]
 
@@ -99,13 +99,13 @@ def test_a_click_finds_its_column() -> None:
     assert column_at(places, 500) is None
 
 
-def test_a_layout_is_only_made_anew_for_another_width() -> None:
+def test_a_layout_is_only_recomputed_for_another_width() -> None:
     layout = Layout(JOBS)
     assert layout.at(80) is layout.at(80)
     assert layout.at(120) == spans_in(JOBS, 120)
 
 
-def test_a_column_that_leaves_room_goes_before_the_flexible_one_shrinks_below_it() -> None:
+def test_a_column_with_leaves_is_dropped_before_the_flexible_one_is_too_narrow() -> None:
     name = Column[str]("name", "NAME", 10, lambda row: (row, ""), flex=True)
     extra = Column[str]("extra", "X", 5, lambda row: (row, ""), drop=1, leaves=30)
     assert [where.column.key for where in spans_in([name, extra], 40)] == ["name", "extra"]

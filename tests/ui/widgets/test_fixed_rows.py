@@ -45,7 +45,7 @@ class Two(App[None]):
         ]
 
 
-async def test_their_cells_stand_below_the_tables_columns() -> None:
+async def test_their_cells_are_below_the_tables_columns() -> None:
     for ascii_only in (False, True):
         for width in (30, 60):
             app = Two(ascii_only=ascii_only)

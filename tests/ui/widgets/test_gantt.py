@@ -37,7 +37,7 @@ def test_no_window_is_no_bar() -> None:
     assert gantt.bar([Stretch(0, 1, "#", "")], 0, 5, 0).runs == ()
 
 
-def test_the_axis_has_round_times_where_they_stand() -> None:
+def test_the_axis_has_round_times_at_their_places() -> None:
     axis = gantt.axis(0, 100, 50, lambda at: f"{at:.0f}")
     [(text, style)] = axis.runs
     assert style == "muted"

@@ -274,7 +274,7 @@ async def test_down_past_the_end_of_a_column_goes_to_the_nearest_box() -> None:
         assert app.canvas.selected == "c"
 
 
-async def test_the_selected_box_is_kept_in_sight_and_what_is_seen_is_told() -> None:
+async def test_the_selected_box_stays_in_sight_and_visible_boxes_are_reported() -> None:
     async with bench(chain(9)) as (app, pilot):
         for at in range(1, 9):
             await press(app, pilot, "l")
@@ -337,7 +337,7 @@ async def test_the_selection_and_its_place_on_the_screen_survive_another_layout(
         assert app.at("n5") == before
 
 
-async def test_when_the_selected_box_is_gone_the_first_one_is_selected() -> None:
+async def test_when_the_selected_box_is_removed_the_first_one_is_selected() -> None:
     async with bench(diamond()) as (app, _):
         app.canvas.select("d")
         app.canvas.set_picture(Picture(12, 4, (box("new", 0, 0),)))
@@ -356,7 +356,7 @@ async def test_a_box_larger_than_the_view_and_a_view_of_one_cell() -> None:
         assert app.opened() == ["d"]
 
 
-async def test_the_selected_box_is_told_by_its_shape_too_and_brighter_with_the_focus() -> None:
+async def test_the_selected_box_has_another_shape_too_and_is_brighter_with_the_focus() -> None:
     async with bench(diamond()) as (app, _):
         focused = app.canvas.render_line(3)
         app.screen.set_focus(None)
@@ -366,7 +366,7 @@ async def test_the_selected_box_is_told_by_its_shape_too_and_brighter_with_the_f
         assert list(focused) != list(resting)
 
 
-async def test_a_selected_line_without_a_frame_is_seen_in_the_terminals_own_colours_too() -> None:
+async def test_a_selected_line_without_a_frame_is_visible_in_the_terminals_own_colours_too() -> None:
     lines = tuple(replace(box(key, 0, at, height=1), framed=False) for at, key in enumerate("ab"))
     async with bench(Picture(12, 2, lines)) as (app, _):
         app.theme = "ansi-dark"

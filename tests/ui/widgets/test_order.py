@@ -21,12 +21,12 @@ def names(rows: list[Pair]) -> str:
     return "".join(row[0] for row in rows)
 
 
-def test_missing_values_stand_last_in_both_directions() -> None:
+def test_missing_values_are_last_in_both_directions() -> None:
     assert names(arrange(ROWS, sort=value)) == "caebd"
     assert names(arrange(ROWS, sort=value, reverse=True)) == "aecbd"
 
 
-def test_without_a_sort_the_given_order_stands() -> None:
+def test_without_a_sort_the_given_order_is_kept() -> None:
     assert names(arrange(ROWS)) == "abcde"
     assert names(arrange(ROWS, reverse=True)) == "edcba"
 

@@ -101,7 +101,7 @@ async def test_of_twenty_thousand_lines_only_those_in_sight_are_painted() -> Non
         assert pager.virtual_size.height == 20_000
 
 
-async def test_a_long_line_is_seen_sideways_or_wrapped() -> None:
+async def test_a_long_line_can_be_scrolled_or_wrapped() -> None:
     pager = Pager([("0123456789" * 10, ""), ("end", "")])
     async with reading(pager) as pilot:
         assert seen(pager)[0].startswith(" 0123456789")

@@ -55,7 +55,7 @@ async def test_a_cell_in_several_styles_fills_its_column_and_no_more() -> None:
         assert first.style != second.style
 
 
-async def test_runs_of_the_same_texts_in_other_styles_are_painted_anew() -> None:
+async def test_runs_of_the_same_texts_in_other_styles_are_repainted() -> None:
     app = Bench()
     async with app.run_test(size=(30, 6)) as pilot:
         app.table.set_rows([Row("z", ()), Row("a", (("xxx", "good"),))])
@@ -68,7 +68,7 @@ async def test_runs_of_the_same_texts_in_other_styles_are_painted_anew() -> None
         assert list(before) != list(app.table.render_line(2))
 
 
-async def test_the_filter_looks_at_what_the_cell_says() -> None:
+async def test_the_filter_searches_the_text_of_the_cell() -> None:
     app = Bench()
     async with app.run_test(size=(30, 6)) as pilot:
         app.table.set_rows([Row("alpha", (("xxx", "good"),)), Row("beta", (("alpha", "bad"),))])

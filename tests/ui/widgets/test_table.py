@@ -385,7 +385,7 @@ async def test_hostile_names_never_leave_their_cells(width: int) -> None:
             assert "[bold]x" in lines[2]
 
 
-async def test_a_tiny_terminal_is_no_trouble() -> None:
+async def test_a_tiny_terminal_works() -> None:
     async with bench(many(50), size=(20, 5)) as (app, pilot):
         await pilot.resize_terminal(3, 1)
         await pilot.press("down", "pagedown", "G", "enter")
@@ -445,7 +445,7 @@ async def test_setting_the_cursor() -> None:
         assert app.table.cursor_key == "00050"
 
 
-async def test_a_cell_that_cannot_be_made_says_so_and_the_rest_lives(
+async def test_a_cell_that_cannot_be_made_is_marked_and_the_rest_stays(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with bench(jobs("ab")) as (app, _):
@@ -463,7 +463,7 @@ async def test_a_cell_that_cannot_be_made_says_so_and_the_rest_lives(
         assert len([line for line in caplog.records if "column rate" in line.message]) == 1
 
 
-async def test_an_order_that_cannot_be_told_is_last() -> None:
+async def test_a_failing_sort_value_is_last() -> None:
     def order(job: Job) -> float:
         return 1 / (job.rate or 0.0)
 
@@ -480,7 +480,7 @@ def made(job: Job) -> Job:
     return job
 
 
-async def test_what_cannot_be_made_into_a_row_stands_below_the_others_by_its_name(
+async def test_what_cannot_be_made_into_a_row_is_below_the_others_by_its_name(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with bench([]) as (app, _):

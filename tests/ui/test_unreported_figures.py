@@ -1,4 +1,4 @@
-"""What Flink does not tell, or tells as something that it can't be, is "–" in lines and cells, never 0."""  # noqa: RUF002 -- ABSENT
+"""What Flink does not report, or reports with an impossible value, is "–" in lines and cells, never 0."""  # noqa: RUF002 -- ABSENT
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def told(reply: type[Any], **fields: Any) -> Any:
         (ClusterOverview(slots_total=1, slots_available=4), f"TaskManagers {DASH}   slots {DASH}/1"),
     ],
 )
-def test_slots_that_are_not_told_are_neither_free_nor_taken(overview: ClusterOverview, words: str) -> None:
+def test_unreported_slots_are_neither_free_nor_taken(overview: ClusterOverview, words: str) -> None:
     parts = slots(overview)
     assert text(parts).rstrip(" ━─") == words
     tones = {tone for _, tone in parts}
@@ -99,7 +99,7 @@ async def test_odd_slots_are_unknown_on_the_screen(value: Any) -> None:
         assert f" {DASH}/{number} " in day.line(row.name[:20])
 
 
-def test_a_taskmanager_that_tells_no_slots_is_not_without_any() -> None:
+def test_a_taskmanager_with_unreported_slots_is_not_without_any() -> None:
     details = TaskManagerDetails(id="tm", allocated_slots=())
     assert f"slots {DASH}/{DASH}" in text(process.taskmanager_line(details, None))
     assert taskmanagers.slot_rows(details, {}) == []
@@ -110,13 +110,13 @@ def test_a_taskmanager_that_tells_no_slots_is_not_without_any() -> None:
 # -- checkpoints --------------------------------------------------------------------------------------
 
 
-def test_counts_of_checkpoints_that_are_not_told() -> None:
+def test_unreported_counts_of_checkpoints() -> None:
     line = checkpoint_overview.counts_line(CheckpointStats(counts=CheckpointCounts(total=5, failed=0)))
     assert text(line) == (f"triggered 5   completed {DASH}   in progress {DASH}   failed 0   restored {DASH}")
     assert {tone for _, tone in line} == {"muted", ""}
 
 
-def test_of_whom_it_is_not_told_nobody_is_late() -> None:
+def test_subtasks_with_unreported_acknowledgement_are_not_late() -> None:
     for share in (CheckpointVertex(num_subtasks=4), CheckpointVertex(num_acknowledged_subtasks=4)):
         checkpoint = Checkpoint(id=1, status="IN_PROGRESS", tasks={"v": share})
         assert judge.late_vertices(checkpoint) == ()
@@ -126,7 +126,7 @@ def test_of_whom_it_is_not_told_nobody_is_late() -> None:
     )
 
 
-def test_what_the_history_says_of_one_in_progress_and_of_one_that_is_gone() -> None:
+def test_the_history_of_a_checkpoint_in_progress_and_of_a_dropped_one() -> None:
     known = Given()
     began = int(known.known_time() - 65) * 1000
     one = Checkpoint(id=7, status="IN_PROGRESS", trigger_timestamp=began)
@@ -175,7 +175,7 @@ async def test_odd_counts_of_subtasks_and_times_in_the_history(value: Any) -> No
         assert rows
 
 
-def test_a_summary_is_shown_where_it_is_not_told_how_many_completed() -> None:
+def test_a_summary_is_shown_with_an_unreported_count_of_completed_ones() -> None:
     latest = {"completed": {"id": 1}}
     assert measures(told(CheckpointStats, latest=latest))
     assert not measures(CheckpointStats())
@@ -186,7 +186,7 @@ def test_a_summary_is_shown_where_it_is_not_told_how_many_completed() -> None:
 
 @pytest.mark.parametrize("plan", ["STREAMING", "BATCH"])
 @pytest.mark.parametrize("value", [None, 10**400], ids=["null", "huge"])
-def test_a_parallelism_that_is_not_told(value: Any, plan: str) -> None:
+def test_an_unreported_parallelism(value: Any, plan: str) -> None:
     vertex = told(JobVertex, id="v", status="RUNNING", parallelism=value)
     job = Job(state="RUNNING", vertices=(vertex,), plan=Plan(type=plan))
     words = "not decided yet" if plan == "BATCH" else "not reported"
@@ -195,7 +195,7 @@ def test_a_parallelism_that_is_not_told(value: Any, plan: str) -> None:
     assert f"started {DASH}   restarts 0" in line
 
 
-def test_how_long_it_ran_is_not_told() -> None:
+def test_an_unreported_duration() -> None:
     assert f"ran {DASH}" in text(job_header.state_line(Job(state="FINISHED"), 0, 1e9))
     assert f" for {DASH} " in text(applications.state_line(Application(status="RUNNING"), 0.0))
     assert applications.seconds(ApplicationOverview("a")) is None
@@ -203,7 +203,7 @@ def test_how_long_it_ran_is_not_told() -> None:
     assert text(vertex_header.attempt_line(Attempt(status="RUNNING"))).endswith(f"RUNNING   attempt {DASH}")
 
 
-def test_when_something_failed_is_not_told() -> None:
+def test_an_unreported_failure_time() -> None:
     entries = [{"exceptionName": "x", "stacktrace": "x", "timestamp": "soon"}]
     (fault,) = told(JobExceptions, exceptionHistory={"entries": entries}).faults
     assert when_words(fault.timestamp, 0.0, 1e9) == "Flink does not report when"
@@ -214,7 +214,7 @@ def test_when_something_failed_is_not_told() -> None:
 # -- memory, files, bounds ----------------------------------------------------------------------------
 
 
-def test_memory_that_is_not_told_is_not_used_up() -> None:
+def test_unreported_memory_is_not_used_up() -> None:
     collected = TaskManagerMetrics(heap_max=9, garbage_collectors=(GarbageCollector("G1"),))
     details = TaskManagerDetails(id="tm", metrics=collected)
     parts = process.memory_rows(memory.taskmanager_sections(details, None))
@@ -224,14 +224,14 @@ def test_memory_that_is_not_told_is_not_used_up() -> None:
     assert {name for name in seen if name.startswith(("JVM", "direct", "mapped"))} == {"JVM heap"}
 
 
-def test_half_of_what_is_told_leaves_the_other_half_unknown() -> None:
+def test_a_half_reported_pair_leaves_the_other_half_unknown() -> None:
     known = ProcessFigures(Figures(managed_total=4.0), gc=None, old=False)
     assert f"managed {DASH} " in text(process.figures_line(known))
     assert checkpoint_lines.in_flight(CheckpointVertex(processed_data=2)) == f"2 B/{DASH}"
     assert checkpoint_lines.in_flight(CheckpointVertex(persisted_data=0)) == f"{DASH}/0 B"
 
 
-def test_a_bound_that_is_not_told_is_not_one() -> None:
+def test_an_unreported_bound_is_not_one() -> None:
     assert (
         told(VertexRequirements, parallelism={"lowerBound": "x", "upperBound": 4}).parallelism.lower_bound < 0
     )
