@@ -97,9 +97,7 @@ class VertexPressure(TablePanel[PressureFacts]):
 
     def __init__(self, job: str, vertex: str, *, id: str | None = None) -> None:
         super().__init__(job, vertex, id=id)
-        self._requested_at: float | None = (
-            None  # when the user last requested a measurement (engine's clock, s)
-        )
+        self._requested_at: float | None = None  # of the last measurement by the user (engine's clock, s)
 
     def columns(self) -> Sequence[Column[PressureFacts]]:
         def share(
