@@ -127,7 +127,7 @@ def test_options_stand_before_and_after(line: str, command: str, target: str | N
         ("operations --json --config f", None, Flags(config="f"), ActArgs("operations", "", json=True)),
     ],
 )
-def test_what_commands_that_act_take(line: str, target: str | None, flags: Flags, act: ActArgs) -> None:
+def test_arguments_of_acting_commands(line: str, target: str | None, flags: Flags, act: ActArgs) -> None:
     assert read_args(line.split()) == (act.command, target, flags, act)
 
 
@@ -159,7 +159,7 @@ def test_what_commands_that_act_take(line: str, target: str | None, flags: Flags
         ("operations --yes", "--yes is for 'savepoint', 'stop', 'cancel' or 'submit', not for 'operations'"),
     ],
 )
-def test_words_that_are_not_understood(line: str, said: str) -> None:
+def test_unknown_arguments(line: str, said: str) -> None:
     with pytest.raises(UsageError) as caught:
         read_args(line.split())
     assert said in str(caught.value)
@@ -185,7 +185,7 @@ def test_a_mistake_is_one_sentence_and_2(capsys: pytest.CaptureFixture[str]) -> 
     )
 
 
-def test_an_unknown_target_names_what_comes_near(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_target_names_similar_ones(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["locl"]) == 2
     assert "unknown command or cluster 'locl'; did you mean 'local'?" in capsys.readouterr().err
 
@@ -380,7 +380,7 @@ def test_nothing_is_opened_without_the_config_file_that_was_named(
         ("cp437 xterm", "", True, "ASCII only: the terminal's encoding (cp437)"),
     ],
 )
-def test_a_terminal_that_can_not_show_what_is_drawn_gets_ascii_and_is_told_why(
+def test_a_limited_terminal_gets_ascii_with_a_reason(
     opened: list[tuple[Settings, Profile]],
     monkeypatch: pytest.MonkeyPatch,
     *,
@@ -399,7 +399,7 @@ def test_a_terminal_that_can_not_show_what_is_drawn_gets_ascii_and_is_told_why(
     assert [one[: len(note)] for one in settings.notes] == ([note] if note else [])
 
 
-def test_what_the_terminal_cannot_write_is_written_otherwise(home: Path) -> None:
+def test_unencodable_output_is_escaped(home: Path) -> None:
     config = home / "my.toml"
     config.write_text('[clusters."caf\u00e9"]\nurl = "http://h:1"\n', encoding="utf-8")
     done = subprocess.run(
@@ -427,7 +427,7 @@ def test_what_the_terminal_cannot_write_is_written_otherwise(home: Path) -> None
     ],
 )
 @pytest.mark.usefixtures("logging_as_before")
-def test_an_error_of_its_own_is_one_sentence_and_its_trace_is_in_the_log(
+def test_an_internal_error_is_one_sentence_with_its_traceback_in_the_log(
     words: list[str],
     breaks: str,
     home: Path,
@@ -463,9 +463,7 @@ def test_an_error_of_its_own_is_one_sentence_and_its_trace_is_in_the_log(
         ("--bad", 2, {"stdout", "stderr"}),
     ],
 )
-def test_output_that_nobody_reads_ends_it_in_silence(
-    words: str, code: int, unread: set[str], home: Path
-) -> None:
+def test_a_broken_pipe_ends_it_silently(words: str, code: int, unread: set[str], home: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(

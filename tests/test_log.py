@@ -39,7 +39,7 @@ def test_our_lines_and_the_warnings_of_libraries_are_kept(paths: Paths) -> None:
     ]
 
 
-def test_debug_adds_what_is_said_for_debugging(paths: Paths) -> None:
+def test_debug_adds_debug_lines(paths: Paths) -> None:
     open_log(paths, debug=True)
     logging.getLogger("flinktop.flink").debug("GET /overview")
     assert "GET /overview" in paths.log.read_text()
@@ -74,13 +74,13 @@ def test_no_credential_gets_into_it(paths: Paths, line: str) -> None:
     assert "RuntimeError" in written
 
 
-def test_what_steers_a_terminal_does_not_get_into_it(paths: Paths) -> None:
+def test_no_control_characters_get_into_it(paths: Paths) -> None:
     open_log(paths, debug=False)
     logging.getLogger("flinktop").warning("\x1b[2Jred\x9b31m \u30ab\n\tat x")
     assert paths.log.read_text().endswith("?[2Jred?31m \u30ab\n\tat x\n")
 
 
-def test_it_is_bounded_and_for_its_owner_alone(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_bounded_and_readable_by_its_owner_only(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log, "MOST_BYTES", 1000)
     open_log(paths, debug=False)
     for number in range(200):

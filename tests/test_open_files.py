@@ -68,7 +68,7 @@ def test_a_file_of_somebody_else(place: Path, monkeypatch: pytest.MonkeyPatch) -
     assert others_write(file)
 
 
-def test_a_link_is_as_open_as_what_it_leads_to(place: Path) -> None:
+def test_a_link_is_as_open_as_its_target(place: Path) -> None:
     (place / "file").chmod(0o600)
     (place / "link").symlink_to("file")
     assert not others_read(place / "link")
@@ -76,7 +76,7 @@ def test_a_link_is_as_open_as_what_it_leads_to(place: Path) -> None:
     assert others_read(place / "link")
 
 
-def test_what_is_not_there_is_open_to_nobody(tmp_path: Path) -> None:
+def test_a_missing_file_is_open_to_nobody(tmp_path: Path) -> None:
     assert not others_read(tmp_path / "missing")
     assert not others_write(tmp_path / "missing")
 

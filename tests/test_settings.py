@@ -92,13 +92,13 @@ def test_a_cluster_is_opened_as_the_file_says(config: Path, tmp_path: Path) -> N
     )
 
 
-def test_the_top_of_the_file_holds_for_clusters_that_say_nothing(config: Path) -> None:
+def test_top_level_keys_are_the_default_for_clusters(config: Path) -> None:
     dev = profile(config, "dev")
     assert (dev.refresh, dev.connection.read_only, dev.colour) == (10.0, False, None)
     assert dev.connection.token == Secret("command", "vault read flink")
 
 
-def test_settings_list_every_cluster_and_where_files_lie(config: Path, tmp_path: Path) -> None:
+def test_settings_list_every_cluster_and_the_paths_of_files(config: Path, tmp_path: Path) -> None:
     read = settings(config)
     assert [profile.name for profile in read.profiles] == ["prod", "dev"]
     assert (read.default, read.theme, read.ascii, read.mouse, read.notes) == (
@@ -249,7 +249,7 @@ def test_an_address_of_the_config_is_that_cluster(config: Path) -> None:
         "https://guarded.example/x/../base",
     ],
 )
-def test_a_guard_does_not_hang_on_the_spelling_of_an_address(tmp_path: Path, target: str) -> None:
+def test_a_guard_does_not_depend_on_the_spelling_of_an_address(tmp_path: Path, target: str) -> None:
     path = tmp_path / "guards.toml"
     path.write_text(
         '[clusters.prod]\nurl = "https://guarded.example/base"\nread_only = true\nprotected = true\n'
@@ -290,7 +290,7 @@ def test_an_address_with_several_entries_has_the_guards_of_all(tmp_path: Path) -
         ("http://h:1/?token=hush", "must not have a query"),
     ],
 )
-def test_what_is_no_target_is_told(config: Path, target: str, said: str) -> None:
+def test_an_invalid_target_is_reported(config: Path, target: str, said: str) -> None:
     with pytest.raises(SettingsError) as caught:
         profile(config, target)
     assert said in str(caught.value)
@@ -324,7 +324,7 @@ def test_an_accepted_address_is_one_that_the_client_takes_unchanged(text: str) -
 # Logins
 
 
-def test_a_login_comes_from_the_highest_place_that_names_one(config: Path, tmp_path: Path) -> None:
+def test_a_login_comes_from_the_first_source_that_has_one(config: Path, tmp_path: Path) -> None:
     (tmp_path / "token").write_text("t")
     (tmp_path / "password").write_text("p")
     variables = {"FLINKTOP_USER": "eve", "FLINKTOP_PASSWORD": "hush", "FLINKTOP_TARGET": "h:1"}
@@ -399,7 +399,7 @@ def test_without_a_config_the_login_of_the_environment_is_for_localhost(tmp_path
 @pytest.mark.parametrize(
     "more", [{}, {"FLINKTOP_TARGET": "prod"}, {"FLINKTOP_CREDENTIALS_FOR": "flink.example"}]
 )
-def test_the_environment_never_takes_the_place_of_a_cluster_s_own_login(
+def test_the_environment_never_replaces_a_clusters_own_login(
     config: Path, tmp_path: Path, more: dict[str, str]
 ) -> None:
     for variables in ({"FLINKTOP_TOKEN": "t"}, {"FLINKTOP_USER": "eve", "FLINKTOP_PASSWORD": "hush"}):
@@ -432,7 +432,7 @@ def test_an_authorization_in_a_cluster_s_header_file_is_its_own_login(tmp_path: 
         ("h:70000", "FLINKTOP_CREDENTIALS_FOR names a port beyond 65535"),
     ],
 )
-def test_what_is_no_host_for_the_login_of_the_environment_is_told(
+def test_an_invalid_host_for_the_login_of_the_environment_is_reported(
     config: Path, hosts: str, said: str
 ) -> None:
     with pytest.raises(SettingsError) as caught:
@@ -455,7 +455,7 @@ def test_a_password_variable_alone_is_no_login_and_no_error(config: Path, tmp_pa
         profile(path, "a", lone)
 
 
-def test_a_login_that_is_sent_unencrypted_is_told(config: Path) -> None:
+def test_an_unencrypted_login_is_reported(config: Path) -> None:
     for target, login, unencrypted in (
         ("http://h:1", {"FLINKTOP_TOKEN": "hush", **FOR_H}, True),
         ("https://h:1", {"FLINKTOP_TOKEN": "hush", **FOR_H}, False),
@@ -511,9 +511,7 @@ def test_a_local_flink_has_no_login(config: Path) -> None:
         ({"header": ("X A: hush",)}, {}, "--header: 'X A' is not a valid header name"),
     ],
 )
-def test_options_that_do_not_go_together(
-    config: Path, flags: dict[str, str], environ: dict[str, str], said: str
-) -> None:
+def test_conflicting_options(config: Path, flags: dict[str, str], environ: dict[str, str], said: str) -> None:
     given = {name: str(config) if value == "FILE" else value for name, value in flags.items()}
     with pytest.raises(SettingsError) as caught:
         profile(config, "h:1", environ, **given)
@@ -545,7 +543,7 @@ def test_headers_and_certificates_of_the_command_line_beat_the_file(config: Path
 # The file itself
 
 
-def test_no_config_file_needs_no_word_but_a_named_one_must_be_there(tmp_path: Path) -> None:
+def test_a_config_file_may_be_missing_unless_it_was_named(tmp_path: Path) -> None:
     assert read_sources(Flags(), {}).settings.notes == ()
     missing = tmp_path / "missing.toml"
     with pytest.raises(SettingsError, match=f"--config: there is no config file {missing}$"):
@@ -570,7 +568,7 @@ def test_a_config_file_that_cannot_be_read_is_refused_for_it_may_guard_clusters(
     assert sources("/dev/null").settings.notes == ()
 
 
-def test_a_home_that_is_none_has_no_config_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_home_directory_there_is_no_config_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/dev/null")
     assert read_sources(Flags(), {}).settings.notes == ()
 
@@ -682,13 +680,15 @@ CLUSTER = '[clusters.a]\nurl = "http://h:1"\n'
         ("#" * 1_000_001, "is larger than 1,000,000 bytes"),
     ],
 )
-def test_a_mistake_is_told_with_its_line_and_what_is_allowed(tmp_path: Path, text: str, said: str) -> None:
+def test_an_error_is_reported_with_its_line_and_the_allowed_values(
+    tmp_path: Path, text: str, said: str
+) -> None:
     told = refusal(tmp_path, text)
     assert said in told
     assert "hush" not in told
 
 
-def test_a_file_in_another_encoding_is_told_with_its_line(tmp_path: Path) -> None:
+def test_another_encoding_is_reported_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "latin.toml"
     path.write_bytes(b"theme = 'dark'\n# caf\xe9\n")
     with pytest.raises(SettingsError, match=r"latin.toml, line 2: not UTF-8 text"):
@@ -701,7 +701,7 @@ def test_a_color_may_be_hexadecimal(tmp_path: Path) -> None:
     assert profile(path, "a").colour == "#ffaa00"
 
 
-def test_files_that_others_may_read_or_write_are_said(
+def test_files_that_others_may_read_or_write_are_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = {name: tmp_path / name for name in ("token", "password", "headers", "key", "cert", "config.toml")}

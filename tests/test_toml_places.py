@@ -41,7 +41,7 @@ one = 2
 '''
 
 
-def test_every_key_is_found_where_it_stands() -> None:
+def test_every_key_is_found_on_its_line() -> None:
     tomllib.loads(AWKWARD)
     assert lines_of_keys(AWKWARD) == {
         ("default",): 2,

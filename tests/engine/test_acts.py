@@ -80,7 +80,7 @@ def test_every_act_can_be_done_and_can_be_off(act: Act) -> None:
     assert act.must_be_typed(target()) == (act.kind in {"dispose", "shutdown"})
 
 
-def test_every_kind_is_looked_at() -> None:
+def test_every_kind_is_covered() -> None:
     assert {act.kind for act in ALL} == set(KINDS)
     assert len(KINDS) == len(ACTS)
 
@@ -157,7 +157,7 @@ def test_a_cancel_goes_through_whatever_else_is_under_way() -> None:
 
 
 @pytest.mark.parametrize("act", ALL, ids=lambda act: act.kind)
-def test_every_act_says_what_it_does_and_where(act: Act) -> None:
+def test_every_act_describes_its_effect_and_target(act: Act) -> None:
     lines = act.consequence(target())
     labels = [line.label for line in lines]
     assert lines[0].text.startswith("prod")
@@ -182,7 +182,7 @@ def test_every_act_says_what_it_does_and_where(act: Act) -> None:
         ({"last_good": None, "checkpointing": None}, Line("last checkpoint", "…")),
     ],
 )
-def test_a_cancel_says_what_there_is_to_go_back_to(changes: dict[str, Any], line: Line) -> None:
+def test_a_cancel_names_the_last_checkpoint(changes: dict[str, Any], line: Line) -> None:
     assert line in Cancel(JOB).consequence(job(**changes))
 
 
@@ -195,13 +195,13 @@ def test_a_cancel_says_what_there_is_to_go_back_to(changes: dict[str, Any], line
         ({"last_good": None, "checkpointing": False}, "all of its state"),
     ],
 )
-def test_a_cancel_says_what_is_lost(changes: dict[str, Any], said: str) -> None:
+def test_a_cancel_names_the_data_loss(changes: dict[str, Any], said: str) -> None:
     assert said in next(
         line.text for line in Cancel(JOB).consequence(job(**changes)) if line.label == "data loss"
     )
 
 
-def test_a_run_says_how_without_secrets() -> None:
+def test_a_run_shows_its_options_without_secrets() -> None:
     options = RunOptions(
         arguments=("--title", "a, b", "--password", "hunter2"),
         parallelism=3,
@@ -232,7 +232,7 @@ def test_the_name_to_type() -> None:
 
 
 @pytest.mark.parametrize("name", ["", " ", "\u200b", "\u2800\u3164"])
-def test_where_a_name_shows_nothing_its_id_is_typed(name: str) -> None:
+def test_for_an_invisible_name_the_id_is_typed(name: str) -> None:
     for act in (Cancel(JOB, name), Stop(JOB, name), Rescale(JOB, name)):
         assert act.name_to_type(target(job=TargetJob(JOB, name, "RUNNING"))) == JOB
         assert act.name_to_type(target(job=None)) == JOB
@@ -381,7 +381,7 @@ async def test_a_jar_that_a_proxy_finds_too_large_has_failed(tmp_path: Path) -> 
     assert (failed.state, failed.reason.startswith("413 ")) == (State.FAILED, True)
 
 
-async def test_what_is_no_jar_is_not_sent(tmp_path: Path) -> None:
+async def test_a_file_that_is_no_jar_is_not_sent(tmp_path: Path) -> None:
     (tmp_path / "text.jar").write_text("no jar")
     (tmp_path / "jar.txt").write_text("no jar")
     for name, said in (
@@ -413,7 +413,7 @@ async def test_a_run_is_known_by_our_own_id(tmp_path: Path, release: str, fault:
     assert len(jobmanager.jobs) == 2
 
 
-async def test_a_main_that_throws_says_its_message(tmp_path: Path) -> None:
+async def test_a_main_that_throws_reports_its_message(tmp_path: Path) -> None:
     jobmanager = JobManager(ManualClock())
     jobmanager.main_throws = "no topic orders"
     failed = await done(tmp_path, RunJar("x"), jobmanager)

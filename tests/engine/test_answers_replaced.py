@@ -90,13 +90,13 @@ async def ended(
         await at.operations.stop()
 
 
-def test_every_kind_of_act_is_tried(tmp_path: Path) -> None:
+def test_every_kind_of_act_is_covered(tmp_path: Path) -> None:
     assert {act_of(kind, tmp_path).kind for kind in KINDS} == set(KINDS)
 
 
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("kind", KINDS)
-async def test_what_flink_has_done_is_not_called_failed(tmp_path: Path, kind: str, status: str) -> None:
+async def test_an_act_that_flink_did_is_not_reported_failed(tmp_path: Path, kind: str, status: str) -> None:
     jobmanager = jobmanager_of()
     operation, _ = await ended(kind, jobmanager, f"after {status}", tmp_path)
     # A page in the place of "done" is as good as that, when the cluster is gone afterwards.
@@ -121,7 +121,9 @@ async def test_a_savepoint_is_found_on_older_releases(
 
 @pytest.mark.parametrize("status", STATUSES[1:])
 @pytest.mark.parametrize("kind", KINDS)
-async def test_what_never_came_to_flink_is_not_called_done(tmp_path: Path, kind: str, status: str) -> None:
+async def test_an_act_that_never_reached_flink_is_not_reported_done(
+    tmp_path: Path, kind: str, status: str
+) -> None:
     jobmanager = jobmanager_of()
     operation, seconds = await ended(kind, jobmanager, status, tmp_path)
     assert jobmanager.acts() == []
@@ -135,14 +137,14 @@ async def test_what_never_came_to_flink_is_not_called_done(tmp_path: Path, kind:
 
 @pytest.mark.parametrize("fault", ["refused", "nothing behind"])
 @pytest.mark.parametrize("kind", KINDS)
-async def test_what_was_never_sent_is_said_at_once(tmp_path: Path, kind: str, fault: str) -> None:
+async def test_an_act_that_was_never_sent_is_reported_at_once(tmp_path: Path, kind: str, fault: str) -> None:
     operation, seconds = await ended(kind, jobmanager_of(), fault, tmp_path)
     assert (operation.state, seconds) == (State.FAILED, 0.0)
     assert operation.reason.startswith("it was not sent: ")
 
 
 @pytest.mark.parametrize("fault", ["502", "500", "403"])
-async def test_a_question_before_an_act_that_fails_has_sent_nothing(tmp_path: Path, fault: str) -> None:
+async def test_a_failed_request_before_an_act_sends_nothing(tmp_path: Path, fault: str) -> None:
     jobmanager = jobmanager_of()
     operation, seconds = await ended("rescale", jobmanager, fault, tmp_path, verbs="GET")
     assert (operation.state, seconds, jobmanager.acts()) == (State.FAILED, 0.0, [])
@@ -163,7 +165,7 @@ async def test_a_main_that_throws_after_its_job_was_submitted_has_started_it(tmp
 
 
 @pytest.mark.parametrize("status", ["401", "500"])
-async def test_who_takes_it_over_comes_to_the_same_end(tmp_path: Path, status: str) -> None:
+async def test_taking_an_operation_over_gives_the_same_outcome(tmp_path: Path, status: str) -> None:
     for number, fault in enumerate((f"after {status}", status)):
         jobmanager, path = JobManager(ManualClock()), tmp_path / f"{number}.db"
         jobmanager.fault = once("POST", fault)
@@ -182,7 +184,7 @@ async def test_who_takes_it_over_comes_to_the_same_end(tmp_path: Path, status: s
 # One of each family: a page, a redirect, no leave, not there, too often, a gateway's own.
 @pytest.mark.parametrize("status", ["200", "302", "403", "404", "429", "503"])
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "shutdown"])
-async def test_a_proxy_that_answers_for_ten_minutes_ends_no_following(
+async def test_ten_minutes_of_proxy_answers_do_not_end_following(
     tmp_path: Path, kind: str, status: str
 ) -> None:
     jobmanager = jobmanager_of()
@@ -203,7 +205,7 @@ async def test_a_proxy_that_answers_for_ten_minutes_ends_no_following(
 
 @pytest.mark.parametrize("lasts", [600, 607])
 @pytest.mark.parametrize("fault", ["refused", "hangs", "503", "401", "404", "cut after"])
-async def test_a_followed_operation_is_asked_after_within_ten_seconds_of_a_faults_end(
+async def test_a_followed_operation_is_queried_within_ten_seconds_of_a_faults_end(
     tmp_path: Path, fault: str, lasts: int
 ) -> None:
     jobmanager = JobManager(ManualClock())
@@ -218,7 +220,7 @@ async def test_a_followed_operation_is_asked_after_within_ten_seconds_of_a_fault
     await at.operations.stop()
 
 
-async def test_a_cluster_that_is_away_for_hours_overflows_nothing(tmp_path: Path) -> None:
+async def test_hours_without_a_cluster_overflow_nothing(tmp_path: Path) -> None:
     jobmanager = JobManager(ManualClock())
     at = desk(jobmanager, Ledger(tmp_path / "operations.db", process(1)))
     await at.do(Savepoint(JOB), ID)

@@ -28,5 +28,5 @@ def test_jitter_moves_every_pause() -> None:
 
 
 @pytest.mark.parametrize("back_off", [WATCHED, FOLLOWED])
-def test_what_somebody_waits_for_is_asked_again_within_ten_seconds(back_off: BackOff) -> None:
+def test_visible_queries_are_retried_within_ten_seconds(back_off: BackOff) -> None:
     assert back_off.after(1_000_000, MOST_JITTER) < 10.0

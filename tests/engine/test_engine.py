@@ -86,7 +86,7 @@ async def test_the_interval_of_config_has_bounds(told: int, seconds: float) -> N
         assert run.engine.poller.refresh == seconds
 
 
-async def test_a_wish_holds_when_it_is_longer_than_the_clusters_own() -> None:
+async def test_a_chosen_interval_holds_if_longer_than_the_clusters_own() -> None:
     async with running(refresh=1.0) as run:
         await run.wait(3)
         assert run.engine.poller.refresh == 3.0
@@ -117,19 +117,19 @@ async def test_features_are_those_of_the_release(release: str) -> None:
         assert features.has(2, 0) is release.startswith("2")
 
 
-async def test_a_history_server_is_known_by_what_it_does_not_have() -> None:
+async def test_a_history_server_is_recognized_by_its_missing_overview() -> None:
     gone = {"overview": (404, {"errors": ["Unable to load requested file /overview.json."]})}
     async with running(changed=gone) as run:
         await run.wait(10)
         assert run.engine.features.history_server
 
 
-async def test_the_time_is_this_machines_until_the_cluster_tells_its_own() -> None:
+async def test_the_time_is_this_machines_until_the_clusters_is_known() -> None:
     async with running() as run:
         assert run.engine.cluster_time() == run.clock.wall()
 
 
-async def test_the_time_at_which_a_history_server_put_a_job_away_is_not_now() -> None:
+async def test_the_archive_time_of_a_history_server_is_not_now() -> None:
     async with running(changed={"overview": (404, {"errors": ["gone"]})}) as run:
         await run.wait(10)
         run.engine.poller.watch(JOB(job=run.cluster.job("steady")))
@@ -138,7 +138,7 @@ async def test_the_time_at_which_a_history_server_put_a_job_away_is_not_now() ->
 
 
 @pytest.mark.parametrize("odd", [-1, 2**63, 10**400, None, "Infinity"])
-async def test_a_time_that_no_clock_shows_is_not_the_clusters(odd: Any) -> None:
+async def test_an_invalid_time_is_not_the_clusters(odd: Any) -> None:
     async with running() as run:
         for one in run.cluster.document("jobs/overview")["jobs"]:
             run.cluster.changed[f"jobs/{one['jid']}"] = lambda document: {**document, "now": odd}
@@ -148,7 +148,7 @@ async def test_a_time_that_no_clock_shows_is_not_the_clusters(odd: Any) -> None:
 
 
 @pytest.mark.parametrize("skew", [-7200.0, 0.0, 7200.0])
-async def test_the_clusters_clock_counts_whatever_this_machine_believes(skew: float) -> None:
+async def test_the_clusters_clock_is_used_whatever_this_machines_is(skew: float) -> None:
     cluster = FixtureCluster("1.20.5")
     job = cluster.job("steady")
     epoch = ManualClock().wall() + skew
@@ -172,7 +172,7 @@ async def test_the_clusters_clock_counts_whatever_this_machine_believes(skew: fl
         assert abs(run.engine.cluster_time() - (run.clock.wall() + skew)) < 0.01
 
 
-async def test_readings_that_nobody_watches_are_dropped_after_a_while() -> None:
+async def test_unwatched_readings_are_dropped_after_a_while() -> None:
     async with running() as run:
         query = JOB(job=run.cluster.job("finishing"))
         run.engine.poller.watch(query)
@@ -185,7 +185,7 @@ async def test_readings_that_nobody_watches_are_dropped_after_a_while() -> None:
         assert run.engine.store.get(JOBS_OVERVIEW()) is not None
 
 
-async def test_of_jobs_that_nobody_looks_into_points_are_let_go_when_there_are_too_many() -> None:
+async def test_points_of_unopened_jobs_are_dropped_when_there_are_too_many() -> None:
     async with running() as run:
         job = run.cluster.job("steady")
         run.engine.poller.watch(JOB(job=job))
@@ -204,7 +204,7 @@ async def test_of_jobs_that_nobody_looks_into_points_are_let_go_when_there_are_t
         assert run.engine.series.points(names[1]) == ()
 
 
-async def test_a_task_that_dies_is_started_again_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failed_task_is_restarted_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     async with running() as run:
         await run.wait(5)
         poller = type(run.engine.poller)
@@ -229,7 +229,7 @@ async def test_a_task_that_dies_is_started_again_and_counted(monkeypatch: pytest
         assert run.asked("overview") >= 2
 
 
-async def test_a_task_that_dies_after_a_good_run_is_started_again_as_soon_as_the_first_time(
+async def test_a_task_that_fails_after_a_good_run_is_restarted_after_the_shortest_pause(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with running() as run:
@@ -265,7 +265,7 @@ RECORDERS = ("sweep", "loads", "processes", "checkpoints", "faults", "pins")
 
 
 @pytest.mark.parametrize("broken", [*RECORDERS, "subtasks"])
-async def test_a_recorder_that_raises_keeps_the_answers_from_nobody_else(
+async def test_an_error_in_one_recorder_does_not_stop_the_others(
     broken: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with running() as run:
@@ -306,7 +306,7 @@ async def test_a_recorder_that_raises_keeps_the_answers_from_nobody_else(
         assert run.engine.crashes == 0
 
 
-async def test_nothing_is_asked_after_stop() -> None:
+async def test_nothing_is_sent_after_stop() -> None:
     async with running() as run:
         run.engine.poller.watch(OVERVIEW())
         await run.wait(5)

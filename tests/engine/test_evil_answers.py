@@ -44,7 +44,7 @@ class EvilJobManager(JobManager):
 
 @pytest.mark.parametrize("answer", named_in_depth(ANSWERS, fast=["redirect to no address", "nested object"]))
 @pytest.mark.parametrize("act", [Savepoint(JOB), Stop(JOB), Cancel(JOB)], ids=lambda act: act.kind)
-async def test_an_act_that_was_done_is_known_to_be(
+async def test_an_act_that_was_done_is_reported_done(
     tmp_path: Path, answer: Callable[[httpx.Request], httpx.Response], act: Savepoint | Cancel
 ) -> None:
     async with at_work(tmp_path, EvilJobManager(answer)) as at:

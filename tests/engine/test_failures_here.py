@@ -46,7 +46,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> bool:
 
 
 @pytest.mark.parametrize("part", ["prepare", "why_not", "name_to_type", "must_be_typed", "own_reason"])
-async def test_an_error_before_it_is_sent(
+async def test_an_error_before_sending(
     tmp_path: Path, part: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(Savepoint, part, async_breaks if part == "prepare" else breaks)
@@ -61,16 +61,14 @@ async def test_an_error_before_it_is_sent(
         assert logged(caplog)
 
 
-async def test_an_error_as_it_is_asked_for_is_an_end_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_error_while_submitting_ends_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Savepoint, "job_id", property(breaks))
     async with at_work(tmp_path) as at:
         refused = await at.do(Savepoint(JOB))
         assert (refused.state, "KeyError" in refused.reason) == (State.REFUSED, True)
 
 
-async def test_an_error_as_it_is_sent(
+async def test_an_error_while_sending(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(Savepoint, "start", async_breaks)
@@ -83,7 +81,7 @@ async def test_an_error_as_it_is_sent(
         assert logged(caplog)
 
 
-async def test_an_error_after_it_was_sent_is_followed_on(
+async def test_an_error_after_sending_does_not_end_following(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start = Savepoint.start
@@ -99,7 +97,7 @@ async def test_an_error_after_it_was_sent_is_followed_on(
         assert (done.state, done.result.savepoint) == (State.DONE, "file:/savepoints/savepoint-1")
 
 
-async def test_errors_as_it_is_followed_end_it_without_a_false_word(
+async def test_errors_while_following_end_it_without_a_false_claim(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with at_work(tmp_path) as at:
@@ -111,7 +109,7 @@ async def test_errors_as_it_is_followed_end_it_without_a_false_word(
         assert at.operations.base(JOB).under_way == ()
 
 
-async def test_one_error_as_it_is_followed_is_got_over(
+async def test_one_error_while_following_does_not_end_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with at_work(tmp_path) as at:
@@ -135,7 +133,7 @@ async def test_an_error_beside_the_act_does_not_hide_its_end(
         assert ended.state is (State.LOST if part == "given_up" else State.DONE)
 
 
-async def test_an_error_as_it_is_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_error_while_taking_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     jobmanager = JobManager(ManualClock())
     async with at_work(tmp_path, jobmanager) as first:
         await first.do(Savepoint(JOB))
@@ -158,7 +156,7 @@ async def test_an_error_of_the_ledger_ends_no_heartbeat(
         assert len(beats) >= 2
 
 
-async def test_what_can_not_be_written_ends_as_far_as_is_known(
+async def test_an_operation_that_can_not_be_written_ends_with_what_is_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with at_work(tmp_path) as at:
@@ -201,7 +199,7 @@ async def test_an_empty_answer_is_one(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.deep
-async def test_what_nobody_follows_for_a_day_is_in_nobodys_way(tmp_path: Path) -> None:
+async def test_an_operation_abandoned_for_a_day_blocks_nothing(tmp_path: Path) -> None:
     jobmanager = JobManager(ManualClock())
     async with at_work(tmp_path, jobmanager) as first:
         await first.do(Savepoint(JOB))

@@ -159,7 +159,7 @@ async def test_a_job_in_one_vertex_is_counted_by_its_operators() -> None:
         assert about(run.of_job())
 
 
-async def test_a_restart_loop_does_not_flow_at_nothing() -> None:
+async def test_a_restart_loop_has_no_rate_of_zero() -> None:
     async with polling() as bench:
         run = Run(Sweep(bench.poller, series := SeriesStore(), bench.clock.wall), series)
         at = 0.0
@@ -172,7 +172,7 @@ async def test_a_restart_loop_does_not_flow_at_nothing() -> None:
         assert about(run.of_job())
 
 
-async def test_counters_that_overtake_those_of_the_attempt_before_make_no_rate() -> None:
+async def test_counters_of_two_attempts_are_not_mixed_in_a_rate() -> None:
     async with polling() as bench:
         run = Run(Sweep(bench.poller, series := SeriesStore(), bench.clock.wall), series)
         run.go_on(0.0, 41)

@@ -78,7 +78,7 @@ def wait_for_reading(port: Port, news: News) -> None:
         news.wait_for(news.told + 1)
 
 
-def test_watching_brings_a_reading_and_news() -> None:
+def test_watching_brings_a_reading_and_a_notification() -> None:
     with hosted() as (port, news):
         port.watch(OVERVIEW())
         wait_for_reading(port, news)
@@ -149,7 +149,7 @@ def test_stop_before_start_does_nothing() -> None:
     assert engine_threads() == []
 
 
-def test_news_from_before_anybody_listened_are_told() -> None:
+def test_changes_before_the_first_listener_are_notified() -> None:
     with hosted() as (port, news):
         port.watch(OVERVIEW())
         news.wait_for(1)
@@ -159,7 +159,7 @@ def test_news_from_before_anybody_listened_are_told() -> None:
         assert port.take_changes()
 
 
-def test_the_past_is_taken_in_before_anything_is_asked() -> None:
+def test_past_answers_are_recorded_before_any_request() -> None:
     cluster = Silent("1.20.5")
     port = Port(Connection("http://flink.test:8081"), Clock(), transport=cluster)
     overview = JOBS_OVERVIEW.reply(jobs=())
@@ -179,7 +179,7 @@ def test_the_past_is_taken_in_before_anything_is_asked() -> None:
     assert engine_threads() == []
 
 
-def test_an_engine_that_takes_in_its_past_can_be_stopped() -> None:
+def test_an_engine_that_records_past_answers_can_be_stopped() -> None:
     cluster = Silent("1.20.5")
     port = Port(Connection("http://flink.test:8081"), Clock(), transport=cluster)
     port.start_thread([(JOBS_OVERVIEW(), JOBS_OVERVIEW.reply(jobs=()), 10.0)])
@@ -187,7 +187,7 @@ def test_an_engine_that_takes_in_its_past_can_be_stopped() -> None:
     assert engine_threads() == []
 
 
-def test_an_engine_that_can_not_be_started_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_that_can_not_be_started_reports_why(monkeypatch: pytest.MonkeyPatch) -> None:
     port = Port(Connection("http://flink.test:8081"), Clock(), transport=FixtureCluster("1.20.5"))
     monkeypatch.setattr(port.engine, "start", broken)
     with pytest.raises(EngineFailed, match=r"the engine could not be started: KeyError\('odd'\)"):
@@ -197,7 +197,7 @@ def test_an_engine_that_can_not_be_started_says_so(monkeypatch: pytest.MonkeyPat
     assert engine_threads() == []
 
 
-def test_a_machine_without_threads_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lack_of_threads_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def no_thread(_self: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
@@ -207,7 +207,7 @@ def test_a_machine_without_threads_is_said(monkeypatch: pytest.MonkeyPatch) -> N
         port.start_thread()
 
 
-def test_an_engine_that_ends_by_itself_is_told_of() -> None:
+def test_an_engine_that_ends_by_itself_is_reported() -> None:
     with hosted() as (port, news):
         loop = port._loop
         assert loop is not None

@@ -26,7 +26,7 @@ SHOWN = "s3://******@bucket/mine/savepoint-1"
 
 
 @pytest.mark.parametrize("release", ["1.14.6", "1.20.5"])
-async def test_a_savepoint_below_a_path_with_a_secret_is_found_by_who_takes_it_over(
+async def test_a_savepoint_below_a_path_with_a_secret_is_found_after_a_take_over(
     tmp_path: Path, release: str
 ) -> None:
     jobmanager = JobManager(ManualClock(), release)
@@ -42,7 +42,7 @@ async def test_a_savepoint_below_a_path_with_a_secret_is_found_by_who_takes_it_o
     assert b"hush" not in (tmp_path / "state" / "operations.db").read_bytes()
 
 
-async def test_the_path_that_flink_tells_is_shown_without_its_secret_at_once(tmp_path: Path) -> None:
+async def test_the_path_in_flinks_answer_is_shown_without_its_secret_at_once(tmp_path: Path) -> None:
     async with at_work(tmp_path) as at:
         await at.do(Savepoint(JOB, "orders", DIRECTORY))
         assert (await at.until_ended()).result.savepoint == SHOWN
@@ -62,7 +62,7 @@ async def test_a_reason_that_repeats_the_arguments_is_kept_without_their_secrets
     assert b"hush" not in (tmp_path / "state" / "operations.db").read_bytes()
 
 
-def test_of_two_savepoints_that_one_is_known_which_another_operation_has() -> None:
+def test_a_savepoint_of_another_operation_is_not_taken_for_ours() -> None:
     stats = decode(
         b'{"counts": {"total": 2}, "latest": {}, "history": ['
         b'{"id": 1, "status": "COMPLETED", "is_savepoint": true, "trigger_timestamp": 10,'
@@ -82,11 +82,11 @@ def test_of_two_savepoints_that_one_is_known_which_another_operation_has() -> No
 @pytest.mark.parametrize(
     "act", [Dispose(SHOWN), RunJar("x", options=RunOptions(savepoint=SHOWN))], ids=["dispose", "run"]
 )
-def test_a_path_that_was_kept_in_part_is_not_sent(act: Dispose | RunJar) -> None:
+def test_a_redacted_path_is_not_sent(act: Dispose | RunJar) -> None:
     assert "was kept as ******, as it looked like a secret: give it whole" in (act.why_not(target()) or "")
 
 
-def test_what_is_said_before_an_act_has_no_secret_in_it() -> None:
+def test_the_dialog_before_an_act_has_no_secret() -> None:
     for act in (
         Savepoint(JOB, "orders", DIRECTORY),
         Dispose(f"{DIRECTORY}/savepoint-1"),

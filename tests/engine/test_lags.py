@@ -79,7 +79,7 @@ async def test_a_job_is_as_late_as_the_latest_of_its_sinks() -> None:
         assert watching.lags.of("j") == JobLag(7.0)
 
 
-async def test_a_job_without_event_time_has_no_lag_and_is_asked_rarely() -> None:
+async def test_a_job_without_event_time_has_no_lag_and_is_polled_rarely() -> None:
     async with polling() as bench:
         watching = Watching(bench)
         watching.job(job("a", "b"))
@@ -95,7 +95,7 @@ async def test_a_job_without_event_time_has_no_lag_and_is_asked_rarely() -> None
         assert watching.lags.of("j") == JobLag(None)
 
 
-async def test_a_job_that_does_not_run_has_no_lag_and_is_not_asked() -> None:
+async def test_a_job_that_does_not_run_has_no_lag_and_is_not_polled() -> None:
     async with polling() as bench:
         watching = Watching(bench)
         watching.job(job("a"))

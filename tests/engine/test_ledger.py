@@ -162,14 +162,14 @@ def test_no_secret_of_a_path_is_written(path: Path, act: Act) -> None:
     assert b"hush" not in path.read_bytes()
 
 
-def test_secrets_are_looked_for_in_no_time() -> None:
+def test_searching_for_secrets_is_fast() -> None:
     # Quadratic, this would be many minutes.
     words = ("x" * 400_000, "a://" * 100_000)
     assert redaction.words(words) == words
     assert redaction.settings({"a": words[0]}) == {"a": words[0]}
 
 
-def test_it_does_not_grow_for_ever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_size_is_limited(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger, "KEPT", 3)
     book = Ledger(path, process(1))
     book.add(operation(0), NOW)
@@ -197,13 +197,13 @@ def test_a_newer_ledger_is_left_alone(path: Path) -> None:
         Ledger(path).operations()
 
 
-def test_a_directory_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+def test_a_directory_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(LedgerError, match=r"can't be used: (File exists|Not a directory)"):
         Ledger(tmp_path / "file" / "operations.db").add(operation(1), NOW)
 
 
-def test_a_full_disk_is_said_and_passes(path: Path) -> None:
+def test_a_full_disk_is_reported_until_it_has_space(path: Path) -> None:
     book = Ledger(path, process(1))
     book.add(operation(1), NOW)
     assert book._file.connection is not None
@@ -228,7 +228,7 @@ def test_only_the_owner_writes(path: Path) -> None:
     assert [one.ours for one in other.operations()] == [False]
 
 
-def test_a_lease_lapses(path: Path) -> None:
+def test_a_lease_expires(path: Path) -> None:
     mine, other = Ledger(path, process(1)), Ledger(path, process(2), lambda _pid: True)
     mine.add(operation(1, State.SENT), NOW)
     assert other.take_over(URL, NOW + 30) == ()
@@ -240,12 +240,12 @@ def test_a_lease_lapses(path: Path) -> None:
     assert other.save(operation(1, State.RUNNING), NOW + 57)
 
 
-def test_a_clock_that_was_set_back_frees_what_it_would_hold_for_ever(path: Path) -> None:
+def test_a_clock_that_was_set_back_expires_leases(path: Path) -> None:
     Ledger(path, process(1)).add(operation(1, State.SENT), NOW)
     assert Ledger(path, process(2), lambda _pid: True).take_over(URL, NOW - 3600)
 
 
-def test_what_a_dead_process_left_is_free_at_once(path: Path) -> None:
+def test_operations_of_a_dead_process_are_free_at_once(path: Path) -> None:
     Ledger(path, process(1)).add(operation(1, State.SENT), NOW)
     elsewhere = Ledger(path, replace(process(2), machine="there"), lambda _pid: False)
     assert elsewhere.take_over(URL, NOW + 1) == ()
@@ -253,7 +253,7 @@ def test_what_a_dead_process_left_is_free_at_once(path: Path) -> None:
     assert Ledger(path, process(2), lambda _pid: False).take_over(URL, NOW + 1)
 
 
-def test_what_has_ended_is_nobodys(path: Path) -> None:
+def test_an_ended_operation_has_no_owner(path: Path) -> None:
     mine = Ledger(path, process(1))
     for number, state in enumerate((State.DONE, State.FAILED, State.LOST)):
         mine.add(operation(number), NOW)
@@ -261,7 +261,7 @@ def test_what_has_ended_is_nobodys(path: Path) -> None:
     assert Ledger(path, process(2), lambda _pid: False).take_over(URL, NOW + 99) == ()
 
 
-def test_what_the_server_told_beats_what_somebody_else_did_not_find(path: Path) -> None:
+def test_a_server_answer_overrides_a_new_owner_without_one(path: Path) -> None:
     mine, other = Ledger(path, process(1)), Ledger(path, process(2), lambda _pid: False)
     mine.add(operation(1, State.SENT), NOW)
     other.take_over(URL, NOW + 1)
@@ -279,7 +279,7 @@ def test_a_newer_flinktops_act_is_shown_and_left_to_it(path: Path) -> None:
     assert [(one.act, one.label) for one in other.operations()] == [(None, "teleport")]
 
 
-def test_news_of_others_are_noticed(path: Path) -> None:
+def test_changes_by_others_are_noticed(path: Path) -> None:
     mine, other = Ledger(path, process(1)), Ledger(path, process(2))
     mine.add(operation(1), NOW)
     assert other.changed()
@@ -308,19 +308,21 @@ def add_at_once(path: Path, each: int) -> None:
     assert [one.wait(120) for one in started] == [0, 0, 0, 0]
 
 
-def test_several_may_begin_at_once(path: Path) -> None:
+def test_several_may_create_the_file_at_once(path: Path) -> None:
     add_at_once(path, 20)
     assert len(Ledger(path).operations()) == 80
 
 
-def test_processes_are_told_from_none() -> None:
+def test_running_and_ended_processes_are_distinguished() -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     assert process_lives(os.getpid())
     ended.wait(30)
     assert not process_lives(ended.pid)
 
 
-def test_a_ledger_on_a_disk_that_goes_away_is_no_trace(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_ledger_on_a_vanishing_disk_raises_no_other_error(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     book = Ledger(path)
     book.add(operation(1), NOW)
     broken = SimpleNamespace(execute=_io_error)

@@ -102,7 +102,7 @@ def shown(operations: tuple[Operation, ...]) -> None:
 
 
 @pytest.mark.parametrize("column", in_depth(COLUMNS, fast=["state", "notes", "result"]))
-def test_an_odd_row_costs_no_other_one(path: Path, column: str) -> None:
+def test_a_malformed_row_does_not_hide_others(path: Path, column: str) -> None:
     for number, value in enumerate(ODD):
         each = path.with_name(f"{number}.db")
         loose(each)
@@ -130,7 +130,7 @@ def test_an_odd_row_costs_no_other_one(path: Path, column: str) -> None:
 
 
 @pytest.mark.parametrize("column", ["act", "notes", "result"])
-def test_json_that_is_cut_anywhere_is_an_odd_row(path: Path, column: str) -> None:
+def test_truncated_json_is_a_malformed_row(path: Path, column: str) -> None:
     loose(path)
     with raw(path) as file:
         (whole,) = file.execute(f"SELECT {column} FROM operations").fetchone()
@@ -145,7 +145,7 @@ def test_json_that_is_cut_anywhere_is_an_odd_row(path: Path, column: str) -> Non
         assert (odd.subject, odd.cluster_name, odd.job) == ("orders", "prod", "j")
 
 
-def test_a_finished_one_keeps_its_end_and_what_came_of_it(path: Path) -> None:
+def test_a_finished_one_keeps_its_end_and_result(path: Path) -> None:
     loose(path)
     add_odd(path, "result", '{"savepoint": "s3://a", "checkpoint": "many", "facts": 5}')
     with raw(path) as file:
@@ -155,7 +155,7 @@ def test_a_finished_one_keeps_its_end_and_what_came_of_it(path: Path) -> None:
     assert odd.reason == "so; part of its record can't be read: result checkpoint, result facts"
 
 
-async def test_a_state_of_tomorrow_ends_neither_heartbeat_nor_taking_over(path: Path) -> None:
+async def test_an_unknown_state_stops_neither_heartbeat_nor_take_over(path: Path) -> None:
     jobmanager = JobManager(ManualClock())
     first = desk(jobmanager, Ledger(path, process(1)))
     await first.do(Savepoint(JOB), ID)
@@ -227,7 +227,7 @@ def asides(path: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("kind", DAMAGE)
-def test_a_damaged_file_is_kept_aside_and_a_new_one_begun(path: Path, kind: str) -> None:
+def test_a_damaged_file_is_renamed_and_a_new_one_created(path: Path, kind: str) -> None:
     DAMAGE[kind](path)
     before = path.read_bytes()
     book = Ledger(path, process(1))
@@ -243,7 +243,7 @@ def test_a_damaged_file_is_kept_aside_and_a_new_one_begun(path: Path, kind: str)
 
 
 @pytest.mark.parametrize("call", ["operations", "changed", "claimed", "take_over"])
-def test_every_call_gets_over_a_damaged_file(path: Path, call: str) -> None:
+def test_every_call_works_after_a_damaged_file(path: Path, call: str) -> None:
     DAMAGE["text"](path)
     book = Ledger(path, process(1))
     given: tuple[Any, ...] = {"claimed": ("j", "x"), "take_over": (URL, NOW)}.get(call, ())
@@ -252,7 +252,7 @@ def test_every_call_gets_over_a_damaged_file(path: Path, call: str) -> None:
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.deep) for seed in range(1, 12))])
-def test_any_byte_may_be_any_other(path: Path, seed: int) -> None:
+def test_any_byte_may_be_corrupted(path: Path, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
     whole = Ledger(path.with_name("whole.db"))
     for number in range(20):
@@ -297,7 +297,7 @@ def test_a_file_that_was_deleted_is_made_again(path: Path) -> None:
     assert not path.exists()
 
 
-def test_what_lies_beside_it_is_kept_with_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_companion_files_are_renamed_too(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     DAMAGE["text"](path)
     book = Ledger(path)
     alone = book._file._rename_lock
@@ -346,7 +346,7 @@ def test_another_flinktops_new_file_is_not_renamed(path: Path, monkeypatch: pyte
     assert (len(mine.take_notices()), len(other.take_notices())) == (0, 1)
 
 
-def test_several_that_find_it_damaged_at_once_lose_nothing(path: Path) -> None:
+def test_several_flinktops_finding_damage_at_once_lose_nothing(path: Path) -> None:
     DAMAGE["text"](path)
     add_at_once(path, 10)
     assert len(Ledger(path).operations()) == 40
@@ -386,7 +386,7 @@ def no_room(*_words: object) -> None:
 # -- said ----------------------------------------------------------------------------------------------
 
 
-def test_the_command_says_it_once_and_goes_on(path: Path) -> None:
+def test_the_command_reports_it_once_and_continues(path: Path) -> None:
     file = path.parent / "flinktop" / "operations.db"
     file.parent.mkdir()
     DAMAGE["text"](file)
@@ -438,7 +438,7 @@ async def test_an_act_goes_on_with_a_new_file(path: Path) -> None:
     assert [one.state for one in Ledger(path).operations()] == [State.DONE]
 
 
-async def test_the_monitor_says_it(tmp_path: Path) -> None:
+async def test_the_monitor_reports_it(tmp_path: Path) -> None:
     DAMAGE["text"](tmp_path / "operations.db")
     async with monitor(acts=True, state=tmp_path) as day:
         await day.settled()

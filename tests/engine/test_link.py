@@ -41,18 +41,18 @@ def error_after(silent: float | None, error: FlinkError, *, before: int = 0) -> 
 
 
 @pytest.mark.parametrize("error", [REFUSED, SLOW, FORBIDDEN, STARTING])
-def test_a_server_that_does_not_let_us_in_is_lost_from_the_start(error: FlinkError) -> None:
+def test_an_unauthorized_server_is_lost_from_the_start(error: FlinkError) -> None:
     assert error_after(None, error) is error
 
 
 @pytest.mark.parametrize("error", [GONE, GATEWAY, PAGE])
-def test_a_server_that_only_errs_is_none_of_ours_after_three(error: FlinkError) -> None:
+def test_a_server_is_lost_after_three_errors_only(error: FlinkError) -> None:
     assert error_after(None, error) is None
     assert error_after(None, error, before=2) is error
 
 
 @pytest.mark.parametrize("error", [SLOW, FORBIDDEN, STARTING, GONE, GATEWAY, PAGE])
-def test_one_thing_that_can_not_be_had_is_no_outage_while_others_answer(error: FlinkError) -> None:
+def test_one_failing_query_is_no_outage_while_others_succeed(error: FlinkError) -> None:
     assert error_after(1.0, error) is None
 
 
@@ -68,14 +68,14 @@ def test_errors_alone_are_an_outage_after_a_while(error: FlinkError, seconds: fl
 
 
 @pytest.mark.parametrize("error", [EXPIRED, FORBIDDEN, OTHER])
-def test_who_was_let_in_a_moment_ago_and_is_no_more_is_out_at_once(error: FlinkError) -> None:
+def test_a_login_that_expired_is_an_outage_at_once(error: FlinkError) -> None:
     link = Link(answered=99.0)
     assert after_error(link, error, 100.0, 0.1, refresh=3.0, turned=True).error is error
     assert after_error(link, error, 100.0, 0.1, refresh=3.0).error is None
 
 
 @pytest.mark.parametrize("query", [CONFIG(), JOBS_OVERVIEW()])
-def test_what_every_flink_has_is_missing_elsewhere_alone(query: Query[Any]) -> None:
+def test_a_404_for_what_every_flink_has_means_no_flink(query: Query[Any]) -> None:
     told = foreign(query, GONE)
     assert isinstance(told, NotFlink)
     assert told.reason == f"not a Flink REST API (404 for /{query.target}): check the address and its path"
@@ -84,7 +84,7 @@ def test_what_every_flink_has_is_missing_elsewhere_alone(query: Query[Any]) -> N
     assert foreign(query, GATEWAY) is GATEWAY
 
 
-def test_why_a_cluster_is_lost_is_not_replaced_by_less() -> None:
+def test_the_reason_of_an_outage_is_not_replaced_by_a_404() -> None:
     link = after_error(Link(unhelpful=3), OTHER, 100.0, 0.1, refresh=3.0)
     assert after_error(link, GONE, 101.0, 0.1, refresh=3.0).error is OTHER
 
@@ -112,7 +112,7 @@ async def test_one_bad_query_does_not_make_the_others_come_faster(error: FlinkEr
         assert bench.poller.link.error is None
 
 
-async def test_a_proxy_before_a_dead_cluster_is_lost_and_says_why() -> None:
+async def test_a_proxy_before_a_dead_cluster_is_lost_with_its_reason() -> None:
     async with polling() as bench:
         bench.cluster.answers = {"overview": {"taskmanagers": 1}, "jobs/overview": {"jobs": []}}
         bench.poller.watch(OVERVIEW())

@@ -127,7 +127,7 @@ def test_the_split_is_of_the_busiest_subtask_of_the_busiest_vertex() -> None:
     assert watching.split("source") == (None, None, None)
 
 
-def test_means_of_vertices_are_drawn_until_subtasks_are_known_and_that_is_told() -> None:
+def test_means_of_vertices_are_used_until_subtasks_are_known() -> None:
     watching = Watching()
     watching.job(0.0, a=(0, 0, 0))
     watching.job(10.0, a=(7000, 0, 3000))
@@ -150,7 +150,7 @@ def test_answers_between_two_fetches_add_nothing() -> None:
     assert len(watching.series.points(job_series("j", "busy"))) <= 8
 
 
-def test_the_hottest_subtask_stands_for_a_vertex_that_is_looked_at() -> None:
+def test_a_visible_vertex_has_the_figures_of_its_busiest_subtask() -> None:
     watching = Watching()
     watching.job(0.0, a=(0, 0, 0), b=(0, 0, 0))
     watching.job(10.0, a=(9000, 0, 1000), b=(7000, 0, 3000))
@@ -162,7 +162,7 @@ def test_the_hottest_subtask_stands_for_a_vertex_that_is_looked_at() -> None:
     assert watching.job_times()[0] == pytest.approx(300.0)
 
 
-def test_an_old_release_tells_it_only_by_its_vertices_metrics() -> None:
+def test_an_old_release_has_it_only_from_metrics_of_vertices() -> None:
     watching = Watching()
     loads = watching.loads
     old = Job(jid="j", state="RUNNING", vertices=(JobVertex(id="a", status="RUNNING", parallelism=1),))
@@ -185,7 +185,7 @@ def test_a_job_that_does_not_run_is_neither_busy_nor_idle(state: str) -> None:
     assert watching.job_times() == (None, None)
 
 
-def test_after_a_restart_it_is_known_again_when_the_new_run_has_been_seen_twice() -> None:
+def test_after_a_restart_it_is_known_after_two_answers() -> None:
     watching = Watching()
     watching.job(0.0, v=(0, 0, 50_000))
     watching.job(10.0, v=(0, 0, 60_000))
@@ -197,7 +197,7 @@ def test_after_a_restart_it_is_known_again_when_the_new_run_has_been_seen_twice(
 
 
 @pytest.mark.parametrize("listed", [(), (JobOverview("j", state="FINISHED"),)])
-def test_a_job_that_is_over_leaves_a_gap(listed: tuple[JobOverview, ...]) -> None:
+def test_an_ended_job_leaves_a_gap(listed: tuple[JobOverview, ...]) -> None:
     watching = Watching()
     watching.job(0.0, v=(0, 0, 0))
     watching.job(10.0, v=(0, 0, 10_000))
@@ -234,7 +234,7 @@ def test_before_1_19_the_rate_comes_from_a_counter() -> None:
     assert rate[1] == pytest.approx(30.0)
 
 
-def test_an_empty_answer_or_a_listing_tells_nothing() -> None:
+def test_an_empty_answer_or_a_listing_records_nothing() -> None:
     series = SeriesStore()
     heaps = Processes(series)
     heaps.arrived(TASKMANAGERS_METRICS(get=(USED,)), (), 1.0)
@@ -242,7 +242,7 @@ def test_an_empty_answer_or_a_listing_tells_nothing() -> None:
     assert len(series) == 0
 
 
-def test_of_a_job_that_is_not_asked_about_one_answer_is_kept_which_changes_no_figure() -> None:
+def test_of_an_unpolled_job_one_sample_is_kept_without_changing_figures() -> None:
     rested, other = Watching(), Watching()
     for watching in (rested, other):
         for at in range(0, 61, 10):

@@ -9,7 +9,7 @@ from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.jobs import JOB
 
 
-def test_the_last_jobs_that_were_looked_into_count() -> None:
+def test_the_last_opened_jobs_count() -> None:
     opened = OpenedJobs()
     opened.look(JOB(job="first"), 0.0)
     for number in range(MOST - 1):
@@ -30,7 +30,7 @@ def test_a_job_counts_for_so_long() -> None:
     assert "b" in opened
 
 
-def test_what_is_of_no_job_opens_none() -> None:
+def test_a_query_without_a_job_opens_none() -> None:
     opened = OpenedJobs()
     opened.look(OVERVIEW(), 0.0)
     assert len(opened) == 0

@@ -66,7 +66,7 @@ async def test_a_savepoint_is_followed_to_its_path(tmp_path: Path, release: str)
         assert at.touched
 
 
-async def test_it_is_on_the_disk_before_the_request_leaves(tmp_path: Path) -> None:
+async def test_it_is_on_the_disk_before_the_request_is_sent(tmp_path: Path) -> None:
     jobmanager = JobManager(ManualClock())
     path, seen = tmp_path / "state" / "operations.db", []
 
@@ -188,7 +188,7 @@ async def test_a_restarted_jobmanager_that_knows_nothing_is_said(tmp_path: Path)
 
 
 @pytest.mark.parametrize("release", RELEASES)
-async def test_a_stop_is_two_facts(tmp_path: Path, release: str) -> None:
+async def test_a_stop_has_two_results(tmp_path: Path, release: str) -> None:
     async with at_work(tmp_path, JobManager(ManualClock(), release)) as at:
         await at.do(Stop(JOB, "orders", drain=True))
         done = await at.until_ended()
@@ -196,7 +196,7 @@ async def test_a_stop_is_two_facts(tmp_path: Path, release: str) -> None:
         assert done.result.job_state == "FINISHED"
 
 
-async def test_a_stop_that_fails_says_that_the_job_runs_on(tmp_path: Path) -> None:
+async def test_a_failed_stop_reports_that_the_job_keeps_running(tmp_path: Path) -> None:
     jobmanager = JobManager(ManualClock())
     jobmanager.fails = "no space left on device"
     async with at_work(tmp_path, jobmanager) as at:
@@ -206,7 +206,7 @@ async def test_a_stop_that_fails_says_that_the_job_runs_on(tmp_path: Path) -> No
         assert failed.reason.endswith("no space left on device")
 
 
-async def test_a_stop_whose_job_runs_on_has_its_savepoint_all_the_same(tmp_path: Path) -> None:
+async def test_a_stop_whose_job_keeps_running_still_has_its_savepoint(tmp_path: Path) -> None:
     jobmanager = JobManager(ManualClock())
     async with at_work(tmp_path, jobmanager) as at:
         await at.do(SavepointAndCancel(JOB, "orders"))
@@ -241,7 +241,7 @@ async def test_a_cancel_that_never_came_has_failed(tmp_path: Path) -> None:
 # -- what is refused -----------------------------------------------------------------------------------
 
 
-async def test_read_only_is_refused_below_everything(tmp_path: Path) -> None:
+async def test_read_only_is_refused_in_the_engine(tmp_path: Path) -> None:
     jobmanager = JobManager(ManualClock())
     async with at_work(tmp_path, jobmanager, read_only=True) as at:
         refused = await at.do(Cancel(JOB, "orders"))
@@ -291,7 +291,7 @@ async def test_a_protected_cluster_wants_the_name_typed(tmp_path: Path) -> None:
         assert (await at.until_ended()).state is State.DONE
 
 
-async def test_a_cluster_that_does_not_answer_is_asked_for_nothing(tmp_path: Path) -> None:
+async def test_nothing_is_sent_to_a_cluster_that_does_not_answer(tmp_path: Path) -> None:
     jobmanager = JobManager(ManualClock())
     jobmanager.gone = True
     async with at_work(tmp_path, jobmanager) as at:
@@ -331,7 +331,7 @@ async def test_a_disk_that_fills_up_does_not_end_the_following(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("release", RELEASES)
-async def test_a_killed_flinktop_is_gone_on_with(tmp_path: Path, release: str) -> None:
+async def test_operations_of_a_killed_flinktop_are_continued(tmp_path: Path, release: str) -> None:
     jobmanager = JobManager(ManualClock(), release)
     async with at_work(tmp_path, jobmanager, pid=1) as at:
         await at.do(Savepoint(JOB, "orders"))
@@ -344,7 +344,7 @@ async def test_a_killed_flinktop_is_gone_on_with(tmp_path: Path, release: str) -
     assert len(jobmanager.savepoints) == 1
 
 
-async def test_one_killed_while_the_request_was_under_way_asks_after_it(tmp_path: Path) -> None:
+async def test_a_request_in_flight_when_killed_is_followed(tmp_path: Path) -> None:
     jobmanager = JobManager(ManualClock())
     jobmanager.fault = once("POST", "cut after")
     ledger = Ledger(tmp_path / "state" / "operations.db", process(1))
@@ -384,7 +384,7 @@ async def test_what_was_planned_and_not_sent_has_failed(tmp_path: Path) -> None:
     assert len(jobmanager.savepoints) == 1
 
 
-async def test_another_flinktop_shows_it_and_keeps_its_hands_off(tmp_path: Path) -> None:
+async def test_another_flinktop_shows_it_and_does_not_follow_it(tmp_path: Path) -> None:
     jobmanager = JobManager(ManualClock())
     jobmanager.takes = 120.0
     async with at_work(tmp_path, jobmanager, pid=1) as first, at_work(tmp_path, jobmanager, pid=2) as second:
@@ -412,7 +412,7 @@ async def test_two_flinktops_in_the_same_instant_make_one_savepoint(tmp_path: Pa
         assert len(jobmanager.savepoints) == 1
 
 
-async def test_one_that_was_stopped_gives_way_to_who_took_over(tmp_path: Path) -> None:
+async def test_a_suspended_flinktop_yields_to_the_one_that_took_over(tmp_path: Path) -> None:
     jobmanager = JobManager(ManualClock())
     jobmanager.takes = 300.0
     async with at_work(tmp_path, jobmanager, pid=1) as first:
@@ -427,7 +427,7 @@ async def test_one_that_was_stopped_gives_way_to_who_took_over(tmp_path: Path) -
         assert first.operation(ID).state is State.RUNNING
 
 
-async def test_leaving_lets_others_go_on_at_once(tmp_path: Path) -> None:
+async def test_exiting_lets_others_continue_at_once(tmp_path: Path) -> None:
     jobmanager = JobManager(ManualClock())
     first = desk(jobmanager, Ledger(tmp_path / "operations.db", process(1)))
     await first.do(Savepoint(JOB, "orders"))
@@ -439,7 +439,7 @@ async def test_leaving_lets_others_go_on_at_once(tmp_path: Path) -> None:
     await second.operations.stop()
 
 
-async def test_one_that_may_not_resume_follows_its_own_alone(tmp_path: Path) -> None:
+async def test_without_resume_only_own_operations_are_followed(tmp_path: Path) -> None:
     jobmanager = JobManager(ManualClock())
     first = desk(jobmanager, Ledger(tmp_path / "operations.db", process(1)))
     await first.do(Savepoint(JOB, "orders"))

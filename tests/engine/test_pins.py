@@ -45,7 +45,7 @@ def test_each_kind_of_answer_is_recorded_for_its_pin() -> None:
     assert told == {"min": (1.0, 1.0), "max": (1.0, 4.0), "avg": (1.0, 2.0), "sum": (1.0, 8.0)}
 
 
-def test_the_screen_of_one_subtask_tells_of_its_pins_as_well() -> None:
+def test_answers_of_one_subtask_are_recorded_for_its_pins_too() -> None:
     series, pins = recorded()
     query = SUBTASK_METRICS(job=JOB, vertex=VERTEX, subtask=3, get="Op.busy")
     pins.arrived(query, (Metric("Op.busy", "7"),), 2.0)

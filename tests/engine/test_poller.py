@@ -24,7 +24,7 @@ from tests.manual_clock import ManualClock, settle
 REFUSED = Unreachable("GET", "http://h/overview", "connection refused")
 
 
-async def test_only_what_is_watched_is_asked() -> None:
+async def test_only_watched_queries_are_sent() -> None:
     async with polling() as bench:
         await bench.clock.advance(60)
         assert bench.cluster.asked == []
@@ -33,7 +33,7 @@ async def test_only_what_is_watched_is_asked() -> None:
         assert {target for _, target in bench.cluster.asked} == {"overview"}
 
 
-async def test_a_visible_query_is_asked_at_the_clusters_refresh_interval() -> None:
+async def test_a_visible_query_is_polled_at_the_clusters_refresh_interval() -> None:
     async with polling() as bench:
         bench.poller.watch(OVERVIEW())
         await bench.clock.advance(10)
@@ -48,7 +48,7 @@ async def test_another_interval_holds_from_the_next_poll_on() -> None:
         assert bench.cluster.times("overview") == [0, 5, 10]
 
 
-async def test_metrics_are_asked_no_faster_than_flink_fetches_them() -> None:
+async def test_metrics_are_polled_no_faster_than_flink_fetches_them() -> None:
     async with polling() as bench:
         query = JOB_METRICS(job="a", get=("numRestarts",))
         bench.cluster.default = []
@@ -70,7 +70,7 @@ async def test_two_requests_in_flight_at_the_most() -> None:
         assert len(bench.cluster.asked) == 20
 
 
-async def test_an_unwatched_query_is_not_cancelled_and_not_asked_again() -> None:
+async def test_an_unwatched_query_is_not_cancelled_and_not_sent_again() -> None:
     async with polling() as bench:
         bench.cluster.gate = asyncio.Event()
         bench.poller.watch(OVERVIEW())
@@ -82,7 +82,7 @@ async def test_an_unwatched_query_is_not_cancelled_and_not_asked_again() -> None
         assert bench.cluster.times("overview") == [0]
 
 
-async def test_coming_back_to_a_fresh_reading_asks_only_when_it_is_due() -> None:
+async def test_a_fresh_reading_is_polled_again_only_when_due() -> None:
     async with polling() as bench:
         bench.poller.watch(OVERVIEW())
         await bench.clock.advance(1)
@@ -95,7 +95,7 @@ async def test_coming_back_to_a_fresh_reading_asks_only_when_it_is_due() -> None
 JOB_A = {"jid": "a", "state": "RUNNING", "now": 9, "timestamps": {"RUNNING": 5}, "vertices": [{"id": "v"}]}
 
 
-async def test_of_what_is_asked_in_passing_only_a_brief_is_kept_until_somebody_looks() -> None:
+async def test_background_answers_are_kept_in_brief_until_on_screen() -> None:
     async with polling() as bench:
         query = JOB(job="a")
         bench.cluster.answers[query.target] = JOB_A
@@ -120,7 +120,7 @@ async def test_of_what_is_asked_in_passing_only_a_brief_is_kept_until_somebody_l
         assert [vertex.id for vertex in whole.value.vertices] == ["v"]
 
 
-async def test_who_has_looked_into_a_job_finds_it_whole_some_minutes_later() -> None:
+async def test_an_opened_job_is_kept_whole_for_some_minutes() -> None:
     async with polling() as bench:
         query = JOB(job="a")
         bench.cluster.answers[query.target] = JOB_A
@@ -147,7 +147,7 @@ async def test_who_has_looked_into_a_job_finds_it_whole_some_minutes_later() -> 
         assert whole.value is None
 
 
-async def test_what_is_scrolled_past_is_kept_in_brief_alone() -> None:
+async def test_rows_scrolled_past_are_kept_in_brief_only() -> None:
     async with polling() as bench:
         jobs = [f"{number:032x}" for number in range(300)]
         for job in jobs:
@@ -162,7 +162,7 @@ async def test_what_is_scrolled_past_is_kept_in_brief_alone() -> None:
         assert len(bench.poller.opened) == 0
 
 
-async def test_equal_bytes_of_which_a_brief_is_kept_are_decoded_for_who_looks() -> None:
+async def test_equal_bytes_kept_in_brief_are_decoded_again_for_a_panel() -> None:
     async with polling() as bench:
         query = JOB(job="a")
         bench.cluster.answers[query.target] = JOB_A
@@ -210,7 +210,7 @@ async def test_the_cost_of_what_is_off_screen_does_not_grow_with_the_number_of_j
     assert counts[0] == counts[1]
 
 
-async def test_what_is_visible_goes_before_the_background() -> None:
+async def test_visible_queries_go_before_background_ones() -> None:
     async with polling() as bench:
         bench.cluster.gate = asyncio.Event()
         for number in range(10):
@@ -247,7 +247,7 @@ async def test_the_background_has_a_share_when_more_is_visible_than_can_be_answe
         assert len(set(asked)) == 123
 
 
-async def test_a_change_while_an_answer_is_under_way_is_asked_for_once_more_after_it() -> None:
+async def test_a_change_during_a_request_is_polled_again_after_it() -> None:
     async with polling() as bench:
         bench.cluster.gate = asyncio.Event()
         bench.poller.watch(OVERVIEW())
@@ -263,7 +263,7 @@ async def test_a_change_while_an_answer_is_under_way_is_asked_for_once_more_afte
         assert bench.cluster.times("overview") == [0, 1, 4]
 
 
-async def test_a_change_while_an_answer_is_under_way_is_asked_for_though_it_fails() -> None:
+async def test_a_change_during_a_request_is_polled_again_even_if_it_fails() -> None:
     async with polling() as bench:
         bench.cluster.gate = asyncio.Event()
         gone = JOB(job="a")
@@ -276,7 +276,7 @@ async def test_a_change_while_an_answer_is_under_way_is_asked_for_though_it_fail
         assert bench.cluster.times(gone.target) == [0, 0]
 
 
-async def test_what_is_left_and_watched_again_while_it_is_asked_for_is_in_flight_once() -> None:
+async def test_a_query_watched_again_while_in_flight_is_sent_once() -> None:
     async with polling() as bench:
         bench.cluster.answers["overview"] = {"taskmanagers": 7}
         bench.cluster.gate = asyncio.Event()
@@ -299,7 +299,7 @@ async def test_what_is_left_and_watched_again_while_it_is_asked_for_is_in_flight
         assert bench.store.get(OVERVIEW()) is reading
 
 
-async def test_a_change_that_came_before_it_was_watched_again_is_asked_for_too() -> None:
+async def test_a_change_before_watching_again_is_polled_too() -> None:
     async with polling() as bench:
         bench.cluster.gate = asyncio.Event()
         bench.poller.watch(OVERVIEW())
@@ -314,7 +314,7 @@ async def test_a_change_that_came_before_it_was_watched_again_is_asked_for_too()
         assert bench.cluster.times("overview") == [0, 0]
 
 
-async def test_an_answer_that_comes_when_nobody_wants_it_any_more_is_not_kept_for_ever() -> None:
+async def test_an_answer_that_is_no_longer_wanted_is_not_kept_for_ever() -> None:
     async with polling() as bench:
         bench.cluster.gate = asyncio.Event()
         bench.poller.watch(OVERVIEW())
@@ -328,7 +328,7 @@ async def test_an_answer_that_comes_when_nobody_wants_it_any_more_is_not_kept_fo
         assert len(bench.store) == 0
 
 
-async def test_a_lost_cluster_is_asked_by_one_query_at_a_time_with_growing_pauses() -> None:
+async def test_a_lost_cluster_is_probed_by_one_query_at_a_time_with_growing_pauses() -> None:
     clock = ManualClock()
     cluster = Cluster(clock, default=REFUSED)
     async with polling(cluster) as bench:
@@ -346,7 +346,7 @@ async def test_a_lost_cluster_is_asked_by_one_query_at_a_time_with_growing_pause
         assert len(times) < 45
 
 
-async def test_a_cluster_that_is_back_is_asked_for_everything_at_once() -> None:
+async def test_a_cluster_that_is_back_is_polled_for_everything_at_once() -> None:
     clock = ManualClock()
     cluster = Cluster(clock, default=REFUSED)
     async with polling(cluster) as bench:
@@ -399,7 +399,7 @@ async def test_one_missing_thing_does_not_hold_up_the_others() -> None:
         (Rejected("GET", "u", "it broke", status=500), logging.WARNING),
     ],
 )
-async def test_what_is_not_there_is_no_warning_in_the_log(
+async def test_an_expected_404_is_no_warning_in_the_log(
     error: FlinkError, level: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "flinktop.engine.poller")
@@ -411,7 +411,7 @@ async def test_what_is_not_there_is_no_warning_in_the_log(
         assert [(line.levelno, error.detail in line.message) for line in caplog.records] == [(level, True)]
 
 
-async def test_what_a_history_server_does_not_have_is_hardly_asked_for() -> None:
+async def test_what_a_history_server_lacks_is_rarely_polled() -> None:
     async with polling() as bench:
         gone, query = NotFound("GET", "u", "File not found", status=404), JOB(job="a")
         bench.cluster.answers = {query.target: gone}
@@ -427,7 +427,7 @@ async def test_what_a_history_server_does_not_have_is_hardly_asked_for() -> None
         assert len(bench.cluster.times("overview")) > 100
 
 
-async def test_what_a_history_server_does_not_have_is_remembered_of_so_many_queries_and_so_long() -> None:
+async def test_what_a_history_server_lacks_is_remembered_within_limits() -> None:
     async with polling() as bench:
         gone = NotFound("GET", "u", "File not found", status=404)
         bench.cluster.default = gone
@@ -456,7 +456,7 @@ async def test_a_hanging_server_counts_as_lost_and_says_why() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "times"), [(1.0, [0, 5, 10, 15]), (6.0, [0, 13.5])])
-async def test_a_slow_server_is_asked_less_often(seconds: float, times: list[float]) -> None:
+async def test_a_slow_server_is_polled_less_often(seconds: float, times: list[float]) -> None:
     async with polling() as bench:
         bench.cluster.seconds = seconds
         bench.poller.watch(OVERVIEW())
@@ -504,7 +504,7 @@ async def test_dropped_fields_are_counted() -> None:
         assert bench.poller.drifted == 1
 
 
-async def test_refresh_asks_now_but_not_below_the_caches() -> None:
+async def test_refresh_polls_now_but_not_within_the_age_of_caches() -> None:
     async with polling() as bench:
         bench.poller.refresh = 60.0
         bench.poller.watch(OVERVIEW())
@@ -527,7 +527,7 @@ async def test_the_request_rate_is_that_of_the_last_ten_seconds() -> None:
         assert bench.poller.current_link().per_second == 0.0
 
 
-async def test_each_answer_is_told() -> None:
+async def test_each_answer_is_notified() -> None:
     async with polling() as bench:
         bench.poller.watch(OVERVIEW())
         await bench.clock.advance(4)

@@ -76,7 +76,7 @@ def state(port: Port, number: str) -> State | None:
     return operation.state if operation is not None else None
 
 
-def test_an_act_is_done_and_told_of(tmp_path: Path) -> None:
+def test_an_act_is_done_and_notified(tmp_path: Path) -> None:
     with opened(tmp_path / "operations.db") as (port, listener, jobmanager):
         number = port.submit(Savepoint(ID, "orders"))
         listener.until(lambda: state(port, number) is State.DONE)
@@ -92,7 +92,7 @@ def test_an_act_is_done_and_told_of(tmp_path: Path) -> None:
         assert port.operation(number) is not None
 
 
-def test_what_is_known_is_what_acts_judge_by(tmp_path: Path) -> None:
+def test_acts_decide_on_what_is_known(tmp_path: Path) -> None:
     with opened(tmp_path / "operations.db", protected=True) as (port, listener, _):
         assert Savepoint(ID).why_not(port.target(ID)) == "the state of this job is not known yet"
         for query in (JOBS_OVERVIEW(), JOB(job=ID), CHECKPOINTS(job=ID)):

@@ -14,7 +14,7 @@ def collected(milliseconds: int) -> tuple[Metric, ...]:
     return (*HEAP, Metric("Status.JVM.GarbageCollector.G1_Young_Generation.Time", str(milliseconds)))
 
 
-def test_what_a_machine_tells_is_kept() -> None:
+def test_figures_of_a_process_are_kept() -> None:
     series = SeriesStore()
     ours = Processes(series)
     rate = Metric("Status.JVM.GarbageCollector.All.TimeMsPerSecond", "12.5")
@@ -28,7 +28,7 @@ def test_what_a_machine_tells_is_kept() -> None:
         assert series.latest(process_series(name, "threads")) is None
 
 
-def test_before_1_19_the_rate_comes_of_the_collectors_counters() -> None:
+def test_before_1_19_the_rate_comes_from_the_collectors_counters() -> None:
     series = SeriesStore()
     ours = Processes(series)
     for at in range(0, 60, 10):
@@ -38,7 +38,7 @@ def test_before_1_19_the_rate_comes_of_the_collectors_counters() -> None:
     assert newest[1] == 20.0
 
 
-def test_a_restarted_machine_is_counted_anew() -> None:
+def test_counters_of_a_restarted_process_start_again() -> None:
     series = SeriesStore()
     ours = Processes(series)
     for at, counter in ((0, 0), (10, 5000), (20, 10_000), (30, 10), (40, 20), (50, 30)):
@@ -48,7 +48,7 @@ def test_a_restarted_machine_is_counted_anew() -> None:
     assert newest[1] == 1.0
 
 
-def test_a_list_of_metrics_tells_nothing() -> None:
+def test_a_list_of_metric_ids_records_nothing() -> None:
     series = SeriesStore()
     Processes(series).arrived(Process("tm-1").metrics(), HEAP, 10.0)
     assert not len(series)

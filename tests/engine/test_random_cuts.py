@@ -118,7 +118,7 @@ def _judged(ended: Operation | None, jobmanager: JobManager) -> str:
 @pytest.mark.parametrize(
     "part", [0, *(pytest.param(part, marks=pytest.mark.deep) for part in range(1, PARTS))]
 )
-async def test_none_is_doubled_lost_or_told_wrong(tmp_path: Path, part: int) -> None:
+async def test_no_operation_is_doubled_lost_or_misreported(tmp_path: Path, part: int) -> None:
     """In parts, which may run side by side; the first is one of the fast tests."""
     outcomes: Counter[str] = Counter()
     for seed in range(part * RUNS // PARTS, (part + 1) * RUNS // PARTS):

@@ -75,7 +75,7 @@ def test_nothing_is_known_of_a_job_that_was_not_seen() -> None:
     assert Told().seen.of(JOB) == ()
 
 
-def test_what_leaves_the_history_stays_and_is_said_to_be_gone() -> None:
+def test_what_leaves_the_history_stays_and_is_marked_dropped() -> None:
     told = Told()
     told.history(failed(2), completed(1))
     told.history(completed(4), completed(3))
@@ -88,7 +88,7 @@ def test_what_leaves_the_history_stays_and_is_said_to_be_gone() -> None:
     assert told.seen.of(JOB)[2].checkpoint.failure_message == "expired"
 
 
-def test_one_that_comes_back_is_not_gone() -> None:
+def test_one_that_comes_back_is_not_dropped() -> None:
     told = Told()
     told.history(completed(1))
     told.history()
@@ -96,7 +96,7 @@ def test_one_that_comes_back_is_not_gone() -> None:
     assert not told.seen.of(JOB)[0].dropped
 
 
-def test_the_newest_state_counts() -> None:
+def test_the_newest_state_is_kept() -> None:
     told = Told()
     told.history(completed(1, status="IN_PROGRESS", latest_ack_timestamp=-1))
     told.history(completed(1))
@@ -137,7 +137,7 @@ def test_a_job_submitted_anew_under_its_old_id_counts_from_one_again() -> None:
     assert told.points("checkpoint-duration")[-1][0] == pytest.approx(901.0)
 
 
-def test_details_of_a_failed_one_are_kept_when_it_has_gone() -> None:
+def test_details_of_a_failed_one_are_kept_after_it_was_dropped() -> None:
     told = Told()
     told.history(failed(1))
     told.details(failed(1, tasks={"v": CheckpointVertex(num_subtasks=4, num_acknowledged_subtasks=1)}))
@@ -179,7 +179,7 @@ def test_points_wait_for_the_clusters_clock() -> None:
     assert told.points("checkpoint-duration") == [(11.0, 1001.0)]
 
 
-def test_the_same_answer_told_again_is_drawn_as_soon_as_the_clock_is_known() -> None:
+def test_a_repeated_answer_is_drawn_as_soon_as_the_clock_is_known() -> None:
     told = Told()
     same = CheckpointStats(history=(completed(1),))
     told.seen.arrived(CHECKPOINTS(job=JOB), same, 10.0, None)
@@ -187,7 +187,7 @@ def test_the_same_answer_told_again_is_drawn_as_soon_as_the_clock_is_known() -> 
     assert told.points("checkpoint-duration") == [(11.0, 1001.0)]
 
 
-def test_a_point_that_comes_late_does_not_turn_the_series_back() -> None:
+def test_a_late_point_does_not_break_the_order_of_the_series() -> None:
     told = Told()
     told.history(completed(3))
     told.history(completed(3), completed(2))
@@ -205,14 +205,14 @@ def test_a_job_that_flink_no_longer_lists_is_forgotten_after_a_while() -> None:
     assert told.ids() == []
 
 
-def test_savepoints_are_seen_and_no_part_of_the_series() -> None:
+def test_savepoints_are_seen_but_not_in_the_series() -> None:
     told = Told()
     told.history(completed(2), completed(1, is_savepoint=True))
     assert told.ids() == [2, 1]
     assert [value for _, value in told.points("checkpoint-size")] == [502.0]
 
 
-def test_jobs_that_nobody_looks_into_share_what_is_kept() -> None:
+def test_jobs_that_were_not_opened_share_the_limit() -> None:
     opened = {"open"}
     seen = SeenCheckpoints(SeriesStore(), opened)
     jobs = ["open", *(f"{number}" for number in range(500))]

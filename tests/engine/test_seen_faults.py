@@ -37,7 +37,7 @@ def tell(seen: SeenFaults, *faults: Fault, at: float = 0.0) -> None:
     seen.arrived(EXCEPTIONS(job=JOB), told(*faults), at)
 
 
-def test_a_fault_that_is_told_again_is_counted_once() -> None:
+def test_a_repeated_fault_is_counted_once() -> None:
     seen = SeenFaults()
     tell(seen, fault(2), fault(1))
     tell(seen, fault(3), fault(2), fault(1))
@@ -100,7 +100,7 @@ def restarts(count: int) -> list[dict[str, Any]]:
     return [{"id": "numRestarts", "value": str(count)}]
 
 
-async def test_only_jobs_that_restart_are_asked_for_their_exceptions_and_not_for_ever() -> None:
+async def test_only_restarting_jobs_are_polled_for_exceptions_and_not_for_ever() -> None:
     cluster = FixtureCluster("1.20.5")
     calm, failing = cluster.job("steady"), cluster.job("failing")
     listed = cluster.document("jobs/overview")
@@ -129,7 +129,7 @@ async def test_only_jobs_that_restart_are_asked_for_their_exceptions_and_not_for
         await engine.stop()
 
 
-def test_jobs_that_nobody_looks_into_share_what_is_kept() -> None:
+def test_jobs_that_were_not_opened_share_the_limit() -> None:
     seen = SeenFaults({"open"})
     jobs = ["open", *(f"{number}" for number in range(200))]
     for job in jobs:
@@ -152,7 +152,7 @@ def test_jobs_that_nobody_looks_into_share_what_is_kept() -> None:
         assert all(group.count == 6 for group in seen.of(job))
 
 
-def test_a_stack_that_comes_again_is_kept_once() -> None:
+def test_an_identical_stack_trace_is_kept_once() -> None:
     seen = SeenFaults()
     for at in (1, 2, 3):
         tell(seen, fault(at, str(b"a.B: x\n\tat p.Q.r(Q.java:1)", "ascii")))
@@ -184,7 +184,7 @@ def test_what_is_kept_of_faults_has_a_bound_in_bytes() -> None:
         assert newest.latest.timestamp == 39
 
 
-def test_of_thousands_that_failed_together_as_many_stay_as_there_is_room_for() -> None:
+def test_concurrent_failures_are_kept_up_to_a_limit() -> None:
     seen = SeenFaults()
     beside = tuple(Fault("c.D", f"c.D: {number} {'x' * 10_000}", 5) for number in range(1000))
     tell(seen, Fault("a.B", "a.B: x", 5, concurrent_exceptions=beside))

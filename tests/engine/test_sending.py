@@ -41,7 +41,7 @@ def by_flink(error: FlinkError) -> FlinkError:
         by_flink(Rejected(*WHERE, "java.util.concurrent.TimeoutException", status=500)),
     ],
 )
-def test_whoever_may_have_done_it_is_asked(error: FlinkError) -> None:
+def test_an_act_that_may_have_been_done_is_followed(error: FlinkError) -> None:
     assert fate(error) is Fate.UNANSWERED
 
 
@@ -57,7 +57,7 @@ def test_whoever_may_have_done_it_is_asked(error: FlinkError) -> None:
         ),
     ],
 )
-def test_a_refusal_by_flink_is_one(error: FlinkError) -> None:
+def test_a_refusal_by_flink_is_final(error: FlinkError) -> None:
     assert fate(error) is Fate.REFUSED
 
 
@@ -88,11 +88,11 @@ def test_a_refusal_that_flink_may_not_know_of_is_doubtful(error: FlinkError) -> 
         by_flink(Rejected("GET", WHERE[1], "UnsupportedOperationException", status=500)),
     ],
 )
-def test_what_was_not_sent_was_not(error: FlinkError) -> None:
+def test_an_unsent_request_is_never_sent(error: FlinkError) -> None:
     assert fate(error) is Fate.NEVER_SENT
 
 
-def test_a_413_names_what_may_be_behind_it() -> None:
+def test_a_413_names_the_possible_limits() -> None:
     said = refused_because(Rejected(*WHERE, "413 Request Entity Too Large", status=413))
     assert "rest.server.max-content-length" in said
     assert refused_because(Rejected(*WHERE, "no such jar", status=400)) == "no such jar"

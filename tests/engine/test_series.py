@@ -114,7 +114,7 @@ def test_reading_while_another_thread_writes_gives_whole_points() -> None:
 
 @pytest.mark.parametrize("added", [3, LENGTH, LENGTH + 5])
 @pytest.mark.parametrize("most", [1, 2, LENGTH])
-def test_a_ring_that_is_shortened_goes_on_from_its_newest_points(added: int, most: int) -> None:
+def test_a_shortened_ring_keeps_its_newest_points(added: int, most: int) -> None:
     ring = Ring()
     for number in range(added):
         ring.add(float(number), 0.0)
@@ -133,7 +133,7 @@ def fill(store: SeriesStore, name: SeriesName, until: float, points: int = LENGT
         store.add(name, until - points + number, 1.0)
 
 
-def test_of_many_series_those_seen_longest_ago_are_thinned_first() -> None:
+def test_series_of_jobs_not_seen_for_longest_are_thinned_first() -> None:
     store = SeriesStore()
     jobs = [f"{number:03}" for number in range(MOST // (2 * LENGTH + WEIGHT) + 20)]
     for number, job in enumerate(jobs):
@@ -154,7 +154,7 @@ def test_of_many_series_those_seen_longest_ago_are_thinned_first() -> None:
     assert store.points(vertex_series(jobs[1], "v", "mean-busy")) == ()
 
 
-def test_when_all_of_it_is_of_jobs_somebody_looks_into_the_longest_give_way() -> None:
+def test_if_all_jobs_are_opened_the_longest_series_are_shortened() -> None:
     store = SeriesStore()
     count = MOST // LENGTH + 10
     for number in range(count):
@@ -167,7 +167,7 @@ def test_when_all_of_it_is_of_jobs_somebody_looks_into_the_longest_give_way() ->
     assert len(store.points(vertex_series("a", "0", "mean-busy"))) >= LENGTH // 2
 
 
-def test_where_there_is_room_nothing_is_let_go() -> None:
+def test_below_the_limit_no_points_are_dropped() -> None:
     store = SeriesStore()
     for number in range(50):
         fill(store, vertex_series(f"{number}", "v", "mean-busy"), 1e6)
@@ -176,7 +176,7 @@ def test_where_there_is_room_nothing_is_let_go() -> None:
     assert store.weight == 50 * (LENGTH + WEIGHT)
 
 
-def test_of_a_rate_that_is_thinned_what_is_older_than_its_line_in_a_list_shows_is_let_go() -> None:
+def test_a_thinned_rate_keeps_only_what_its_row_in_a_list_shows() -> None:
     store = SeriesStore()
     rate = job_series("old", "in")
     for at in range(0, 4000, 100):

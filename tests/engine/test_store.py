@@ -11,7 +11,7 @@ from flinktop.flink.exceptions import EXCEPTIONS, JobExceptions
 from flinktop.flink.jobs import JOB, Job, JobVertex
 
 
-def test_what_was_never_asked_is_none() -> None:
+def test_a_query_never_sent_has_no_reading() -> None:
     assert Store().get(OVERVIEW()) is None
 
 
@@ -31,7 +31,7 @@ def test_a_failure_without_a_value_is_not_the_same_as_not_yet() -> None:
     assert (reading.value, reading.at, reading.error) == (None, None, error)
 
 
-def test_what_is_left_is_dropped_in_the_end() -> None:
+def test_off_screen_readings_are_dropped_in_the_end() -> None:
     store = Store()
     store.put(OVERVIEW(), Reading(at=0.0))
     store.put(CONFIG(), Reading(at=0.0))
@@ -71,7 +71,7 @@ def job(jid: str) -> Job:
     )
 
 
-def test_what_is_asked_in_passing_is_kept_in_brief_and_is_no_answer_to_who_wants_the_whole() -> None:
+def test_background_answers_are_kept_in_brief_and_have_no_full_value() -> None:
     store = Store()
     store.put(JOB(job="a"), Reading(job("a"), at=1.0), seen=False)
     brief = store.brief(JOB(job="a"))
@@ -83,7 +83,7 @@ def test_what_is_asked_in_passing_is_kept_in_brief_and_is_no_answer_to_who_wants
     assert (whole.value, whole.at) == (None, None)
 
 
-def test_an_endpoint_that_keeps_nothing_in_brief_keeps_only_when_it_was_answered() -> None:
+def test_an_endpoint_with_an_empty_brief_form_keeps_only_the_time() -> None:
     store = Store()
     store.put(EXCEPTIONS(job="a"), Reading(JobExceptions(timestamp=7), at=1.0), seen=False)
     brief = store.brief(EXCEPTIONS(job="a"))
@@ -91,7 +91,7 @@ def test_an_endpoint_that_keeps_nothing_in_brief_keeps_only_when_it_was_answered
     assert (brief.value, brief.at) == (None, 1.0)
 
 
-def test_what_has_no_brief_form_is_kept_whole() -> None:
+def test_without_a_brief_form_the_whole_answer_is_kept() -> None:
     store = Store()
     store.put(OVERVIEW(), Reading(ClusterOverview(taskmanagers=3), at=1.0), seen=False)
     assert store.get(OVERVIEW()) == Reading(ClusterOverview(taskmanagers=3), at=1.0)
@@ -112,7 +112,7 @@ def test_a_failure_keeps_what_is_kept_in_brief() -> None:
     assert (whole.value, whole.failures, whole.error) == (None, 2, error)
 
 
-def test_who_comes_back_in_time_finds_the_whole_though_it_was_asked_in_passing_meanwhile() -> None:
+def test_coming_back_in_time_finds_the_whole_answer_despite_background_polls() -> None:
     store = Store()
     query = JOB(job="a")
     store.put(query, Reading(job("a"), at=1.0))
@@ -128,7 +128,7 @@ def test_who_comes_back_in_time_finds_the_whole_though_it_was_asked_in_passing_m
     assert brief.at == 101.0
 
 
-def test_what_was_left_long_ago_and_is_seen_stays_whole() -> None:
+def test_a_visible_reading_that_was_left_long_ago_stays_whole() -> None:
     store = Store()
     query = JOB(job="a")
     store.put(query, Reading(job("a"), at=1.0))
@@ -137,7 +137,7 @@ def test_what_was_left_long_ago_and_is_seen_stays_whole() -> None:
     assert store.get(query) == Reading(job("a"), at=1.0)
 
 
-def test_what_was_only_passed_is_shortened_at_once() -> None:
+def test_a_reading_seen_in_passing_is_shortened_at_once() -> None:
     store = Store()
     store.put(JOB(job="a"), Reading(job("a"), at=1.0))
     store.passed(JOB(job="a"))
@@ -146,7 +146,7 @@ def test_what_was_only_passed_is_shortened_at_once() -> None:
     assert brief.brief
 
 
-def test_of_what_was_left_so_much_is_kept_whole() -> None:
+def test_a_limited_number_of_off_screen_readings_is_kept_whole() -> None:
     store = Store()
     queries = [JOB(job=f"{number}") for number in range(MOST_LEFT + 20)]
     for query in queries:
@@ -159,7 +159,7 @@ def test_of_what_was_left_so_much_is_kept_whole() -> None:
     assert store.get(queries[1]) is None
 
 
-def test_of_a_failure_its_words_are_kept_and_nothing_that_was_at_hand() -> None:
+def test_a_kept_error_has_its_text_and_no_traceback() -> None:
     def fails() -> None:
         body = bytes(1_000_000)
         try:

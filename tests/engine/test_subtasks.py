@@ -50,7 +50,7 @@ def test_in_its_first_minute_nothing_is_recorded_that_is_not_measured_yet() -> N
     assert (points(series, "busy", 4), points(series, "idle", 4)) == ([300.0], [600.0])
 
 
-def test_listings_and_other_answers_are_none_of_it() -> None:
+def test_listings_and_other_answers_are_not_recorded() -> None:
     series = SeriesStore()
     record_subtasks(
         series, VERTEX_METRICS(job="j", vertex="v"), (Metric("3.numRecordsInPerSecond"),), 1.0, CLUSTER_NOW

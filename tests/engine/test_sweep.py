@@ -129,7 +129,7 @@ async def sweeping(*flows: Flow) -> AsyncIterator[Swept]:
         yield Swept(jobs, bench, sweep, series)
 
 
-async def test_a_job_that_lives_is_looked_at_and_one_that_ended_is_not() -> None:
+async def test_a_live_job_is_polled_and_an_ended_one_is_not() -> None:
     async with sweeping(Flow("a"), Flow("b", state="FINISHED")) as swept:
         await swept.wait(30)
         assert swept.sweep.live == {"a"}
@@ -138,7 +138,7 @@ async def test_a_job_that_lives_is_looked_at_and_one_that_ended_is_not() -> None
         assert swept.jobs.count("jobs/b") == 0
 
 
-async def test_a_job_that_comes_later_is_taken_in_and_one_that_goes_is_left() -> None:
+async def test_a_new_job_is_polled_and_a_removed_one_is_not() -> None:
     async with sweeping(Flow("a", sent=5, taken=5)) as swept:
         await swept.wait(60)
         swept.jobs.flows["b"] = Flow("b")
@@ -167,7 +167,7 @@ async def test_rates_of_a_job_come_from_its_counters() -> None:
         assert 5 <= len(since) <= 13
 
 
-async def test_a_job_that_does_not_run_flows_at_nothing() -> None:
+async def test_a_job_that_does_not_run_has_a_rate_of_zero() -> None:
     async with sweeping(Flow("a", sent=50.0, taken=20.0)) as swept:
         await swept.wait(120)
         swept.jobs.flows["a"].state = "RESTARTING"
@@ -222,7 +222,7 @@ async def test_a_job_in_one_vertex_is_read_from_its_operators() -> None:
         assert swept.jobs.count(SUBTASKS_METRICS(job="a", vertex="only", get=ids).target) >= 2
 
 
-async def test_what_an_operator_does_not_know_is_a_gap() -> None:
+async def test_a_missing_operator_metric_is_a_gap() -> None:
     flow = Flow(
         "a", chain=CHAINED.chain, operators={**CHAINED.operators, "Sink__y.numRecordsInPerSecond": None}
     )
@@ -232,7 +232,7 @@ async def test_what_an_operator_does_not_know_is_a_gap() -> None:
         assert swept.rate("a", "out") is None
 
 
-async def test_operators_are_not_asked_any_more_when_the_job_is_gone() -> None:
+async def test_operators_are_no_longer_polled_when_the_job_has_ended() -> None:
     async with sweeping(CHAINED) as swept:
         await swept.wait(40)
         swept.jobs.flows.clear()
@@ -243,7 +243,7 @@ async def test_operators_are_not_asked_any_more_when_the_job_is_gone() -> None:
         assert {target for _, target in swept.jobs.asked} == {"jobs/overview"}
 
 
-async def test_the_clusters_flow_is_the_sum_of_what_is_known() -> None:
+async def test_the_clusters_rate_is_the_sum_of_known_rates() -> None:
     restarting = Flow("c", state="RESTARTING")
     async with sweeping(
         Flow("a", sent=50.0, taken=20.0), Flow("b", sent=30.0, taken=30.0), restarting
@@ -264,7 +264,7 @@ async def test_the_clusters_flow_is_the_sum_of_what_is_known() -> None:
         assert all(later - earlier >= 9 for earlier, later in pairwise(at))
 
 
-async def test_an_empty_cluster_flows_at_nothing() -> None:
+async def test_an_empty_cluster_has_a_rate_of_zero() -> None:
     async with sweeping() as swept:
         await swept.wait(30)
         assert swept.sweep.coverage == Coverage(0, 0, None)
@@ -273,7 +273,7 @@ async def test_an_empty_cluster_flows_at_nothing() -> None:
         assert latest[1] == 0.0
 
 
-async def test_many_jobs_ask_for_no_more_than_the_budget_of_what_is_off_screen() -> None:
+async def test_many_jobs_stay_within_the_background_budget() -> None:
     async with sweeping(*(Flow(f"j{number}", sent=5.0) for number in range(300))) as swept:
         await swept.wait(60)
         swept.jobs.asked.clear()

@@ -128,7 +128,7 @@ async def test_one_file_at_a_time() -> None:
     assert files.most_open == 1
 
 
-async def test_leaving_closes_the_connection_and_forgets() -> None:
+async def test_ending_a_transfer_closes_its_connection_and_forgets_it() -> None:
     ours, files = transfers()
     files.bodies[LOG.target] = b"a\n"
     files.gates[LOG.target] = asyncio.Event()
@@ -142,7 +142,7 @@ async def test_leaving_closes_the_connection_and_forgets() -> None:
     assert ours.get(LOG) is None
 
 
-async def test_who_comes_back_at_once_gets_the_file() -> None:
+async def test_a_file_requested_again_at_once_is_read() -> None:
     ours, files = transfers()
     files.bodies[LOG.target] = b"a\n"
     files.gates[LOG.target] = asyncio.Event()
@@ -214,7 +214,7 @@ async def test_a_file_for_which_there_is_no_room_is_not_written(
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_room_is_looked_at_again_while_a_file_comes(
+async def test_free_space_is_checked_again_during_a_transfer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours, files = transfers()

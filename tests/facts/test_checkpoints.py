@@ -52,7 +52,7 @@ def seen(*ones: Checkpoint, gone: bool = False) -> tuple[SeenCheckpoint, ...]:
     return tuple(SeenCheckpoint(one, dropped=gone) for one in ones)
 
 
-def test_the_history_tells_what_came_after_the_details_of_one_that_was_in_progress() -> None:
+def test_the_history_has_the_end_of_one_whose_details_were_in_progress() -> None:
     known = Given(seen=seen(checkpoint("COMPLETED")))
     assert checkpoint_facts(known, "j", 7).checkpoint == checkpoint("COMPLETED")
     known.answer(DETAILS, checkpoint("IN_PROGRESS", v=HALF))
@@ -66,7 +66,7 @@ def test_the_history_tells_what_came_after_the_details_of_one_that_was_in_progre
     assert not found.dropped
 
 
-def test_of_one_that_nobody_has_seen_nothing_is_known() -> None:
+def test_of_an_unseen_checkpoint_nothing_is_known() -> None:
     known = Given()
     known.readings[DETAILS] = Reading(error=MISSING)
     found = checkpoint_facts(known, "j", 7)
@@ -84,7 +84,7 @@ def test_of_one_that_nobody_has_seen_nothing_is_known() -> None:
         (Reading(error=MISSING), "IN_PROGRESS", ONCE),
     ],
 )
-def test_what_no_longer_changes_is_asked_for_once(
+def test_what_no_longer_changes_is_polled_once(
     details: Reading[Checkpoint] | None, history: str, wanted: float
 ) -> None:
     known = Given(seen=seen(checkpoint(history)) if history else ())
@@ -93,7 +93,7 @@ def test_what_no_longer_changes_is_asked_for_once(
     assert seconds_between(known, "j", 7, details) == wanted
 
 
-def test_who_is_late_is_asked_once_more_when_it_has_ended() -> None:
+def test_late_subtasks_are_polled_once_more_when_it_has_ended() -> None:
     known = Given()
     known.answer(DETAILS, checkpoint("FAILED"))
     before = Reading(CheckpointSubtasks(num_subtasks=4, num_acknowledged_subtasks=2), known.now() - 5)
@@ -101,7 +101,7 @@ def test_who_is_late_is_asked_once_more_when_it_has_ended() -> None:
     assert seconds_between(known, "j", 7, replace(before, at=known.now())) == ONCE
 
 
-def test_who_is_late() -> None:
+def test_late_subtasks() -> None:
     known = Given()
     assert late_subtasks(known, "j", 7, "v", ALL) is None
     assert late_subtasks(known, "j", 7, "v", HALF) is None
@@ -119,7 +119,7 @@ def test_who_is_late() -> None:
     assert late_subtasks(known, "j", 7, "v", HALF) == (3,)
 
 
-def test_what_a_vertex_did_for_a_checkpoint() -> None:
+def test_a_vertexs_part_of_a_checkpoint() -> None:
     known = Given()
     known.answer(DETAILS, checkpoint("IN_PROGRESS", v=HALF, w=ALL))
     facts = checkpoint_facts(known, "j", 7)
@@ -181,7 +181,7 @@ def test_the_next_newer_and_older() -> None:
     assert neighbour(known, "j", 5, 1) is None
 
 
-def test_checkpoints_are_off_where_the_job_is_there_and_they_are_not() -> None:
+def test_a_404_for_a_known_job_means_checkpointing_is_off() -> None:
     known = Given()
     assert not is_off(known, "j")
     known.readings[CHECKPOINTS(job="j")] = Reading(error=MISSING)
@@ -190,7 +190,7 @@ def test_checkpoints_are_off_where_the_job_is_there_and_they_are_not() -> None:
     assert not is_off(known, "j")
 
 
-def test_what_was_measured_and_what_needs_a_later_release() -> None:
+def test_measures_and_those_that_need_a_later_release() -> None:
     assert measures(CheckpointStats()) == []
     assert not_reported(CheckpointStats()) == ""
     done = CheckpointStats(counts=CheckpointCounts(completed=1))

@@ -25,7 +25,7 @@ def group(count: int = 3) -> FaultGroup:
     return FaultGroup("k", FIRST, LATEST, count, (LATEST, FIRST))
 
 
-def test_a_group_and_what_happened_together_with_its_latest() -> None:
+def test_a_group_and_the_failures_concurrent_with_its_latest() -> None:
     main, beside = fault_facts(group())
     assert (main.count, main.at, main.first) == (3, AT, AT - 60_000)
     assert (main.task, main.subtask, main.index, main.taskmanager) == ("map", "2 (3/4)", 2, "tm-1")

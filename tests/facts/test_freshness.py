@@ -41,7 +41,7 @@ ANSWER = Reading(JobsOverview(()), 1000.0)
         (replace(ANSWER, error=MISSING), None, Freshness.STALE),
     ],
 )
-def test_what_a_reading_is(
+def test_the_freshness_of_a_reading(
     reading: Reading[JobsOverview] | None, lost: FlinkError | None, wanted: Freshness
 ) -> None:
     assert freshness(reading, lost) is wanted
@@ -52,7 +52,7 @@ def test_its_own_error_is_named_before_that_of_the_cluster() -> None:
     assert error_of(Reading(error=MISSING), GONE) is MISSING
 
 
-async def test_what_came_long_ago_is_old() -> None:
+async def test_an_answer_of_long_ago_is_old() -> None:
     known = Given()
     known.answer(JOBS_OVERVIEW(), JobsOverview(()))
     reading = known.reading(JOBS_OVERVIEW())
@@ -67,7 +67,7 @@ async def test_what_came_long_ago_is_old() -> None:
     assert not is_old(known, reading, 60)
 
 
-def test_what_could_not_be_asked_again_is_old_and_what_never_came_is_not() -> None:
+def test_an_answer_whose_poll_fails_is_old_and_a_missing_one_is_not() -> None:
     known = Given()
     failed = Reading(JobsOverview(()), known.now(), error=MISSING)
     assert is_old(known, failed)
@@ -79,7 +79,7 @@ def test_what_could_not_be_asked_again_is_old_and_what_never_came_is_not() -> No
     assert not is_old(known, Reading(error=GONE))
 
 
-async def test_time_stands_still_while_asking_fails() -> None:
+async def test_time_stops_while_polls_fail() -> None:
     known = Given()
     failed = Reading(JobsOverview(()), known.now(), error=MISSING)
     await known.clock.advance(7)
@@ -89,7 +89,7 @@ async def test_time_stands_still_while_asking_fails() -> None:
     assert blind_seconds(known, failed) == 0
 
 
-def test_the_first_of_several_that_failed_tells_why() -> None:
+def test_the_first_of_several_failures_is_the_reason() -> None:
     known = Given()
     known.readings[JOB(job="a")] = Reading(error=MISSING)
     assert failure(known, None, JOBS_OVERVIEW()) is None
@@ -98,7 +98,7 @@ def test_the_first_of_several_that_failed_tells_why() -> None:
     assert blank(known, JOB(job="a")) == ("!", "bad")
 
 
-def test_the_sentence_in_the_place_of_rows() -> None:
+def test_the_sentence_instead_of_rows() -> None:
     known = Given()
     assert why_empty(known, None, "loading…", "none") == "loading…"
     assert why_empty(known, ANSWER, "loading…", "none") == "none"

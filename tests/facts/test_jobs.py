@@ -59,7 +59,7 @@ def test_before_the_first_answer_nothing_is_known_but_the_list() -> None:
     assert not found.failed
 
 
-async def test_what_its_answers_tell() -> None:
+async def test_facts_from_its_answers() -> None:
     known = Given()
     answered(known)
     for measure, value in (("in", 12.0), ("out", 7.0), ("busy", 900.0), ("backpressured", 40.0)):
@@ -113,7 +113,7 @@ def test_whether_it_has_checkpoints(
     assert facts(known).checkpoints == wanted
 
 
-async def test_a_checkpoint_that_is_late_and_one_of_which_nothing_is_known_since() -> None:
+async def test_an_overdue_checkpoint_and_one_without_newer_answers() -> None:
     known = Given()
     answered(known, seconds=500)
     assert facts(known).overdue
@@ -124,7 +124,7 @@ async def test_a_checkpoint_that_is_late_and_one_of_which_nothing_is_known_since
     assert (found.checkpoints_stale, found.age) == (True, 500.0)
 
 
-def test_what_could_not_be_had_is_told_from_what_is_not_there() -> None:
+def test_failed_and_absent_figures_are_distinguished() -> None:
     known = Given()
     known.readings[JOB(job="j")] = known.readings[restarts_query("j")] = Reading(error=GONE)
     found = facts(known)

@@ -46,7 +46,7 @@ BASE = Operation(
         (replace(BASE, state=State.ACCEPTED), "accepted by Flink", False),
     ],
 )
-def test_what_came_of_it_is_told_last(operation: Operation, told: str, path: bool) -> None:  # noqa: FBT001 -- a table
+def test_its_outcome_in_a_row(operation: Operation, told: str, path: bool) -> None:  # noqa: FBT001 -- a table
     assert outcome(operation)[::2] == (told, path)
 
 
@@ -67,7 +67,7 @@ def test_where_there_is_no_id_the_reason_is_copied() -> None:
     assert worth_copying(replace(BASE, job=None, state=State.FAILED, reason="disk full")) == "disk full"
 
 
-def test_both_facts_of_a_stop_are_told() -> None:
+def test_both_results_of_a_stop_are_shown() -> None:
     stop = replace(BASE, kind="stop", act=Stop(JOB, NAME), state=State.FAILED)
     assert two_facts(BASE) == ()
     made = replace(stop, result=Result(savepoint="s3://b/sp", job_state="RUNNING"))
@@ -78,7 +78,7 @@ def test_both_facts_of_a_stop_are_told() -> None:
     assert [tone for *_, tone in two_facts(ended)] == ["good", "good"]
 
 
-def test_what_was_chosen_is_told_without_secrets() -> None:
+def test_options_are_shown_without_secrets() -> None:
     run = RunJar("1_a.jar", "a.jar", RunOptions(arguments=("--password", "swordfish"), parallelism=4))
     told = dict(options(run))
     assert told == {"jar": "1_a.jar", "arguments": f"--password {HIDDEN}", "parallelism": "4"}
@@ -86,7 +86,7 @@ def test_what_was_chosen_is_told_without_secrets() -> None:
     assert dict(options(Rescale(JOB, NAME, {"v1": (1, 4)}))) == {"bounds": "v1: 1 to 4"}
 
 
-def test_how_long_it_took_is_told_from_when_it_was_sent() -> None:
+def test_its_duration_counts_from_when_it_was_sent() -> None:
     ended = replace(BASE, state=State.DONE, sent=1002.0, ended=1007.0)
     assert took(ended, 5000.0) == 5.0
     assert took(replace(BASE, state=State.REFUSED, ended=1001.0), 5000.0) is None

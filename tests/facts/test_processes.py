@@ -43,7 +43,7 @@ def facts(known: Given, ago: float = 1.0) -> TaskManagerFacts:
     return taskmanager_facts(known, one, known.known_time())
 
 
-def test_before_it_is_known_which_metrics_there_are_none_are_asked_for() -> None:
+def test_without_known_metric_ids_none_are_requested() -> None:
     known = Given()
     assert figures_query(known, Process("tm")) is None
     found = facts(known)
@@ -53,7 +53,7 @@ def test_before_it_is_known_which_metrics_there_are_none_are_asked_for() -> None
     assert facts(known).failed
 
 
-def test_only_what_it_has_is_asked_for() -> None:
+def test_only_existing_metrics_are_requested() -> None:
     known = Given()
     listed(known, USED, "Status.Other")
     assert figures_query(known, Process("tm"), processes.ROW) == Process("tm").metrics(get=(USED,))
@@ -62,7 +62,7 @@ def test_only_what_it_has_is_asked_for() -> None:
     assert figures_query(known, own) == own.metrics(get=(MOST,))
 
 
-async def test_what_its_metrics_tell_grows_old() -> None:
+async def test_figures_from_metrics_grow_old() -> None:
     known = Given()
     answered(known, 97)
     known.series.add(process_series("tm", "gc"), known.now(), 3.0)
@@ -93,7 +93,7 @@ def test_a_late_heartbeat_comes_before_a_full_heap() -> None:
     assert facts(known, ago=500).problems[0].words.startswith("no heartbeat for")
 
 
-async def test_until_the_clusters_time_is_known_the_newest_heartbeat_tells_it() -> None:
+async def test_until_the_clusters_time_is_known_the_newest_heartbeat_is_used() -> None:
     known = Given(knows_time=False)
     at = known.now()
     await known.clock.advance(5)

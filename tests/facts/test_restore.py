@@ -84,7 +84,7 @@ def test_the_age_of_a_savepoint_where_clocks_differ() -> None:
     assert known.known_time() - found.made == 10.0
 
 
-def test_what_was_disposed_of_is_not_restored_from() -> None:
+def test_a_deleted_savepoint_is_no_restore_point() -> None:
     known = Given(ledger=(operation(4, State.DONE, act=Dispose("s3://seen"), job=None),))
     with_job(known, completed("s3://seen", 5), completed("<checkpoint-not-externally-addressable>", 1))
     assert restore_points(known) == ()
@@ -111,7 +111,7 @@ def test_what_another_cluster_made_is_named_after_it() -> None:
     ]
 
 
-def test_each_job_is_asked_once_and_not_more_than_a_few() -> None:
+def test_each_job_is_queried_once_and_only_a_few() -> None:
     known = Given()
     jobs = tuple(
         JobOverview(str(number), state="RUNNING", start_time=number) for number in range(MOST_JOBS + 5)

@@ -39,7 +39,7 @@ LAST = completed("file:/chk-7")
         ("RUNNING", "always", []),
     ],
 )
-def test_the_last_checkpoint_is_there_where_flink_leaves_it(state: str, kept: str, left: list[str]) -> None:
+def test_the_last_checkpoint_is_a_restore_point_if_retained(state: str, kept: str, left: list[str]) -> None:
     config = CheckpointConfig(
         externalization=Externalization(
             enabled=kept != "never", delete_on_cancellation=kept == "unless cancelled"
@@ -52,7 +52,7 @@ def test_the_last_checkpoint_is_there_where_flink_leaves_it(state: str, kept: st
     assert found == [RestorePoint(path, "a", "orders", savepoint=False, made=1.0) for path in left]
 
 
-def test_savepoints_are_there_unless_they_are_not() -> None:
+def test_savepoints_are_restore_points_unless_unusable() -> None:
     history = (
         completed("file:/s1", savepoint=True),
         completed("file:/s2", savepoint=True, discarded=True),
@@ -64,7 +64,7 @@ def test_savepoints_are_there_unless_they_are_not() -> None:
     assert {point.path for point in of_job("a", "orders", "RUNNING", stats, None)} == {"file:/s1"}
 
 
-def test_each_path_stands_once_under_its_job() -> None:
+def test_each_path_is_listed_once_under_its_job() -> None:
     typed = RestorePoint("file:/s1", "", "orders", made=9)
     known = RestorePoint("file:/s1", "a", "orders", made=8)
     old, gone = RestorePoint("file:/s0", "a", made=1), RestorePoint("file:/s2", "a", made=7)

@@ -70,7 +70,7 @@ def test_before_its_metrics_are_known() -> None:
     assert found.idle.absent
 
 
-def test_what_its_metrics_tell() -> None:
+def test_figures_from_metrics() -> None:
     known = Given()
     history = seen(known)
     now = known.cluster_time() * 1000
@@ -93,7 +93,7 @@ def test_a_watermark_that_has_not_come_or_has_ended_has_no_lag(mark: float, text
     assert shown["watermark"] == text
 
 
-async def test_metrics_that_grow_old_give_way_to_how_totals_move() -> None:
+async def test_old_metrics_are_replaced_by_the_change_of_totals() -> None:
     known = Given()
     history = seen(known, attempt(records=100))
     measure(known, history, taken=5.0)
@@ -119,7 +119,7 @@ async def test_metrics_of_the_attempt_before_are_not_its_own() -> None:
     assert facts(history).taken == Figure(failed=True)
 
 
-def test_one_that_has_ended_has_totals_alone() -> None:
+def test_an_ended_subtask_has_totals_only() -> None:
     found = facts(seen(Given(), attempt(records=9, status="FINISHED")))
     assert (found.total_taken.value, found.taken, found.busy, found.lag) == (9, ABSENT, ABSENT, ABSENT)
 
@@ -131,7 +131,7 @@ def test_sources_take_nothing_in_and_sinks_send_nothing() -> None:
     assert facts(history, sink).total_sent == facts(history, sink).bytes_sent == ABSENT
 
 
-def test_what_flink_knows_no_more_is_old() -> None:
+def test_what_flink_has_dropped_is_old() -> None:
     known = Given()
     history = seen(known)
     assert not facts(history).old
@@ -142,7 +142,7 @@ def test_what_flink_knows_no_more_is_old() -> None:
     assert facts(history).old
 
 
-def test_the_busiest_asks_for_attention_first() -> None:
+def test_the_busiest_needs_attention_first() -> None:
     known = Given()
     history = seen(known, attempt(), attempt(subtask=1), attempt(subtask=2, status="FAILED"))
     measure(known, history, busy=990.0)
@@ -150,7 +150,7 @@ def test_the_busiest_asks_for_attention_first() -> None:
     assert order == [2, 0, 1]
 
 
-def test_attempts_that_run_beside_it_have_its_attention_and_their_own_totals() -> None:
+def test_concurrent_attempts_have_its_attention_and_their_own_totals() -> None:
     other = attempt(1, 4)
     one = Attempt(subtask=0, status="RUNNING", attempt=0, other_concurrent_attempts=(other,))
     history = seen(Given(), one)

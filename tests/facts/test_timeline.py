@@ -33,19 +33,19 @@ from tests.facts.given import Given
         ([], None, None, (99.0, 100.0)),
     ],
 )
-def test_the_stretch_of_time_that_is_looked_at(
+def test_the_window_of_a_timeline(
     bounds: list[float], chosen: float | None, ended: float | None, wanted: tuple[float, float]
 ) -> None:
     found = window_of(bounds, 100.0, chosen, 0.0, ended=ended)
     assert (found.since, found.until) == wanted
 
 
-def test_a_long_stretch_tells_dates() -> None:
+def test_a_long_window_shows_dates() -> None:
     assert Window(0.0, DAY - 1, 0.0).clock(60.0) == "00:01:00"
     assert Window(0.0, DAY, 0.0).clock(60.0) == "01-01 00:01"
 
 
-def test_subtasks_and_the_attempts_beside_them() -> None:
+def test_subtasks_and_concurrent_attempts() -> None:
     times = SubtasksTimes(
         subtasks=(
             SubtaskTimes(subtask=0, endpoint="host:1", timestamps={"CREATED": 1000, "RUNNING": 2000}),

@@ -24,7 +24,7 @@ from tests.ui.drawn import columns_of
 NOW = 1_700_000_000.0
 
 
-def test_an_attempt_tells_how_long_it_was_in_each_state_where_the_release_does() -> None:
+def test_an_attempts_time_in_each_state_if_the_release_has_it() -> None:
     def cells(one: Attempt) -> list[str]:
         port = SimpleNamespace(known_time=lambda: NOW)
         columns = columns_of(AttemptsTable, port, _vertex_context=lambda: VertexContext(sink=True))
@@ -48,7 +48,7 @@ def test_in_a_vertexs_first_minute_shares_may_not_be_measured_yet() -> None:
     assert pressure_facts(legacy, 3, "", young=False).idle is None
 
 
-def test_who_holds_the_watermark_back() -> None:
+def test_the_subtask_that_holds_the_watermark_back() -> None:
     known = {0: NOW * 1000 - 60_000, 1: NOW * 1000, 2: math.inf}
     marks = Marks(known, NOW)
     late, foremost, ended, unknown = (marks.facts(index, ()) for index in range(4))

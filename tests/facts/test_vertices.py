@@ -55,7 +55,7 @@ def test_before_an_answer_all_is_unknown() -> None:
     assert not found.old
 
 
-def test_what_cannot_be_had_is_failed() -> None:
+def test_figures_that_cannot_be_fetched_are_failed() -> None:
     known = Given()
     query = figures_query(known, "j", VERTEX, source=False)
     assert query is not None
@@ -77,7 +77,7 @@ def test_its_rates_are_sums_and_its_ends_have_one(kind: str, sent: float | None,
     assert found.series == vertex_series("j", "v", IN if kind == "sink" else OUT)
 
 
-def test_of_a_chain_that_is_source_and_sink_the_engine_counts() -> None:
+def test_a_full_chain_is_counted_by_the_engine() -> None:
     known = Given()
     answered(known, metric(IN, 0.0), metric(OUT, 0.0), kind="source sink")
     known.series.add(vertex_series("j", "v", "in"), known.now(), 7.0)
@@ -86,7 +86,7 @@ def test_of_a_chain_that_is_source_and_sink_the_engine_counts() -> None:
     assert found.total_sent == found.total_taken == ABSENT
 
 
-def test_times_are_those_of_the_hottest_subtask_and_idle_of_the_least_idle() -> None:
+def test_times_are_of_the_busiest_subtask_and_idle_of_the_least_idle() -> None:
     known = Given()
     answered(known, metric(BUSY, 900.0), metric("idleTimeMsPerSecond", 800.0, low=50.0))
     found = facts(known)
@@ -112,7 +112,7 @@ def test_how_unevenly_records_are_spread() -> None:
     assert facts(known, vertex=alone).skew == facts(known, vertex=alone).over_mean == ABSENT
 
 
-def test_a_vertex_that_has_ended_has_totals_alone() -> None:
+def test_an_ended_vertex_has_totals_only() -> None:
     ended = JobVertex("v", "map", parallelism=2, status="FINISHED", metrics=TOTALS)
     found = facts(Given(), vertex=ended)
     assert (found.total_taken.value, found.total_sent.value) == (5, 6)
@@ -139,7 +139,7 @@ def test_how_far_its_watermark_was_behind_when_the_answer_came() -> None:
     assert facts(known).lag.absent
 
 
-def test_what_is_asked_depends_on_the_release_and_on_what_the_vertex_has() -> None:
+def test_the_query_depends_on_the_release_and_the_vertexs_metrics() -> None:
     assert BUSY not in expected_ids(Features(release=(1, 12, 7)), source=False)
     known = Given()
     expected = figures_query(known, "j", VERTEX, source=False)
@@ -152,7 +152,7 @@ def test_what_is_asked_depends_on_the_release_and_on_what_the_vertex_has() -> No
     assert figures_query(known, "j", VERTEX, source=False) == SUBTASKS_METRICS(job="j", vertex="v", get=(IN,))
 
 
-def test_until_a_source_has_answered_with_its_watermark_what_it_answered_before_counts() -> None:
+def test_until_a_source_has_a_watermark_its_earlier_answer_is_used() -> None:
     known = Given()
     answered(known, metric(OUT, 20.0), kind="source")
     known.answer(listing("j", "v"), (AggregatedMetric(OUT), AggregatedMetric(MARK)))

@@ -90,7 +90,7 @@ def test_a_jar_is_deleted_again_after_a_run_that_failed(commands: Commands, jar:
 
 
 @pytest.mark.deep
-def test_the_deletion_is_told_as_json(commands: Commands, jar: str) -> None:
+def test_the_deletion_is_printed_as_json(commands: Commands, jar: str) -> None:
     commands.at.jobmanager.main_throws = "no topic orders"
     told = commands.json("submit", jar, code=1)
     assert (told["kind"], told["state"]) == ("run-jar", "failed")
@@ -98,7 +98,7 @@ def test_the_deletion_is_told_as_json(commands: Commands, jar: str) -> None:
 
 
 @pytest.mark.deep
-def test_a_jar_that_cannot_be_deleted_is_told(commands: Commands, jar: str) -> None:
+def test_a_jar_that_cannot_be_deleted_is_reported(commands: Commands, jar: str) -> None:
     commands.at.jobmanager.main_throws = "no topic orders"
     not_now = (400, {"errors": ["not now"]})
     commands.patch.setattr(commands.at.jobmanager, "_delete", lambda _jar, _sent: not_now)
@@ -106,7 +106,7 @@ def test_a_jar_that_cannot_be_deleted_is_told(commands: Commands, jar: str) -> N
     assert (done.code, "0_job.jar is still on the JobManager: not now" in done.err) == (1, True)
 
 
-def test_a_jar_stays_after_a_run_of_which_nothing_is_known() -> None:
+def test_a_jar_stays_after_a_run_with_unknown_outcome() -> None:
     made = Operation("1" * 32, "http://a:1", "a", "upload", None, "job.jar", state=State.DONE)
     upload = replace(made, result=Result(jar="0_job.jar"))
     lost = JarRun(replace(made, kind="run-jar", state=State.LOST), upload)
@@ -136,7 +136,7 @@ def test_json_of_a_jar_has_one_shape(commands: Commands, jar: str) -> None:
 # -- wrong words ---------------------------------------------------------------------------------------
 
 
-def test_a_file_that_cannot_be_used_is_wrong_words(commands: Commands, tmp_path: Path) -> None:
+def test_an_unusable_file_is_a_usage_error(commands: Commands, tmp_path: Path) -> None:
     (tmp_path / "text.jar").write_text("no archive")
     (tmp_path / "job.zip").write_text("no archive")
     for name, said in (
@@ -152,14 +152,14 @@ def test_a_file_that_cannot_be_used_is_wrong_words(commands: Commands, tmp_path:
     assert commands.at.jobmanager.lines == []
 
 
-def test_what_a_savepoint_alone_can_use(commands: Commands, jar: str) -> None:
+def test_options_that_need_a_savepoint(commands: Commands, jar: str) -> None:
     for words in (["--allow-non-restored-state"], ["--claim-mode", "CLAIM"]):
         done = commands.run("submit", jar, *words, "--yes")
         assert (done.code, done.err) == (2, f"flinktop: {words[0]} goes with --savepoint\n")
     assert commands.at.jobmanager.lines == []
 
 
-def test_the_beginning_of_an_id_that_fits_two_does_nothing(commands: Commands) -> None:
+def test_an_ambiguous_id_prefix_does_nothing(commands: Commands) -> None:
     ended = "aaaa" + "0" * 28
     commands.at.jobmanager.jobs[ended] = commands.at.jobmanager.jobs[JOB].__class__("old", "FINISHED")
     told = commands.json("cancel", "aaaa", code=2)
@@ -185,7 +185,7 @@ def test_anything_else_is_no(commands: Commands) -> None:
     assert commands.at.jobmanager.acts() == []
 
 
-def test_the_question_says_what_becomes_of_the_jar(commands: Commands, jar: str) -> None:
+def test_the_confirmation_names_what_happens_to_the_jar(commands: Commands, jar: str) -> None:
     done = commands.run("submit", jar, typed="n\n")
     assert "the jar stays on the JobManager when the run succeeds, else it is deleted" in done.err
     assert "\n  id " not in done.err

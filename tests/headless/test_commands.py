@@ -37,7 +37,7 @@ def test_a_savepoint_is_taken_and_remembered(at: Served) -> None:
     assert at.jobmanager.acts() == [f"POST jobs/{JOB}/savepoints"]
 
 
-def test_a_stop_is_told_as_json(at: Served) -> None:
+def test_a_stop_is_printed_as_json(at: Served) -> None:
     done = at.flinktop("stop", JOB[:5], "--yes", "--drain", "--json", "--directory", "s3://a")
     assert done.code == 0
     told = done.json()
@@ -62,7 +62,7 @@ def test_a_failure_has_its_reason_on_stderr(at: Served) -> None:
     assert (told.code, told.json()["state"]) == (1, "failed")
 
 
-def test_one_that_does_not_wait_says_what_becomes_of_it(at: Served) -> None:
+def test_without_wait_it_prints_how_to_see_the_outcome(at: Served) -> None:
     at.jobmanager.takes = 600.0
     left = at.flinktop("savepoint", JOB, "--yes", "--no-wait")
     assert left.code == 0
@@ -79,7 +79,7 @@ def test_one_that_does_not_wait_says_what_becomes_of_it(at: Served) -> None:
     assert second["result"]["savepoint"] == PATH
 
 
-def test_a_lost_answer_is_asked_after(at: Served) -> None:
+def test_a_lost_answer_is_followed(at: Served) -> None:
     left = ["cut after"]
     at.jobmanager.fault = lambda method, _path: left.pop() if left and method == "POST" else ""
     done = at.flinktop("savepoint", JOB, "--yes")
@@ -88,7 +88,7 @@ def test_a_lost_answer_is_asked_after(at: Served) -> None:
     assert PATH in done.out
 
 
-def test_one_that_was_killed_is_gone_on_with(at: Served) -> None:
+def test_an_operation_of_a_killed_command_is_continued(at: Served) -> None:
     at.jobmanager.takes = 600.0
     killed = at.start("savepoint", JOB, "--yes")
     assert killed.stderr is not None
@@ -105,7 +105,7 @@ def test_one_that_was_killed_is_gone_on_with(at: Served) -> None:
     assert len(at.jobmanager.savepoints) == 2
 
 
-def test_ctrl_c_leaves_it_to_others(at: Served) -> None:
+def test_ctrl_c_leaves_the_operation_to_others(at: Served) -> None:
     at.jobmanager.takes = 600.0
     # Tests that a shell started in the background are deaf to it, and so is what they start.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -159,7 +159,7 @@ def test_a_job_graph_is_submitted(at: Served, tmp_path: Path) -> None:
         (("--job-graph", "--artifact", "a="), "--artifact is written NAME=FILE"),
     ],
 )
-def test_words_that_do_not_go_together(at: Served, words: tuple[str, ...], said: str) -> None:
+def test_options_that_conflict(at: Served, words: tuple[str, ...], said: str) -> None:
     done = at.flinktop("submit", "x.jar", "--yes", *words)
     assert (done.code, said in done.err) == (2, True)
     assert at.jobmanager.acts() == []
@@ -168,7 +168,7 @@ def test_words_that_do_not_go_together(at: Served, words: tuple[str, ...], said:
 # -- what is refused -----------------------------------------------------------------------------------
 
 
-def test_nothing_is_sent_without_being_agreed_to(at: Served) -> None:
+def test_nothing_is_sent_without_confirmation(at: Served) -> None:
     asked = at.flinktop("cancel", JOB)
     assert (asked.code, asked.err) == (4, "flinktop: no terminal to ask for confirmation: --yes is needed\n")
     for text, code in (("no\n", 4), ("\n", 4)):
@@ -218,7 +218,7 @@ def test_read_only_sends_nothing(at: Served, tmp_path: Path, command: str) -> No
     assert not (tmp_path / ".local/state/flinktop/operations.db").exists()
 
 
-def test_who_is_not_there_and_who_is_not_meant(at: Served) -> None:
+def test_unknown_and_ambiguous_jobs(at: Served) -> None:
     nobody = at.flinktop("stop", JOB, "--yes", "--target", "http://127.0.0.1:1")
     assert (nobody.code, "connection refused" in nobody.err) == (3, True)
     told = at.flinktop("stop", JOB, "--yes", "--json", "--target", "http://127.0.0.1:1")

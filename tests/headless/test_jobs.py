@@ -34,7 +34,7 @@ JOBS = (
         ("eeee1", 7),
     ],
 )
-def test_the_job_that_is_meant(what: str, found: int) -> None:
+def test_the_matching_job(what: str, found: int) -> None:
     assert find_job(JOBS, what) is JOBS[found]
 
 
@@ -56,7 +56,7 @@ def test_the_job_that_is_meant(what: str, found: int) -> None:
         ("", "no such job ''"),
     ],
 )
-def test_none_and_several_are_named(what: str, said: str) -> None:
+def test_no_match_and_several_matches_are_named(what: str, said: str) -> None:
     with pytest.raises(Ended) as raised:
         find_job(JOBS, what)
     assert said in str(raised.value)

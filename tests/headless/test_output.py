@@ -22,7 +22,7 @@ def test_only_what_has_a_trigger_is_remembered_by_flink() -> None:
         assert "flinktop operations" in told
 
 
-def test_what_was_never_an_operation_has_no_id() -> None:
+def test_a_never_submitted_operation_has_no_id() -> None:
     told = as_object(of("run-jar", id="", planned=0.0))
     assert (told["id"], told["planned"], told["kind"]) == (None, None, "run-jar")
     assert as_object(of("run-jar"))["id"] == "1" * 32
