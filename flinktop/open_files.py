@@ -11,7 +11,7 @@ from pathlib import Path
 def others_read(path: Path) -> bool:
     """Whether other users can read a file; False if unknown."""
     with suppress(OSError):
-        return _let_in(path.resolve(), stat.S_IRGRP, stat.S_IROTH)
+        return _has_access(path.resolve(), stat.S_IRGRP, stat.S_IROTH)
     return False
 
 
@@ -19,14 +19,14 @@ def others_write(path: Path) -> bool:
     """Whether other users can write or replace a file; False if unknown."""
     with suppress(OSError):
         file = path.resolve()
-        if file.stat().st_uid not in (0, os.getuid()) or _let_in(file, stat.S_IWGRP, stat.S_IWOTH):
+        if file.stat().st_uid not in (0, os.getuid()) or _has_access(file, stat.S_IWGRP, stat.S_IWOTH):
             return True
         at = file.parent.stat()
-        return not at.st_mode & stat.S_ISVTX and _let_in(file.parent, stat.S_IWGRP, stat.S_IWOTH)
+        return not at.st_mode & stat.S_ISVTX and _has_access(file.parent, stat.S_IWGRP, stat.S_IWOTH)
     return False
 
 
-def _let_in(path: Path, group: int, others: int) -> bool:
+def _has_access(path: Path, group: int, others: int) -> bool:
     """Whether group or others have this permission, and can pass the directories above."""
     at = path.stat()
     way = [parent.stat().st_mode for parent in path.parents]

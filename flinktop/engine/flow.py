@@ -25,7 +25,7 @@ class JobFlow(Struct):
     series: SeriesStore
     ends: rates.Ends = field(default_factory=lambda: rates.Ends((), ()))
     _counters: dict[str, rates.Counted] = field(default_factory=dict)
-    _rest: dict[str, float | None] = field(default_factory=dict)
+    _unchained: dict[str, float | None] = field(default_factory=dict)
     """By measure: the rate of the sources or sinks that are not fully chained."""
     _chains: dict[str, tuple[float | None, float | None]] = field(default_factory=dict)
     """By fully chained vertex: records/s sent and received."""
@@ -40,7 +40,7 @@ class JobFlow(Struct):
     def stopped(self, at: float) -> None:
         """The job has not ended but does not run: its rate is known to be 0."""
         self._begin()
-        self._rest.clear()
+        self._unchained.clear()
         self._chains.clear()
         for measure in MEASURES:
             self.series.add(job_series(self.job, measure), at, 0.0)
@@ -123,11 +123,11 @@ class JobFlow(Struct):
         self._counters[measure] = after = rates.add_reading(before, at, counter)
         if not after.moves and (before is None or before.moves):
             # (Re)started: the earlier rate is no longer true.
-            self._rest[measure] = None
+            self._unchained[measure] = None
             self._add_sum(measure, at)
         moved = before is not None and after.moves != before.moves
         if moved and at - self._metered_at >= METERS_HOLD and (rate := rates.mean_rate(after)) is not None:
-            self._rest[measure] = rate
+            self._unchained[measure] = rate
             self._add_sum(measure, at)
 
     def _add_sum(self, measure: str, at: float) -> None:
@@ -135,5 +135,5 @@ class JobFlow(Struct):
         chained = self.ends.chained
         parts = [self._chains.get(vertex, (None, None))[MEASURES.index(measure)] for vertex in chained]
         if len(chained) < len(self.ends.sources if measure == "in" else self.ends.sinks):
-            parts.append(self._rest.get(measure))
+            parts.append(self._unchained.get(measure))
         self.series.add(job_series(self.job, measure), at, rates.total(parts))

@@ -37,7 +37,7 @@ def lag_queries(job: str, sinks: tuple[str, ...], at: float, every: float) -> di
     turns = -(-len(sinks) // AT_ONCE)
     turn = int(at // (AT_ONCE * every)) % max(turns, 1)
     chosen = sinks[turn * AT_ONCE : (turn + 1) * AT_ONCE]
-    # With many sinks each is asked once while its turn lasts.
+    # With many sinks each is polled once during its turn.
     seconds = 2 * AT_ONCE * every if turns > 1 else every * len(chosen)
     return {SUBTASKS_METRICS(job=job, vertex=sink, get=(rates.WATERMARK_ID,)): seconds for sink in chosen}
 

@@ -59,7 +59,7 @@ class Lane:
     def sent(self) -> int:
         return self.acts.requests + self.transfers.requests
 
-    async def fresh(self) -> None:
+    async def renew(self) -> None:
         """Make the next act use a new connection.
 
         A proxy may close a kept one at the moment it is used, and the answer would be lost.

@@ -82,7 +82,7 @@ class Ledger:
         self.path = path
         self.owner = owner or Owner.here()
         self._lives = lives
-        self._file = LedgerFile(path, self._carry_over)
+        self._file = LedgerFile(path, self._copy_followed)
         self._followed: dict[str, tuple[Operation, float]] = {}
         """Our unfinished operations with the time of their last write: a new file gets them too."""
         self._seen: tuple[int, int] | None = None
@@ -96,7 +96,7 @@ class Ledger:
 
     def operations(self, most: int = 1000) -> tuple[Operation, ...]:
         """The newest operations of all clusters, newest first; empty when there is no file yet."""
-        if self._nothing:
+        if self._is_empty:
             return ()
         newest = f"{_SELECT} ORDER BY planned DESC, rowid DESC LIMIT ?"
         rows = self._work(lambda file: file.execute(newest, (most,)).fetchall())
@@ -104,7 +104,7 @@ class Ledger:
 
     def changed(self) -> bool:
         """Whether another flinktop has written since the last call."""
-        if self._nothing:
+        if self._is_empty:
             return False
         version = self._work(lambda file: file.execute("PRAGMA data_version").fetchone()[0])
         before, self._seen = self._seen, (self._file.openings, version)
@@ -112,7 +112,7 @@ class Ledger:
 
     def claimed(self, job: str, apart_from: str) -> frozenset[str]:
         """Paths of savepoints of a job that belong to other operations."""
-        if self._nothing:
+        if self._is_empty:
             return frozenset()
         others = "SELECT result FROM operations WHERE job = ? AND id != ?"
         rows = self._work(lambda file: file.execute(others, (job, apart_from)).fetchall())
@@ -124,7 +124,7 @@ class Ledger:
     def add(self, operation: Operation, wall: float) -> None:
         """Insert a new operation; it is on the disk when this returns."""
         self._write(_INSERT, *values(operation), str(self.owner), wall, make=True)
-        self._keep_up(operation, wall)
+        self._update_followed(operation, wall)
 
     def save(self, operation: Operation, wall: float, *, known: bool = False) -> bool:
         """Update an operation of ours; False when it no longer is ours.
@@ -147,7 +147,7 @@ class Ledger:
         if not self._work(write):
             self._followed.pop(operation.id, None)
             return False
-        self._keep_up(operation, wall)
+        self._update_followed(operation, wall)
         return True
 
     def heartbeat(self, wall: float) -> None:
@@ -157,11 +157,11 @@ class Ledger:
 
     def take_over(self, cluster: str, wall: float) -> tuple[Operation, ...]:
         """Take over the unfinished operations of a cluster that nobody follows."""
-        if self._nothing:
+        if self._is_empty:
             return ()
         taken = self._work(lambda file: self._take(file, cluster, wall))
         for operation in taken:
-            self._keep_up(operation, wall)
+            self._update_followed(operation, wall)
         return taken
 
     def _take(self, file: sqlite3.Connection, cluster: str, wall: float) -> tuple[Operation, ...]:
@@ -173,7 +173,7 @@ class Ledger:
             # A row that can't be read completely, or is of a newer flinktop, can't be followed.
             if ours.state.final or ours.act is None:
                 continue
-            if owner == str(self.owner) or not self._free(owner, beat, wall):
+            if owner == str(self.owner) or not self._is_abandoned(owner, beat, wall):
                 continue
             # Two may see the same expired lease: only one of them finds the row unchanged.
             with file:
@@ -197,7 +197,7 @@ class Ledger:
     # -- the file --------------------------------------------------------------------------------------
 
     @property
-    def _nothing(self) -> bool:
+    def _is_empty(self) -> bool:
         return self._file.absent and not self._followed
 
     def _work(self, do: Callable[[sqlite3.Connection], T], *, make: bool = False) -> T:
@@ -210,20 +210,20 @@ class Ledger:
 
         self._work(write, make=make)
 
-    def _keep_up(self, operation: Operation, wall: float) -> None:
+    def _update_followed(self, operation: Operation, wall: float) -> None:
         if operation.state.final:
             self._followed.pop(operation.id, None)
         else:
             self._followed[operation.id] = (operation, wall)
 
-    def _carry_over(self, file: sqlite3.Connection) -> None:
+    def _copy_followed(self, file: sqlite3.Connection) -> None:
         """Copy the operations followed here into a newly opened file: it may have replaced the old one."""
         if self._followed:
             with file:
                 for operation, wall in self._followed.values():
                     file.execute(_INSERT_IF_NONE, (*values(operation), str(self.owner), wall))
 
-    def _free(self, owner: object, beat: object, wall: float) -> bool:
+    def _is_abandoned(self, owner: object, beat: object, wall: float) -> bool:
         # A clock that was set back, or a malformed row, must not make a lease last for ever.
         if not isinstance(owner, str) or not isinstance(beat, int | float):
             return True

@@ -73,11 +73,11 @@ class Operations:
 
     async def stop(self) -> None:
         """Leave unfinished operations to the next flinktop."""
-        await self.cut()
+        await self.cancel_all()
         self.view.close()
         await self.lane.close()
 
-    async def cut(self) -> None:
+    async def cancel_all(self) -> None:
         """End all work at once without writing to the ledger, as a killed process does."""
         for task in self._tasks:
             task.cancel()
@@ -87,7 +87,7 @@ class Operations:
         since_heartbeat = HEARTBEAT_SECONDS
         while True:
             try:
-                self.view.look()
+                self.view.read_ledger()
                 if since_heartbeat >= HEARTBEAT_SECONDS:
                     since_heartbeat = 0.0
                     self.view.heartbeat()
@@ -222,7 +222,7 @@ class Operations:
         if refusal is not None:
             return self.view.end(operation, State.REFUSED, refusal)
         # A kept connection could break now, and the answer would be lost.
-        await self.lane.fresh()
+        await self.lane.renew()
         try:
             kept = {**notes, RELEASE: context.features.version}
             operation = self.view.write_down(replace(operation, notes=kept))
@@ -236,7 +236,7 @@ class Operations:
         if base.read_only:
             return act.why_not(base)
         # Another flinktop may just have submitted something.
-        self.view.look()
+        self.view.read_ledger()
         others = tuple(one.label for one in self._under_way(act.job_id) if not one.ours)
         base = replace(base, under_way=base.under_way + others)
         target = await fetch_target(self.lane.acts, base, act.job_id, self.clock.wall())

@@ -21,7 +21,7 @@ class OperationsView:
     """Known operations. Written on the engine's loop; `all` and `ledger_error` are for any thread."""
 
     def __init__(self, ledger: Ledger | None, clock: Clock, news: Callable[[], None]) -> None:
-        """Nothing is read before `look`; `news` is called when `all` or `ledger_error` has changed."""
+        """Nothing is read before `read_ledger`; `news` is called when `all` or `ledger_error` has changed."""
         self.all: tuple[Operation, ...] = ()  # newest first
         self.ledger_error = NO_LEDGER if ledger is None else None  # why nothing can be recorded
         self.notices: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ class OperationsView:
 
     # -- the ledger ------------------------------------------------------------------------------------
 
-    def look(self) -> None:
+    def read_ledger(self) -> None:
         """Read what other flinktops have written, and retry writes that failed."""
         if self._ledger is None:
             return
@@ -180,7 +180,7 @@ class OperationsView:
     def _lose(self, operation: Operation) -> Operation:
         self._here.pop(operation.id, None)
         self._saved.pop(operation.id, None)
-        self.look()
+        self.read_ledger()
         self._publish()
         return replace(operation, ours=False)
 

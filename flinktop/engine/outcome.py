@@ -151,7 +151,7 @@ class Fate(Enum):
     """The fate of an act's request that was not answered with success."""
 
     NEVER_SENT = "never sent"  # nothing reached Flink
-    REFUSED = "refused"  # Flink says that it has not done it
+    REFUSED = "refused"  # Flink has answered that it was not done
     DOUBTFUL = "doubtful"
     """Most likely refused, but the same answer is possible for an act that was done."""
     UNANSWERED = "unanswered"  # Flink may have done it, or may still do it

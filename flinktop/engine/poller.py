@@ -65,7 +65,7 @@ class Watched(Struct):
     background_every: float = 0.0
     due: float = 0.0
     busy: bool = False
-    again: bool = False
+    poll_again: bool = False
     """Whether to poll again at once: the data changed while the request was in flight."""
     digest: bytes = b""
 
@@ -95,7 +95,7 @@ class Poller(Struct):
     """A query that every such server can answer: used to find out whether a lost cluster is back."""
     link: Link = field(default_factory=Link)
     archive: Callable[[], bool] = field(default=lambda: False)
-    """Whether the server is a HistoryServer, as far as is known."""
+    """Whether the server is known to be a HistoryServer."""
     opened: OpenedJobs = field(default_factory=OpenedJobs)
     """The jobs of which something is watched other than in passing."""
     drifted: int = 0  # fields dropped so far because of a type that Flink does not document
@@ -127,7 +127,7 @@ class Poller(Struct):
         self._visible[query] = watched
         if not passing:
             watched.looked_at += 1
-            self.opened.look(query, self.clock.now())
+            self.opened.mark(query, self.clock.now())
         reading = self.store.brief(query) if passing else self.store.get(query)
         last = reading.at if reading is not None else None
         missing_until = self._missing.get(query, 0.0)
@@ -143,11 +143,11 @@ class Poller(Struct):
             if not passing:
                 watched.looked_at -= 1
                 now = self.clock.now()
-                self.opened.look(query, now)
-                self.store.left(query, now)
+                self.opened.mark(query, now)
+                self.store.mark_left(query, now)
             if not watched.panels:
                 self._visible.pop(query, None)
-                self.store.passed(query)
+                self.store.mark_passed(query)
             self._drop_if_unwanted(watched)
 
     def add_background(self, query: Query[Any], every: float) -> None:
@@ -184,7 +184,7 @@ class Poller(Struct):
         now = self.clock.now()
         for query in queries:
             if (flying := self._flying.get(query)) is not None:
-                flying.again = True
+                flying.poll_again = True
             watched = self._watched.get(query)
             if watched is not None:
                 watched.due = min(watched.due, now)
@@ -208,7 +208,7 @@ class Poller(Struct):
     def _drop_if_unwanted(self, watched: Watched) -> None:
         if not watched.panels and not watched.background:
             del self._watched[watched.query]
-            self.store.left(watched.query, self.clock.now())
+            self.store.mark_left(watched.query, self.clock.now())
 
     # -- polling -------------------------------------------------------------------------------------
 
@@ -295,11 +295,11 @@ class Poller(Struct):
             del self._flying[query]
             if watched.due <= sent_at:
                 watched.due = sent_at + self._interval(watched)
-            if watched.again:
-                watched.again, watched.due = False, self.clock.now()
+            if watched.poll_again:
+                watched.poll_again, watched.due = False, self.clock.now()
             if query not in self._watched:
                 # It is kept as if it were left now: the user may come back to it.
-                self.store.left(query, self.clock.now())
+                self.store.mark_left(query, self.clock.now())
         self.changed(query)
 
     async def _get(self, query: Query[Any]) -> Reply:
@@ -438,7 +438,7 @@ class Poller(Struct):
         """Drop what has not been on the screen for a while; jobs on the screen count as opened."""
         for query, watched in self._visible.items():
             if watched.looked_at:
-                self.opened.look(query, now)
+                self.opened.mark(query, now)
         self.opened.forget_old(now)
         self.store.forget_old(now, self._watched, self._visible)
 

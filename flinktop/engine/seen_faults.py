@@ -68,17 +68,17 @@ class SeenFaults:
         newest = sorted(groups.values(), key=lambda group: -group.latest.timestamp)
         known.groups = {group.key: group for group in _bounded(newest)}
         self._forget_names(known, COUNTED)
-        self._lighten(known)
+        self._limit_bytes(known)
 
     def _make_room(self) -> None:
         """Keep no more than its share of each job that was not opened."""
         for job, known in self._jobs.items():
             if job not in self._opened:
                 known.answer = None
-                self._cut(known)
-            self._lighten(known)
+                self._limit_count(known)
+            self._limit_bytes(known)
 
-    def _cut(self, known: _Job) -> None:
+    def _limit_count(self, known: _Job) -> None:
         """If there are too many, keep the newest groups, and of each the first and the newest fault."""
         share = max(2, MOST // max(1, len(self._jobs)))
         if sum(len(group.kept) for group in known.groups.values()) <= share:
@@ -87,7 +87,7 @@ class SeenFaults:
         known.groups = {group.key: replace(group, kept=_ends(group)) for group in groups}
         self._forget_names(known, LEAST_COUNTED)
 
-    def _lighten(self, known: _Job) -> None:
+    def _limit_bytes(self, known: _Job) -> None:
         """Keep no more bytes of a job than its share.
 
         Dropped first is the middle of each group, then the oldest groups, then concurrent failures and the

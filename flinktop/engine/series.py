@@ -62,7 +62,7 @@ class OpenedJobs(Struct):
     _jobs: dict[str, float] = field(default_factory=dict)
     """When each was last on the screen (engine's clock, s), in that order."""
 
-    def look(self, query: Query[Any], now: float) -> None:
+    def mark(self, query: Query[Any], now: float) -> None:
         """Note that this query is on the screen, or was until now."""
         if (job := dict(query.ids).get("job")) is not None:
             self._jobs.pop(job, None)

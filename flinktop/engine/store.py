@@ -74,12 +74,12 @@ class Store:
         self._readings[query] = failed
         return failed
 
-    def left(self, query: Query[Any], now: float) -> None:
+    def mark_left(self, query: Query[Any], now: float) -> None:
         """Note that the query is off screen now: it is kept complete for a while."""
         self._left.pop(query, None)
         self._left[query] = now
 
-    def passed(self, query: Query[Any]) -> None:
+    def mark_passed(self, query: Query[Any]) -> None:
         """Note that the query is off screen now, after it was watched in passing."""
         if query not in self._left:
             self._shorten(query)

@@ -34,7 +34,7 @@ class Known(Protocol):
     @property
     def lost(self) -> FlinkError | None: ...  # why the cluster can't be read now, if it can't
     @property
-    def features(self) -> Features: ...  # what the server can do, as far as is known
+    def features(self) -> Features: ...  # the known features of the server
     @property
     def knows_time(self) -> bool: ...  # whether the cluster's time is known; else this machine's is used
     def reading(self, query: Query[T], /) -> Reading[T] | None: ...

@@ -50,7 +50,7 @@ def of_job(
     listed = (stats.latest.savepoint, *stats.history)
     known = [one for one in listed if one is not None and one.is_savepoint]
     last = stats.latest.completed
-    if last is not None and _left(state, config):
+    if last is not None and _is_retained(state, config):
         known.append(last)
     return [
         RestorePoint(one.external_path or "", job, name, one.is_savepoint, one.trigger_timestamp / 1000.0)
@@ -65,7 +65,7 @@ def _restorable(one: Checkpoint) -> bool:
     return one.status == "COMPLETED" and not one.discarded and bool(path) and not path.startswith("<")
 
 
-def _left(state: str, config: CheckpointConfig | None) -> bool:
+def _is_retained(state: str, config: CheckpointConfig | None) -> bool:
     if config is None or not states.is_terminal(state) or not config.externalization.enabled:
         return False
     return state == "FAILED" or (state == "CANCELED" and not config.externalization.delete_on_cancellation)

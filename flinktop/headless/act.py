@@ -46,7 +46,7 @@ def run_act(profile: Profile, ledger: Path, args: ActArgs) -> int:
     command = _Command(profile, ledger, args)
     sent = "nothing was sent"
     try:
-        act, target = run(command.look())
+        act, target = run(command.prepare())
         # Not on the loop, which would block ctrl+c during the prompt.
         typed = confirmed_name(args, act, target)
         sent = "what was sent continues; a flinktop that opens this cluster follows it"
@@ -75,7 +75,7 @@ class _Command:
             profile.name, connection.url, read_only=connection.read_only, protected=profile.protected
         )
 
-    async def look(self) -> tuple[Act, Target]:
+    async def prepare(self) -> tuple[Act, Target]:
         """The requested act and its target. Raises Ended if it can't be done."""
         if self._args.command == "submit":
             self._act = submit_act(self._args)

@@ -172,7 +172,7 @@ async def test_taking_an_operation_over_gives_the_same_outcome(tmp_path: Path, s
         first = desk(jobmanager, Ledger(path, process(1)))
         await first.do(Savepoint(JOB), ID)
         assert not first.operation(ID).state.final
-        await first.operations.cut()
+        await first.operations.cancel_all()
         second = desk(jobmanager, Ledger(path, process(2), lambda pid: pid == 2))
         await second.quiet()
         operation = await second.until_ended()

@@ -206,7 +206,7 @@ async def test_an_operation_abandoned_for_a_day_blocks_nothing(tmp_path: Path) -
         assert first.ledger is not None
         first.ledger._file.connection.execute("UPDATE operations SET kind = 'of tomorrow'")  # type: ignore[union-attr]  # open
         first.ledger._file.connection.commit()  # type: ignore[union-attr]  # it is open
-        await first.operations.cut()
+        await first.operations.cancel_all()
         second = desk(jobmanager, Ledger(first.ledger.path, process(2), lambda pid: pid == 2))
         await second.quiet()
         assert second.operations.base(JOB).under_way == ("of tomorrow",)

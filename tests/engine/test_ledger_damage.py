@@ -159,7 +159,7 @@ async def test_an_unknown_state_stops_neither_heartbeat_nor_take_over(path: Path
     jobmanager = JobManager(ManualClock())
     first = desk(jobmanager, Ledger(path, process(1)))
     await first.do(Savepoint(JOB), ID)
-    await first.operations.cut()
+    await first.operations.cancel_all()
     with raw(path) as file:
         names = ", ".join(COLUMNS)
         file.execute(

@@ -40,7 +40,7 @@ async def at_work(
     try:
         yield at
     finally:
-        await at.operations.cut()
+        await at.operations.cancel_all()
         ledger.close()
 
 
@@ -351,7 +351,7 @@ async def test_a_request_in_flight_when_killed_is_followed(tmp_path: Path) -> No
     first = desk(jobmanager, ledger)
     first.operations.submit(Savepoint(JOB), ID)
     await first.quiet()
-    await first.operations.cut()
+    await first.operations.cancel_all()
     ledger.close()
     async with at_work(tmp_path, jobmanager, pid=2, alive=lambda pid: pid == 2) as at:
         assert (await at.until_ended()).result.savepoint == "file:/savepoints/savepoint-1"

@@ -59,7 +59,7 @@ async def one_run(seed: int, state: Path) -> tuple[str, JobManager]:
         await at.quiet()
     for _ in range(chance.randrange(4)):
         await at.advance(chance.choice([0.0, 1.0, 10.0, 60.0]), 1.0)
-        await at.operations.cut()
+        await at.operations.cancel_all()
         if at.ledger is not None:
             at.ledger.close()
         pid += 1
@@ -72,7 +72,7 @@ async def one_run(seed: int, state: Path) -> tuple[str, JobManager]:
     await at.quiet()
     ended = await _ended(at)
     jobmanager.catch_up()
-    await at.operations.cut()
+    await at.operations.cancel_all()
     if at.ledger is not None:
         at.ledger.close()
     return _judged(ended, jobmanager), jobmanager

@@ -35,7 +35,7 @@ def test_off_screen_readings_are_dropped_in_the_end() -> None:
     store = Store()
     store.put(OVERVIEW(), Reading(at=0.0))
     store.put(CONFIG(), Reading(at=0.0))
-    store.left(OVERVIEW(), 100.0)
+    store.mark_left(OVERVIEW(), 100.0)
     store.forget_old(100.0 + KEEP_SECONDS)
     assert len(store) == 2
     store.forget_old(101.0 + KEEP_SECONDS)
@@ -46,14 +46,14 @@ def test_off_screen_readings_are_dropped_in_the_end() -> None:
 def test_what_is_watched_again_stays() -> None:
     store = Store()
     store.put(OVERVIEW(), Reading(at=0.0))
-    store.left(OVERVIEW(), 0.0)
+    store.mark_left(OVERVIEW(), 0.0)
     store.forget_old(10 * KEEP_SECONDS, wanted={OVERVIEW()})
     assert store.get(OVERVIEW()) is not None
 
 
 def test_an_answer_that_comes_after_it_was_left_is_dropped_too() -> None:
     store = Store()
-    store.left(OVERVIEW(), 0.0)
+    store.mark_left(OVERVIEW(), 0.0)
     store.put(OVERVIEW(), Reading(at=1.0))
     store.forget_old(10 * KEEP_SECONDS)
     assert len(store) == 0
@@ -116,8 +116,8 @@ def test_coming_back_in_time_finds_the_whole_answer_despite_background_polls() -
     store = Store()
     query = JOB(job="a")
     store.put(query, Reading(job("a"), at=1.0))
-    store.left(query, 100.0)
-    store.passed(query)
+    store.mark_left(query, 100.0)
+    store.mark_passed(query)
     store.put(query, Reading(job("a"), at=101.0), seen=False)
     store.forget_old(100.0 + KEEP_SECONDS, wanted={query})
     assert store.get(query) == Reading(job("a"), at=101.0)
@@ -132,7 +132,7 @@ def test_a_visible_reading_that_was_left_long_ago_stays_whole() -> None:
     store = Store()
     query = JOB(job="a")
     store.put(query, Reading(job("a"), at=1.0))
-    store.left(query, 0.0)
+    store.mark_left(query, 0.0)
     store.forget_old(10 * KEEP_SECONDS, wanted={query}, seen={query})
     assert store.get(query) == Reading(job("a"), at=1.0)
 
@@ -140,7 +140,7 @@ def test_a_visible_reading_that_was_left_long_ago_stays_whole() -> None:
 def test_a_reading_seen_in_passing_is_shortened_at_once() -> None:
     store = Store()
     store.put(JOB(job="a"), Reading(job("a"), at=1.0))
-    store.passed(JOB(job="a"))
+    store.mark_passed(JOB(job="a"))
     brief = store.brief(JOB(job="a"))
     assert brief is not None
     assert brief.brief
@@ -151,8 +151,8 @@ def test_a_limited_number_of_off_screen_readings_is_kept_whole() -> None:
     queries = [JOB(job=f"{number}") for number in range(MOST_LEFT + 20)]
     for query in queries:
         store.put(query, Reading(job("a"), at=1.0))
-        store.left(query, 1.0)
-    store.left(queries[0], 2.0)
+        store.mark_left(query, 1.0)
+    store.mark_left(queries[0], 2.0)
     store.forget_old(3.0)
     assert len(store) == MOST_LEFT
     assert store.get(queries[0]) is not None

@@ -42,7 +42,7 @@ async def before(http: Http, job: str) -> Notes:
     }
 
 
-async def look(http: Http, job: str, handle: Handle, *, directory: str | None, stops: bool) -> Found:
+async def search(http: Http, job: str, handle: Handle, *, directory: str | None, stops: bool) -> Found:
     """Search for the requested savepoint; its directory and (1.12+) `stops` distinguish several.
 
     Raises:

@@ -290,7 +290,7 @@ class Savepoint(JobAct):
 
     async def _found(self, context: ActContext, handle: Handle) -> history.Found:
         stops = isinstance(self, Stop)
-        return await history.look(context.http, self.job, handle, directory=self.directory, stops=stops)
+        return await history.search(context.http, self.job, handle, directory=self.directory, stops=stops)
 
     async def _with_end(self, context: ActContext, handle: Handle, verdict: Verdict) -> Verdict:
         """Extend the verdict on a savepoint with the job's state, as the job was to end too."""
