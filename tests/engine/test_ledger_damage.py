@@ -308,7 +308,7 @@ def test_companion_files_are_renamed_too(path: Path, monkeypatch: pytest.MonkeyP
             Path(f"{path}-journal").write_bytes(b"what was under way")
             yield
 
-    monkeypatch.setattr(book._file, "_alone", later)
+    monkeypatch.setattr(book._file, "_rename_lock", later)
     book.add(operation(1), NOW)
     (aside,) = asides(path)
     assert Path(f"{aside}-journal").read_bytes() == b"what was under way"
@@ -339,7 +339,7 @@ def test_another_flinktops_new_file_is_not_renamed(path: Path, monkeypatch: pyte
         with alone():
             yield
 
-    monkeypatch.setattr(mine._file, "_alone", later)
+    monkeypatch.setattr(mine._file, "_rename_lock", later)
     mine.add(operation(1), NOW)
     assert {one.id for one in other.operations()} == {operation(1).id, operation(2).id}
     assert len(asides(path)) == 1
