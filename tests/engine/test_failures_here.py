@@ -142,7 +142,7 @@ async def test_an_error_while_taking_over(tmp_path: Path, monkeypatch: pytest.Mo
         assert (await second.until_ended(ID, 300.0)).state is State.LOST
 
 
-@pytest.mark.parametrize("part", ["look", "heartbeat", "take_over"])
+@pytest.mark.parametrize("part", ["read_ledger", "heartbeat", "take_over"])
 async def test_an_error_of_the_ledger_ends_no_heartbeat(
     tmp_path: Path, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
