@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import groupby
+from operator import ne, or_
 from typing import TYPE_CHECKING, Final
 
 from rich.cells import get_character_cell_size
@@ -68,8 +70,12 @@ def _cells(content: str) -> tuple[list[str], list[str]] | None:
 
 def _add(part: str, style: str, texts: list[str], styles: list[str]) -> bool:
     """Add the cells of a text beyond ASCII; False if terminals differ about it."""
-    for char in part:
-        width = _width(char)
+    widths = [*map(_width, part)]
+    if widths.count(1) == len(widths):
+        texts += part
+        styles += [style] * len(widths)
+        return True
+    for char, width in zip(part, widths, strict=True):
         if width == _DOUBTFUL or (width == 0 and not texts):
             return False
         if width == 0:
@@ -98,16 +104,20 @@ class _Line:
 
     def changed(self, x: int, texts: Sequence[str], styles: Sequence[str]) -> list[tuple[int, int]]:
         """The runs of these cells, to be put at `x`, that differ; as short as is useful."""
-        self._reach(x + len(texts))
-        now = zip(texts, styles, self.texts[x:], self.styles[x:], strict=False)
+        end = x + len(texts)
+        self._reach(end)
+        new_texts, new_styles = map(ne, texts, self.texts[x:end]), map(ne, styles, self.styles[x:end])
+        differs = bytes(map(or_, new_texts, new_styles))
         runs: list[tuple[int, int]] = []
-        for at, (text, style, old, old_style) in enumerate(now):
-            if text == old and style == old_style:
-                continue
-            if runs and _joins(runs[-1][1], at, texts, styles):
-                runs[-1] = runs[-1][0], at + 1
+        start = differs.find(1)
+        while start >= 0:
+            end = differs.find(0, start)
+            end = end if end >= 0 else len(differs)
+            if runs and _joins(runs[-1][1], start, texts, styles):
+                runs[-1] = runs[-1][0], end
             else:
-                runs.append((at, at + 1))
+                runs.append((start, end))
+            start = differs.find(1, end)
         return runs
 
     def put(self, x: int, texts: Sequence[str], styles: Sequence[str], content: str) -> None:
@@ -184,11 +194,14 @@ class ShownCells:
                 continue
             for number, (start, end) in enumerate(line.changed(x, texts, styles)):
                 yield f"\x1b[{x + start + 1}G" if number else f"\x1b[{row};{x + start + 1}H"
-                for text, style in zip(texts[start:end], styles[start:end], strict=True):
+                at = start
+                for style, cells_of_style in groupby(styles[start:end]):
                     if style != pen:
                         yield _turn(pen, style)
                         pen = style
-                    yield text
+                    until = at + len(list(cells_of_style))
+                    yield "".join(texts[at:until])
+                    at = until
             line.put(x, texts, styles, content)
         if pen:
             yield "\x1b[0m"
