@@ -336,7 +336,11 @@ def _statistic(
         of(summary.end_to_end_duration),
     )
     return SubtaskShare(
-        *(name, -1, "", times, scale),
+        name,
+        -1,
+        "",
+        times,
+        scale,
         written=of(summary.checkpointed_size if in_full else summary.state_size),
         full_size=of(summary.state_size) if in_full else None,
         processed_data=of(summary.alignment.processed),
@@ -351,7 +355,11 @@ def _percentile(name: str, part: float, scale: float, done: Sequence[SubtaskShar
 
     times = judge.PhaseTimes(*(over(f"times.{phase}") for phase in judge.PhaseTimes.__struct_fields__))
     return SubtaskShare(
-        *(name, -1, "", times, scale),
+        name,
+        -1,
+        "",
+        times,
+        scale,
         written=over("written"),
         full_size=over("full_size"),
         processed_data=over("processed_data"),

@@ -41,9 +41,17 @@ class Keys:
         with open(word, "w", encoding="ascii") as file:  # noqa: PTH123  a descriptor, not a path
             file.write(self.password)
         command = [
-            *(str(java), "-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"),
-            *("--add-exports", "java.base/sun.security.tools.keytool=ALL-UNNAMED"),
-            *("-cp", str(_JAR), "flinktop.Keys", str(self.directory)),
+            str(java),
+            "-Xmx64m",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:-UsePerfData",
+            "--add-exports",
+            "java.base/sun.security.tools.keytool=ALL-UNNAMED",
+            "-cp",
+            str(_JAR),
+            "flinktop.Keys",
+            str(self.directory),
         ]
         return start(command, log=self.directory / "keys.log")
 

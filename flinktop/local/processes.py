@@ -42,8 +42,17 @@ _READ = 1_000_000  # bytes at the end of a log that are read
 
 # Packages of java.base that Flink's serializers and networking access by reflection.
 _OPENED = (
-    *("java.lang", "java.lang.reflect", "java.net", "java.io", "java.nio", "sun.nio.ch", "java.text"),
-    *("java.time", "java.util", "java.util.concurrent", "java.util.concurrent.atomic"),
+    "java.lang",
+    "java.lang.reflect",
+    "java.net",
+    "java.io",
+    "java.nio",
+    "sun.nio.ch",
+    "java.text",
+    "java.time",
+    "java.util",
+    "java.util.concurrent",
+    "java.util.concurrent.atomic",
     "java.util.concurrent.locks",
 )
 
@@ -228,8 +237,13 @@ def jobmanager_command(home: FlinkHome, conf: Path, log: Path, options: Sequence
         f"-Xmx{_JOBMANAGER_HEAP}m",
         f"-XX:MaxMetaspaceSize={_METASPACE}m",
         *options,
-        *("-cp", class_path(home), _JOBMANAGER),
-        *("--configDir", str(conf), "--executionMode", "cluster"),
+        "-cp",
+        class_path(home),
+        _JOBMANAGER,
+        "--configDir",
+        str(conf),
+        "--executionMode",
+        "cluster",
     ]
 
 
@@ -242,8 +256,11 @@ def taskmanager_command(home: FlinkHome, conf: Path, log: Path, options: Sequenc
         f"-XX:MaxDirectMemorySize={2 * _OFF_HEAP + _NETWORK}m",
         f"-XX:MaxMetaspaceSize={_METASPACE}m",
         *options,
-        *("-cp", class_path(home), _TASKMANAGER),
-        *("--configDir", str(conf)),
+        "-cp",
+        class_path(home),
+        _TASKMANAGER,
+        "--configDir",
+        str(conf),
     ]
 
 

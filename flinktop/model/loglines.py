@@ -173,8 +173,12 @@ def first_since(lines: Sequence[LogLine], at: float, offset: float) -> int | Non
 
 OF_TASKMANAGERS = ("taskexecutor", "taskmanager")
 OF_JOBMANAGERS = (  # parts of log file names by Flink's scripts and images
-    *("standalonesession", "standalonejob", "jobmanager"),
-    *("kubernetes-session", "kubernetes-application", "yarn-session"),
+    "standalonesession",
+    "standalonejob",
+    "jobmanager",
+    "kubernetes-session",
+    "kubernetes-application",
+    "yarn-session",
 )
 OF_OTHERS = ("historyserver", "sql-gateway", "sql-client", "-client-", "zookeeper", "python")
 

@@ -29,23 +29,42 @@ _STATES = ("created", "initializing", "deploying", "running", "restarting", "fai
 _MILLISECONDS = (
     # Of jobs.
     *(f"{state}Time{total}" for state in _STATES for total in ("", "Total")),
-    *("uptime", "downtime", "allSubTasksRunningOrFinishedTime", "lastCheckpointDuration"),
+    "uptime",
+    "downtime",
+    "allSubTasksRunningOrFinishedTime",
+    "lastCheckpointDuration",
     # Of tasks. The reference has BackPressured, Flink's ids have BackPressure.
-    *("initializationTime", "mailboxLatencyMs", "estimatedTimeToConsumeBuffersMs"),
+    "initializationTime",
+    "mailboxLatencyMs",
+    "estimatedTimeToConsumeBuffersMs",
     *(f"max{kind}BackPressure{end}TimeMs" for kind in ("Soft", "Hard") for end in ("", "d")),
     *(f"accumulate{what}TimeMs" for what in ("Busy", "BackPressured", "Idle")),
     # Of sources, their splits, and sinks.
-    *("currentFetchEventTimeLag", "currentEmitEventTimeLag", "watermarkLag", "sourceIdleTime"),
+    "currentFetchEventTimeLag",
+    "currentEmitEventTimeLag",
+    "watermarkLag",
+    "sourceIdleTime",
     *(f"accumulated{what}TimeMs" for what in ("Active", "Paused", "Idle")),
-    *("millisBehindLatest", "sleepTimeMillis", "currentSendTime", "CurrentSendTime"),
+    "millisBehindLatest",
+    "sleepTimeMillis",
+    "currentSendTime",
+    "CurrentSendTime",
 )
 _NANOSECONDS = ("checkpointAlignmentTime", "checkpointStartDelayNanos", "runLoopTimeNanos")
 _EXCHANGED = ("numBytesIn", "numBytesOut", "numBytesInLocal", "numBytesInRemote", "numBytesSend")
 _BYTES = (
     *(f"lastCheckpoint{what}" for what in ("Size", "FullSize", "MetadataSize")),
     *(f"lastCheckpoint{what}" for what in ("ProcessedData", "PersistedData", "AlignmentBuffered")),
-    *("inputQueueSize", "outputQueueSize", "debloatedBufferSize", "logicalFileSize", "physicalFileSize"),
-    *("pendingBytes", "averageRecordSizeBytes", "bytesRequestedPerFetch", "usedBytes", "remainingBytes"),
+    "inputQueueSize",
+    "outputQueueSize",
+    "debloatedBufferSize",
+    "logicalFileSize",
+    "physicalFileSize",
+    "pendingBytes",
+    "averageRecordSizeBytes",
+    "bytesRequestedPerFetch",
+    "usedBytes",
+    "remainingBytes",
     *_EXCHANGED,
 )
 _NAMED = {  # by the last part of the id, of jobs, tasks and operators

@@ -27,8 +27,17 @@ _JVM, _NETTY = "Status.JVM.", "Status.Shuffle.Netty."
 _GC = f"{_JVM}GarbageCollector."
 ALL_COLLECTORS = "All"  # Flink's name for the sum over all garbage collectors, from 1.19 on
 ROW = (  # names of the figures in a row of the TaskManagers table
-    *("heap_used", "heap_max", "managed_used", "managed_total", "network_used", "network_total"),
-    *("segments_free", "segments", "cpu", "threads", "gc_rate"),
+    "heap_used",
+    "heap_max",
+    "managed_used",
+    "managed_total",
+    "network_used",
+    "network_total",
+    "segments_free",
+    "segments",
+    "cpu",
+    "threads",
+    "gc_rate",
 )
 
 

@@ -10,8 +10,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TASK_STATES = (  # states of a subtask in the usual order
-    *("CREATED", "SCHEDULED", "DEPLOYING", "INITIALIZING", "RUNNING", "FINISHED"),
-    *("CANCELING", "CANCELED", "FAILED", "RECONCILING"),
+    "CREATED",
+    "SCHEDULED",
+    "DEPLOYING",
+    "INITIALIZING",
+    "RUNNING",
+    "FINISHED",
+    "CANCELING",
+    "CANCELED",
+    "FAILED",
+    "RECONCILING",
 )
 _TONES = {
     "RUNNING": "good",

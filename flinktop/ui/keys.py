@@ -44,14 +44,18 @@ PALETTE = _program(
     "command_palette", "colon,ctrl+p", "command", "Find a command, a job or a theme by its name.", app=True
 )
 FILTER = _table(
-    *("filter", "slash", "filter"),
+    "filter",
+    "slash",
+    "filter",
     "Show only rows that contain a text; state:failed filters by state. In a text: find.",
     # Handled before the next key is looked at, so that what is typed after it is the filter.
     priority=True,
 )
 OPEN = _table("open", "enter", "open", "Open the selected item.")
 ACTIONS = _view(
-    *("actions", "a", "actions"),
+    "actions",
+    "a",
+    "actions",
     "Actions on the selected item: stop, savepoint, cancel, run; each asks for confirmation.",
     acts=True,
 )
@@ -72,7 +76,9 @@ FASTER = _more_view(
 )
 COPY = _more_view("copy", "y", "copy", "Copy the id or path of the selected item.")
 WRITE = _more_view(
-    *("write", "w", "write"),
+    "write",
+    "w",
+    "write",
     "Write this view to a file, as text or JSON: all rows and columns of a table, all of a text.",
 )
 ZONE = _more_view("zone", "t", "time zone", "Show times in the cluster's zone, this machine's zone or UTC.")
@@ -95,7 +101,9 @@ SORT = _more_table("sort", "s", "sort", "Sort by the next column.")
 REVERSE = _more_table("reverse", "S", "reverse", "Reverse the sort order.")
 HIDE_FINISHED = _table("hide_finished", "f", "finished", "Hide or show ended jobs.")
 PREVIOUS = _more_view(
-    *("previous", "less_than_sign", "previous"),
+    "previous",
+    "less_than_sign",
+    "previous",
     "The same view of the previous job, vertex, subtask or checkpoint.",
 )
 NEXT = _more_view(
@@ -131,17 +139,23 @@ THREADS_HERE = _more_view(
 NEXT_MATCH = _more_text("next_match", "n", "next match", "Next match.", action="match(1)")
 PREVIOUS_MATCH = _more_text("previous_match", "N", "previous match", "Previous match.", action="match(-1)")
 ONLY = _text(
-    *("only", "ampersand", "grep"),
+    "only",
+    "ampersand",
+    "grep",
     "Show only log entries that contain a text, each with its stack trace.",
     priority=True,
 )
 LEVEL = _text("level", "v", "level", "Filter a log by level: INFO, WARN or ERROR and above, or all.")
 SHORT_LINES = _more_text(
-    *("short_lines", "f", "short lines"),
+    "short_lines",
+    "f",
+    "short lines",
     "Shorten log lines to time, level, class and message, or show them as written.",
 )
 FOLLOW = _text(
-    *("follow", "F", "follow"),
+    "follow",
+    "F",
+    "follow",
     "Follow a log: download it when it grows, at most every 10 s, and stay at its end.",
 )
 PROFILE = _view(
@@ -156,13 +170,17 @@ SHORTER_WINDOW = _more_view(
     action="window(-1)",
 )
 LONGER_WINDOW = _more_view(
-    *("longer_window", "full_stop", "longer window"),
+    "longer_window",
+    "full_stop",
+    "longer window",
     "Charts show more time, up to everything kept.",
     action="window(1)",
 )
 # On the app: otherwise the screen that opens it and the screens that it opens would import each other.
 OPERATIONS = _more_program(
-    *("operations", "O", "operations"),
+    "operations",
+    "O",
+    "operations",
     "Operations log: every act from this flinktop, and its outcome.",
     app=True,
 )
@@ -185,12 +203,30 @@ FLAME = (FLAME_ZOOM, FLAME_KIND)
 OVERVIEW = (*TABLE, HIDE_FINISHED, TASKMANAGERS_HERE, JOBMANAGER_HERE, *WINDOWS, *EVERYWHERE)
 JOB = (OPEN, PIN, CHECKPOINTS_HERE, *TABLE[1:], *STEPS, *PROCESS_VIEWS, *JOB_TABS, *WINDOWS, *ELSEWHERE)
 VERTEX = (
-    *(OPEN, *FLAME, PIN, CHECKPOINTS_HERE, *TABLE[1:], *STEPS, *PROCESS_VIEWS),
-    *(SAMPLE, DESCRIPTION, *TEXT[:2], *VERTEX_TABS, *WINDOWS, *ELSEWHERE),
+    OPEN,
+    *FLAME,
+    PIN,
+    CHECKPOINTS_HERE,
+    *TABLE[1:],
+    *STEPS,
+    *PROCESS_VIEWS,
+    SAMPLE,
+    DESCRIPTION,
+    *TEXT[:2],
+    *VERTEX_TABS,
+    *WINDOWS,
+    *ELSEWHERE,
 )
 SUBTASK = (
-    *(*FLAME, PIN, *TABLE[1:], *STEPS, *PROCESS_VIEWS),
-    *(*TEXT[:2], *SUBTASK_TABS, *WINDOWS, *ELSEWHERE),
+    *FLAME,
+    PIN,
+    *TABLE[1:],
+    *STEPS,
+    *PROCESS_VIEWS,
+    *TEXT[:2],
+    *SUBTASK_TABS,
+    *WINDOWS,
+    *ELSEWHERE,
 )
 CHECKPOINTS = (*TABLE, *CHECKPOINTS_TABS, *WINDOWS, *ELSEWHERE)
 CHECKPOINT = (*TABLE, *STEPS, *ELSEWHERE)
@@ -198,8 +234,16 @@ CHECKPOINT_VERTEX = (*TABLE[1:], *STEPS, *ELSEWHERE)
 FAULT = (ACTIONS, FILTER, FOLD, COPY, *TEXT, *STEPS, *PROCESS_VIEWS, *ELSEWHERE)
 TASKMANAGERS = (*TABLE, JOBMANAGER_HERE, *PROCESS_VIEWS, *EVERYWHERE, PROCESSES[0])
 TASKMANAGER = (
-    *(OPEN, PROFILE, *TABLE[1:], *LOG, *TEXT, *STEPS, *PROCESS_VIEWS),
-    *(*TASKMANAGER_TABS, *WINDOWS, *ELSEWHERE),
+    OPEN,
+    PROFILE,
+    *TABLE[1:],
+    *LOG,
+    *TEXT,
+    *STEPS,
+    *PROCESS_VIEWS,
+    *TASKMANAGER_TABS,
+    *WINDOWS,
+    *ELSEWHERE,
 )
 JOBMANAGER = (OPEN, PROFILE, *TABLE[1:], *LOG, *TEXT, *PROCESS_VIEWS, *JOBMANAGER_TABS, *WINDOWS, *ELSEWHERE)
 LOG_FILE = (OPEN, ACTIONS, FILTER, *LOG, *TEXT, COPY, *ELSEWHERE)
@@ -208,9 +252,22 @@ APPLICATION = (*TABLE, *TEXT, *APPLICATION_TABS, *ELSEWHERE)
 OPERATIONS_LIST = (*TABLE, *ELSEWHERE)
 OPERATION = (OPEN_JOB, ACTIONS, COPY, *STEPS, *ELSEWHERE)
 SCREENS = (
-    *(OVERVIEW, JOB, VERTEX, SUBTASK, CHECKPOINTS, CHECKPOINT, CHECKPOINT_VERTEX, FAULT),
-    *(TASKMANAGERS, TASKMANAGER, JOBMANAGER, LOG_FILE, JARS, APPLICATION),
-    *(OPERATIONS_LIST, OPERATION),
+    OVERVIEW,
+    JOB,
+    VERTEX,
+    SUBTASK,
+    CHECKPOINTS,
+    CHECKPOINT,
+    CHECKPOINT_VERTEX,
+    FAULT,
+    TASKMANAGERS,
+    TASKMANAGER,
+    JOBMANAGER,
+    LOG_FILE,
+    JARS,
+    APPLICATION,
+    OPERATIONS_LIST,
+    OPERATION,
 )
 
 MOVES = (

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _REMOVAL_MESSAGES = (
-    *(events.Unmount, events.Callback),
-    *(messages.CloseMessages, messages.Prune, messages.InvokeLater),
+    events.Unmount,
+    events.Callback,
+    messages.CloseMessages,
+    messages.Prune,
+    messages.InvokeLater,
 )
 """Messages that a widget still gets while it is removed, as Textual needs them to remove it."""
 

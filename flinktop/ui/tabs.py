@@ -61,7 +61,11 @@ def _tab(
     """A tab; its name is the first word of its label, a panel without an id is its only one."""
     name = name or label.partition(" ")[0].lower()
     return Tab(
-        *(f"tab_{name}", (), label, help, "tab"),
+        f"tab_{name}",
+        (),
+        label,
+        help,
+        "tab",
         shown=False,
         action=f"show_tab('{name}')",
         short=_SHORT.get(label, label),
@@ -82,12 +86,14 @@ _PINS = TabPanel("pins", "pinned_charts.PinnedCharts")
 _METRICS = (TabPanel("metrics", "metrics_table.MetricsExplorer"), _PINS)
 JOB_TABS = _numbered(
     _tab(
-        *("Graph", "The job's graph, and its vertices where there is room."),
+        "Graph",
+        "The job's graph, and its vertices where there is room.",
         TabPanel("graph", "job_graph.JobGraph"),
         TabPanel("vertices", "vertices.VerticesTable", height=40),
     ),
     _tab(
-        *("Vertices", "The job's vertices."),
+        "Vertices",
+        "The job's vertices.",
         TabPanel("vertices", "vertices.VerticesTable"),
         TabPanel("throughput", "time_chart.Throughput"),
     ),
@@ -95,7 +101,8 @@ JOB_TABS = _numbered(
         "Charts", "The job over time: records/s, busy, lag, restarts, checkpoints.", "job_charts.JobCharts"
     ),
     _tab(
-        *("Exceptions", "Why the job failed: root causes, repeats, how a restart loop began."),
+        "Exceptions",
+        "Why the job failed: root causes, repeats, how a restart loop began.",
         TabPanel("exceptions", "job_exceptions.ExceptionsTable"),
         TabPanel("stack", "job_exceptions.FaultStack", height=32),
     ),
@@ -110,18 +117,21 @@ JOB_TABS = _numbered(
 )
 VERTEX_TABS = _numbered(
     _tab(
-        *("Subtasks", "The vertex's subtasks, problems first."),
+        "Subtasks",
+        "The vertex's subtasks, problems first.",
         TabPanel("subtasks", "subtasks_table.SubtasksTable"),
         TabPanel("vertex-charts", "job_charts.VertexCharts", 120, 40),
     ),
     _tab("Backpressure", "Busy, backpressured and idle time by subtask.", "vertex_parts.VertexPressure"),
     _tab(
-        *("Watermarks", "The watermark of each subtask, and which one holds back."),
+        "Watermarks",
+        "The watermark of each subtask, and which one holds back.",
         "vertex_parts.VertexWatermarks",
     ),
     _tab("TaskManagers", "The vertex by TaskManager.", "vertices.VertexTaskManagersTable"),
     _tab(
-        *("Accumulators", "Accumulators of the job's code, by vertex and subtask."),
+        "Accumulators",
+        "Accumulators of the job's code, by vertex and subtask.",
         "accumulators.VertexAccumulatorsTable",
     ),
     _tab("Metrics", "Every metric of the vertex and its subtasks: search, pin, chart.", *_METRICS),
@@ -130,14 +140,16 @@ VERTEX_TABS = _numbered(
         "Flame graph", "Where the threads of the vertex spend their time (1.13+).", "flame_graph.FlamePanel"
     ),
     _tab_to_read(
-        *("Charts", "The vertex and the selected subtask over time."),
+        "Charts",
+        "The vertex and the selected subtask over time.",
         TabPanel("vertex-charts", "job_charts.VertexCharts"),
         TabPanel("subtask-charts", "job_charts.VertexCharts", 100, 24),
     ),
 )
 SUBTASK_TABS = _numbered(
     _tab(
-        *("Attempts", "Every attempt of the subtask, with its times."),
+        "Attempts",
+        "Every attempt of the subtask, with its times.",
         TabPanel("attempts", "attempts.AttemptsTable"),
         TabPanel("states", "attempts.StateTimes", height=16),
         TabPanel("charts", "job_charts.VertexCharts", height=40),
@@ -153,7 +165,8 @@ SUBTASK_TABS = _numbered(
 )
 CHECKPOINTS_TABS = _numbered(
     _tab(
-        *("History", "The newest checkpoints and savepoints."),
+        "History",
+        "The newest checkpoints and savepoints.",
         TabPanel("charts", "checkpoint_history.CheckpointTrends", 120, 40),
         TabPanel("history", "checkpoint_history.CheckpointHistory"),
     ),
@@ -161,7 +174,8 @@ CHECKPOINTS_TABS = _numbered(
         "Charts", "Duration and size of checkpoints over time.", "checkpoint_history.CheckpointTrends"
     ),
     _tab_to_read(
-        *("Summary", "Minimum, average, maximum and percentiles of durations and sizes."),
+        "Summary",
+        "Minimum, average, maximum and percentiles of durations and sizes.",
         "checkpoint_overview.CheckpointSummary",
     ),
     _tab_to_read(
@@ -170,7 +184,8 @@ CHECKPOINTS_TABS = _numbered(
 )
 _PROCESS_TABS = (
     _tab_to_read(
-        *("Memory", "Each part of its memory: configured and used."),
+        "Memory",
+        "Each part of its memory: configured and used.",
         TabPanel("memory", "process.MemoryTable"),
         TabPanel("charts", "process.ProcessCharts", 180),
     ),
@@ -194,7 +209,8 @@ TASKMANAGER_TABS = _numbered(
 JOBMANAGER_TABS = _numbered(
     *_PROCESS_TABS,
     _tab_to_read(
-        *("Configuration", "The cluster's configuration, and the JVM's."),
+        "Configuration",
+        "The cluster's configuration, and the JVM's.",
         "configuration.ClusterConfiguration",
     ),
     *_LOG_TABS,
@@ -202,11 +218,13 @@ JOBMANAGER_TABS = _numbered(
 JARS_TABS = _numbered(
     _tab("Jars", "Jars that were uploaded, with the classes that can be run.", "jars_table.JarsTable"),
     _tab(
-        *("Applications", "Applications: jobs that were submitted together (2.3+)."),
+        "Applications",
+        "Applications: jobs that were submitted together (2.3+).",
         "applications.ApplicationsTable",
     ),
     _tab(
-        *("Datasets", "Cached intermediate results of batch programs (1.11+)."),
+        "Datasets",
+        "Cached intermediate results of batch programs (1.11+).",
         "datasets_table.DatasetsTable",
     ),
 )

@@ -13,9 +13,21 @@ from flinktop.engine.acts.rescale import Rescale
 from flinktop.engine.acts.run_jar import RunJar, SubmitGraph
 
 ACTS: tuple[type[Act], ...] = (
-    *(Stop, Savepoint, SavepointAndCancel, Checkpoint, Rescale, Cancel),
-    *(UploadJar, RunJar, DeleteJar, SubmitGraph),
-    *(Dispose, DeleteDataset, CancelApplication, Shutdown, Profile),
+    Stop,
+    Savepoint,
+    SavepointAndCancel,
+    Checkpoint,
+    Rescale,
+    Cancel,
+    UploadJar,
+    RunJar,
+    DeleteJar,
+    SubmitGraph,
+    Dispose,
+    DeleteDataset,
+    CancelApplication,
+    Shutdown,
+    Profile,
 )
 KINDS: dict[str, type[Act]] = {act.kind: act for act in ACTS}
 

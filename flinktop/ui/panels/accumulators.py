@@ -95,7 +95,10 @@ class Accumulators(TablePanel[AccumulatorRow]):
         found: list[Column[AccumulatorRow]] = [
             text("name", "ACCUMULATOR", 20, lambda row: row.name, tone="strong", sort=True, flex=True),
             text(
-                *("value", "VALUE", 20, lambda row: row.value),
+                "value",
+                "VALUE",
+                20,
+                lambda row: row.value,
                 blank="",
                 sort=lambda row: row.number,
                 align="right",

@@ -61,7 +61,10 @@ class ApplicationsTable(TablePanel["ApplicationOverview"]):
         return (
             state(lambda row: row.status),
             text(
-                *("name", "APPLICATION", 24, lambda row: row.name),
+                "name",
+                "APPLICATION",
+                24,
+                lambda row: row.name,
                 tone="strong",
                 sort=lambda row: row.name,
                 flex=True,

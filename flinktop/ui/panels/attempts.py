@@ -91,7 +91,10 @@ class AttemptsTable(TablePanel[Attempt]):
 
         return (
             text(
-                *("attempt", "ATTEMPT", 7, lambda row: fmt.number(row.attempt)),
+                "attempt",
+                "ATTEMPT",
+                7,
+                lambda row: fmt.number(row.attempt),
                 tone="strong",
                 sort=lambda row: row.attempt,
                 align="right",

@@ -43,7 +43,10 @@ def size_columns(of: Callable[[R], Sizes], drops: tuple[int, int, int]) -> tuple
         number("written", "WRITTEN", 7, lambda row: of(row).written, fmt.size, drop=written),
         number("full", "FULL", 6, lambda row: of(row).full_size, fmt.size, drop=full),
         text(
-            *("in-flight", "IN FLIGHT", 13, lambda row: in_flight(of(row))),
+            "in-flight",
+            "IN FLIGHT",
+            13,
+            lambda row: in_flight(of(row)),
             sort=lambda row: of(row).processed_data,
             align="right",
             descending=True,
@@ -62,7 +65,9 @@ def acknowledged_column(
         return -missing if missing is not None else None
 
     return text(
-        *("acknowledged", "ACKED", 9),
+        "acknowledged",
+        "ACKED",
+        9,
         lambda row: fmt.part(of(row).num_acknowledged_subtasks, of(row).num_subtasks),
         tone=lambda row: acknowledged_tone(of(row).missing, under_way=under_way(row)),
         sort=sort,

@@ -224,7 +224,10 @@ class CheckpointShares(TablePanel[SubtaskShare]):
 
         phases: list[Column[SubtaskShare]] = [
             Column(
-                *(key, title, 7, partial(_phase, phase)),
+                key,
+                title,
+                7,
+                partial(_phase, phase),
                 sort=partial(_milliseconds_of, phase),
                 align="right",
                 descending=True,

@@ -179,7 +179,10 @@ def name(title: str, **rest: Unpack[Rest]) -> Column[N]:
 def state(of: Callable[[R], str] = attrgetter("state"), **rest: Unpack[Rest]) -> Column[R]:
     """The state (in upper case), as a shape, a word and a colour."""
     return Column(
-        *("state", "STATE", STATE, lambda row: (states.words(of(row)), states.tone(of(row)))),
+        "state",
+        "STATE",
+        STATE,
+        lambda row: (states.words(of(row)), states.tone(of(row))),
         sort=lambda row: (-states.severity(of(row)), of(row)),
         **rest,
     )

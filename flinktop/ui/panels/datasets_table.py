@@ -27,7 +27,10 @@ class DatasetsTable(TablePanel["DataSet"]):
     COLUMNS = (
         text("name", "DATASET", 32, lambda row: row.id, tone="strong", sort=True, flex=True),
         text(
-            *("complete", "COMPLETE", 8, lambda row: "yes" if row.is_complete else "no"),
+            "complete",
+            "COMPLETE",
+            8,
+            lambda row: "yes" if row.is_complete else "no",
             tone=lambda row: "good" if row.is_complete else "warn",
             sort=lambda row: row.is_complete,
         ),

@@ -75,8 +75,11 @@ class JobCharts(Panel):
                 ("Sink watermark lag, precision 10 s", "lag", "lag", time_chart.SECONDS, self._no_lag),
                 ("Restarts", "restarts", "restarts", time_chart.WHOLE, self._no_restarts),
                 (
-                    *("Checkpoint duration", "duration", "checkpoint-duration"),
-                    *(time_chart.MILLISECONDS, self._no_checkpoint),
+                    "Checkpoint duration",
+                    "duration",
+                    "checkpoint-duration",
+                    time_chart.MILLISECONDS,
+                    self._no_checkpoint,
                 ),
                 ("Checkpoint size", "written", "checkpoint-size", time_chart.BYTES, self._no_checkpoint),
             ):

@@ -105,7 +105,10 @@ class ExceptionsTable(TablePanel[FaultFacts]):
                 "count", "TIMES", 5, lambda row: row.count, tone=lambda count: "warn" if count > 1 else ""
             ),
             text(
-                *("name", "ROOT CAUSE", 24, lambda row: row.name),
+                "name",
+                "ROOT CAUSE",
+                24,
+                lambda row: row.name,
                 tone=lambda row: "strong" if row.concurrent < 0 else "",
                 sort=lambda row: row.reason.casefold(),
                 flex=True,

@@ -120,7 +120,8 @@ class GraphView(Widget, Generic[N]):
         def picture(nodes: Mapping[str, N]) -> Picture:
             drawn = tuple(
                 boxes.of(
-                    *(at.key, nodes[at.key]),
+                    at.key,
+                    nodes[at.key],
                     partial(self.box, measures=layout.measures, x=at.x + x, y=at.y + y),
                 )
                 for at in layout.boxes

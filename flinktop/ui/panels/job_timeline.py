@@ -144,7 +144,10 @@ class TimelineTable(TablePanel[TimelineRow]):
             text("name", self.TITLE, NAME, lambda row: row.label, sort=True),
             text("state", "STATE", 14, lambda row: row.state, tone=tone, blank="", sort=True, drop=2),
             text(
-                *("started", "STARTED", 11, started),
+                "started",
+                "STARTED",
+                11,
+                started,
                 tone=lambda row: "muted" if row.start is None else "",
                 blank="",
                 sort=lambda row: row.start,

@@ -153,7 +153,10 @@ class MetricsExplorer(TablePanel[ExploredRow]):
         found: tuple[Column[ExploredRow], ...] = (
             text("pinned", "", 1, lambda row: "◆" if row.pinned else "", tone="info", blank=""),
             text(
-                *("name", "METRIC", 20 if self.ALONE else 24, lambda row: row.name),
+                "name",
+                "METRIC",
+                20 if self.ALONE else 24,
+                lambda row: row.name,
                 tone=lambda row: "" if row.metric or row.operator else "strong",
                 sort=lambda row: (row.metric or row.label).casefold(),
                 flex=True,

@@ -105,20 +105,29 @@ class OperationsTable(TablePanel["Operation"]):
             return Stripes(((tail(name, width, mark=fmt.UNKNOWN) if ":" in name else name, ""),))
 
         of_clusters: Column[Operation] = Column(
-            *("cluster", "CLUSTER", 15, lambda one: (clean(one.cluster_name), "")),
+            "cluster",
+            "CLUSTER",
+            15,
+            lambda one: (clean(one.cluster_name), ""),
             sort=lambda one: one.cluster_name.casefold(),
             drop=1,
             stripes=cluster,
         )
         return (
             Column(
-                *("state", "STATE", 10, lambda one: (state_words(one), state_tone(one))),
+                "state",
+                "STATE",
+                10,
+                lambda one: (state_words(one), state_tone(one)),
                 sort=lambda one: (-severity(one), one.state),
             ),
             text("what", "WHAT", 19, lambda one: clean(one.label), tone="strong", sort=True),
             text("name", "ON", 12, lambda one: clean(one.subject), blank="", sort=True, flex=True),
             Column(
-                *("job", "JOB", JOB_CELLS, lambda one: (one.job or "", "muted")),
+                "job",
+                "JOB",
+                JOB_CELLS,
+                lambda one: (one.job or "", "muted"),
                 sort=lambda one: one.job or "",
                 drop=4,
                 # No mark of the cut: ids are shown by their beginnings everywhere.
@@ -126,13 +135,19 @@ class OperationsTable(TablePanel["Operation"]):
             ),
             *((of_clusters,) if self._several_clusters else ()),
             near(
-                *("when", "WHEN", lambda one: one.planned, self._planned),
+                "when",
+                "WHEN",
+                lambda one: one.planned,
+                self._planned,
                 tone="muted",
                 descending=True,
                 drop=2,
             ),
             Column(
-                *("took", "TOOK", 7, shown_took),
+                "took",
+                "TOOK",
+                7,
+                shown_took,
                 sort=seconds,
                 align="right",
                 descending=True,
@@ -141,7 +156,10 @@ class OperationsTable(TablePanel["Operation"]):
             ),
             text("by", "BY", 16, lambda one: clean(one.by), tone="muted", blank="", sort=True, drop=5),
             Column(
-                *("result", "RESULT OR REASON", 16, lambda one: outcome(one)[:2]),
+                "result",
+                "RESULT OR REASON",
+                16,
+                lambda one: outcome(one)[:2],
                 sort=lambda one: outcome(one)[0],
                 flex=True,
                 stripes=result,

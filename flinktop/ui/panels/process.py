@@ -215,11 +215,17 @@ class MemoryTable(TablePanel[memory.Part]):
     LOADING = "loading memory…"
     COLUMNS = (
         text(
-            *("part", "PART", 27, lambda part: "  " * part.depth + part.name),
+            "part",
+            "PART",
+            27,
+            lambda part: "  " * part.depth + part.name,
             tone=lambda part: "strong" if part.used is not None else "",
         ),
         text(
-            *("configured", "CONFIGURED", 10, lambda part: amount(part.configured, "bytes")),
+            "configured",
+            "CONFIGURED",
+            10,
+            lambda part: amount(part.configured, "bytes"),
             blank="",
             align="right",
         ),

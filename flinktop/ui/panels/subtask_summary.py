@@ -54,9 +54,7 @@ def summary_columns(columns: Sequence[Column[SubtaskFacts]]) -> list[Column[Summ
         return lambda row: row.cells.get(key, ("", ""))
 
     return [
-        Column(
-            *(one.key, one.title, one.width, cell_of(one.key)), align=one.align, drop=one.drop, flex=one.flex
-        )
+        Column(one.key, one.title, one.width, cell_of(one.key), align=one.align, drop=one.drop, flex=one.flex)
         for one in columns
     ]
 

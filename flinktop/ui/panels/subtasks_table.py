@@ -127,7 +127,10 @@ class SubtasksTable(TablePanel[SubtaskFacts]):
             ),
             state(),
             text(
-                *("attempt", "ATTEMPT", 7, lambda row: fmt.number(row.attempt)),
+                "attempt",
+                "ATTEMPT",
+                7,
+                lambda row: fmt.number(row.attempt),
                 tone=lambda row: "warn" if row.attempt else "muted",
                 sort=lambda row: row.attempt,
                 align="right",

@@ -80,7 +80,10 @@ class TaskManagersTable(TablePanel[TaskManagerFacts]):
     MISSING = "TaskManagers"
     COLUMNS = (
         text(
-            *("name", "TASKMANAGER", 22, lambda row: row.name),
+            "name",
+            "TASKMANAGER",
+            22,
+            lambda row: row.name,
             tone="strong",
             sort=lambda row: row.name,
             flex=True,
@@ -89,13 +92,20 @@ class TaskManagersTable(TablePanel[TaskManagerFacts]):
         ),
         Column("verdict", "VERDICT", 24, _verdict, sort=lambda row: row.worst, descending=True, flex=True),
         number(
-            *("heartbeat", "BEAT", 5, lambda row: row.heartbeat, fmt.span),
+            "heartbeat",
+            "BEAT",
+            5,
+            lambda row: row.heartbeat,
+            fmt.span,
             tone=processes.heartbeat_tone,
             blank=(fmt.UNKNOWN, "muted"),
             drop=1,
         ),
         text(
-            *("slots", "SLOTS", 6, lambda row: fmt.part(row.used, row.slots)),
+            "slots",
+            "SLOTS",
+            6,
+            lambda row: fmt.part(row.used, row.slots),
             tone=lambda row: "warn" if row.free == 0 else "",
             sort=lambda row: row.free,
             align="right",
@@ -104,14 +114,20 @@ class TaskManagersTable(TablePanel[TaskManagerFacts]):
         _measured("heap", "HEAP%", lambda known: known.figures.heap, _percent, tone=processes.tone, drop=0),
         _measured("gc", "GC ms/s", lambda known: known.gc, tone=heap.gc_tone, drop=1),
         _measured(
-            *("cpu", "CPU%", lambda known: known.figures.cpu, _percent),
+            "cpu",
+            "CPU%",
+            lambda known: known.figures.cpu,
+            _percent,
             tone=lambda part: processes.tone(part, warm=0.8),
             drop=1,
         ),
         # Full managed memory is normal with RocksDB.
         _measured("managed", "MNGD%", lambda known: known.figures.managed, _percent, drop=3),
         _measured(
-            *("network", "NETW%", lambda known: known.figures.network, _percent),
+            "network",
+            "NETW%",
+            lambda known: known.figures.network,
+            _percent,
             tone=lambda part: processes.tone(part, full=processes.SCARCE, warm=0.8),
             drop=2,
         ),
@@ -121,7 +137,10 @@ class TaskManagersTable(TablePanel[TaskManagerFacts]):
         number("cores", "CORES", 5, lambda row: row.cores, str, descending=False, drop=8),
         number("memory", "MACHINE", 7, lambda row: row.memory, fmt.size, drop=7),
         text(
-            *("address", "ADDRESS", 21, lambda row: row.address),
+            "address",
+            "ADDRESS",
+            21,
+            lambda row: row.address,
             tone="muted",
             sort=lambda row: row.address,
             drop=9,
@@ -220,7 +239,10 @@ class SlotsTable(TablePanel[SlotRow]):
     COLUMNS = (
         text("number", "SLOT", 4, lambda row: row.number, tone="muted", align="right"),
         text(
-            *("name", "JOB", 20, lambda row: row.name),
+            "name",
+            "JOB",
+            20,
+            lambda row: row.name,
             tone=lambda row: "strong" if row.job else "muted",
             sort=True,
             flex=True,

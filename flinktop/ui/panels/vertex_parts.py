@@ -104,7 +104,11 @@ class VertexPressure(TablePanel[PressureFacts]):
             key: str, title: str, of: Callable[[PressureFacts], float | None], drop: int
         ) -> Column[PressureFacts]:
             return number(
-                *(key, title, 5, of, lambda value: fmt.per_mille(1000.0 * value)),
+                key,
+                title,
+                5,
+                of,
+                lambda value: fmt.per_mille(1000.0 * value),
                 tone=lambda value: busy.tone(1000.0 * value) if key != "idle" else "",
                 blank=lambda row: (fmt.UNKNOWN, "muted") if row.unmeasured else MUTED,
                 drop=drop,
@@ -114,7 +118,10 @@ class VertexPressure(TablePanel[PressureFacts]):
         return (
             number("subtask", "SUBTASK", 7, lambda row: row.index, str, tone="strong", descending=False),
             Column(
-                *("level", "LEVEL", 6, lambda row: level_cell(row.level)),
+                "level",
+                "LEVEL",
+                6,
+                lambda row: level_cell(row.level),
                 sort=lambda row: row.backpressured,
                 descending=True,
             ),
@@ -244,7 +251,10 @@ class VertexWatermarks(TablePanel[MarkFacts]):
         return (
             number("subtask", "SUBTASK", 7, lambda row: row.index, str, tone="strong", descending=False),
             text(
-                *("time", "WATERMARK", 19, lambda row: mark_text(row.mark, self.zone_offset(), self._now)),
+                "time",
+                "WATERMARK",
+                19,
+                lambda row: mark_text(row.mark, self.zone_offset(), self._now),
                 tone=lambda row: "" if row.mark is not None and math.isfinite(row.mark) else "muted",
                 sort=by_mark,
                 align="right",
@@ -253,7 +263,10 @@ class VertexWatermarks(TablePanel[MarkFacts]):
             number("behind", "BEHIND", 8, lambda row: row.behind, fmt.duration),
             text("holds", "", 12, held, tone="warn", blank="", drop=1),
             text(
-                *("raw", "RAW", 20, lambda row: raw_text(row.mark)),
+                "raw",
+                "RAW",
+                20,
+                lambda row: raw_text(row.mark),
                 tone="muted",
                 sort=by_mark,
                 align="right",
