@@ -166,7 +166,7 @@ def _checkpoints(port: Port, query: Query[Any], value: Any) -> Drawn:
     for row in checkpoint_history.history_rows(port, job):
         assert row.checkpoint.id >= 0
         name = f"checkpoint {row.checkpoint.id}"
-        yield from ((name, told) for _, told in cells(name, [row], columns, "gone"))
+        yield from ((name, told) for _, told in cells(name, [row], columns, "dropped"))
     yield "stats", checkpoint_overview.CheckpointOverview.of_stats(stand_in(port, job=job))
     yield "last", job_header.checkpoint_line(job, port, ended=False)
     yield "restored", job_header.restored_line(job, port, 0.0)
