@@ -48,7 +48,7 @@ sys.exit(cli.main(["demo"]))
 """
 BREAKS = {
     "action": ("OverviewScreen.action_sort = broken", ["s"]),
-    "compose": ("JobScreen.headers = broken", ["enter"]),
+    "compose": ("JobScreen.body = broken", ["enter"]),
     "mount": ("LeaveScreen.on_mount = broken", ["q"]),
     "render": ("LeaveScreen.render_lines = broken", ["q"]),
     "message": ("OverviewScreen._open_job = broken; LiveTable.action_open = broken", ["enter"]),
