@@ -133,7 +133,9 @@ async def take(size: tuple[int, int], theme: str, pattern: re.Pattern[str]) -> N
             # Who asks, under which numbers, and which jars lie there.
             drawn = random.Random(1)  # noqa: S311 -- for pictures
             held.enter_context(mock.patch("flinktop.engine.host.os.urandom", drawn.randbytes))
-            held.enter_context(mock.patch("flinktop.engine.operations.asked_by", return_value="ops@bastion"))
+            held.enter_context(
+                mock.patch("flinktop.engine.operations.current_user", return_value="ops@bastion")
+            )
             here = Path(held.enter_context(TemporaryDirectory()))
             held.enter_context(chdir(here))
             (here / "orders-enrichment-1.4.jar").touch()
