@@ -39,7 +39,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="flinktop-hostile-") as home:
         figures = endure(Path(home), attacks, _say, each=asked.each)
     _say(str(figures))
-    return 0 if figures.good else 1
+    return 0 if figures.unharmed and figures.prompt else 1
 
 
 def _say(words: str) -> None:

@@ -61,9 +61,12 @@ HELP: Final = "─ Keys ─"
 PATIENCE: Final = 60.0
 """Seconds after which it is taken to hang, on a machine that is busy with other things."""
 MOST_MEGABYTES: Final = 250
-USUAL_WORK, MOST_WORK = 1.0, 4.0
-"""Seconds of processor time from a key to what it shows, of nineteen keys of twenty and at the most: what a
-person waits for on a machine with nothing else to do, whatever else this one does."""
+CALM: Final = 7
+"""Keys that are timed before the first attack: the machine's own pace."""
+USUAL_WORK, MOST_WORK = 15, 60
+"""So many times the processor time of a calm key, of nineteen keys of twenty and at the most."""
+LEAST_WORK: Final = 0.03
+"""Seconds: the kernel counts in hundredths."""
 LOOKS: Final = 0.3
 """Seconds for which an attack lasts at the least."""
 THEIRS: Final = re.compile(rf"\x1b[^a-zA-Z\x1b]{{0,8}}{MARK}|[\x80-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -81,6 +84,8 @@ class Figures:
     """Seconds from a key to what it shows."""
     works: list[float] = field(default_factory=list)
     """Seconds of processor time that the program took meanwhile."""
+    calm: float = 0.0
+    """The same before the first attack: the middle of a few keys."""
     megabytes: float = 0.0
     """At the most (VmHWM)."""
     escapes: int = 0
@@ -88,11 +93,15 @@ class Figures:
     """What was sent when it took longest."""
 
     @property
-    def good(self) -> bool:
-        """Whether it stayed small, reacted, and its terminal was its own."""
-        works = sorted(self.works)
-        prompt = works[len(works) * 19 // 20 - 1] < USUAL_WORK and works[-1] < MOST_WORK
-        return self.megabytes < MOST_MEGABYTES and prompt and self.escapes == 0
+    def unharmed(self) -> bool:
+        """Whether it stayed small and its terminal was its own; that it reacts is why there are figures."""
+        return self.megabytes < MOST_MEGABYTES and self.escapes == 0
+
+    @property
+    def prompt(self) -> bool:
+        """Whether keys took no more work than a person puts up with: not for a test, machines differ."""
+        works, calm = sorted(self.works), max(self.calm, LEAST_WORK)
+        return works[len(works) * 19 // 20 - 1] < USUAL_WORK * calm and works[-1] < MOST_WORK * calm
 
     def __str__(self) -> str:
         waits, works = sorted(self.waits), sorted(self.works)
@@ -100,7 +109,7 @@ class Figures:
         return (
             f"{self.attacks} attacks in {self.answers} answers; of {len(waits)} keys one took "
             f"{waits[middle]:.2f} s in the middle, {waits[-1]:.2f} s at the most ({self.worst}), and "
-            f"{works[middle]:.2f} and {works[-1]:.2f} s of processor time; "
+            f"{works[middle]:.2f} and {works[-1]:.2f} s of processor time ({self.calm:.2f} s before); "
             f"{self.megabytes:.0f} MB; {self.escapes} escapes of theirs"
         )
 
@@ -120,6 +129,7 @@ def endure(
     pace = threading.Event()
     with HostileServer() as server, monitor(home, server.url) as pty:
         pty.wait_for(LIVE, STARTS)
+        found.calm = sorted(_reaction(pty)[1] for _ in range(CALM))[CALM // 2]
         keys = cycle(WALK)
         for number, attack in enumerate(attacks):
             server.spares, server.attack = number % 4 > 0, attack
