@@ -38,11 +38,13 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "recording": ("flink",),
     "demo": ("flink",),
     "local": ("flink",),
-    "engine": ("model", "flink", "recording"),
+    # What one look tells, in; findings, out. What is to be remembered is handed in and out.
+    "judgement": ("model", "flink"),
+    "engine": ("judgement", "model", "flink", "recording"),
     # Of the engine the values that it keeps, and how its series and operations are named.
-    "facts": ("engine", "model", "flink"),
-    "headless": ("facts", "engine", "model", "flink", *SETTINGS),
-    "ui": ("facts", "engine", "model", "flink", *SETTINGS),
+    "facts": ("engine", "judgement", "model", "flink"),
+    "headless": ("facts", "engine", "judgement", "model", "flink", *SETTINGS),
+    "ui": ("facts", "engine", "judgement", "model", "flink", *SETTINGS),
 }
 # The part of flink that speaks HTTP, and so the only code that knows the library.
 HTTP = ("flink.http", "flink.wire", "flink.network")
@@ -53,7 +55,7 @@ PARTS = ("Engine", "Poller", "Store", "SeriesStore", "Sweep", "Fleet")
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "httpx": ("flink.wire", "flink.network", "recording.transport", "demo.transport"),
     # Its Struct is how a frozen value is written: a class of it is made in a fiftieth of a dataclass's time.
-    "msgspec": ("flink", "recording", "demo", "headless", "engine", "facts", "model", "ui"),
+    "msgspec": ("flink", "recording", "demo", "headless", "engine", "facts", "judgement", "model", "ui"),
     "textual": ("ui",),
     "rich": ("ui",),
     "plotext": ("ui.widgets.chart",),
@@ -290,13 +292,21 @@ def test_every_rule_is_about_code_that_exists() -> None:
             "def f():\n    import textual.app",
             "flink.jobs -> textual.app: textual is imported in ui alone",
         ),
-        ("engine.store", "from ..ui.app import run", "engine may import model, flink, recording"),
+        ("engine.store", "from ..ui.app import run", "engine may import judgement, model, flink, recording"),
         ("engine.store", "import httpx", "httpx is imported in"),
-        ("engine.host", "from flinktop import cli", "engine may import model, flink, recording"),
-        ("engine.host", "from flinktop.facts import known", "engine may import model, flink, recording"),
+        ("engine.host", "from flinktop import cli", "engine may import judgement, model, flink, recording"),
+        (
+            "engine.host",
+            "from flinktop.facts import known",
+            "engine may import judgement, model, flink, recording",
+        ),
         ("facts.jobs", "from flinktop.engine.host import Port", "facts are asked of a Known"),
         ("facts.jobs", "from flinktop.engine.store import Store", "facts are asked of a Known"),
-        ("facts.jobs", "from flinktop.ui.panels import plain", "facts may import engine, model, flink"),
+        (
+            "facts.jobs",
+            "from flinktop.ui.panels import plain",
+            "facts may import engine, judgement, model, flink",
+        ),
         ("facts.jobs", "import time", "facts is pure judgement"),
         ("model.rates", "import time", "model is pure judgement"),
         ("model.rates", "from os import path", "model is pure judgement"),
@@ -304,8 +314,12 @@ def test_every_rule_is_about_code_that_exists() -> None:
         ("ui.app", "from flinktop.flink.http import Http", "never http"),
         ("ui.app", "from flinktop.engine.engine import Engine", "never its parts"),
         ("ui.app", "from flinktop.engine.store import Store", "never its parts"),
-        ("ui.app", "from flinktop.local.session import open_local", "ui may import facts, engine, model,"),
-        ("ui.app", "import flinktop.cli", "ui may import facts, engine, model,"),
+        (
+            "ui.app",
+            "from flinktop.local.session import open_local",
+            "ui may import facts, engine, judgement, model,",
+        ),
+        ("ui.app", "import flinktop.cli", "ui may import facts, engine, judgement, model,"),
         ("ui.widgets.table", "from flinktop.model import format", "widgets know nothing of Flink"),
         ("ui.widgets.table", "import plotext", "plotext is imported in ui.widgets.chart alone"),
         ("log", "import rich", "rich is imported in ui alone"),

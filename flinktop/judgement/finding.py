@@ -1,0 +1,106 @@
+"""A finding: what is wrong, how bad it is, where to look, and on what evidence."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+
+class Severity(StrEnum):
+    """How bad a finding is, worst first."""
+
+    CRITICAL = "critical"
+    UNKNOWN = "unknown"
+    WARNING = "warning"
+    INFO = "info"
+    OK = "ok"
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return _SEVERITIES.index(self)
+
+
+_SEVERITIES = tuple(Severity)
+
+
+class Kind(StrEnum):
+    """What can be wrong, in the order of causes: of two findings of a severity the earlier comes first."""
+
+    CLUSTER_LOST = "cluster-lost"
+    JOB_LOST = "job-lost"
+    JOB_MISSING = "job-missing"
+    TASKMANAGER_LOST = "taskmanager-lost"
+    TASKMANAGER_FLAPPING = "taskmanager-flapping"
+    NO_SLOTS = "no-slots"
+    MEMORY = "memory"
+    FAILED = "failed"
+    RESTART_LOOP = "restart-loop"
+    RESTARTING = "restarting"
+    SLOW_START = "slow-start"
+    CHECKPOINTS_FAILING = "checkpoints-failing"
+    STALLED = "stalled"
+    BOTTLENECK = "bottleneck"
+    SKEW = "skew"
+    WATERMARK_STUCK = "watermark-stuck"
+    SOURCE_LAG = "source-lag"
+    NETWORK_BUFFERS = "network-buffers"
+    RECORD_ERRORS = "record-errors"
+    CHECKPOINT_OVERDUE = "checkpoint-overdue"
+    CHECKPOINT_SLOW = "checkpoint-slow"
+    UNDER_SCALED = "under-scaled"
+    STATE_GROWING = "state-growing"
+    NO_DATA = "no-data"
+    LATE_RECORDS = "late-records"
+    CATCHING_UP = "catching-up"
+    CHECKPOINTS_OFF = "checkpoints-off"
+
+    @property
+    def rank(self) -> int:
+        """0 for the first cause."""
+        return _KINDS.index(self)
+
+
+_KINDS = tuple(Kind)
+
+OF_CLUSTER: Final = frozenset(
+    {
+        Kind.CLUSTER_LOST,
+        Kind.TASKMANAGER_LOST,
+        Kind.TASKMANAGER_FLAPPING,
+        Kind.MEMORY,
+        Kind.NETWORK_BUFFERS,
+    }
+)
+"""Kinds of a cluster; all others are a job's."""
+
+
+class Culprit(Struct, frozen=True, kw_only=True):
+    """What to look at, as far as it is known."""
+
+    vertex: str | None = None  # its id
+    vertex_name: str | None = None  # whole, as in /jobs/:jobid
+    subtasks: tuple[int, ...] = ()
+    taskmanager: str | None = None  # its id in /taskmanagers; "" is the JobManager
+
+
+class Evidence(Struct, frozen=True):
+    """A figure that a finding rests on."""
+
+    what: str
+    value: float | int | str | None = None
+    unit: str = ""  # ms/s, ms, s, bytes, 1/s, %, or "" for a count or a text
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """One thing that is wrong."""
+
+    kind: Kind
+    severity: Severity
+    words: str  # one sentence, begins with the kind's name
+    next: str = ""  # what to look at next
+    culprit: Culprit = Culprit()
+    evidence: tuple[Evidence, ...] = ()
+    since: float | None = None  # by the cluster's clock, ms since 1970; None where Flink gives no time

@@ -1,0 +1,254 @@
+"""The verdict on a job: its findings in order, and what is said of it in a word and a sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from flinktop.judgement import (
+    checkpoints,
+    event_time,
+    failures,
+    flow,
+    holds,
+    memory,
+    scheduling,
+    taskmanagers,
+    trails,
+)
+from flinktop.judgement.finding import Evidence, Finding, Kind, Severity
+from flinktop.judgement.holds import Held, Key  # noqa: TC001 -- the types of a Struct's fields
+from flinktop.judgement.trails import Note, Trail
+from flinktop.model import states
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from flinktop.judgement.ask import Ask
+    from flinktop.judgement.holds import Sign
+    from flinktop.model.look import ClusterLook, JobLook
+
+_SUBJECTS = (failures, scheduling, checkpoints, flow, event_time)
+_OF_CLUSTER = (memory, taskmanagers)
+
+EXPLAINS: Final[Mapping[Kind, frozenset[Kind]]] = {
+    Kind.NO_SLOTS: frozenset({Kind.RESTARTING, Kind.SLOW_START, Kind.CHECKPOINT_OVERDUE, Kind.UNDER_SCALED}),
+    Kind.FAILED: frozenset(Kind) - {Kind.FAILED},
+    Kind.RESTART_LOOP: frozenset(
+        {Kind.RESTARTING, Kind.SLOW_START, Kind.CHECKPOINTS_FAILING, Kind.CHECKPOINT_OVERDUE, Kind.NO_DATA}
+    ),
+    Kind.RESTARTING: frozenset(
+        {Kind.SLOW_START, Kind.CHECKPOINTS_FAILING, Kind.CHECKPOINT_OVERDUE, Kind.CATCHING_UP}
+    ),
+    Kind.SLOW_START: frozenset({Kind.CHECKPOINT_OVERDUE, Kind.NO_DATA}),
+    Kind.CHECKPOINTS_FAILING: frozenset({Kind.CHECKPOINT_OVERDUE, Kind.CHECKPOINT_SLOW}),
+    **dict.fromkeys(
+        (Kind.STALLED, Kind.BOTTLENECK, Kind.SKEW),
+        frozenset(
+            {
+                Kind.WATERMARK_STUCK,
+                Kind.SOURCE_LAG,
+                Kind.CATCHING_UP,
+                Kind.CHECKPOINT_OVERDUE,
+                Kind.CHECKPOINT_SLOW,
+                Kind.NO_DATA,
+            }
+        ),
+    ),
+    Kind.CHECKPOINT_OVERDUE: frozenset({Kind.CHECKPOINT_SLOW}),
+}
+"""What a kind explains of the kinds after it: that stands in its evidence and not in the list."""
+
+
+class Memory(Struct, frozen=True):
+    """What must be remembered of a job or a cluster from look to look."""
+
+    held: Mapping[Key, Held] = {}
+    trails: Mapping[str, Trail] = {}
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """What is said of one job."""
+
+    job: str  # its id
+    name: str
+    state: str
+    severity: Severity
+    kind: str  # of the first finding, or healthy, idle, starting, canceling, finished, canceled, unknown
+    words: str
+    findings: tuple[Finding, ...] = ()
+    at: float = 0.0  # of the oldest figure that it rests on, ms since 1970
+
+
+def judge_job(
+    look: JobLook, before: Memory, *, one_look: bool = False, coarse: bool = False
+) -> tuple[Verdict, Memory]:
+    """The verdict after a look at a job.
+
+    With `one_look` nobody looks again: what three fetches agree on holds. `coarse`: nothing was suspected of
+    it, so it was not looked at closely.
+    """
+    noted = [*_records(look), *(note for subject in _SUBJECTS for note in subject.notes(look))]
+    kept = trails.after(before.trails, noted, look.now)
+    signs = [sign for subject in _SUBJECTS for sign in subject.signs(look, kept)]
+    held = holds.after(before.held, signs, look.now, one_look=one_look)
+    found = ordered(holds.raised(held, look.now))
+    return _verdict(look, found, kept, coarse=coarse, held=held), Memory(held, kept)
+
+
+def judge_cluster(
+    look: ClusterLook, before: Memory, *, one_look: bool = False
+) -> tuple[tuple[Finding, ...], Memory]:
+    """The findings of the cluster itself after a look at it."""
+    noted = [note for subject in _OF_CLUSTER for note in subject.notes(look)]
+    kept = trails.after(before.trails, noted, look.now)
+    signs: list[Sign] = [sign for subject in _OF_CLUSTER for sign in subject.signs(look, kept)]
+    held = holds.after(before.held, signs, look.now, one_look=one_look)
+    return ordered(holds.raised(held, look.now)), Memory(held, kept)
+
+
+def asks(look: JobLook, before: Memory) -> tuple[Ask, ...]:
+    """The closer looks that a job needs, first those that matter most."""
+    found = [ask for subject in _SUBJECTS for ask in subject.asks(look, before.trails)]
+    return tuple(sorted(found, key=lambda ask: (ask.rank, -ask.size)))
+
+
+def cluster_asks(look: ClusterLook, before: Memory) -> tuple[Ask, ...]:
+    """The same for the cluster itself."""
+    found = [ask for subject in _OF_CLUSTER for ask in subject.asks(look, before.trails)]
+    return tuple(sorted(found, key=lambda ask: (ask.rank, -ask.size)))
+
+
+def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """What explains the others first; what is explained stands in the evidence of what explains it.
+
+    A finding that is itself explained explains nothing in the list; its own go to what explains it.
+    """
+    left = sorted(findings, key=lambda one: one.kind.rank)
+    kept: list[Finding] = []
+    for one in left:
+        cause = next((n for n, known in enumerate(kept) if one.kind in EXPLAINS.get(known.kind, ())), None)
+        if cause is None:
+            kept.append(one)
+        else:
+            evidence = (*kept[cause].evidence, Evidence(f"explains: {one.words}"), *one.evidence)
+            kept[cause] = replace(kept[cause], evidence=evidence)
+    return tuple(sorted(kept, key=lambda one: (one.severity.rank, one.kind.rank)))
+
+
+# -- without a finding ---------------------------------------------------------------------------------
+
+_RECORDS = "records"
+_SETTLED_MS: Final = 60_000.0
+"""A job that has run for so long has figures of its flow."""
+
+
+def _records(look: JobLook) -> Iterator[Note]:
+    """How many records have passed between and, in a chain, within the vertices."""
+    if look.job is None:
+        return
+    totals = [
+        number
+        for one in look.vertices
+        for number in (one.vertex.metrics.records_in, one.vertex.metrics.records_out)
+        if number is not None
+    ]
+    chained = [
+        taken
+        for one in look.vertices
+        for name, taken in one.metrics.items()
+        if name.endswith((".numRecordsIn", ".numRecordsOut"))
+    ]
+    at = max([look.job.at, *(taken.at for taken in chained)])
+    if len(look.vertices) == 1 and chained:
+        yield Note(_RECORDS, at, sum(taken.value.sum or 0.0 for taken in chained))
+    elif len(look.vertices) > 1 and totals:
+        yield Note(_RECORDS, at, sum(totals))
+
+
+def _verdict(
+    look: JobLook,
+    found: tuple[Finding, ...],
+    kept: Mapping[str, Trail],
+    *,
+    coarse: bool,
+    held: Mapping[Key, Held],
+) -> Verdict:
+    first = found[0] if found else None
+    unknown = None if coarse else _unknown(look)
+    if unknown is not None and (first is None or first.severity.rank > Severity.UNKNOWN.rank):
+        severity, kind, words = Severity.UNKNOWN, "unknown", unknown
+    elif first is not None:
+        severity, kind, words = first.severity, str(first.kind), first.words
+    else:
+        severity, kind = Severity.OK, _kind(look, kept, held)
+        words = kind
+    return Verdict(
+        job=look.listed.jid,
+        name=look.listed.name,
+        state=look.state,
+        severity=severity,
+        kind=kind,
+        words=words,
+        findings=found,
+        at=look.job.at if look.job is not None else look.now,
+    )
+
+
+_KINDS: Final[Mapping[str, str]] = {
+    "FINISHED": "finished",
+    "CANCELED": "canceled",
+    "CANCELLING": "canceling",
+    "SUSPENDED": "canceled",
+}
+
+
+def _kind(look: JobLook, kept: Mapping[str, Trail], held: Mapping[Key, Held]) -> str:
+    if look.state in _KINDS:
+        return _KINDS[look.state]
+    waits = any(
+        state not in {"RUNNING", "FINISHED"} and count > 0 for state, count in states_of(look).items()
+    )
+    if look.state != "RUNNING" or waits:
+        return "starting"
+    passed = trails.gaps(kept, _RECORDS)
+    return "idle" if len(passed) >= _ENOUGH_GAPS and not any(passed) and not held else "healthy"
+
+
+_ENOUGH_GAPS = 2  # of three fetches
+
+
+def states_of(look: JobLook) -> Mapping[str, int]:
+    """Subtasks by state, in upper case."""
+    tasks = look.listed.tasks
+    if look.job is not None:
+        tasks = {}
+        for vertex in look.job.value.vertices:
+            for state, count in vertex.tasks.items():
+                tasks[state] = tasks.get(state, 0) + count
+    return {state.upper(): count for state, count in tasks.items() if state.lower() != "total"}
+
+
+def _unknown(look: JobLook) -> str | None:
+    """What could not be read, in a sentence; None if all was."""
+    if states.is_terminal(look.state):
+        return None
+    failed = {path: error for path, error in look.errors.items() if not _is_absence(path, look)}
+    if look.job is None:
+        error = next(iter(failed.values()), None)
+        return f"unknown: its vertices could not be read{f' ({error.reason})' if error else ''}"
+    running = look.job.value.timestamps.get("RUNNING", 0)
+    if not look.streaming or look.state != "RUNNING" or not running or look.now - running < _SETTLED_MS:
+        return None
+    missing = flow.missing(look)
+    if look.checkpoints is None and not look.without_checkpoints:
+        missing = "its checkpoints could not be read"
+    elif not look.metrics:
+        missing = "its number of restarts could not be read"
+    return f"unknown: {missing}" if missing is not None else None
+
+
+def _is_absence(path: str, look: JobLook) -> bool:
+    return path.endswith("/checkpoints") and look.without_checkpoints
