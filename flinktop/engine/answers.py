@@ -17,7 +17,7 @@ from flinktop.flink.metrics import (
 from flinktop.model.look import Taken
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
 
     from flinktop.flink.endpoint import Endpoint, Query
     from flinktop.flink.errors import FlinkError
@@ -92,24 +92,6 @@ class Answers:
         taken = self._listed.get(_named(endpoint, ids))
         return taken.value if taken is not None else None
 
-    def age(self, query: Query[Any]) -> float | None:
-        """Seconds since what a query asks for was answered in whole; None if it never was."""
-        at = self._answered(query)
-        return None if at is None else (self.now - at) / 1000.0
-
-    def _answered(self, query: Query[Any]) -> float | None:
-        key = _key(query)
-        if id(query.endpoint) not in METRICS:
-            taken = self._newest.get(key)
-            return taken.at if taken is not None else None
-        wanted = dict(query.params).get("get")
-        if wanted is None:
-            listed = self._listed.get(key)
-            return listed.at if listed is not None else None
-        known = self._metrics.get(key, {})
-        times = [known[name].at if name in known else None for name in wanted.split(",")]
-        return None if None in times else min((at for at in times if at is not None), default=None)
-
     def keep(self, jobs: Collection[str], taskmanagers: Collection[str]) -> None:
         """Drop what is known of other jobs and TaskManagers, and metrics that nothing asks for any more."""
         for kept in (self._newest, self._errors, self._metrics, self._listed):
@@ -119,11 +101,10 @@ class Answers:
             for name in [name for name, taken in known.items() if self.now - taken.at > FORGOTTEN_MS]:
                 del known[name]
 
-    def forget_closely(self, jobs: Iterable[str]) -> None:
-        """Drop the closer looks at these jobs: nothing is suspected of them any more."""
-        left = set(jobs)
+    def forget_job(self, job: str) -> None:
+        """Drop all that is known of a job."""
         for kept in (self._newest, self._errors, self._metrics, self._listed):
-            for key in [key for key in kept if len(key[1]) > 1 and dict(key[1]).get("job") in left]:
+            for key in [key for key in kept if dict(key[1]).get("job") == job]:
                 del kept[key]
 
 

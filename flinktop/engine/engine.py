@@ -32,11 +32,13 @@ if TYPE_CHECKING:
     import httpx
 
     from flinktop.engine.clock import Clock
+    from flinktop.engine.judge import Judge, Judged
     from flinktop.engine.operations import Operations
     from flinktop.engine.recorders import Recorders
     from flinktop.engine.transfers import Transfers
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
+    from flinktop.flink.errors import FlinkError
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +46,8 @@ _CONFIG, _OVERVIEW = CONFIG(), OVERVIEW()
 CONFIG_SECONDS = 60.0  # between requests for /config: the cluster may be upgraded meanwhile
 SERIES_SECONDS = 24 * 3600.0  # a series without a new point for this long is dropped
 HOUSEKEEPING_SECONDS = 30.0
+JUDGE_SECONDS = 1.0
+"""Between two rounds of the judge: what was answered meanwhile is judged together."""
 GOOD_RUN_SECONDS = 60.0
 """A task of the engine that ran this long before it failed is restarted after the shortest pause."""
 SHORTEST_INTERVAL, LONGEST_INTERVAL = 0.5, 300.0
@@ -76,7 +80,7 @@ class Engine:
         refresh: float | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         jitter: Callable[[], float] = random_jitter,
-        changed: Callable[[Query[Any]], None] = lambda _query: None,
+        changed: Callable[[Query[Any] | None], None] = lambda _query: None,
         cluster: Target | None = None,
         ledger: Path | None = None,
         resume: bool = True,
@@ -85,7 +89,7 @@ class Engine:
         """Prepare; nothing is sent before `start`.
 
         `refresh` is the interval (s) that the user wants; it can't be shorter than the cluster's own.
-        `changed` is called after each answer or failure, `operations_changed` when operations have changed,
+        `changed` is called after each answer or failure, with None after a new verdict; `operations_changed` when operations have changed,
         both on the engine's loop. Without the file `ledger` acts are refused. With `resume` the engine
         follows acts that another flinktop left unfinished.
         """
@@ -97,6 +101,7 @@ class Engine:
         self.poller = Poller(self.http, self.store, clock, jitter, changed, self.arrived)
         self.sweep = Sweep(self.poller, self.series, self.cluster_time)
         self.pins = Pins(self.series)
+        self.poller.failed = self.failed
         self._transport = transport
         self._changed = changed
         self.target = cluster or Target(connection.url, connection.url, read_only=connection.read_only)
@@ -121,6 +126,19 @@ class Engine:
         from flinktop.engine.recorders import Recorders  # noqa: PLC0415
 
         return Recorders(self.series, self.poller.opened, self.sweep.starts.is_young)
+
+    @cached_property
+    def judge(self) -> Judge:
+        """What is wrong with the jobs; imported with the first answer, after the first paint."""
+        from flinktop.engine.judge import Judge  # noqa: PLC0415
+
+        return Judge(self.poller.ask_once, self.cluster_time)
+
+    @property
+    def judged(self) -> Judged | None:
+        """What is known to be wrong; None before the first answer. Safe from any thread."""
+        judge: Judge | None = self.__dict__.get("judge")
+        return judge.judged if judge is not None else None
 
     def _make_acting(self) -> None:
         """Create what sends acts and files; imported after the first paint, which needs none of it."""
@@ -155,6 +173,7 @@ class Engine:
         self._tasks = [
             loop.create_task(self._keep_alive("poller", self.poller.run)),
             loop.create_task(self._keep_alive("housekeeping", self._housekeeping)),
+            loop.create_task(self._keep_alive("judge", self._judging)),
         ]
         self.operations.start()
 
@@ -224,8 +243,13 @@ class Engine:
         then = self.cluster_time() - (self.clock.now() - at)
         self._record("sweep", query, partial(self.sweep.arrived, query, value, at))
         self._record("pins", query, partial(self.pins.arrived, query, value, at))
+        self._record("judge", query, partial(self.judge.arrived, query, value, then))
         for name, record in self.recorders.of(query, value, at, cluster_now=then, behind=behind):
             self._record(name, query, record)
+
+    def failed(self, query: Query[Any], error: FlinkError) -> None:
+        """Pass the error of a request to the judge."""
+        self._record("judge", query, partial(self.judge.failed, query, error))
 
     def _record(self, name: str, query: Query[Any], record: Callable[[], None]) -> None:
         """Pass an answer to one recorder; an error in it does not stop the others."""
@@ -238,6 +262,12 @@ class Engine:
                 self._known_errors.add(kind)
                 self.recorder_errors += 1
                 log.exception("%s: the engine's %s could not process the answer", query.target, name)
+
+    async def _judging(self) -> None:
+        while True:
+            await self.clock.sleep(JUDGE_SECONDS)
+            if "judge" in self.__dict__ and self.judge.round():
+                self._changed(None)
 
     async def _housekeeping(self) -> None:
         while True:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from flinktop.engine.acts.act import Act, Answer
     from flinktop.engine.acts.run_jar import PlanJar, RunJar
     from flinktop.engine.clock import Clock
+    from flinktop.engine.judge import Judged
     from flinktop.engine.load import Busiest
     from flinktop.engine.operation import Operation
     from flinktop.engine.operations import Operations
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
     from flinktop.flink.features import Features
+    from flinktop.judgement.verdict import Verdict
     from flinktop.model.faults import FaultGroup
     from flinktop.model.split import Split
 
@@ -212,7 +214,7 @@ class Port:
         return changes
 
     def _changed(self, query: Query[Any] | None = None) -> None:
-        """Note that a query has changed; None: operations or the answer to a question."""
+        """Note that a query has changed; None: operations, a verdict or the answer to a question."""
         with self._lock:
             if query is not None:
                 self._dirty.add(query)
@@ -304,6 +306,16 @@ class Port:
     def faults(self, job: str) -> tuple[FaultGroup, ...]:
         """All faults seen of a job, grouped, newest first; with those that Flink has dropped."""
         return self.engine.recorders.faults.of(job)
+
+    @property
+    def judged(self) -> Judged | None:
+        """What is known to be wrong with the jobs and the cluster; None before the first answer."""
+        return self.engine.judged
+
+    def verdict(self, job: str) -> Verdict | None:
+        """The verdict on a job; None while too little is known."""
+        judged = self.engine.judged
+        return judged.verdicts.get(job) if judged is not None else None
 
     @property
     def lost(self) -> FlinkError | None:

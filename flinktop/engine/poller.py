@@ -63,6 +63,7 @@ class Watched(Struct):
     looked_at: int = 0  # panels that show more than a line of a list
     background: bool = False
     background_every: float = 0.0
+    once: bool = False  # wanted a single time
     due: float = 0.0
     busy: bool = False
     poll_again: bool = False
@@ -90,6 +91,8 @@ class Poller(Struct):
     changed: Callable[[Query[Any]], None]  # called after each answer and each failure
     arrived: Callable[[Query[Any], Any, float], None]
     """Called with each decoded value and its time, before `changed`."""
+    failed: Callable[[Query[Any], FlinkError], None] = field(default=lambda _query, _error: None)
+    """Called with each error of a request, before `changed`."""
     refresh: float = DEFAULT_REFRESH
     probe: Query[Any] | None = None
     """A query that every such server can answer: used to find out whether a lost cluster is back."""
@@ -102,6 +105,8 @@ class Poller(Struct):
     _watched: dict[Query[Any], Watched] = field(default_factory=dict)
     _visible: dict[Query[Any], Watched] = field(default_factory=dict)
     """The queries that panels watch: few, while all may be thousands."""
+    _once: dict[Query[Any], Watched] = field(default_factory=dict)
+    """The queries that are wanted a single time, oldest first."""
     _flying: dict[Query[Any], Watched] = field(default_factory=dict)
     """Queries in flight, also those that are no longer watched."""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -167,6 +172,14 @@ class Poller(Struct):
             watched.background = False
             self._drop_if_unwanted(watched)
 
+    def ask_once(self, query: Query[Any]) -> None:
+        """Send this query a single time, before other background queries; its answer is `arrived`."""
+        watched = self._want(query)
+        watched.once = True
+        watched.due = min(watched.due, self.clock.now())
+        self._once[query] = watched
+        self._wake.set()
+
     def refresh_now(self) -> None:
         """Make all visible queries due at once, except where the server's caches would answer the same."""
         now = self.clock.now()
@@ -206,7 +219,7 @@ class Poller(Struct):
         return watched
 
     def _drop_if_unwanted(self, watched: Watched) -> None:
-        if not watched.panels and not watched.background:
+        if not watched.panels and not watched.background and not watched.once:
             del self._watched[watched.query]
             self.store.mark_left(watched.query, self.clock.now())
 
@@ -242,7 +255,8 @@ class Poller(Struct):
             best is not None and self._since_background < BACKGROUND_SHARE - 1
         ):
             return best
-        return _first_due((one for one in self._watched.values() if not one.panels), now) or best
+        once = _first_due(self._once.values(), now)
+        return once or _first_due((one for one in self._watched.values() if not one.panels), now) or best
 
     def _probe(self, now: float) -> Watched | None:
         """The next query to probe a lost cluster with; None during the pause.
@@ -282,6 +296,7 @@ class Poller(Struct):
 
     async def _ask(self, watched: Watched, sent_at: float) -> None:
         query = watched.query
+        self._once.pop(query, None)
         try:
             self._take(watched, sent_at, await self._get(query))
         except FlinkError as error:
@@ -297,7 +312,12 @@ class Poller(Struct):
                 watched.due = sent_at + self._interval(watched)
             if watched.poll_again:
                 watched.poll_again, watched.due = False, self.clock.now()
-            if query not in self._watched:
+            if watched.once and query not in self._once:
+                watched.once = False
+                if not watched.panels and not watched.background:
+                    self._watched.pop(query, None)
+                    self.store.forget(query)
+            elif query not in self._watched:
                 # It is kept as if it were left now: the user may come back to it.
                 self.store.mark_left(query, self.clock.now())
         self.changed(query)
@@ -361,6 +381,7 @@ class Poller(Struct):
             wait = ARCHIVE_SECONDS
             self._note_missing(query, sent_at + wait)
         watched.due = sent_at + max(self._interval(watched), wait)
+        self.failed(query, error)
         self.link = after_error(self.link, error, now, now - sent_at, self.refresh, turned=turned)
         if self.link.error is not None:
             pause = WATCHED.after(self.link.failures, self.jitter())

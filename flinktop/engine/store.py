@@ -84,6 +84,11 @@ class Store:
         if query not in self._left:
             self._shorten(query)
 
+    def forget(self, query: Query[Any]) -> None:
+        """Drop a reading that was wanted a single time, unless it was on the screen a short time ago."""
+        if query not in self._left:
+            self._readings.pop(query, None)
+
     def forget_old(
         self, now: float, wanted: Container[Query[Any]] = (), seen: Container[Query[Any]] = ()
     ) -> None:

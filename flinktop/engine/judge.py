@@ -1,0 +1,215 @@
+"""Judges the jobs of a cluster as answers come, remembers what must last, and asks for closer looks.
+
+It asks at most `ASKS_A_MINUTE` requests a minute beside those that rows and the sweep want, whatever the
+number of jobs: on a cluster of many jobs all are watched by `/jobs/overview` and by sums over groups of jobs,
+and only suspects are looked at closely.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+
+from flinktop.engine.answers import Answers
+from flinktop.engine.sums import Sums
+from flinktop.engine.sweep import figures_of
+from flinktop.flink.checkpoints import CHECKPOINT_CONFIG
+from flinktop.flink.cluster import OVERVIEW
+from flinktop.flink.exceptions import EXCEPTIONS
+from flinktop.flink.jobmanager import JOBMANAGER_CONFIG
+from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
+from flinktop.flink.metrics import JOBS_METRICS
+from flinktop.flink.taskmanagers import TASKMANAGERS
+from flinktop.judgement import ask as asking
+from flinktop.judgement.ask import Ask
+from flinktop.judgement.finding import Severity
+from flinktop.judgement.verdict import Memory, asks, cluster_asks, judge_cluster, judge_job
+from flinktop.model import states
+from flinktop.model.look import OLD, cluster_look, job_look
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from flinktop.flink.endpoint import Query
+    from flinktop.flink.errors import FlinkError
+    from flinktop.flink.jobs import JobOverview
+    from flinktop.judgement.finding import Finding
+    from flinktop.judgement.verdict import Verdict
+
+log = logging.getLogger(__name__)
+
+ASKS_A_MINUTE: Final = 30
+MOST_A_ROUND: Final = 25
+"""Jobs that are judged in a round; of more the others wait for the next."""
+FEW: Final = 20
+"""Jobs of which the sweep asks each often enough; of more, sums are watched."""
+SUSPECT_SECONDS: Final = 300.0
+"""How long a job whose sum has moved is looked at closely."""
+FORGET_MS: Final = 180_000.0
+"""A job without a finding that was not answered for so long is forgotten, except for its verdict."""
+MOST_ASKED: Final = 10_000
+"""Queries of which it is remembered when they were sent."""
+_MINUTE: Final = 60.0
+
+
+class Judged(Struct, frozen=True):
+    """What is known to be wrong; replaced as a whole, so that it can be read from any thread."""
+
+    verdicts: Mapping[str, Verdict] = {}  # by job
+    findings: tuple[Finding, ...] = ()  # of the cluster itself
+
+    @property
+    def ill(self) -> int:
+        """Jobs with a finding of severity warning or worse, or unknown."""
+        return sum(one.severity.rank < Severity.INFO.rank for one in self.verdicts.values())
+
+
+class Judge:
+    """The judgement of one cluster. Lives on the engine's loop; `judged` is for any thread."""
+
+    def __init__(self, send: Callable[[Query[Any]], None], cluster_time: Callable[[], float]) -> None:
+        """Ask with `send`, which sends a query once; `cluster_time` is in s since 1970."""
+        self.judged = Judged()
+        self.answers = Answers()
+        self._send = send
+        self._time = cluster_time
+        self._memories: dict[str, Memory] = {}
+        self._cluster = Memory()
+        self._dirty: dict[str, None] = {}  # jobs with answers that were not judged yet, oldest first
+        self._listed: dict[str, JobOverview] = {}
+        self._suspects: dict[str, float] = {}  # by job until when (ms)
+        self._asked: dict[Query[Any], float] = {}  # when it was sent or answered last (ms)
+        self._sent: list[float] = []  # times of the asks of the last minute (ms)
+        self._sums = Sums()
+
+    # -- answers ---------------------------------------------------------------------------------------
+
+    def arrived(self, query: Query[Any], value: Any, at: float) -> None:
+        """Take an answer that came at `at` (s since 1970 by the cluster's clock)."""
+        then = at * 1000.0
+        self._asked[query] = then
+        if query.endpoint is JOBS_METRICS:
+            for job in self._sums.take(query, value):
+                self._suspects[job] = then + SUSPECT_SECONDS * 1000.0
+            return
+        self.answers.take(query, value, then)
+        if query.endpoint is JOBS_OVERVIEW:
+            self._list(value.jobs)
+        elif (of := dict(query.ids).get("job")) is not None:
+            self._dirty[of] = None
+
+    def failed(self, query: Query[Any], error: FlinkError) -> None:
+        """Take why a request failed."""
+        self._asked[query] = self._time() * 1000.0
+        if query.endpoint is JOBS_METRICS:
+            self._sums.failed(query)
+            return
+        self.answers.fail(query, error)
+        if (job := dict(query.ids).get("job")) is not None:
+            self._dirty[job] = None
+
+    def _list(self, jobs: Iterable[JobOverview]) -> None:
+        listed = {job.jid: job for job in jobs}
+        for jid, job in listed.items():
+            if job != self._listed.get(jid):
+                self._dirty[jid] = None
+        self._listed = listed
+        self._memories = {job: memory for job, memory in self._memories.items() if job in listed}
+        taskmanagers = self.answers.newest(TASKMANAGERS)
+        known = {one.id for one in taskmanagers.value.taskmanagers} if taskmanagers is not None else set()
+        self.answers.keep(listed.keys(), known)
+        self._sums.watch([jid for jid, job in listed.items() if not states.is_terminal(job.state)])
+
+    # -- a round ---------------------------------------------------------------------------------------
+
+    def round(self) -> bool:
+        """Judge what was answered, and ask for what is wanted; whether anything is said otherwise now."""
+        now = self.answers.now = self._time() * 1000.0
+        verdicts = {job: one for job, one in self.judged.verdicts.items() if job in self._listed}
+        for job in tuple(self._dirty)[:MOST_A_ROUND]:
+            del self._dirty[job]
+            if (listed := self._listed.get(job)) is not None and self._is_known(listed):
+                verdicts[job] = self._judge(listed)
+        look = cluster_look(self.answers)
+        findings, self._cluster = judge_cluster(look, self._cluster)
+        before, self.judged = self.judged, Judged(verdicts, findings)
+        self._forget(now)
+        self._ask(now)
+        return _said(before) != _said(self.judged)
+
+    def _is_known(self, listed: JobOverview) -> bool:
+        """Whether enough was answered for a verdict."""
+        ids = {"job": listed.jid}
+        read = self.answers.newest(JOB, **ids) or self.answers.error(JOB, **ids)
+        return read is not None or states.is_terminal(listed.state)
+
+    def _judge(self, listed: JobOverview) -> Verdict:
+        look = job_look(self.answers, listed)
+        verdict, self._memories[listed.jid] = judge_job(look, self._memories.get(listed.jid, Memory()))
+        return verdict
+
+    def _forget(self, now: float) -> None:
+        """Forget the answers of jobs that nobody looks at closely, and when queries were sent long ago."""
+        if len(self._asked) > MOST_ASKED:
+            self._asked = {query: at for query, at in self._asked.items() if now - at < FORGET_MS}
+        for job in [job for job, until in self._suspects.items() if until < now]:
+            del self._suspects[job]
+        if len(self._listed) <= FEW:
+            return
+        for job, memory in tuple(self._memories.items()):
+            taken = self.answers.newest(JOB, job=job)
+            if not memory.held and (taken is None or now - taken.at > FORGET_MS):
+                del self._memories[job]
+                self.answers.forget_job(job)
+
+    # -- closer looks ----------------------------------------------------------------------------------
+
+    def _ask(self, now: float) -> None:
+        """Send what is due, the most wanted first, within the budget."""
+        self._sent = [at for at in self._sent if now - at < _MINUTE * 1000.0]
+        room = min(ASKS_A_MINUTE - len(self._sent), 2)
+        if room <= 0:
+            return
+        due = [
+            one for one in self._wanted() if now - self._asked.get(one.query, -math.inf) >= one.every * 1000.0
+        ]
+        due.sort(key=lambda one: (one.rank, -one.size, self._asked.get(one.query, 0.0)))
+        for one in due[:room]:
+            self._asked[one.query] = now
+            self._sent.append(now)
+            self._send(one.query)
+
+    def _wanted(self) -> Iterator[Ask]:
+        yield Ask(TASKMANAGERS(), asking.USUAL, 15.0, math.inf)
+        yield Ask(JOBMANAGER_CONFIG(), asking.USUAL, 3600.0, math.inf)
+        yield Ask(OVERVIEW(), asking.USUAL, 30.0, math.inf)
+        yield from cluster_asks(cluster_look(self.answers), self._cluster)
+        live = [job for job in self._listed.values() if not states.is_terminal(job.state)]
+        if len(live) > FEW:
+            yield from self._sums.asks(self.answers.features)
+        for job in self._listed.values():
+            if job.jid in self._suspects or self._is_suspicious(job):
+                yield from (Ask(query, asking.SUSPECTED) for query in figures_of(job.jid))
+                yield Ask(EXCEPTIONS(job=job.jid), asking.SUSPECTED, 30.0)
+                yield Ask(CHECKPOINT_CONFIG(job=job.jid), asking.BELOW, 600.0)
+            known = self.answers.newest(JOB, job=job.jid)
+            if known is not None and self.answers.now - known.at <= OLD:
+                yield from asks(job_look(self.answers, job), self._memories.get(job.jid, Memory()))
+
+    def _is_suspicious(self, job: JobOverview) -> bool:
+        """Whether the list alone shows that it does not run as it should."""
+        if states.is_terminal(job.state):
+            return job.state == "FAILED" and self.answers.newest(EXCEPTIONS, job=job.jid) is None
+        running = job.tasks.get("running", 0) + job.tasks.get("finished", 0)
+        return job.state != "RUNNING" or running < job.tasks.get("total", 0)
+
+
+def _said(judged: Judged) -> tuple[object, ...]:
+    """What of it is news: figures in words move all the time."""
+    return (
+        {job: (one.severity, one.kind) for job, one in judged.verdicts.items()},
+        tuple((one.severity, one.kind, one.culprit) for one in judged.findings),
+    )
