@@ -125,8 +125,8 @@ class Judge:
 
     # -- a round ---------------------------------------------------------------------------------------
 
-    def round(self) -> bool:
-        """Judge what was answered, and ask for what is wanted; whether anything is said otherwise now."""
+    def round(self) -> None:
+        """Judge what was answered, and ask for what is wanted."""
         now = self.answers.now = self._time() * 1000.0
         verdicts = {job: one for job, one in self.judged.verdicts.items() if job in self._listed}
         for job in tuple(self._dirty)[:MOST_A_ROUND]:
@@ -135,10 +135,9 @@ class Judge:
                 verdicts[job] = self._judge(listed)
         look = cluster_look(self.answers)
         findings, self._cluster = judge_cluster(look, self._cluster)
-        before, self.judged = self.judged, Judged(verdicts, findings)
+        self.judged = Judged(verdicts, findings)
         self._forget(now)
         self._ask(now)
-        return _said(before) != _said(self.judged)
 
     def _is_known(self, listed: JobOverview) -> bool:
         """Whether enough was answered for a verdict."""
@@ -205,11 +204,3 @@ class Judge:
             return job.state == "FAILED" and self.answers.newest(EXCEPTIONS, job=job.jid) is None
         running = job.tasks.get("running", 0) + job.tasks.get("finished", 0)
         return job.state != "RUNNING" or running < job.tasks.get("total", 0)
-
-
-def _said(judged: Judged) -> tuple[object, ...]:
-    """What of it is news: figures in words move all the time."""
-    return (
-        {job: (one.severity, one.kind) for job, one in judged.verdicts.items()},
-        tuple((one.severity, one.kind, one.culprit) for one in judged.findings),
-    )
