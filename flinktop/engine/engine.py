@@ -46,7 +46,7 @@ _CONFIG, _OVERVIEW = CONFIG(), OVERVIEW()
 CONFIG_SECONDS = 60.0  # between requests for /config: the cluster may be upgraded meanwhile
 SERIES_SECONDS = 24 * 3600.0  # a series without a new point for this long is dropped
 HOUSEKEEPING_SECONDS = 30.0
-JUDGE_SECONDS = 1.0
+JUDGE_SECONDS = 2.0
 """Between two rounds of the judge: what was answered meanwhile is judged together."""
 GOOD_RUN_SECONDS = 60.0
 """A task of the engine that ran this long before it failed is restarted after the shortest pause."""
