@@ -77,6 +77,7 @@ class Answers(Protocol):
     def newest(self, endpoint: Endpoint[T], /, **ids: str) -> Taken[T] | None: ...
     def error(self, endpoint: Endpoint[Any], /, **ids: str) -> FlinkError | None: ...  # of the newest request
     def metrics(self, endpoint: Endpoint[Any], /, **ids: str) -> Mapping[str, Taken[Any]]: ...  # by metric id
+    def listed(self, endpoint: Endpoint[Any], /, **ids: str) -> tuple[str, ...] | None: ...  # metric ids
 
 
 class VertexLook(Struct, frozen=True, kw_only=True):
@@ -92,6 +93,7 @@ class VertexLook(Struct, frozen=True, kw_only=True):
     watermarks: Taken[tuple[Metric, ...]] | None = None  # "0.currentInputWatermark" and so on (1.10+)
     metrics: Mapping[str, Taken[AggregatedMetric]] = {}  # over its subtasks, by id with its operator
     by_subtask: Mapping[str, Taken[Metric]] = {}  # by id with subtask and operator: "0.Map.numRecordsIn"
+    listed: tuple[str, ...] | None = None  # ids of the metrics that can be asked over its subtasks
 
     @property
     def id(self) -> str:
@@ -260,6 +262,7 @@ def _vertices(answers: Answers, job: Job) -> tuple[VertexLook, ...]:
                 watermarks=_young(answers, VERTEX_WATERMARKS, answers.newest(VERTEX_WATERMARKS, **ids)),
                 metrics=_young_metrics(answers, SUBTASKS_METRICS, **ids),
                 by_subtask=_young_metrics(answers, VERTEX_METRICS, **ids),
+                listed=answers.listed(SUBTASKS_METRICS, **ids),
             )
         )
     return tuple(found)
