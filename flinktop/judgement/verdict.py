@@ -18,6 +18,7 @@ from flinktop.judgement import (
     holds,
     memory,
     scheduling,
+    sources,
     taskmanagers,
     trails,
 )
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from flinktop.judgement.holds import Sign
     from flinktop.model.look import ClusterLook, JobLook
 
-_SUBJECTS = (failures, scheduling, checkpoints, flow, event_time)
+_SUBJECTS = (failures, scheduling, checkpoints, flow, sources, event_time)
 _OF_CLUSTER = (memory, taskmanagers)
 
 EXPLAINS: Final[Mapping[Kind, frozenset[Kind]]] = {
