@@ -108,6 +108,7 @@ def judge_cluster(
     """The findings of the cluster itself after a look at it."""
     noted = [note for subject in _OF_CLUSTER for note in subject.notes(look)]
     kept = trails.after(before.trails, noted, look.now)
+    kept = trails.after(kept, taskmanagers.losses(look, kept), look.now)
     signs: list[Sign] = [sign for subject in _OF_CLUSTER for sign in subject.signs(look, kept)]
     held = holds.after(before.held, signs, look.now, one_look=one_look)
     return ordered(holds.raised(held, look.now)), Memory(held, kept)
