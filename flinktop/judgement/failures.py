@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from flinktop.flink.exceptions import EXCEPTIONS
+from flinktop.flink.metrics import JOB_METRICS
 from flinktop.judgement import failure_chain, failure_words, restart_counter
 from flinktop.judgement.ask import SUSPECTED, USUAL, Ask
 from flinktop.judgement.checkpoint_record import fruitless
@@ -65,8 +66,14 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
         yield Ask(query, SUSPECTED, every=10.0)
     elif restart_counter.moved(look, trails) or _current(look):
         yield Ask(query, SUSPECTED, every=30.0)
-    else:
+    elif look.exceptions is None and _may_have_failed(look):
         yield Ask(query, USUAL, every=300.0)
+
+
+def _may_have_failed(look: JobLook) -> bool:
+    """Whether a job that runs has failed before, as far as its counter tells."""
+    counted = restart_counter.counter(look)
+    return bool(counted.value) if counted is not None else JOB_METRICS.path in look.errors
 
 
 # -- it ended FAILED -----------------------------------------------------------------------------------

@@ -218,11 +218,12 @@ def _kind(look: JobLook, kept: Mapping[str, Trail], held: Mapping[Key, Held]) ->
     )
     if look.state != "RUNNING" or waits:
         return "starting"
-    passed = trails.gaps(kept, _RECORDS)
-    return "idle" if len(passed) >= _ENOUGH_GAPS and not any(passed) and not held else "healthy"
+    passed, seen = trails.gaps(kept, _RECORDS), trails.trail(kept, _RECORDS)
+    whole = len(seen) > 1 and seen[-1].at - seen[-len(passed) - 1].at >= _WHOLE_LOOK_MS
+    return "idle" if whole and not any(passed) and not held else "healthy"
 
 
-_ENOUGH_GAPS = 2  # of three fetches
+_WHOLE_LOOK_MS: Final = 20_000.0  # three fetches of Flink's metrics
 
 
 def states_of(look: JobLook) -> Mapping[str, int]:

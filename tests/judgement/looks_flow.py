@@ -89,7 +89,6 @@ def look(
         job=Taken(job, now),
         vertices=seen,
         metrics={"numRestarts": Taken(0.0, now)},
-        without_checkpoints=True,
         free_slots=free_slots,
     )
 
