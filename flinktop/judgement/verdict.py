@@ -134,7 +134,14 @@ def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     left = sorted(findings, key=lambda one: one.kind.rank)
     kept: list[Finding] = []
     for one in left:
-        cause = next((n for n, known in enumerate(kept) if one.kind in EXPLAINS.get(known.kind, ())), None)
+        cause = next(
+            (
+                n
+                for n, known in enumerate(kept)
+                if known.explains and one.kind in EXPLAINS.get(known.kind, ())
+            ),
+            None,
+        )
         if cause is None:
             kept.append(one)
         else:
