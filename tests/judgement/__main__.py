@@ -31,13 +31,17 @@ def main() -> int:
         for one in found:
             if one.wrong is not None:
                 _say(f"{one.label.file}: {one.label.kind} ({one.label.made})\n    {one.wrong}")
-    for title, key in (("kind", lambda one: one.label.kind), ("release", lambda one: one.label.release)):
-        whole, right = Counter(map(key, found)), Counter(key(one) for one in found if one.wrong is None)
-        _say(f"\nby {title}: " + ", ".join(f"{name} {right[name]}/{whole[name]}" for name in sorted(whole)))
+    _say(_by("kind", [(one.label.kind, one.wrong is None) for one in found]))
+    _say(_by("release", [(one.label.release, one.wrong is None) for one in found]))
     hidden = [one for one in found if one.hidden]
     for title, some in (("all", found), ("hidden", hidden)):
         _say(f"{title}: {_share(some)}")
     return any(one.wrong is not None for one in found)
+
+
+def _by(title: str, found: list[tuple[str, bool]]) -> str:
+    whole, right = Counter(name for name, _ in found), Counter(name for name, good in found if good)
+    return f"\nby {title}: " + ", ".join(f"{name} {right[name]}/{whole[name]}" for name in sorted(whole))
 
 
 def _share(found: list[Score]) -> str:

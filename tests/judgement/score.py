@@ -28,7 +28,7 @@ class Score:
 
     @property
     def hidden(self) -> bool:
-        """Whether the recording is one that is not looked at while rules are written: a third, by its name."""
+        """Whether it is not looked at while rules are written: a third, by its name."""
         return is_hidden(self.label.file)
 
 
