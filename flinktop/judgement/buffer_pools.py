@@ -42,7 +42,7 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
     """The pools of the sources; where those are full, of all that is below them."""
     del trails
     job, slow = look.listed.jid, {one.id for one in bottlenecks(look)}
-    found = reach.by_id(look)
+    found = look.by_id
     full = {one.id for one in look.vertices if _is_full(look, one)}
     further = {each for one in full for each in reach.below(found, one)}
     for place, one in enumerate(look.vertices):
@@ -63,7 +63,7 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
 
 def bottlenecks(look: JobLook) -> tuple[VertexLook, ...]:
     """The vertices that hold up what is above them, in topological order."""
-    found = reach.by_id(look)
+    found = look.by_id
     full = {one.id for one in look.vertices if _is_full(look, one)}
     slow = {
         one.id

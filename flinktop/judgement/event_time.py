@@ -57,7 +57,7 @@ def signs(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Sign]:
         return
     if not any(one.metrics or one.watermarks is not None for one in look.vertices):
         return
-    found, shown = reach.by_id(look), event_time_plan.shows_event_time(look)
+    found, shown = look.by_id, event_time_plan.shows_event_time(look)
     needs = event_time_plan.needing(look)
     waiting: set[str] = set()  # what is stuck, and all below it
     told: set[str] = set()
@@ -80,7 +80,7 @@ def signs(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Sign]:
 
 def suspects(look: JobLook) -> frozenset[str]:
     """The vertices whose watermarks differ much, what takes those in and what is below."""
-    found, wide = reach.by_id(look), set()
+    found, wide = look.by_id, set()
     for one in look.vertices:
         if not one.inputs or event_time_plan.assigns_watermarks(one):
             continue
@@ -117,7 +117,7 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
     del trails
     if not reach.flows(look):
         return
-    found = reach.by_id(look)
+    found = look.by_id
     above = {
         each
         for one in look.vertices
@@ -137,7 +137,7 @@ def _held_back(
     look: JobLook, trails: Mapping[str, Trail], one: VertexLook, shown: frozenset[str]
 ) -> Sign | None:
     """(a): a subtask above is behind the others or has no watermark, and does not move."""
-    found = reach.by_id(look)
+    found = look.by_id
     if not _merges(one):
         return None
     marks = {
@@ -252,7 +252,7 @@ def _standing(
     if len(same) < _SAMPLES or not _pass(same):
         return None
     lasted, behind = same[-1].at - same[0].at, look.now - span.lowest
-    found = reach.by_id(look)
+    found = look.by_id
     above = reach.sources_above(look, one.id)
     culprit = _furthest_back(look, above) or one
     return Sign(

@@ -59,7 +59,7 @@ def _ranks(look: JobLook, suspects: Mapping[str, float]) -> dict[str, tuple[int,
 
 def _without_totals(look: JobLook, suspects: Mapping[str, float]) -> dict[str, tuple[int, float]]:
     """The sources, and all that is below those that are held up, in topological order."""
-    found = reach.by_id(look)
+    found = look.by_id
     further = {
         each for one in reach.sources(look) if one.id in suspects for each in reach.below(found, one.id)
     }

@@ -5,6 +5,7 @@ All times are ms since 1970 by the cluster's own clock. What was never asked, or
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from msgspec import Struct
@@ -107,7 +108,7 @@ class VertexLook(Struct, frozen=True, kw_only=True):
         return self.vertex.name
 
 
-class JobLook(Struct, frozen=True, kw_only=True):
+class JobLook(Struct, frozen=True, kw_only=True, dict=True):
     """One job."""
 
     listed: JobOverview
@@ -147,8 +148,13 @@ class JobLook(Struct, frozen=True, kw_only=True):
         inputs = [one for node in (job.plan.nodes if job is not None else ()) for one in node.inputs]
         return not any("blocking" in one.exchange.lower() for one in inputs)
 
+    @cached_property
+    def by_id(self) -> Mapping[str, VertexLook]:
+        """The vertices by id, in topological order; each of hundreds looks its neighbours up."""
+        return {one.id: one for one in self.vertices}
+
     def vertex(self, number: str) -> VertexLook | None:
-        return next((one for one in self.vertices if one.id == number), None)
+        return self.by_id.get(number)
 
 
 class ProcessLook(Struct, frozen=True, kw_only=True):
