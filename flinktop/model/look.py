@@ -80,6 +80,17 @@ class Answers(Protocol):
     def listed(self, endpoint: Endpoint[Any], /, **ids: str) -> tuple[str, ...] | None: ...  # metric ids
 
 
+class Limits(Struct, frozen=True):
+    """From where on figures are findings, as the user may set it."""
+
+    overdue_factor: float = 3.0  # of the checkpoint interval, without a completed checkpoint
+    heap_percent: float = 90.0  # of its maximum
+    lag_seconds: float = 60.0  # of reading what is pending at a source
+
+
+USUAL: Final = Limits()
+
+
 class VertexLook(Struct, frozen=True, kw_only=True):
     """One vertex."""
 
@@ -125,6 +136,7 @@ class JobLook(Struct, frozen=True, kw_only=True):
     pending_taskmanagers: int | None = None  # asked for and not there yet (1.15+)
     taskmanagers: Mapping[str, TaskManager] = {}
     replaced: bool = False  # a job of the same name has started later
+    limits: Limits = Limits()
 
     @property
     def state(self) -> str:
@@ -166,9 +178,10 @@ class ClusterLook(Struct, frozen=True, kw_only=True):
     processes: tuple[ProcessLook, ...] = ()
     settings: Mapping[str, str] = {}  # of the JobManager's configuration
     exceptions: Mapping[str, Taken[JobExceptions]] = {}  # by job: of those that were asked
+    limits: Limits = Limits()
 
 
-def job_look(answers: Answers, listed: JobOverview) -> JobLook:
+def job_look(answers: Answers, listed: JobOverview, limits: Limits = USUAL) -> JobLook:
     """What is known of a job that /jobs/overview lists."""
     job = _young(answers, JOB, answers.newest(JOB, job=listed.jid), ended=states.is_terminal(listed.state))
     settings = answers.newest(JOBMANAGER_CONFIG)
@@ -206,10 +219,11 @@ def job_look(answers: Answers, listed: JobOverview) -> JobLook:
         pending_taskmanagers=_count(pending),
         taskmanagers={one.id: one for one in found.value.taskmanagers} if found is not None else {},
         replaced=_is_replaced(listed, everything.value.jobs if everything is not None else ()),
+        limits=limits,
     )
 
 
-def cluster_look(answers: Answers) -> ClusterLook:
+def cluster_look(answers: Answers, limits: Limits = USUAL) -> ClusterLook:
     """What is known of the cluster as a whole."""
     overview, jobs = answers.newest(OVERVIEW), answers.newest(JOBS_OVERVIEW)
     found, settings = answers.newest(TASKMANAGERS), answers.newest(JOBMANAGER_CONFIG)
@@ -237,6 +251,7 @@ def cluster_look(answers: Answers) -> ClusterLook:
         processes=tuple(processes),
         settings={one.key: one.value or "" for one in settings.value} if settings is not None else {},
         exceptions={job: taken for job, taken in faults.items() if taken is not None},
+        limits=limits,
     )
 
 

@@ -21,6 +21,7 @@ SETTINGS = (
     "allowed",
     "ascii_terminal",
     "addresses",
+    "finding_rules",
     "internal_error",
     "open_files",
 )
