@@ -46,7 +46,7 @@ _CONFIG, _OVERVIEW = CONFIG(), OVERVIEW()
 CONFIG_SECONDS = 60.0  # between requests for /config: the cluster may be upgraded meanwhile
 SERIES_SECONDS = 24 * 3600.0  # a series without a new point for this long is dropped
 HOUSEKEEPING_SECONDS = 30.0
-JUDGE_SECONDS = 1.0
+JUDGE_SECONDS = 2.0
 """Between two rounds of the judge: what was answered meanwhile is judged together."""
 GOOD_RUN_SECONDS = 60.0
 """A task of the engine that ran this long before it failed is restarted after the shortest pause."""
@@ -80,7 +80,7 @@ class Engine:
         refresh: float | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         jitter: Callable[[], float] = random_jitter,
-        changed: Callable[[Query[Any] | None], None] = lambda _query: None,
+        changed: Callable[[Query[Any]], None] = lambda _query: None,
         cluster: Target | None = None,
         ledger: Path | None = None,
         resume: bool = True,
@@ -89,7 +89,7 @@ class Engine:
         """Prepare; nothing is sent before `start`.
 
         `refresh` is the interval (s) that the user wants; it can't be shorter than the cluster's own.
-        `changed` is called after each answer or failure, with None after a new verdict; `operations_changed` when operations have changed,
+        `changed` is called after each answer or failure, `operations_changed` when operations have changed,
         both on the engine's loop. Without the file `ledger` acts are refused. With `resume` the engine
         follows acts that another flinktop left unfinished.
         """
@@ -266,8 +266,8 @@ class Engine:
     async def _judging(self) -> None:
         while True:
             await self.clock.sleep(JUDGE_SECONDS)
-            if "judge" in self.__dict__ and self.judge.round():
-                self._changed(None)
+            if "judge" in self.__dict__:
+                self.judge.round()
 
     async def _housekeeping(self) -> None:
         while True:

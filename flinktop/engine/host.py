@@ -214,7 +214,7 @@ class Port:
         return changes
 
     def _changed(self, query: Query[Any] | None = None) -> None:
-        """Note that a query has changed; None: operations, a verdict or the answer to a question."""
+        """Note that a query has changed; None: operations or the answer to a question."""
         with self._lock:
             if query is not None:
                 self._dirty.add(query)

@@ -79,6 +79,9 @@ class Judge:
         self._memories: dict[str, Memory] = {}
         self._cluster = Memory()
         self._dirty: dict[str, None] = {}  # jobs with answers that were not judged yet, oldest first
+        self._asks: dict[str, tuple[Ask, ...]] = {}  # the closer looks that a job needs
+        self._cluster_asks: tuple[Ask, ...] = ()
+        self._new = True  # whether something of the cluster itself was answered since the last round
         self._listed: dict[str, JobOverview] = {}
         self._suspects: dict[str, float] = {}  # by job until when (ms)
         self._asked: dict[Query[Any], float] = {}  # when it was sent or answered last (ms)
@@ -100,6 +103,8 @@ class Judge:
             self._list(value.jobs)
         elif (of := dict(query.ids).get("job")) is not None:
             self._dirty[of] = None
+        else:
+            self._new = True
 
     def failed(self, query: Query[Any], error: FlinkError) -> None:
         """Take why a request failed."""
@@ -114,10 +119,12 @@ class Judge:
     def _list(self, jobs: Iterable[JobOverview]) -> None:
         listed = {job.jid: job for job in jobs}
         for jid, job in listed.items():
-            if job != self._listed.get(jid):
+            before = self._listed.get(jid)
+            if before is None or (job.state, job.tasks) != (before.state, before.tasks):
                 self._dirty[jid] = None
         self._listed = listed
         self._memories = {job: memory for job, memory in self._memories.items() if job in listed}
+        self._asks = {job: found for job, found in self._asks.items() if job in listed}
         taskmanagers = self.answers.newest(TASKMANAGERS)
         known = {one.id for one in taskmanagers.value.taskmanagers} if taskmanagers is not None else set()
         self.answers.keep(listed.keys(), known)
@@ -125,20 +132,18 @@ class Judge:
 
     # -- a round ---------------------------------------------------------------------------------------
 
-    def round(self) -> bool:
-        """Judge what was answered, and ask for what is wanted; whether anything is said otherwise now."""
+    def round(self) -> None:
+        """Judge what was answered, and ask for what is wanted."""
         now = self.answers.now = self._time() * 1000.0
         verdicts = {job: one for job, one in self.judged.verdicts.items() if job in self._listed}
         for job in tuple(self._dirty)[:MOST_A_ROUND]:
             del self._dirty[job]
             if (listed := self._listed.get(job)) is not None and self._is_known(listed):
                 verdicts[job] = self._judge(listed)
-        look = cluster_look(self.answers)
-        findings, self._cluster = judge_cluster(look, self._cluster)
-        before, self.judged = self.judged, Judged(verdicts, findings)
+        findings = self._judge_cluster() if self._new else self.judged.findings
+        self.judged = Judged(verdicts, findings)
         self._forget(now)
         self._ask(now)
-        return _said(before) != _said(self.judged)
 
     def _is_known(self, listed: JobOverview) -> bool:
         """Whether enough was answered for a verdict."""
@@ -148,8 +153,15 @@ class Judge:
 
     def _judge(self, listed: JobOverview) -> Verdict:
         look = job_look(self.answers, listed)
-        verdict, self._memories[listed.jid] = judge_job(look, self._memories.get(listed.jid, Memory()))
+        verdict, memory = judge_job(look, self._memories.get(listed.jid, Memory()))
+        self._memories[listed.jid], self._asks[listed.jid] = memory, asks(look, memory)
         return verdict
+
+    def _judge_cluster(self) -> tuple[Finding, ...]:
+        self._new, look = False, cluster_look(self.answers)
+        findings, self._cluster = judge_cluster(look, self._cluster)
+        self._cluster_asks = cluster_asks(look, self._cluster)
+        return findings
 
     def _forget(self, now: float) -> None:
         """Forget the answers of jobs that nobody looks at closely, and when queries were sent long ago."""
@@ -163,6 +175,7 @@ class Judge:
             taken = self.answers.newest(JOB, job=job)
             if not memory.held and (taken is None or now - taken.at > FORGET_MS):
                 del self._memories[job]
+                self._asks.pop(job, None)
                 self.answers.forget_job(job)
 
     # -- closer looks ----------------------------------------------------------------------------------
@@ -186,7 +199,7 @@ class Judge:
         yield Ask(TASKMANAGERS(), asking.USUAL, 15.0, math.inf)
         yield Ask(JOBMANAGER_CONFIG(), asking.USUAL, 3600.0, math.inf)
         yield Ask(OVERVIEW(), asking.USUAL, 30.0, math.inf)
-        yield from cluster_asks(cluster_look(self.answers), self._cluster)
+        yield from self._cluster_asks
         live = [job for job in self._listed.values() if not states.is_terminal(job.state)]
         if len(live) > FEW:
             yield from self._sums.asks(self.answers.features)
@@ -197,7 +210,7 @@ class Judge:
                 yield Ask(CHECKPOINT_CONFIG(job=job.jid), asking.BELOW, 600.0)
             known = self.answers.newest(JOB, job=job.jid)
             if known is not None and self.answers.now - known.at <= OLD:
-                yield from asks(job_look(self.answers, job), self._memories.get(job.jid, Memory()))
+                yield from self._asks.get(job.jid, ())
 
     def _is_suspicious(self, job: JobOverview) -> bool:
         """Whether the list alone shows that it does not run as it should."""
@@ -205,11 +218,3 @@ class Judge:
             return job.state == "FAILED" and self.answers.newest(EXCEPTIONS, job=job.jid) is None
         running = job.tasks.get("running", 0) + job.tasks.get("finished", 0)
         return job.state != "RUNNING" or running < job.tasks.get("total", 0)
-
-
-def _said(judged: Judged) -> tuple[object, ...]:
-    """What of it is news: figures in words move all the time."""
-    return (
-        {job: (one.severity, one.kind) for job, one in judged.verdicts.items()},
-        tuple((one.severity, one.kind, one.culprit) for one in judged.findings),
-    )

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from flinktop.flink.checkpoints import CHECKPOINTS
+from flinktop.flink.jobs import JOB
+from flinktop.flink.metrics import JOB_METRICS
 from flinktop.judgement import (
     checkpoints,
     event_time,
@@ -239,15 +242,16 @@ def _unknown(look: JobLook) -> str | None:
         return None
     failed = {path: error for path, error in look.errors.items() if not _is_absence(path, look)}
     if look.job is None:
-        error = next(iter(failed.values()), None)
-        return f"unknown: its vertices could not be read{f' ({error.reason})' if error else ''}"
+        error = failed.get(JOB.path)
+        return f"unknown: it could not be read ({error.reason})" if error is not None else None
     running = look.job.value.timestamps.get("RUNNING", 0)
     if not look.streaming or look.state != "RUNNING" or not running or look.now - running < _SETTLED_MS:
         return None
     missing = flow.missing(look)
-    if look.checkpoints is None and not look.without_checkpoints:
+    # What was not asked for yet is not known yet; that is no reason to worry.
+    if look.checkpoints is None and CHECKPOINTS.path in failed:
         missing = "its checkpoints could not be read"
-    elif not look.metrics:
+    elif not look.metrics and JOB_METRICS.path in failed:
         missing = "its number of restarts could not be read"
     return f"unknown: {missing}" if missing is not None else None
 
