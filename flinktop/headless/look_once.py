@@ -15,7 +15,15 @@ from flinktop.engine.answers import Answers
 from flinktop.engine.sweep import figures_of
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG
 from flinktop.flink.cluster import CONFIG, OVERVIEW
-from flinktop.flink.errors import FlinkError, NotFlink, NotFound, NotReady, Unauthorized, Unreachable
+from flinktop.flink.errors import (
+    FlinkError,
+    NotFlink,
+    NotFound,
+    NotReady,
+    Refused,
+    Unauthorized,
+    Unreachable,
+)
 from flinktop.flink.exceptions import EXCEPTIONS
 from flinktop.flink.jobmanager import JOBMANAGER_CONFIG
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, JobsOverview
@@ -30,7 +38,7 @@ from flinktop.judgement.expected import judge_expected
 from flinktop.judgement.patterns import matches
 from flinktop.judgement.verdict import Memory, asks, cluster_asks, judge_cluster, judge_job
 from flinktop.model import states
-from flinktop.model.look import JobLook, Taken, cluster_look, job_look
+from flinktop.model.look import ClusterLook, JobLook, Taken, cluster_look, job_look
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -255,7 +263,15 @@ class OneCluster:
         await self._list()
         jobs = self._jobs()
         closely = await self._close_ones(jobs)
-        await self._ask(self._first_of(closely))
+        first = self._first_of(closely)
+        room = max(0, self._room)
+        await self._ask(first[:room])
+        self._give_up(first[room:])
+        if self._coarse:
+            stuck = (
+                JOB(job=job.jid) for job in jobs if is_suspicious(job) and not states.is_terminal(job.state)
+            )
+            self._give_up(query for query in stuck if query not in self._asked)
         for _ in range(ROUNDS):
             wanted = self._due(closely)
             if not wanted or self._clock.now() >= self._slot_end:
@@ -314,7 +330,7 @@ class OneCluster:
         return {query: self._sums[query] for query in queries if query in self._sums}
 
     def _first_of(self, jobs: Iterable[JobOverview]) -> tuple[Query[Any], ...]:
-        """What is asked of each job in any case, within the budget."""
+        """What is asked of each of these jobs in any case."""
         wanted: list[Query[Any]] = []
         for job in jobs:
             ids = {"job": job.jid}
@@ -325,7 +341,13 @@ class OneCluster:
             wanted += (*figures_of(job.jid), EXCEPTIONS(job=job.jid))
             if self._answers.newest(CHECKPOINT_CONFIG, **ids) is None:
                 wanted.append(CHECKPOINT_CONFIG(job=job.jid))
-        return tuple(wanted[: max(0, self._room)])
+        return tuple(wanted)
+
+    def _give_up(self, queries: Iterable[Query[Any]]) -> None:
+        """Note that there is no room for these: what was not asked for is unknown, and not healthy."""
+        for query in queries:
+            url = f"{self._profile.connection.url}/{query.target.partition('?')[0]}"
+            self._fail(query, Refused("GET", url, "not requested: it would be one request too many"))
 
     def _due(self, jobs: Iterable[JobOverview]) -> tuple[Query[Any], ...]:
         """What the subjects want to know more closely, the most wanted first, within the budget."""
@@ -355,7 +377,17 @@ class OneCluster:
     def _job_look(self, job: JobOverview) -> JobLook:
         return job_look(self._answers, job, ruling.limits(self._rules_of(job.name)))
 
-    def _cluster_look(self) -> Any:
+    def _listed_look(self, job: JobOverview) -> JobLook:
+        """A look at one of thousands of jobs of which the list says all."""
+        error = self._answers.error(JOB, job=job.jid)
+        return JobLook(
+            listed=job,
+            now=self._answers.now,
+            features=self._answers.features,
+            errors={JOB.path: error} if error is not None else {},
+        )
+
+    def _cluster_look(self) -> ClusterLook:
         return cluster_look(self._answers, ruling.limits(self._rules))
 
     def _judge(self, jobs: Iterable[JobOverview], closely: set[str]) -> None:
@@ -363,12 +395,7 @@ class OneCluster:
         verdicts = []
         for job in jobs:
             close, failed = job.jid in closely or self._is_read(job.jid), job.state == "FAILED"
-            # Of thousands of others the list says all.
-            look = (
-                self._job_look(job)
-                if close or failed
-                else JobLook(listed=job, now=now, features=self._answers.features)
-            )
+            look = self._job_look(job) if close or failed else self._listed_look(job)
             verdict, self._memories[job.jid] = judge_job(
                 look,
                 self._memories.get(job.jid, Memory()),

@@ -37,7 +37,7 @@ def add_status(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
         STATUS,
         "print once what is wrong, for scripts and alerts; the exit code says how bad it is",
         parents,
-        description="Print once what is wrong with the jobs of a cluster, worst first.",
+        description="Print once what is wrong with clusters and their jobs, the most severe first.",
         epilog="It looks for about 21 s, as rates and trends need three fetches of Flink's metrics, which "
         "come every 10 s. With --wait under 21 it looks once, and judges only what one answer shows. "
         "Exit codes: 2 if anything is critical; else 3 if a cluster could not be asked, a job is unknown, "

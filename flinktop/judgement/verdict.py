@@ -204,6 +204,7 @@ def _verdict(
 
 _KINDS: Final[Mapping[str, str]] = {
     "FINISHED": "finished",
+    "FAILED": "failed",  # where a rule of the config file hides the finding
     "CANCELED": "canceled",
     "CANCELLING": "canceling",
     "SUSPENDED": "canceled",
