@@ -117,6 +117,11 @@ def read_args(args: list[str]) -> "tuple[str, str | None, Flags, ActArgs | Statu
     found, left = parser.parse_known_args(args)
     given = vars(found)
     command, target = str(given.pop("command")), given.pop("target", None)
+    if command == STATUS:
+        # argparse takes only those that stand together.
+        more = [word for word in left if not word.startswith("-")]
+        given["targets"] = [*given.get("targets", ()), *more]
+        left = [word for word in left if word.startswith("-")]
     if left:
         raise UsageError(_not_understood(left, options, command))
     acts = command in ACTS or command == "operations"
@@ -368,11 +373,19 @@ def _status(sources: "Sources", args: StatusArgs) -> int:
         )
     names = [one.name for one in settings.profiles] if args.every else args.targets or (None,)
     profiles = {profile.name: profile for profile in map(sources.profile, names)}
-    from flinktop.headless.status import run_status
+    from flinktop.headless.status import NotPrintedError, run_status
 
     for note in (*_with_log(settings).notes, *(note for one in profiles.values() for note in one.notes)):
         print(f"flinktop: {note}", file=sys.stderr)
-    return run_status(tuple(profiles.values()), settings.findings, args)
+    shown = None if several else next(iter(profiles.values())).shows
+    if shown is not None and args.job is None:
+        args = replace(args, job=shown.job)
+    try:
+        return run_status(tuple(profiles.values()), settings.findings, args)
+    except NotPrintedError as error:
+        # The interpreter would flush it again at exit, and fail with a code of its own.
+        _write_nowhere(1)
+        return _complain(str(error), UNKNOWN)
 
 
 def _for_this_terminal(sources: "Sources") -> "Settings":

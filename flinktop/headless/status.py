@@ -40,11 +40,23 @@ LATEST: Final = 3.0
 """Seconds after the time to wait at which a cluster that still hangs is given up."""
 
 
+class NotPrintedError(Exception):
+    """The report could not be written; the text is a sentence."""
+
+
 def run_status(profiles: Sequence[Profile], rules: Sequence[FindingRule], args: StatusArgs) -> int:
-    """Look at clusters, print what is wrong, and return the exit code. Raises OSError if it can't print."""
+    """Look at clusters, print what is wrong, and return the exit code.
+
+    Raises NotPrintedError if stdout takes no more, BrokenPipeError if nobody reads it.
+    """
     clock = Clock()
     status = run(Asking(profiles, tuple(map(as_rule, rules)), args, clock).status())
-    print_status(status, args, clock)
+    try:
+        print_status(status, args, clock)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise NotPrintedError(f"the report can't be written to stdout ({error.strerror})") from None
     return status.code
 
 

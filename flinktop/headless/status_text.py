@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from flinktop.flink.text import clean
-from flinktop.headless.output import cells
+from flinktop.headless.cells import cells
 from flinktop.headless.status_json import moment, plain
 from flinktop.headless.status_report import Look
 from flinktop.judgement.finding import Severity

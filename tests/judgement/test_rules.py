@@ -36,7 +36,7 @@ SKEW, MEMORY = finding(Kind.SKEW), finding(Kind.MEMORY)
         ("", "*", True),
     ],
 )
-def test_names_and_patterns(name: str, pattern: str, is_one: bool) -> None:
+def test_names_and_patterns(name: str, pattern: str, *, is_one: bool) -> None:
     assert matches(name, (pattern,)) is is_one
 
 
@@ -93,7 +93,7 @@ def test_limits_are_those_of_the_last_rule() -> None:
 
 
 def test_the_config_file_knows_the_words_of_judgement() -> None:
-    assert finding_rules.KINDS == tuple(str(kind) for kind in Kind)
+    assert [str(kind) for kind in Kind] == list(finding_rules.KINDS)
     assert set(finding_rules.OF_CLUSTER) == {str(kind) for kind in OF_CLUSTER}
     assert set(finding_rules.LIMITS) == {str(kind) for kind in LIMITED}
     assert set(finding_rules.SEVERITIES) <= {str(severity) for severity in Severity}
