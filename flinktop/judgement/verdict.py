@@ -18,6 +18,7 @@ from flinktop.judgement import (
     holds,
     memory,
     scheduling,
+    sources,
     taskmanagers,
     trails,
 )
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from flinktop.judgement.rules import Rules
     from flinktop.model.look import ClusterLook, JobLook
 
-_SUBJECTS = (failures, scheduling, checkpoints, flow, event_time)
+_SUBJECTS = (failures, scheduling, checkpoints, flow, sources, event_time)
 _OF_CLUSTER = (memory, taskmanagers)
 
 EXPLAINS: Final[Mapping[Kind, frozenset[Kind]]] = {
@@ -109,6 +110,7 @@ def judge_cluster(
     """The findings of the cluster itself after a look at it."""
     noted = [note for subject in _OF_CLUSTER for note in subject.notes(look)]
     kept = trails.after(before.trails, noted, look.now)
+    kept = trails.after(kept, taskmanagers.losses(look, kept), look.now)
     signs: list[Sign] = [sign for subject in _OF_CLUSTER for sign in subject.signs(look, kept)]
     held = holds.after(before.held, signs, look.now, one_look=one_look)
     return ordered(applied(rules, holds.raised(held, look.now))), Memory(held, kept)
@@ -219,11 +221,12 @@ def _kind(look: JobLook, kept: Mapping[str, Trail], held: Mapping[Key, Held]) ->
     )
     if look.state != "RUNNING" or waits:
         return "starting"
-    passed = trails.gaps(kept, _RECORDS)
-    return "idle" if len(passed) >= _ENOUGH_GAPS and not any(passed) and not held else "healthy"
+    passed, seen = trails.gaps(kept, _RECORDS), trails.trail(kept, _RECORDS)
+    whole = len(seen) > 1 and seen[-1].at - seen[-len(passed) - 1].at >= _WHOLE_LOOK_MS
+    return "idle" if whole and not any(passed) and not held else "healthy"
 
 
-_ENOUGH_GAPS = 2  # of three fetches
+_WHOLE_LOOK_MS: Final = 20_000.0  # three fetches of Flink's metrics
 
 
 def states_of(look: JobLook) -> Mapping[str, int]:
