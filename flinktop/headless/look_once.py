@@ -32,8 +32,9 @@ from flinktop.flink.taskmanagers import TASKMANAGERS
 from flinktop.headless.find_job import find_jobs
 from flinktop.headless.requests import PATIENCE, Requests
 from flinktop.headless.status_report import ClusterStatus, Look
-from flinktop.headless.suspects import Suspects
+from flinktop.headless.suspects import GROUP, Suspects
 from flinktop.judgement import rules as ruling
+from flinktop.judgement.ask import USUAL
 from flinktop.judgement.expected import judge_expected
 from flinktop.judgement.patterns import matches
 from flinktop.judgement.verdict import Memory, asks, cluster_asks, judge_cluster, judge_job
@@ -70,12 +71,13 @@ FEW: Final = 20
 """Jobs that are all looked at closely; of more only suspects are."""
 MOST_COARSE: Final = 300
 """Requests on a cluster of many jobs, in all."""
-FOR_SUMS: Final = 60
-"""Of these in a look to find suspects by sums."""
-OF_A_STUCK_JOB: Final = 4
-"""Requests for a closer look at a job that does not run."""
-OF_A_JOB: Final = 10
-"""The same for one that does."""
+FOR_HALVES: Final = 100
+"""Of these in the first look to find suspects by halving groups of jobs."""
+FOR_MOVED: Final = 20
+"""The same in a later look, for those that restart meanwhile."""
+OF_A_COARSE_LOOK: Final = 40
+OF_A_SUSPECT: Final = 5
+OF_A_FAILED_JOB: Final = 2
 MOST_CLOSE: Final = 2000
 MOST_FAILED: Final = 20
 """Failed jobs whose cause is asked for, the newest first."""
@@ -306,19 +308,29 @@ class OneCluster:
         self._coarse = len(live) > FEW
         if not self._coarse:
             return (*live, *failed[:MOST_FAILED])
-        if self.looks < LOOKS - 1:
-            finder = self._finder = self._finder or Suspects(self._answers.features)
-            room = min(FOR_SUMS, self._room)
-            found = await finder.find([job.jid for job in live], self._ask_sums, room)
-            self._suspects = dict.fromkeys((*found, *self._suspects))
-        share = self._room // max(1, self._wanted_looks - self.looks)
-        # Flink's times tell what holds up a job that does not run: one look is enough.
-        stuck = sorted((job for job in live if is_suspicious(job)), key=lambda job: self._is_read(job.jid))
-        stuck = stuck[: share // 2 // OF_A_STUCK_JOB]
         known = {job.jid: job for job in live}
-        moved = [known[job] for job in self._suspects if job in known and known[job] not in stuck]
-        moved = moved[: max(0, share - OF_A_STUCK_JOB * len(stuck)) // OF_A_JOB]
-        return (*stuck, *moved, *failed[: MOST_FAILED // 2])
+        await self._find_suspects(tuple(known))
+        stuck = (job.jid for job in live if is_suspicious(job))
+        # Flink's own times and history tell what is wrong: one look is enough, the next is for others.
+        wanted = dict.fromkeys((*stuck, *self._suspects))
+        new = [known[job] for job in wanted if job in known and not self._is_read(job)]
+        failed = failed[: MOST_FAILED // 2]
+        most = (self._room - self._reserve - len(failed) * OF_A_FAILED_JOB) // OF_A_SUSPECT
+        return (*new[: max(0, most)], *failed)
+
+    async def _find_suspects(self, live: Sequence[str]) -> None:
+        groups = len(live) // GROUP + 1
+        most = groups + (FOR_HALVES if self.looks == 0 else FOR_MOVED)
+        if self.looks == 0 or groups <= FOR_MOVED:
+            finder = self._finder = self._finder or Suspects(self._answers.features)
+            room = min(most, self._room - self._reserve)
+            found = await finder.find(live, self._ask_sums, room)
+            self._suspects = dict.fromkeys((*found, *self._suspects))
+
+    @property
+    def _reserve(self) -> int:
+        """Requests that are kept for the looks after this one."""
+        return OF_A_COARSE_LOOK * (self._wanted_looks - self.looks - 1)
 
     def _is_read(self, job: str) -> bool:
         return self._answers.newest(JOB, job=job) is not None
@@ -356,8 +368,11 @@ class OneCluster:
         for job in jobs:
             wanted += asks(self._job_look(job), self._memories.get(job.jid, Memory()))
         wanted.sort(key=lambda one: (one.rank, -one.size))
+        if self._coarse:
+            wanted = [one for one in wanted if one.rank < USUAL]
         due = [one.query for one in wanted if self._is_due(one, now)]
-        return tuple(dict.fromkeys(due))[: max(0, self._room)]
+        room = self._room - (self._reserve if self._coarse else 0)
+        return tuple(dict.fromkeys(due))[: max(0, room)]
 
     def _is_due(self, ask: Ask, now: float) -> bool:
         sent = self._asked.get(ask.query)
