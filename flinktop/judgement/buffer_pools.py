@@ -28,6 +28,7 @@ OUT: Final = "Shuffle.Netty.Output.Buffers.outPoolUsage"
 IN: Final = "Shuffle.Netty.Input.Buffers.inPoolUsage"
 FULL, LOW = 0.95, 0.5
 """Shares of a pool in use: above the first none is left to send with, below the second there are enough."""
+_USUALLY: Final = 20.0  # seconds between looks at a source that has buffers left
 _MOST_NAMED: Final = 200  # subtasks up to which each one's pool is asked
 
 
@@ -52,7 +53,7 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
         elif one.id in further:
             yield Ask(pools, BELOW, size=float(-place))
         elif not one.inputs and one.outputs and one.node is not None:
-            yield Ask(pools, USUAL, size=1.0)
+            yield Ask(pools, USUAL, _USUALLY, 1.0)
         if one.id in slow:
             yield Ask(VERTEX(job=job, vertex=one.id), SUSPECTED, size=float(-place))
             if 1 < one.vertex.parallelism <= _MOST_NAMED:

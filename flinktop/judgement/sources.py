@@ -18,7 +18,7 @@ from flinktop.judgement.holds import Sign
 from flinktop.judgement.trails import Note, Sample, trail
 from flinktop.judgement.wording import names, short
 from flinktop.model import format as fmt
-from flinktop.model import subtask_figures
+from flinktop.model import rates, subtask_figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -82,8 +82,22 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
     """The figures of all operators, also those for `event_time`: one request for each vertex has both."""
     if reach.flows(look):
         yield from operator_figures.asks(
-            look, trails, event_time.suspects(look), event_time_plan.takers(look), reach.sources(look)
+            look,
+            trails,
+            closely={one.id for one in reach.sources(look) if _is_late(look, trails, one)},
+            suspects=event_time.suspects(look),
+            takers=event_time_plan.takers(look),
         )
+
+
+def _is_late(look: JobLook, trails: Mapping[str, Trail], one: VertexLook) -> bool:
+    """Whether a source has so much before it that every fetch of Flink is wanted."""
+    samples = _distinct(look, trail(trails, f"pending {one.id}"))
+    if samples and samples[-1].value[0] > 0:
+        rate = _rate(samples)
+        return not rate or samples[-1].value[0] / rate > LONG / 2
+    lags = _distinct(look, trail(trails, f"event lag {one.id}"))
+    return bool(lags) and lags[-1].value[0] > 1000.0 * LONG / 2
 
 
 def shrinking(look: JobLook, trails: Mapping[str, Trail], vertex: str) -> float | None:
@@ -301,9 +315,11 @@ def _rate(samples: tuple[Sample, ...]) -> float | None:
 def _busy(look: JobLook, one: VertexLook) -> Iterator[Evidence]:
     """How busy its subtasks are: a source that works all the time is what limits the job."""
     loads = subtask_load.loads(look, one).values()
-    busy = max((load.busy for load in loads if load.busy is not None), default=None)
+    busy = max((1000.0 * load.busy for load in loads if load.busy is not None), default=None)
+    mean = one.metrics.get(rates.BUSY_ID)
+    busy = mean.value.max if busy is None and mean is not None else busy
     if busy is not None:
-        yield Evidence(f"busy, highest subtask of {short(one.name)}", round(1000.0 * busy, 1), "ms/s")
+        yield Evidence(f"busy, highest subtask of {short(one.name)}", round(busy, 1), "ms/s")
 
 
 def _held(aligned: list[VertexLook]) -> Iterator[Evidence]:

@@ -136,7 +136,14 @@ def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     left = sorted(findings, key=lambda one: one.kind.rank)
     kept: list[Finding] = []
     for one in left:
-        cause = next((n for n, known in enumerate(kept) if one.kind in EXPLAINS.get(known.kind, ())), None)
+        cause = next(
+            (
+                n
+                for n, known in enumerate(kept)
+                if known.explains and one.kind in EXPLAINS.get(known.kind, ())
+            ),
+            None,
+        )
         if cause is None:
             kept.append(one)
         else:
@@ -168,11 +175,11 @@ def _records(look: JobLook) -> Iterator[Note]:
         for name, taken in one.metrics.items()
         if name.endswith((".numRecordsIn", ".numRecordsOut"))
     ]
-    at = max([look.job.at, *(taken.at for taken in chained)])
     if len(look.vertices) == 1 and chained:
+        at = min(taken.at for taken in chained)
         yield Note(_RECORDS, at, sum(taken.value.sum or 0.0 for taken in chained))
     elif len(look.vertices) > 1 and totals:
-        yield Note(_RECORDS, at, sum(totals))
+        yield Note(_RECORDS, look.job.at, sum(totals))
 
 
 def _verdict(
