@@ -24,6 +24,7 @@ from flinktop.judgement import (
 )
 from flinktop.judgement.finding import Evidence, Finding, Kind, Severity
 from flinktop.judgement.holds import Held, Key  # noqa: TC001 -- the types of a Struct's fields
+from flinktop.judgement.rules import applied
 from flinktop.judgement.trails import Note, Trail
 from flinktop.model import states
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from flinktop.judgement.ask import Ask
     from flinktop.judgement.holds import Sign
+    from flinktop.judgement.rules import Rules
     from flinktop.model.look import ClusterLook, JobLook
 
 _SUBJECTS = (failures, scheduling, checkpoints, flow, sources, event_time)
@@ -87,23 +89,23 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
 
 def judge_job(
-    look: JobLook, before: Memory, *, one_look: bool = False, coarse: bool = False
+    look: JobLook, before: Memory, *, one_look: bool = False, coarse: bool = False, rules: Rules = ()
 ) -> tuple[Verdict, Memory]:
     """The verdict after a look at a job.
 
     With `one_look` nobody looks again: what three fetches agree on holds. `coarse`: nothing was suspected of
-    it, so it was not looked at closely.
+    it, so it was not looked at closely. `rules` are those of the config file that are about this job.
     """
     noted = [*_records(look), *(note for subject in _SUBJECTS for note in subject.notes(look))]
     kept = trails.after(before.trails, noted, look.now)
     signs = [sign for subject in _SUBJECTS for sign in subject.signs(look, kept)]
     held = holds.after(before.held, signs, look.now, one_look=one_look)
-    found = ordered(holds.raised(held, look.now))
+    found = ordered(applied(rules, holds.raised(held, look.now)))
     return _verdict(look, found, kept, coarse=coarse, held=held), Memory(held, kept)
 
 
 def judge_cluster(
-    look: ClusterLook, before: Memory, *, one_look: bool = False
+    look: ClusterLook, before: Memory, *, one_look: bool = False, rules: Rules = ()
 ) -> tuple[tuple[Finding, ...], Memory]:
     """The findings of the cluster itself after a look at it."""
     noted = [note for subject in _OF_CLUSTER for note in subject.notes(look)]
@@ -111,7 +113,7 @@ def judge_cluster(
     kept = trails.after(kept, taskmanagers.losses(look, kept), look.now)
     signs: list[Sign] = [sign for subject in _OF_CLUSTER for sign in subject.signs(look, kept)]
     held = holds.after(before.held, signs, look.now, one_look=one_look)
-    return ordered(holds.raised(held, look.now)), Memory(held, kept)
+    return ordered(applied(rules, holds.raised(held, look.now))), Memory(held, kept)
 
 
 def asks(look: JobLook, before: Memory) -> tuple[Ask, ...]:
@@ -211,6 +213,7 @@ def _verdict(
 
 _KINDS: Final[Mapping[str, str]] = {
     "FINISHED": "finished",
+    "FAILED": "failed",  # where a rule of the config file hides the finding
     "CANCELED": "canceled",
     "CANCELLING": "canceling",
     "SUSPENDED": "canceled",

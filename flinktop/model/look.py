@@ -84,6 +84,17 @@ class Answers(Protocol):
     def answer(self, query: Query[T], /) -> Taken[T] | None: ...  # the newest of exactly this query
 
 
+class Limits(Struct, frozen=True):
+    """From where on figures are findings, as the user may set it."""
+
+    overdue_factor: float = 3.0  # of the checkpoint interval, without a completed checkpoint
+    heap_percent: float = 90.0  # of its maximum
+    lag_seconds: float = 60.0  # of reading what is pending at a source
+
+
+USUAL: Final = Limits()
+
+
 class VertexLook(Struct, frozen=True, kw_only=True):
     """One vertex."""
 
@@ -131,6 +142,7 @@ class JobLook(Struct, frozen=True, kw_only=True, dict=True):
     replaced: bool = False  # a job of the same name has started later
     requirements: Taken[dict[str, VertexRequirements]] | None = None  # by vertex (1.18+, adaptive scheduler)
     backlog_interval: bool = False  # the cluster configures another interval while sources read a backlog
+    limits: Limits = Limits()
 
     @property
     def state(self) -> str:
@@ -179,9 +191,10 @@ class ClusterLook(Struct, frozen=True, kw_only=True):
     exceptions: Mapping[str, Taken[JobExceptions]] = {}  # by job: of those that were asked
     groups: Mapping[tuple[str, ...], Taken[tuple[AggregatedMetric, ...]]] = {}
     """Figures aggregated over groups of TaskManagers, by their ids: all of them, halves, and so on."""
+    limits: Limits = Limits()
 
 
-def job_look(answers: Answers, listed: JobOverview) -> JobLook:
+def job_look(answers: Answers, listed: JobOverview, limits: Limits = USUAL) -> JobLook:
     """What is known of a job that /jobs/overview lists."""
     job = _young(answers, JOB, answers.newest(JOB, job=listed.jid), ended=states.is_terminal(listed.state))
     settings = answers.newest(JOBMANAGER_CONFIG)
@@ -223,10 +236,11 @@ def job_look(answers: Answers, listed: JobOverview) -> JobLook:
         backlog_interval=any(
             one.key == BACKLOG_INTERVAL for one in (settings.value if settings is not None else ())
         ),
+        limits=limits,
     )
 
 
-def cluster_look(answers: Answers) -> ClusterLook:
+def cluster_look(answers: Answers, limits: Limits = USUAL) -> ClusterLook:
     """What is known of the cluster as a whole."""
     overview, jobs = answers.newest(OVERVIEW), answers.newest(JOBS_OVERVIEW)
     found, settings = answers.newest(TASKMANAGERS), answers.newest(JOBMANAGER_CONFIG)
@@ -255,6 +269,7 @@ def cluster_look(answers: Answers) -> ClusterLook:
         settings={one.key: one.value or "" for one in settings.value} if settings is not None else {},
         exceptions={job: taken for job, taken in faults.items() if taken is not None},
         groups=_groups(answers, found.value.taskmanagers if found is not None else ()),
+        limits=limits,
     )
 
 
