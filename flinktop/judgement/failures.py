@@ -146,8 +146,9 @@ def _restarting(look: JobLook, trails: Mapping[str, Trail]) -> Sign | None:
         entered = look.job.value.timestamps.get(look.state, 0) if look.job is not None else 0
         since = float(entered) if entered > 0 else look.now
     else:
-        since = restart_counter.restarted_at(look)
-        since = since if since is not None and look.now - since <= RECENT_MS else None
+        known = (restart_counter.restarted_at(look), *restart_counter.times(look, trails)[-1:])
+        last = max((at for at in known if at is not None), default=None)
+        since = last if last is not None and look.now - last <= RECENT_MS else None
     return _sign(look, trails, Kind.RESTARTING, (), 0, since=since) if since is not None else None
 
 

@@ -129,10 +129,10 @@ def _memory(look: ClusterLook, process: ProcessLook, trails: Mapping[str, Trail]
 
 
 _STEPS: Final = {
-    process_figures.HEAP: "look at its garbage collection and the state on its heap; give it more heap or less work",
+    process_figures.HEAP: "look at its garbage collection and the state on its heap; give it more heap",
     process_figures.METASPACE: "look for classes that each restart loads anew; raise its metaspace",
     process_figures.DIRECT: "raise taskmanager.memory.task.off-heap.size, or find who takes direct memory",
-    process_figures.GC: "look at what fills its heap; give it more heap or less work",
+    process_figures.GC: "look at what fills its heap; give it more heap",
 }
 
 
