@@ -214,7 +214,7 @@ FAULTS = (
     Case(
         "loop-at-once",
         ("--delay", "6000", "orders | source rate=20", PARSE, "join users | map fail=0 in=1"),
-        (V1_14, V2_3),
+        (V1_9, V1_14, V2_3),
         "faults",
         first=5,
         looks=7,

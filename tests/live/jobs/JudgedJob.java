@@ -33,6 +33,7 @@ import org.apache.flink.streaming.api.functions.co.RichCoFlatMapFunction;
 import org.apache.flink.streaming.api.functions.sink.RichSinkFunction;
 import org.apache.flink.streaming.api.functions.source.RichParallelSourceFunction;
 import org.apache.flink.streaming.api.functions.timestamps.BoundedOutOfOrdernessTimestampExtractor;
+import org.apache.flink.streaming.api.watermark.Watermark;
 import org.apache.flink.streaming.api.windowing.assigners.TumblingEventTimeWindows;
 import org.apache.flink.streaming.api.windowing.assigners.TumblingProcessingTimeWindows;
 import org.apache.flink.streaming.api.windowing.assigners.WindowAssigner;
@@ -154,7 +155,8 @@ public final class JudgedJob {
         if (stage.has("group")) {
             made.slotSharingGroup(stage.text("group", "default"));
         }
-        if (stage.has("wm")) {
+        // A source that marks a part idle makes its watermarks itself: an assigner after it would not pass that on.
+        if (stage.has("wm") && !stage.has("idle")) {
             return made.assignTimestampsAndWatermarks(new Times((long) (stage.number("wm", 1) * 1000)))
                     .name("times");
         }
@@ -378,10 +380,14 @@ public final class JudgedJob {
                     JudgedStage.Event event = stage.event(subtask, emitted, began, padding);
                     synchronized (context.getCheckpointLock()) {
                         conduct.take(event);
-                        if (stage.has("stamped")) {
+                        if (stage.has("stamped") || stage.has("idle")) {
                             context.collectWithTimestamp(event, event.time);
                         } else {
                             context.collect(event);
+                        }
+                        if (stage.has("idle")) {
+                            context.emitWatermark(
+                                    new Watermark(event.time - (long) (stage.number("wm", 1) * 1000)));
                         }
                         emitted++;
                     }
