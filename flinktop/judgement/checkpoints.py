@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 IN_A_ROW: Final = 3
 """So many failed checkpoints in a row are critical."""
-_OVERDUE, _LONG_OVERDUE = 3, 10  # times the usual time between two
+_LONG_OVERDUE = 10  # times the usual time between two
 _LEAST_MS: Final = 30_000.0
 _RUNS: Final = "checkpoints.runs"
 _VERTICES_ASKED: Final = 3
@@ -153,10 +153,10 @@ def _overdue(look: JobLook, trails: Mapping[str, Trail]) -> Sign | None:
     took = [one.duration for one in record.completed(look) if one.duration is not None]
     usual = median(took) if took else 0.0
     between = max(float(config.interval), max(0, config.min_pause or 0) + usual)
-    allowed, age = max(_LEAST_MS, _OVERDUE * between), look.now - since
+    allowed, age = max(_LEAST_MS, look.limits.overdue_factor * between), look.now - since
     if age <= allowed:
         return None
-    worst = age > max(_LEAST_MS, _LONG_OVERDUE * between)
+    worst = age > max(allowed, _LONG_OVERDUE * between)
     severity = Severity.CRITICAL if worst else Severity.WARNING
     ended = _ended_sources(look)
     under_way, savepoint = record.in_progress(look), record.savepoint_in_progress(look)
