@@ -55,20 +55,11 @@ def wrong(label: Label, said: list[Said], *, of_cluster: set[str]) -> str | None
     for one in judged:
         if (fault := _wrong_now(label, one)) is not None:
             return f"after {one.at:.0f} s: {fault}"
-    if _is_well(label):
-        for one in said:
-            verdict = _of_job(label, one, said[-1])
-            if verdict is not None and verdict.severity.rank < Severity.INFO.rank:
-                return f"after {one.at:.0f} s: {verdict.severity} {verdict.words}"
     for one in said:
         for finding in one.findings:
             if str(finding.kind) not in of_cluster and finding.severity.rank < Severity.INFO.rank:
                 return f"after {one.at:.0f} s, of the cluster: {finding.words}"
     return None
-
-
-def _is_well(label: Label) -> bool:
-    return label.kind in {"healthy", "idle", "finished", "canceled"}
 
 
 def _wrong_now(label: Label, said: Said) -> str | None:

@@ -551,8 +551,10 @@ def test_a_failed_job_whose_exceptions_are_not_known() -> None:
 @pytest.mark.parametrize(
     ("look", "every"),
     [
-        (job(), 300),
-        (job(faults=[]), 300),
+        (job(), None),
+        (job(counters={"numRestarts": 0.0}), None),
+        (job(counters={"numRestarts": 2.0}), 300),
+        (job(counters={"numRestarts": 2.0}, faults=[]), None),
         (job(faults=[fault(20)]), 30),
         (job("RESTARTING"), 10),
         (job("FAILED"), 86_400),

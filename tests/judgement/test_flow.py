@@ -180,7 +180,7 @@ def test_a_legacy_source_without_busy_time_can_be_an_input() -> None:
 
 @pytest.mark.parametrize("options", [{"batch": True}, {"state": "RESTARTING"}, {"state": "FINISHED"}])
 def test_jobs_without_a_flow_have_no_such_finding(options: dict[str, Any]) -> None:
-    assert kinds(Course(**options).run(5, lambda _: line([(1.0, 0.0)] * 2))) == []
+    assert "bottleneck" not in kinds(Course(**options).run(5, lambda _: line([(1.0, 0.0)] * 2)))
 
 
 def test_an_iteration_ends() -> None:
