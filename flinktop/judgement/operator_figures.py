@@ -126,8 +126,9 @@ def asks(
         every = 20.0 if not one.listed else 120.0 if unsure else _LISTS
         yield Ask(SUBTASKS_METRICS(job=job, vertex=one.id), rank, every, size)
         if ids:
-            fast = len(seen) < ENOUGH_IN_ONE_LOOK or one.id in suspects or one.id in closely
-            every = METRICS_SECONDS if fast else 60.0 if size == 0.0 else 30.0
+            enough = ENOUGH_IN_ONE_LOOK if size > 0 else 2 if named(one, LATE) else 1
+            fast = len(seen) < enough or one.id in suspects or one.id in closely
+            every = METRICS_SECONDS if fast else 30.0 if size > 0 else 60.0
             query = SUBTASKS_METRICS(job=job, vertex=one.id, get=list(ids), agg=AGGREGATES)
             for part in query.parts():
                 yield Ask(part, rank, every, size)

@@ -347,9 +347,16 @@ def test_how_far_to_scale() -> None:
     assert "needs 3 more slots, 4 are free" in only.next
 
 
+def test_where_sources_wait_all_the_time_no_figure_is_given() -> None:
+    only = Course().run(5, lambda _: line([(1.0, 0.0)] * 2, [(0.0, 0.99)] * 2))[0]
+    assert "from 2 to 4 and look again" in only.next
+    assert "can't be told" in only.next
+
+
 def test_scaling_ends_at_the_maximal_parallelism() -> None:
     middle: Shares = [(1.0, 0.0)] * 2
-    assert "maximum of 4" in Course().run(5, lambda _: line(middle, max_parallelism=4))[0].next
+    found = Course().run(5, lambda _: line(middle, [(0.2, 0.5)] * 2, max_parallelism=4))
+    assert "from 2 to its maximum of 4, though 5 would be needed" in found[0].next
     assert "maximal parallelism is 2" in Course().run(5, lambda _: line(middle, max_parallelism=2))[0].next
 
 
@@ -428,3 +435,13 @@ def test_odd_answers_raise_nothing() -> None:
         found = course.run(5, lambda _: odd)
         assert all(len(one.words) < 1000 for one in found)
     assert kinds(Course().run(3, lambda _: [])) == []
+
+
+@pytest.mark.parametrize("restarts", [True, False])
+def test_another_attempt_is_known_by_the_subtasks_too(*, restarts: bool) -> None:
+    def seen(number: int) -> list[V]:
+        attempts = (0, number // 2 if restarts else 0)
+        records: list[tuple[int | None, int | None]] = [(1000 * number, 0)] * 2
+        return line([(1.0, 0.0)] * 2, attempts=attempts, records=records, tells_attempts=False)
+
+    assert kinds(Course().run(9, seen)) == ([] if restarts else ["bottleneck"])
