@@ -11,6 +11,8 @@ import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec.structs import replace
+
 from flinktop.engine.answers import Answers
 from flinktop.engine.sweep import figures_of
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG
@@ -411,7 +413,7 @@ class OneCluster:
         for job in jobs:
             close, failed = job.jid in closely or self._is_read(job.jid), job.state == "FAILED"
             look = self._job_look(job) if close or failed else self._listed_look(job)
-            verdict, self._memories[job.jid] = judge_job(
+            verdict, memory = judge_job(
                 look,
                 self._memories.get(job.jid, Memory()),
                 one_look=True,
@@ -419,10 +421,12 @@ class OneCluster:
                 coarse=self._coarse and not close and not is_suspicious(job),
                 rules=self._rules_of(job.name),
             )
-            verdicts.append(verdict)
-        self._findings, self._of_cluster = judge_cluster(
+            self._memories[job.jid] = memory
+            verdicts.append(replace(verdict, findings=without_our_times(verdict.findings, memory)))
+        findings, self._of_cluster = judge_cluster(
             self._cluster_look(), self._of_cluster, one_look=True, rules=self._rules
         )
+        self._findings = without_our_times(findings, self._of_cluster)
         self._verdicts = (*verdicts, *self._missing(now))
 
     def _missing(self, now: float) -> tuple[Verdict, ...]:
@@ -473,6 +477,12 @@ class OneCluster:
         return ClusterStatus(
             target=self._profile.name, url=self._profile.connection.url, error=error.reason, has_job=False
         )
+
+
+def without_our_times(findings: tuple[Finding, ...], memory: Memory) -> tuple[Finding, ...]:
+    """The findings, without a time where it is only that of our first look: it began at some time before."""
+    ours = {held.first for held in memory.held.values() if held.finding.since is None}
+    return tuple(replace(one, since=None) if one.since in ours else one for one in findings)
 
 
 def is_suspicious(job: JobOverview) -> bool:

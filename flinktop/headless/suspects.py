@@ -39,17 +39,22 @@ class _Sums(Struct, frozen=True):
     restarts: float = 0.0
     failed: float = 0.0
     uptime: float | None = None  # ms, the least
-    moved: bool = False
+    moved: bool | None = None  # whether they have risen since the look before; None if there was none
 
     @property
     def order(self) -> tuple[int, float] | None:
         """How suspicious they are, the most first; None if they are not."""
         recent = self.restarts > 0 and (self.uptime is None or self.uptime < RECENT_MS)
-        if self.moved:
-            return _MOVED, -self.restarts - self.failed
+        if self.moved is not None:
+            return (_MOVED, -self.restarts - self.failed) if self.moved else None
         if recent:
             return _RESTARTS, -self.restarts
         return (_FAILS, -self.failed) if self.failed > 0 else None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether they are suspicious only as long as the uptime is not known."""
+        return self.moved is None and self.restarts > 0 and self.uptime is None
 
     def without(self, half: _Sums) -> _Sums:
         """The figures of the other half; its uptime is known where it must be the one that is the least."""
@@ -67,12 +72,14 @@ class Suspects:
     def __init__(self, features: Features) -> None:
         self._restarts = "numRestarts" if features.has(1, 10) else "fullRestarts"
         self._before: dict[Group, _Sums] = {}  # the figures of the look before
+        self._now: dict[Group, _Sums] = {}
 
     async def find(self, jobs: Sequence[str], ask: Ask, room: int) -> tuple[str, ...]:
         """The suspects, the most suspicious first; at most `room` requests.
 
         Those that have moved since the look before come first, then those that have restarted most.
         """
+        self._before |= self._now
         wanted: list[tuple[tuple[int, float], Group, _Sums | None]] = [
             ((_MOVED, -float("inf")), tuple(jobs[start : start + GROUP]), None)
             for start in range(0, len(jobs), GROUP)
@@ -86,14 +93,17 @@ class Suspects:
             for (_, group, whole), half in zip(batch, halves, strict=True):
                 if (sums := answers.get(half)) is None:
                     continue
-                parts = [(half, sums)]
+                moved = whole.moved if whole is not None else None
+                parts = [(half, self._compared(half, sums, moved=moved))]
                 if whole is not None:
                     rest = group[len(half) :]
-                    parts.append((rest, self._compared(rest, whole.without(sums))))
+                    parts.append((rest, self._compared(rest, whole.without(sums), moved=moved)))
                 for part, its in parts:
                     if (order := its.order) is None:
                         continue
-                    if len(part) == 1:
+                    if its.is_open and sums.uptime is not None:
+                        heapq.heappush(wanted, (order, part, None))
+                    elif len(part) == 1:
                         found.append((order, part[0]))
                     else:
                         heapq.heappush(wanted, (order, part, its))
@@ -114,18 +124,21 @@ class Suspects:
             answers = await ask(tuple(queries.values()))
             sent += len(queries)
             answered = {group: answers[query] for group, query in queries.items() if query in answers}
-            found |= {group: self._read(group, answer) for group, answer in answered.items()}
+            found |= {group: self._read(answer) for group, answer in answered.items()}
             left = tuple(group for group, answer in answered.items() if not answer)
         return found, sent
 
-    def _read(self, group: Group, answer: Aggregated) -> _Sums:
+    def _read(self, answer: Aggregated) -> _Sums:
         sums = {metric.id: metric.sum or 0.0 for metric in answer}
         uptime = next((metric.min for metric in answer if metric.id == _UPTIME), None)
-        return self._compared(group, _Sums(sums.get(self._restarts, 0.0), sums.get(_FAILED, 0.0), uptime))
+        return _Sums(sums.get(self._restarts, 0.0), sums.get(_FAILED, 0.0), uptime)
 
-    def _compared(self, group: Group, sums: _Sums) -> _Sums:
+    def _compared(self, group: Group, sums: _Sums, *, moved: bool | None) -> _Sums:
+        """The figures, compared with the look before; `moved` is that of the group they are part of."""
         before = self._before.get(group)
-        self._before[group] = sums
-        if before is None or (sums.restarts <= before.restarts and sums.failed <= before.failed):
-            return sums
-        return _Sums(sums.restarts, sums.failed, sums.uptime, moved=True)
+        self._now[group] = sums
+        if before is not None:
+            moved = sums.restarts > before.restarts or sums.failed > before.failed
+        elif moved:
+            moved = sums.restarts + sums.failed > 0
+        return _Sums(sums.restarts, sums.failed, sums.uptime, moved)

@@ -310,3 +310,65 @@ def test_rules_decide_on_findings(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found[second["id"]]["severity"] == "info"
     left = {one["severity"] for one in found.values() if one["id"] not in (first["id"], second["id"])}
     assert left == {"critical"}
+
+
+def found_kinds(scenario: str, *rules: Rule) -> set[str]:
+    cluster, clock = demo(scenario)
+    one = as_object(look({"prod": cluster}, clock=clock, rules=rules).status)["clusters"][0]
+    findings = [*one["findings"], *(finding for its in one["jobs"] for finding in its["findings"])]
+    return {finding["kind"] for finding in findings}
+
+
+def test_what_a_hidden_finding_explained_is_said() -> None:
+    assert found_kinds("backpressure") >= {"bottleneck"}
+    hidden = found_kinds("backpressure", Rule(kinds=("bottleneck",), off=True))
+    assert ("bottleneck" in hidden, "source-lag" in hidden) == (False, True)
+
+
+def test_limits_of_the_config_are_those_of_findings() -> None:
+    off = Rule(kinds=("bottleneck", "checkpoints-failing"), off=True)
+    assert "source-lag" not in found_kinds("backpressure", off, Rule(kinds=("source-lag",), limit=3600.0))
+    assert "memory" not in found_kinds("calm")
+    assert "memory" in found_kinds("calm", Rule(kinds=("memory",), limit=1.0))
+    assert "checkpoint-overdue" in found_kinds("failing-checkpoints", off)
+    most = Rule(kinds=("checkpoint-overdue",), limit=1000.0)
+    assert "checkpoint-overdue" not in found_kinds("failing-checkpoints", off, most)
+
+
+def test_a_time_that_flink_does_not_give_is_null() -> None:
+    cluster, clock = demo("backpressure")
+    jobs = jobs_of(look({"prod": cluster}, clock=clock))
+    (bottleneck,) = [one["findings"][0] for one in jobs if one["kind"] == "bottleneck"]
+    assert bottleneck["since"] is None
+    cluster, clock = demo("restart-loop")
+    jobs = jobs_of(look({"prod": cluster}, clock=clock))
+    assert all(one["findings"][0]["since"] for one in jobs if one["kind"] == "restart-loop")
+
+
+@pytest.mark.parametrize("scenario", ["mixed", "restart-loop", "failing-checkpoints", "backpressure", "skew"])
+def test_a_document_of_findings_is_of_the_contract(scenario: str) -> None:
+    cluster, clock = demo(scenario)
+    found = look({"prod": cluster}, clock=clock)
+    document = json.loads(json.dumps(as_object(found.status), allow_nan=False))
+    findings = [finding for one in document["clusters"][0]["jobs"] for finding in one["findings"]]
+    assert findings
+    for one in findings:
+        assert list(one) == ["kind", "severity", "since", "words", "culprit", "evidence", "next"]
+        assert list(one["culprit"]) == ["vertex", "vertex_name", "subtasks", "taskmanager"]
+        assert one["words"].startswith(f"{one['kind']}: ")
+        assert one["next"]
+        assert all(list(part) == ["what", "value", "unit"] for part in one["evidence"])
+    for its in document["clusters"][0]["jobs"]:
+        if its["findings"] and its["kind"] != "unknown":
+            first = its["findings"][0]
+            assert (its["kind"], its["severity"]) == (first["kind"], first["severity"])
+
+
+def test_every_restart_loop_of_a_thousand_jobs_is_found() -> None:
+    cluster, clock = many()
+    found = look({"prod": cluster}, clock=clock)
+    loops = {one["name"] for one in jobs_of(found) if one["kind"] == "restart-loop"}
+    cycles = [plan.spec.name for plan in cluster.world.plans if plan.spec.fate.cycle]
+    assert len(cycles) > 10
+    assert loops == set(cycles)
+    assert len(cluster.asked) <= MOST_COARSE
