@@ -58,8 +58,10 @@ class Sums:
             yield Ask(self._query(group, features), asking.BELOW, EVERY)
 
     def take(self, query: Query[Any], value: Aggregated) -> tuple[str, ...]:
-        """Take an answer; the jobs that are found by it."""
+        """Take an answer; the jobs that are found by it. One about all jobs, for the screen, finds none."""
         group, names = _asked(query)
+        if not group:
+            return ()
         if not value and len(names) > 1:
             # No job of the group has checkpoints, or none has restarted yet.
             self._absent.add((group, names[-1]))
@@ -95,4 +97,5 @@ class Sums:
 
 def _asked(query: Query[Any]) -> tuple[_Group, tuple[str, ...]]:
     params = dict(query.params)
-    return tuple(params["jobs"].split(",")), tuple(params["get"].split(","))
+    jobs, names = (tuple(filter(None, params.get(name, "").split(","))) for name in ("jobs", "get"))
+    return jobs, names

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from flinktop.engine.acts.run_jar import RunJar
     from flinktop.engine.clock import Clock
+    from flinktop.engine.judge import Judged
     from flinktop.engine.lags import JobLag
     from flinktop.engine.operation import Operation
     from flinktop.engine.seen_checkpoints import SeenCheckpoint
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
     from flinktop.flink.errors import FlinkError
     from flinktop.flink.features import Features
+    from flinktop.judgement.verdict import Verdict
 
 T = TypeVar("T")
 
@@ -37,6 +39,9 @@ class Known(Protocol):
     def features(self) -> Features: ...  # the known features of the server
     @property
     def knows_time(self) -> bool: ...  # whether the cluster's time is known; else this machine's is used
+    @property
+    def judged(self) -> Judged | None: ...  # None before the first answer
+    def verdict(self, job: str, /) -> Verdict | None: ...  # None while too little is known
     def reading(self, query: Query[T], /) -> Reading[T] | None: ...
     def value(self, query: Query[T], /) -> T | None: ...  # the last answer, however old
     def brief(self, query: Query[T], /) -> Reading[T] | None: ...  # the brief part is enough

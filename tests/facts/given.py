@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from flinktop.engine.acts.run_jar import RunJar
+from flinktop.engine.judge import Judged
 from flinktop.engine.lags import JobLag
 from flinktop.engine.operation import Operation
 from flinktop.engine.seen_checkpoints import SeenCheckpoint
@@ -16,6 +17,7 @@ from flinktop.flink.connection import Connection
 from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import FlinkError
 from flinktop.flink.features import Features
+from flinktop.judgement.verdict import Verdict
 from tests.engine.acting import URL
 from tests.manual_clock import ManualClock
 
@@ -37,6 +39,7 @@ class Given:
     features: Features = field(default_factory=Features)
     seen: tuple[SeenCheckpoint, ...] = ()
     """Checkpoints, newest first."""
+    judged: Judged | None = None
     knows_time: bool = True
     ahead: float = 0.0
     """Seconds by which the cluster's clock is ahead of this machine's."""
@@ -44,6 +47,9 @@ class Given:
     def answer(self, query: Query[T], value: T | None, **rest: Any) -> None:
         """The cluster has answered this just now."""
         self.readings[query] = Reading(value, self.now(), **rest)
+
+    def verdict(self, job: str, /) -> Verdict | None:
+        return self.judged.verdicts.get(job) if self.judged is not None else None
 
     def reading(self, query: Query[T], /) -> Reading[T] | None:
         return cast("Reading[T] | None", self.readings.get(query))
