@@ -12,6 +12,7 @@ from flinktop.flink.metrics import (
     JOBMANAGER_METRICS,
     SUBTASKS_METRICS,
     TASKMANAGER_METRICS,
+    TASKMANAGERS_METRICS,
     VERTEX_METRICS,
 )
 from flinktop.model.look import Taken
@@ -44,13 +45,16 @@ class Answers:
         self._errors: dict[_Key, FlinkError] = {}
         self._metrics: dict[_Key, dict[str, Taken[Any]]] = {}
         self._listed: dict[_Key, Taken[tuple[str, ...]]] = {}
+        self._groups: dict[Query[Any], Taken[Any]] = {}
         self._features: tuple[object, Features] = None, features(None)
 
     def take(self, query: Query[Any], value: Any, at: float) -> None:
         """Keep an answer that came at `at`."""
         key = _key(query)
         self._errors.pop(key, None)
-        if id(query.endpoint) not in METRICS:
+        if query.endpoint is TASKMANAGERS_METRICS:
+            self._groups[query] = Taken(value, at)
+        elif id(query.endpoint) not in METRICS:
             self._newest[key] = Taken(value, at)
         elif any(name == "get" for name, _ in query.params):
             known = self._metrics.setdefault(key, {})
@@ -83,6 +87,10 @@ class Answers:
         """Why the newest request failed; None when it did not."""
         return self._errors.get(_named(endpoint, ids))
 
+    def answer(self, query: Query[T], /) -> Taken[T] | None:
+        """The newest answer to exactly this query about a group of TaskManagers."""
+        return self._groups.get(query)
+
     def metrics(self, endpoint: Endpoint[Any], /, **ids: str) -> Mapping[str, Taken[Any]]:
         """The newest of each metric, by its id."""
         return self._metrics.get(_named(endpoint, ids), {})
@@ -97,6 +105,9 @@ class Answers:
         for kept in (self._newest, self._errors, self._metrics, self._listed):
             for key in [key for key in kept if not _is_of(key[1], jobs, taskmanagers)]:
                 del kept[key]
+        self._groups = {
+            query: taken for query, taken in self._groups.items() if self.now - taken.at <= FORGOTTEN_MS
+        }
         for known in self._metrics.values():
             for name in [name for name, taken in known.items() if self.now - taken.at > FORGOTTEN_MS]:
                 del known[name]

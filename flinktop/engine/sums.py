@@ -58,9 +58,9 @@ class Sums:
             yield Ask(self._query(group, features), asking.BELOW, EVERY)
 
     def take(self, query: Query[Any], value: Aggregated) -> tuple[str, ...]:
-        """Take an answer; the jobs that are found by it. One about all jobs, for the screen, finds none."""
+        """Take an answer; the jobs that are found by it."""
         group, names = _asked(query)
-        if not group:
+        if group not in self._groups and group not in self._searched:
             return ()
         if not value and len(names) > 1:
             # No job of the group has checkpoints, or none has restarted yet.
@@ -80,7 +80,10 @@ class Sums:
         if len(group) == 1:
             return group
         middle = len(group) // 2
-        self._searched |= {group[:middle]: None, group[middle:]: None}
+        for part in (group[:middle], group[middle:]):
+            self._searched[part] = None
+            # What no job of the group has, none of a part has.
+            self._absent |= {(part, name) for of, name in self._absent if of == group}
         return ()
 
     def failed(self, query: Query[Any]) -> None:
@@ -97,5 +100,4 @@ class Sums:
 
 def _asked(query: Query[Any]) -> tuple[_Group, tuple[str, ...]]:
     params = dict(query.params)
-    jobs, names = (tuple(filter(None, params.get(name, "").split(","))) for name in ("jobs", "get"))
-    return jobs, names
+    return tuple(params.get("jobs", "").split(",")), tuple(params.get("get", "").split(","))

@@ -1,23 +1,330 @@
+"""Where event time stands still: the subtask whose watermark holds the others back, or all of a vertex's.
+
+Watermarks are judged where they are taken in. What leaves a subtask is the watermark of the last operator of
+its chain; what a vertex takes in is the lowest of all its inputs, without those that are marked idle.
+"""
+
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+from flinktop.flink.metrics import VERTEX_METRICS
+from flinktop.judgement import event_time_plan, operator_figures, reach, subtask_load, watermark_figures
+from flinktop.judgement.ask import SUSPECTED, Ask
+from flinktop.judgement.finding import Culprit, Evidence, Finding, Kind, Severity
+from flinktop.judgement.holds import Sign
+from flinktop.judgement.trails import Note, trail
+from flinktop.judgement.wording import names, short, some
+from flinktop.model import format as fmt
+from flinktop.model.subtask_figures import ENDED, NO_WATERMARK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from flinktop.judgement.ask import Ask
-    from flinktop.judgement.holds import Sign
-    from flinktop.judgement.trails import Note, Trail
-    from flinktop.model.look import JobLook
+    from flinktop.judgement.trails import Trail
+    from flinktop.model.look import JobLook, VertexLook
+
+BEHIND: Final = 30_000.0
+"""ms behind the foremost subtask from which on one holds the others back."""
+BEHIND_AT_ONCE: Final = 60_000.0
+"""The same where nobody looks again."""
+STILL: Final = 60_000.0
+"""ms for which all watermarks of a vertex must stand still, or must not have come, while records pass."""
+_KEEP: Final = 180.0  # seconds
+_MOST_ASKED: Final = 500  # subtasks up to which each one's watermark is asked
 
 
 def notes(look: JobLook) -> Iterator[Note]:
-    yield from ()
+    """What is taken in and sent out, and the records that pass meanwhile."""
+    if not reach.flows(look) or look.job is None:
+        return
+    for one in look.vertices:
+        span = watermark_figures.taken_in(look, one)
+        if span is not None:
+            value = (span.lowest, span.highest, one.vertex.metrics.records_in)
+            yield Note(f"marks in {one.id}", span.at, value, _KEEP)
+        for index, sample in watermark_figures.by_subtask(look, one).items():
+            yield Note(f"mark {index} {one.id}", sample.at, sample.value, _KEEP)
+
+
+# -- signs -------------------------------------------------------------------------------------------------
 
 
 def signs(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Sign]:
-    yield from ()
+    """A sign for each vertex that waits for a watermark, the first on each way from the sources."""
+    if not reach.flows(look):
+        return
+    found, shown, needs = (
+        reach.by_id(look),
+        event_time_plan.shows_event_time(look),
+        event_time_plan.needing(look),
+    )
+    stuck: set[str] = set()
+    told: set[str] = set()
+    for one in look.vertices:
+        if not one.inputs or operator_figures.assigns_watermarks(one) or stuck & reach.above(found, one.id):
+            continue
+        sign = _held_back(look, trails, one, shown) or _standing(look, trails, one, shown)
+        if sign is None and one.id in needs:
+            sign = _never_seen(look, trails, one)
+        if sign is not None:
+            stuck.add(one.id)
+            if sign.finding.culprit.vertex not in told:
+                told.add(sign.finding.culprit.vertex or "")
+                yield sign
+
+
+def suspects(look: JobLook) -> frozenset[str]:
+    """The vertices whose watermarks differ much, what takes those in and what is below."""
+    found, wide = reach.by_id(look), set()
+    for one in look.vertices:
+        if not one.inputs or operator_figures.assigns_watermarks(one):
+            continue
+        if _is_uneven(look, found, one):
+            wide |= {one.id, *one.inputs, *one.outputs}
+    return frozenset(wide & found.keys())
+
+
+def _is_uneven(look: JobLook, found: Mapping[str, VertexLook], one: VertexLook) -> bool:
+    spans = [watermark_figures.sent_out(look, found[each]) for each in one.inputs if each in found]
+    known = [span for span in spans if span is not None]
+    foremost = max(
+        (mark for span in known for mark in (span.lowest, span.highest) if math.isfinite(mark)),
+        default=None,
+    )
+    lowest = min((span.lowest for span in known), default=ENDED)
+    return foremost is not None and foremost - lowest > BEHIND and _merges(one)
+
+
+def _merges(one: VertexLook) -> bool:
+    """Whether a subtask of it takes in from several: one to one, none can hold back others."""
+    inputs = one.node.inputs if one.node is not None else ()
+    return len(one.inputs) > 1 or any(each.ship_strategy.upper() != "FORWARD" for each in inputs)
 
 
 def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
-    yield from ()
+    """The watermark of each subtask of those whose watermarks differ; `sources` asks for all others."""
+    del trails
+    if not reach.flows(look):
+        return
+    found = reach.by_id(look)
+    above = {
+        each
+        for one in look.vertices
+        if one.inputs and not operator_figures.assigns_watermarks(one) and _is_uneven(look, found, one)
+        for each in one.inputs
+    }
+    for one in look.vertices:
+        name = operator_figures.output_watermark(one) if one.id in above else None
+        if name is None or not 0 < one.vertex.parallelism <= _MOST_ASKED:
+            continue
+        each = [f"{index}.{name}" for index in range(one.vertex.parallelism)]
+        for part in VERTEX_METRICS(job=look.listed.jid, vertex=one.id, get=each).parts():
+            yield Ask(part, SUSPECTED)
+
+
+def _held_back(
+    look: JobLook, trails: Mapping[str, Trail], one: VertexLook, shown: frozenset[str]
+) -> Sign | None:
+    """(a): a subtask above is behind the others or has no watermark, and does not move."""
+    found = reach.by_id(look)
+    if not _merges(one):
+        return None
+    marks = {
+        (each, index): sample
+        for each in one.inputs
+        if each in found
+        for index, sample in watermark_figures.by_subtask(look, found[each]).items()
+        if sample.value != ENDED
+    }
+    foremost = max((sample.value for sample in marks.values()), default=NO_WATERMARK)
+    if not math.isfinite(foremost):
+        return None
+    lowest = min(sample.value for sample in marks.values())
+    if foremost - lowest <= BEHIND or not _waits(look, found, one, lowest):
+        return None
+    still = {
+        key: since
+        for key, sample in marks.items()
+        if foremost - sample.value > BEHIND
+        and (since := _still_since(trail(trails, f"mark {key[1]} {key[0]}"))) is not None
+    }
+    if not still:
+        return None
+    vertex = min(still, key=lambda key: (marks[key].value, one.inputs.index(key[0]), key[1]))[0]
+    subtasks = sorted(index for each, index in still if each == vertex)
+    origin = _origin(look, found, vertex, len(subtasks))
+    culprit = found[origin]
+    behind = foremost - min(marks[vertex, index].value for index in subtasks)
+    whole = max(culprit.vertex.parallelism, len(subtasks))
+    has = "has" if len(subtasks) == 1 else "have"
+    state = (
+        f"{has} no watermark while others have one"
+        if not math.isfinite(behind)
+        else f"{'is' if len(subtasks) == 1 else 'are'} {fmt.duration(behind / 1000.0)} behind the foremost"
+        f" and {'does' if len(subtasks) == 1 else 'do'} not move"
+    )
+    return Sign(
+        finding=Finding(
+            kind=Kind.WATERMARK_STUCK,
+            severity=_severity(found, shown, one.id, origin),
+            words=f"watermark-stuck: {short(culprit.name)}, {some(subtasks, whole)} {state};"
+            f" {short(one.name)} waits for {'it' if len(subtasks) == 1 else 'them'}",
+            next="see whether this subtask still gets records: an idle partition needs withIdleness"
+            " (table.exec.source.idle-timeout in SQL), or one that is stuck a look at what it reads",
+            culprit=Culprit(vertex=culprit.id, vertex_name=culprit.name, subtasks=tuple(subtasks)),
+            evidence=(
+                Evidence("watermark of the foremost subtask", round(foremost), "ms"),
+                Evidence("behind it", round(behind) if math.isfinite(behind) else None, "ms"),
+                Evidence("waits for it", short(one.name)),
+            ),
+        ),
+        fetched=max(marks[vertex, index].at for index in subtasks),
+        fetches=2,
+        begun=max(still[vertex, index] for index in subtasks),
+        one_look=behind > BEHIND_AT_ONCE,
+    )
+
+
+def _waits(look: JobLook, found: Mapping[str, VertexLook], one: VertexLook, lowest: float) -> bool:
+    """Whether a watermark holds back what takes it in.
+
+    What is marked idle holds back nothing: the vertex, or one below it, is further then.
+    """
+    own = watermark_figures.taken_in(look, one)
+    if own is None or own.lowest > lowest:
+        return False
+    below = [watermark_figures.taken_in(look, found[each]) for each in reach.below(found, one.id)]
+    return not any(span is not None and lowest < span.lowest < ENDED for span in below)
+
+
+def _origin(look: JobLook, found: Mapping[str, VertexLook], vertex: str, subtasks: int) -> str:
+    """Where all of a vertex's subtasks are behind alike, the vertex above from which that comes."""
+    seen = {vertex}
+    while True:
+        one = found[vertex]
+        alike = subtasks >= max(one.vertex.parallelism, 1) and not event_time_plan.makes_watermarks(one)
+        own = watermark_figures.sent_out(look, one)
+        above = [each for each in one.inputs if each in found and each not in seen]
+        if not alike or own is None or not above:
+            return vertex
+        spans = {
+            each: span
+            for each in above
+            if (span := watermark_figures.sent_out(look, found[each])) is not None
+        }
+        source = min(spans, key=lambda each: spans[each].lowest, default=None)
+        if source is None or spans[source].lowest > own.highest:
+            return vertex
+        vertex = source
+        seen.add(vertex)
+        subtasks = found[vertex].vertex.parallelism if spans[vertex].highest <= own.highest else 0
+
+
+def _standing(
+    look: JobLook, trails: Mapping[str, Trail], one: VertexLook, shown: frozenset[str]
+) -> Sign | None:
+    """(b): all watermarks that a vertex takes in stand still while records pass."""
+    samples, span = trail(trails, f"marks in {one.id}"), watermark_figures.taken_in(look, one)
+    if span is None or not samples or not math.isfinite(span.lowest) or not math.isfinite(span.highest):
+        return None
+    same = _tail(samples, lambda value: value[:2] == (span.lowest, span.highest))
+    if len(same) < _SAMPLES or not _pass(same):
+        return None
+    lasted, behind = same[-1].at - same[0].at, look.now - span.lowest
+    found = reach.by_id(look)
+    above = reach.sources_above(look, one.id)
+    culprit = above[0] if above else one
+    return Sign(
+        finding=Finding(
+            kind=Kind.WATERMARK_STUCK,
+            severity=_severity(found, shown, one.id, *(each.id for each in above)),
+            words=f"watermark-stuck: all watermarks that {short(one.name)} takes in stand still for"
+            f" {fmt.duration(lasted / 1000.0)} while records pass; they come from"
+            f" {names(each.name for each in above) if above else 'above it'}",
+            next="compare the timestamps of the records that the sources read with the watermark: they are"
+            " not newer than it, or a watermark generator has stopped",
+            culprit=Culprit(vertex=culprit.id, vertex_name=culprit.name),
+            evidence=(
+                Evidence("watermark taken in", round(span.lowest), "ms"),
+                Evidence("stands still for", round(lasted / 1000.0, 1), "s"),
+                Evidence("records in meanwhile", same[-1].value[2] - same[0].value[2]),
+                Evidence("behind the cluster's clock", round(behind), "ms"),
+            ),
+        ),
+        fetched=span.at,
+        lasted=lasted >= STILL,
+        fetches=len(same),
+        begun=same[0].at,
+        # A watermark that stands still for a minute is at least so far behind.
+        one_look=behind > STILL,
+    )
+
+
+def _never_seen(look: JobLook, trails: Mapping[str, Trail], one: VertexLook) -> Sign | None:
+    """(c): no watermark has come to a vertex that needs them, though records do."""
+    samples, span = trail(trails, f"marks in {one.id}"), watermark_figures.taken_in(look, one)
+    if span is None or span.highest != NO_WATERMARK or not samples:
+        return None
+    same = _tail(samples, lambda value: value[1] == NO_WATERMARK)
+    if len(same) < _SAMPLES or not _pass(same):
+        return None
+    lasted, taken = same[-1].at - same[0].at, same[-1].value[2]
+    pace = (taken - same[0].value[2]) / lasted if lasted > 0 else 0.0
+    above = reach.sources_above(look, one.id)
+    culprit = above[0] if above else one
+    # At the present pace so many records have come for so long.
+    coming = min(taken / pace if pace > 0 else 0.0, look.now - subtask_load.started(look, one))
+    return Sign(
+        finding=Finding(
+            kind=Kind.WATERMARK_STUCK,
+            severity=Severity.WARNING,
+            words=f"watermark-stuck: {short(one.name)} works with event time and takes in records, but no"
+            f" watermark has come from {names(each.name for each in above) if above else 'above it'}",
+            next="give the sources a watermark strategy, and look for one that emits no records and is not"
+            " marked idle",
+            culprit=Culprit(vertex=culprit.id, vertex_name=culprit.name),
+            evidence=(
+                Evidence("records in", taken),
+                Evidence("no watermark for", round(max(lasted, coming) / 1000.0, 1), "s"),
+                Evidence("waits for it", short(one.name)),
+            ),
+        ),
+        fetched=span.at,
+        lasted=max(lasted, coming) >= STILL,
+        fetches=len(same),
+        begun=same[0].at,
+        one_look=False,
+    )
+
+
+_SAMPLES: Final = 2
+
+
+def _still_since(samples: Trail) -> float | None:
+    """Since when a figure has been the same; None if it has just changed or was seen once."""
+    if not samples:
+        return None
+    same = _tail(samples, lambda value: value == samples[-1].value)
+    return same[0].at if len(same) >= _SAMPLES else None
+
+
+def _tail(samples: Trail, holds: Callable[[Any], bool]) -> Trail:
+    """The last samples for all of which something holds."""
+    first = len(samples)
+    while first > 0 and holds(samples[first - 1].value):
+        first -= 1
+    return samples[first:]
+
+
+def _pass(samples: Trail) -> bool:
+    """Whether records came in all the time, as far as Flink's fetches tell."""
+    counts = [sample.value[2] for sample in samples]
+    return None not in counts and counts == sorted(counts) and counts[-1] > counts[0]
+
+
+def _severity(found: Mapping[str, VertexLook], shown: frozenset[str], *vertices: str) -> Severity:
+    """A warning where something that uses event time waits, else worth a word."""
+    reached = {each for one in vertices for each in (one, *reach.below(found, one))}
+    return Severity.WARNING if reached & shown else Severity.INFO

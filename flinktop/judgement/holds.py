@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from flinktop.judgement.finding import Finding, Kind, Severity
+from flinktop.judgement.finding import OF_CLUSTER, Finding, Kind, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 ENOUGH_IN_ONE_LOOK: Final = 3
 """Different fetches of Flink's metrics that must agree where a look is not followed by others."""
 
-Key = tuple[Kind, str, str]  # kind, vertex ("" for none), TaskManager ("" for none or the JobManager)
+Key = tuple[Kind, str, str]
+"""Kind, vertex of a job's finding, TaskManager of a cluster's; "" for none, and for the JobManager."""
 
 
 class Sign(Struct, frozen=True, kw_only=True):
@@ -26,11 +27,18 @@ class Sign(Struct, frozen=True, kw_only=True):
     """When Flink fetched the figures (ms since 1970): the same figures seen twice are one look."""
     lasted: bool = False
     """Whether Flink's own timestamps already show that it has lasted."""
+    fetches: int = 1
+    """How many fetches it rests on by itself: two for a figure that must grow or stand still."""
+    begun: float | None = None
+    """When the first of those was made (ms since 1970)."""
+    one_look: bool = True
+    """Whether three fetches that agree are enough for it where nobody looks again."""
 
     @property
     def key(self) -> Key:
-        culprit = self.finding.culprit
-        return self.finding.kind, culprit.vertex or "", culprit.taskmanager or ""
+        kind, culprit = self.finding.kind, self.finding.culprit
+        # A job's finding stays the same when more becomes known of where its culprit runs.
+        return kind, culprit.vertex or "", (culprit.taskmanager or "") if kind in OF_CLUSTER else ""
 
 
 class Hold(Struct, frozen=True):
@@ -97,7 +105,8 @@ def after(
     for sign in signs:
         hold, known = HOLDS[sign.finding.kind], before.get(sign.key)
         if known is None:
-            known = Held(sign.finding, now, now, sign.fetched)
+            begun = now if sign.begun is None else min(now, sign.begun)
+            known = Held(sign.finding, begun, now, sign.fetched, sign.fetches)
         else:
             newer = sign.fetched > known.fetched
             known = replace(
@@ -107,12 +116,30 @@ def after(
                 fetched=max(sign.fetched, known.fetched),
                 fetches=known.fetches + newer,
             )
-        lasted = sign.lasted or hold.raised_after == 0 or _has_lasted(known, hold, now, one_look=one_look)
+        alone = one_look and sign.one_look
+        lasted = sign.lasted or hold.raised_after == 0 or _has_lasted(known, hold, now, one_look=alone)
         held[sign.key] = replace(known, raised=known.raised or lasted)
     for key, known in before.items():
-        if key not in held and known.raised and now - known.last < HOLDS[key[0]].cleared_after * 1000.0:
+        if (
+            key not in held
+            and known.raised
+            and now - known.last < HOLDS[key[0]].cleared_after * 1000.0
+            and not _is_succeeded(key, held)
+        ):
             held[key] = known
     return held
+
+
+_ONE_OF: Final = (Kind.STALLED, Kind.BOTTLENECK, Kind.SKEW)
+"""A vertex is one of these at a time."""
+
+
+def _is_succeeded(key: Key, held: Mapping[Key, Held]) -> bool:
+    """Whether another finding has taken the place of one that has no sign any more."""
+    if key[0] not in _ONE_OF:
+        return False
+    others = (held.get((kind, *key[1:])) for kind in _ONE_OF if kind is not key[0])
+    return any(other is not None and other.raised for other in others)
 
 
 def _has_lasted(known: Held, hold: Hold, now: float, *, one_look: bool) -> bool:

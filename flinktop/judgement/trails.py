@@ -30,6 +30,7 @@ class Note(Struct, frozen=True):
     at: float
     value: Any
     keep: float = 0.0
+    first: bool = False  # whether the first value is kept too, until there is None
 
 
 Trail = tuple[Sample, ...]  # oldest first
@@ -43,8 +44,12 @@ def after(before: Mapping[str, Trail], notes: Iterable[Note], now: float) -> dic
         trail = found.get(note.name, ())
         if trail and note.at <= trail[-1].at:
             continue
+        if note.first and note.value is None:
+            found.pop(note.name, None)
+            continue
         trail = (*trail, Sample(note.at, note.value))
-        found[note.name] = (*_changes(trail[:-LAST], now - note.keep * 1000.0), *trail[-LAST:])[-MOST:]
+        kept = (*_changes(trail[:-LAST], now - note.keep * 1000.0), *trail[-LAST:])[-MOST:]
+        found[note.name] = (trail[0], *kept[1:]) if note.first else kept
     return found
 
 

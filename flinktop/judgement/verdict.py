@@ -18,6 +18,7 @@ from flinktop.judgement import (
     holds,
     memory,
     scheduling,
+    sources,
     taskmanagers,
     trails,
 )
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from flinktop.judgement.holds import Sign
     from flinktop.model.look import ClusterLook, JobLook
 
-_SUBJECTS = (failures, scheduling, checkpoints, flow, event_time)
+_SUBJECTS = (failures, scheduling, checkpoints, flow, sources, event_time)
 _OF_CLUSTER = (memory, taskmanagers)
 
 EXPLAINS: Final[Mapping[Kind, frozenset[Kind]]] = {
@@ -107,6 +108,7 @@ def judge_cluster(
     """The findings of the cluster itself after a look at it."""
     noted = [note for subject in _OF_CLUSTER for note in subject.notes(look)]
     kept = trails.after(before.trails, noted, look.now)
+    kept = trails.after(kept, taskmanagers.losses(look, kept), look.now)
     signs: list[Sign] = [sign for subject in _OF_CLUSTER for sign in subject.signs(look, kept)]
     held = holds.after(before.held, signs, look.now, one_look=one_look)
     return ordered(holds.raised(held, look.now)), Memory(held, kept)

@@ -164,6 +164,16 @@ def key(fault: Fault) -> str:
     return blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
+def place(fault: Fault) -> str:
+    """Equal for faults whose root cause is of one class and thrown at one place, in whatever task."""
+    return _place(fault.stacktrace, fault.exception_name)
+
+
+def is_of_framework(frame: str) -> bool:
+    """Whether a frame of a stack is Flink's or Java's, not the program's."""
+    return _OF_OTHERS.match(frame) is not None
+
+
 def _place(trace: str, name: str) -> str:
     """Class and place of the root cause; without a place its message, without numbers."""
     cause = root(trace)
@@ -230,7 +240,7 @@ def _frames(frames: Sequence[str], *, folded: bool) -> list[StackLine]:
         hidden.clear()
 
     for number, frame in enumerate(frames):
-        other = _OF_OTHERS.match(frame) is not None
+        other = is_of_framework(frame)
         line = StackLine(f"    at {frame}", "other" if other else "frame")
         if folded and other and number > 0:
             hidden.append(line)

@@ -34,6 +34,7 @@ from flinktop.flink.metrics import (
     AggregatedMetric,
     Metric,
 )
+from flinktop.flink.rescale import RESOURCE_REQUIREMENTS, VertexRequirements
 from flinktop.flink.taskmanagers import TASKMANAGER, TASKMANAGERS, TaskManager, TaskManagerDetails
 from flinktop.flink.vertices import (
     SUBTASK_TIMES,
@@ -44,12 +45,12 @@ from flinktop.flink.vertices import (
     Vertex,
     VertexBackpressure,
 )
-from flinktop.model import scheduler, states
+from flinktop.model import halves, scheduler, states
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from flinktop.flink.endpoint import Endpoint
+    from flinktop.flink.endpoint import Endpoint, Query
     from flinktop.flink.errors import FlinkError
 
 T = TypeVar("T")
@@ -58,6 +59,7 @@ OLD: Final = 45_000.0
 """ms after which a figure that moves says nothing of now: four fetches of Flink's metrics."""
 RARELY: Final = 900_000.0
 """The same for what hardly changes: the configuration of checkpoints, memory and scheduler."""
+BACKLOG_INTERVAL: Final = "execution.checkpointing.interval-during-backlog"  # 1.19+
 
 
 class Taken(Struct, Generic[T], frozen=True):
@@ -78,6 +80,7 @@ class Answers(Protocol):
     def error(self, endpoint: Endpoint[Any], /, **ids: str) -> FlinkError | None: ...  # of the newest request
     def metrics(self, endpoint: Endpoint[Any], /, **ids: str) -> Mapping[str, Taken[Any]]: ...  # by metric id
     def listed(self, endpoint: Endpoint[Any], /, **ids: str) -> tuple[str, ...] | None: ...  # metric ids
+    def answer(self, query: Query[T], /) -> Taken[T] | None: ...  # the newest of exactly this query
 
 
 class VertexLook(Struct, frozen=True, kw_only=True):
@@ -125,6 +128,8 @@ class JobLook(Struct, frozen=True, kw_only=True):
     pending_taskmanagers: int | None = None  # asked for and not there yet (1.15+)
     taskmanagers: Mapping[str, TaskManager] = {}
     replaced: bool = False  # a job of the same name has started later
+    requirements: Taken[dict[str, VertexRequirements]] | None = None  # by vertex (1.18+, adaptive scheduler)
+    backlog_interval: bool = False  # the cluster configures another interval while sources read a backlog
 
     @property
     def state(self) -> str:
@@ -166,6 +171,8 @@ class ClusterLook(Struct, frozen=True, kw_only=True):
     processes: tuple[ProcessLook, ...] = ()
     settings: Mapping[str, str] = {}  # of the JobManager's configuration
     exceptions: Mapping[str, Taken[JobExceptions]] = {}  # by job: of those that were asked
+    groups: Mapping[tuple[str, ...], Taken[tuple[AggregatedMetric, ...]]] = {}
+    """Figures aggregated over groups of TaskManagers, by their ids: all of them, halves, and so on."""
 
 
 def job_look(answers: Answers, listed: JobOverview) -> JobLook:
@@ -206,6 +213,10 @@ def job_look(answers: Answers, listed: JobOverview) -> JobLook:
         pending_taskmanagers=_count(pending),
         taskmanagers={one.id: one for one in found.value.taskmanagers} if found is not None else {},
         replaced=_is_replaced(listed, everything.value.jobs if everything is not None else ()),
+        requirements=answers.newest(RESOURCE_REQUIREMENTS, job=listed.jid),
+        backlog_interval=any(
+            one.key == BACKLOG_INTERVAL for one in (settings.value if settings is not None else ())
+        ),
     )
 
 
@@ -237,7 +248,24 @@ def cluster_look(answers: Answers) -> ClusterLook:
         processes=tuple(processes),
         settings={one.key: one.value or "" for one in settings.value} if settings is not None else {},
         exceptions={job: taken for job, taken in faults.items() if taken is not None},
+        groups=_groups(answers, found.value.taskmanagers if found is not None else ()),
     )
+
+
+def _groups(
+    answers: Answers, known: Iterable[TaskManager]
+) -> dict[tuple[str, ...], Taken[tuple[AggregatedMetric, ...]]]:
+    """The young answers about all TaskManagers, and about parts of each group that has one."""
+    found: dict[tuple[str, ...], Taken[tuple[AggregatedMetric, ...]]] = {}
+    whole = halves.whole(one.id for one in known)
+    left = [whole] if len(whole) > halves.EACH else []
+    while left:
+        group = left.pop()
+        taken = answers.answer(halves.query(group, whole, answers.features))
+        if taken is not None and answers.now - taken.at <= halves.OLD_MS:
+            found[group] = taken
+            left += halves.parts(group)
+    return found
 
 
 def _vertices(answers: Answers, job: Job) -> tuple[VertexLook, ...]:

@@ -28,7 +28,6 @@ GONE = (
     r"This is what was known",
     r"came with \d",
     r"same fault",
-    r"earliest known",
     r"net run time",
     r"in the job as a whole",
     r"oldest part",

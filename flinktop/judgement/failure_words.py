@@ -1,0 +1,144 @@
+"""Failures in words: the first of them, where it was and why, what came later, what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from flinktop.judgement import failure_chain, failure_origin, places
+from flinktop.judgement.checkpoint_record import latecomers
+from flinktop.judgement.failure_origin import Origin
+from flinktop.judgement.finding import Culprit, Evidence
+from flinktop.model import faults
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from flinktop.flink.exceptions import Fault
+    from flinktop.judgement.failure_chain import Failure
+    from flinktop.model.look import JobLook
+
+
+class Beginning(Struct, frozen=True):
+    """The first failure that is known of those that follow each other."""
+
+    at: float  # ms since 1970
+    culprit: Culprit
+    reason: str
+    origin: Origin
+    cut: bool  # whether there may have been earlier ones
+
+
+def beginning(look: JobLook, fault: Fault, *, cut: bool) -> Beginning:
+    """A failure with what to look at: of a lost TaskManager that one, not a task that it took with it."""
+    origin, culprit = failure_origin.origin(fault), places.of_fault(look, failure_origin.root(fault))
+    if culprit.vertex_name is None:
+        culprit = places.of_fault(look, fault)
+    if origin is Origin.TASKMANAGER:
+        culprit = replace(culprit, taskmanager=failure_origin.lost_taskmanager(fault) or culprit.taskmanager)
+    elif origin is Origin.CHECKPOINT and culprit.vertex_name is None:
+        culprit = latecomers(look, before=float(fault.timestamp)) or culprit
+    return Beginning(float(fault.timestamp), culprit, failure_origin.reason(fault), origin, cut)
+
+
+def state(look: JobLook, times: int) -> str:
+    """What a job does that restarts or has restarted."""
+    if look.state == "FAILING":
+        return "the job fails over now"
+    if look.state == "RESTARTING":
+        return "the job is RESTARTING"
+    return f"failed {times} times and restarted" if times > 1 else "the job has restarted"
+
+
+def ordinal(begin: Beginning, times: int) -> str:
+    """The words before the first failure."""
+    if begin.cut:
+        return "earliest known failure: "
+    return "first: " if times > 1 else ""
+
+
+def who(look: JobLook, begin: Beginning) -> str:
+    """What failed, where and why: "Map, subtask 1 (2/4) on tm-1: IOException: closed"."""
+    culprit = begin.culprit
+    task = places.words(culprit, places.parallelism(look, culprit.vertex))
+    on = f" on {places.short(culprit.taskmanager)}" if culprit.taskmanager else ""
+    if begin.origin is Origin.TASKMANAGER:
+        lost = f"TaskManager {places.short(culprit.taskmanager)}" if culprit.taskmanager else "a TaskManager"
+        where = f"{lost} was lost{f', with it {task}' if task else ''}"
+    elif begin.origin is Origin.SLOTS:
+        where = "not enough slots"
+    elif begin.origin is Origin.USER:
+        where = "canceled by a user"
+    elif begin.origin is Origin.CHECKPOINT:
+        where = f"too many failed checkpoints{f', {task} did not acknowledge' if task else ''}"
+    elif task:
+        where = f"{task}{on}"
+    else:
+        return f"{begin.reason}{on}"
+    return f"{where}: {begin.reason}"
+
+
+def later(chain: Sequence[Failure]) -> tuple[str, ...]:
+    """The reasons of later failures that are not that of the first, each once."""
+    if not chain:
+        return ()
+    first = faults.place(failure_origin.root(chain[0].first))
+    found = {
+        place: failure_origin.reason(one.first)
+        for one in chain[1:]
+        if (place := faults.place(failure_origin.root(one.first))) != first
+    }
+    own = failure_origin.reason(chain[0].first)
+    return tuple(dict.fromkeys(one for one in found.values() if one != own))
+
+
+def evidence(
+    look: JobLook, chain: Sequence[Failure], times: int, lasts: float, causes: Sequence[str]
+) -> Iterator[Evidence]:
+    """How many failures, how often, whether of one cause; `lasts` in ms, `causes` those of later ones."""
+    if times:
+        yield Evidence("failures" if chain else "restarts", times)
+    if times > 1:
+        yield Evidence("within", round(lasts / 1000.0), "s")
+    gap = failure_chain.mean_gap([one.at for one in chain])
+    if gap is not None:
+        yield Evidence("mean time between failures", round(gap / 1000.0, 1), "s")
+        yield Evidence("causes", "different" if causes else "all the same")
+    if chain:
+        yield Evidence("last failure ago", max(0, round((look.now - chain[-1].at) / 1000.0)), "s")
+        yield from cause_evidence(chain[0].first)
+    for one in causes[:3]:
+        yield Evidence("later cause", one)
+
+
+def cause_evidence(fault: Fault) -> Iterator[Evidence]:
+    """What a failure comes from: its class, and where the program threw it."""
+    found = failure_origin.root(fault)
+    cause = faults.root(found.stacktrace)
+    yield Evidence("comes from", str(failure_origin.origin(fault)))
+    yield Evidence("cause", cause.name or found.exception_name)
+    own = next((frame for frame in cause.frames if not faults.is_of_framework(frame)), None)
+    if own is not None:
+        yield Evidence("thrown at", places.short(own, places.MOST_REASON))
+    if len(fault.concurrent_exceptions) > 0:
+        yield Evidence("tasks that failed with it", len(fault.concurrent_exceptions))
+
+
+_STEPS: Final = {
+    Origin.PROGRAM: "open the job's exceptions: the cause and where the program threw it",
+    Origin.TASKMANAGER: "find out why the TaskManager went: its last log lines, memory, host or container",
+    Origin.SLOTS: "compare the slots that the job needs with those that there are; add TaskManagers",
+    Origin.CHECKPOINT: "open the failed checkpoint: which subtasks did not acknowledge, and why",
+    Origin.USER: "nothing, if it was meant so",
+}
+
+
+def next_step(begin: Beginning | None) -> str:
+    """What to look at or do next."""
+    if begin is None:
+        return "open the job's exceptions and the JobManager's log"
+    if begin.origin is Origin.PROGRAM and "OutOfMemoryError" in begin.reason:
+        return "look at the memory of that TaskManager"
+    return _STEPS[begin.origin]

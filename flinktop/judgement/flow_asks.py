@@ -1,0 +1,92 @@
+"""The closer looks at where records are held up: first at what holds up others, and at what waits for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from flinktop.flink.vertices import VERTEX, VERTEX_BACKPRESSURE
+from flinktop.judgement import buffer_pools, reach, slow_vertices, subtask_load
+from flinktop.judgement.ask import BELOW, SUSPECTED, USUAL, Ask
+from flinktop.judgement.trails import trail
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from flinktop.judgement.trails import Trail
+    from flinktop.model.look import JobLook, VertexLook
+
+_MANY: Final = 500
+"""Subtasks from which on the answer about a vertex is so large that it is asked for less often."""
+
+
+def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
+    """The backpressure of what is held up and of what may hold it up; the subtasks of what does.
+
+    From 1.16 on the totals of the job's vertices show what is held up; before, and until there are two of
+    them, the sources are asked, and what is below those that are held up.
+    """
+    if not reach.flows(look):
+        return
+    if not slow_vertices.has_shares(look):
+        yield from buffer_pools.asks(look, trails)
+        return
+    suspects = slow_vertices.suspected(look, trails)
+    ranks = _ranks(look, suspects)
+    if not any(len(trail(trails, f"backpressured {one.id}")) > 1 for one in look.vertices):
+        ranks = _without_totals(look, suspects) | ranks
+    for one in look.vertices:
+        if one.id in ranks:
+            rank, size = ranks[one.id]
+            yield Ask(VERTEX_BACKPRESSURE(job=look.listed.jid, vertex=one.id), rank, size=size)
+    yield from _closer(look, suspects, ranks.keys())
+
+
+def _ranks(look: JobLook, suspects: Mapping[str, float]) -> dict[str, tuple[int, float]]:
+    """Rank and size of the suspects and of what is next below them, where the cause is."""
+    found = {}
+    for one in look.vertices:
+        if one.id in suspects:
+            last = not one.outputs or any(each not in suspects for each in one.outputs)
+            found[one.id] = SUSPECTED if last else BELOW, suspects[one.id]
+        elif any(each in suspects for each in one.inputs):
+            found[one.id] = SUSPECTED, max(suspects[each] for each in one.inputs if each in suspects)
+    return found
+
+
+def _without_totals(look: JobLook, suspects: Mapping[str, float]) -> dict[str, tuple[int, float]]:
+    """The sources, and all that is below those that are held up, in topological order."""
+    found = reach.by_id(look)
+    further = {
+        each for one in reach.sources(look) if one.id in suspects for each in reach.below(found, one.id)
+    }
+    below = {one.id: (BELOW, -float(place)) for place, one in enumerate(look.vertices) if one.id in further}
+    return below | {one.id: (USUAL, 1.0) for one in reach.sources(look) if one.outputs}
+
+
+def _closer(look: JobLook, suspects: Mapping[str, float], asked: Collection[str]) -> Iterator[Ask]:
+    """The subtasks of vertices that hold up others, or that take in unevenly."""
+    job = look.listed.jid
+    loads = {one.id: subtask_load.loads(look, one) for one in look.vertices}
+    slow = {one.id for one in slow_vertices.bottlenecks(look, loads)}
+    for one in look.vertices:
+        every = 10.0 if one.vertex.parallelism <= _MANY else 60.0
+        ended = one.id in asked and subtask_load.running(one) is not None
+        if one.id in slow or ended:
+            size = max((suspects.get(each, 0.0) for each in one.inputs), default=0.0)
+            yield Ask(VERTEX(job=job, vertex=one.id), SUSPECTED, every, size)
+        elif _may_be_uneven(one):
+            yield Ask(VERTEX(job=job, vertex=one.id), BELOW, every)
+            if one.id not in asked:
+                yield Ask(VERTEX_BACKPRESSURE(job=job, vertex=one.id), BELOW, every)
+
+
+_ROUGHLY: Final = 1.4
+
+
+def _may_be_uneven(one: VertexLook) -> bool:
+    """Whether one subtask takes in much more than the mean and is busy (Flink's meters of a minute)."""
+    records, busy = one.metrics.get("numRecordsInPerSecond"), one.metrics.get("busyTimeMsPerSecond")
+    if records is None or busy is None or one.vertex.parallelism < 2:  # noqa: PLR2004 -- one is even
+        return False
+    most, mean, spent = records.value.max, records.value.avg, busy.value.max
+    return most is not None and mean is not None and most > _ROUGHLY * mean and (spent or 0.0) > 500.0  # noqa: PLR2004 -- half of its time

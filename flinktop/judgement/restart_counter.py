@@ -1,0 +1,122 @@
+"""How often a job has restarted, by its counter: what is left where Flink keeps no history of exceptions."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from flinktop.judgement.failure_chain import LOOP, RECENT_MS, known
+from flinktop.judgement.trails import Note, trail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from flinktop.judgement.trails import Trail
+    from flinktop.model.look import JobLook, Taken
+
+_NAME: Final = "restarts"
+_KEEP_SECONDS: Final = 1200.0
+_MOST_AT_ONCE: Final = 16
+
+
+def counter(look: JobLook) -> Taken[float | None] | None:
+    """The restarts since the job's start, without rescales (2.0+); None if unknown.
+
+    Under the adaptive scheduler of earlier releases a rescale counts as a restart.
+    """
+    found = next(
+        (
+            taken
+            for name in ("numRestarts", "fullRestarts")
+            if (taken := look.metrics.get(name)) is not None and taken.value is not None
+        ),
+        None,
+    )
+    if found is None or found.value is None:
+        return None
+    rescales = look.metrics.get("numRescales")
+    if rescales is None or rescales.value is None:
+        return found
+    return type(found)(max(0.0, found.value - rescales.value), min(found.at, rescales.at))
+
+
+def notes(look: JobLook) -> Iterator[Note]:
+    """The figures to remember until the next look."""
+    found = counter(look)
+    if found is not None:
+        yield Note(_NAME, found.at, found.value, keep=_KEEP_SECONDS)
+
+
+def times(look: JobLook, trails: Mapping[str, Trail]) -> tuple[float, ...]:
+    """When the counter rose (ms since 1970, ascending), once for each restart.
+
+    Of a job whose subtasks restart apart from each other a lost TaskManager restarts many at once: there all
+    that came between two answers is one.
+    """
+    most = _MOST_AT_ONCE if _restarts_whole(look) else 1
+    found: list[float] = []
+    for before, after in pairwise(trail(trails, _NAME)):
+        if before.value is None or after.value is None or after.value < before.value:
+            found.clear()  # another JobManager counts from 0
+        else:
+            found += [after.at] * min(int(after.value - before.value), most)
+    return tuple(found)
+
+
+def _restarts_whole(look: JobLook) -> bool:
+    """Whether a failure restarts the whole job: there is an edge that connects all subtasks, or only one."""
+    edges = [
+        one for node in (look.job.value.plan.nodes if look.job is not None else ()) for one in node.inputs
+    ]
+    if any(one.ship_strategy.upper() != "FORWARD" for one in edges):
+        return True
+    return all(one.vertex.parallelism <= 1 for one in look.vertices)
+
+
+def moved(look: JobLook, trails: Mapping[str, Trail]) -> bool:
+    """Whether it has risen within ten minutes."""
+    found = times(look, trails)
+    return bool(found) and look.now - found[-1] <= RECENT_MS
+
+
+def is_often(look: JobLook) -> bool:
+    """Whether by one look it restarts three times in ten minutes, as a mean since its start."""
+    found = counter(look)
+    started = look.listed.start_time
+    if found is None or found.value is None or started <= 0 or look.now <= started:
+        return False
+    restarts = found.value
+    return (
+        _restarts_whole(look)
+        and restarts >= LOOP
+        and restarts * RECENT_MS / (look.now - started) >= LOOP
+        and restarted_lately(look)
+    )
+
+
+def restarted_at(look: JobLook) -> float | None:
+    """When it restarted last (ms since 1970), as far as one look tells; None if it never did.
+
+    Not for the adaptive scheduler: its rescales leave the same marks.
+    """
+    found = counter(look)
+    job = look.job.value if look.job is not None else None
+    if job is None:
+        return None
+    marks = []
+    if job.timestamps.get("RESTARTING", 0) > 0:
+        marks += [job.timestamps["RESTARTING"], job.timestamps.get("RUNNING", 0)]
+    if look.exceptions is not None:
+        marks += [fault.timestamp for fault in known(look.exceptions.value)]
+    if found is not None and found.value and not look.features.has(1, 10):
+        # In 1.9 a job stays RUNNING while it restarts; then only its tasks start anew.
+        marks += [one.start_time for one in job.vertices]
+    return float(max(marks)) if marks and max(marks) > 0 else None
+
+
+def restarted_lately(look: JobLook) -> bool:
+    """Whether it restarts now, or did within ten minutes."""
+    if look.state in {"RESTARTING", "FAILING"}:
+        return True
+    at = restarted_at(look)
+    return at is not None and look.now - at <= RECENT_MS

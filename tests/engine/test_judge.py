@@ -1,0 +1,129 @@
+"""The judgement that an engine keeps: verdicts as answers come, and closer looks within a budget."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from flinktop.engine.judge import ASKS_A_MINUTE, Judge
+from flinktop.flink.cluster import CONFIG, Config
+from flinktop.flink.endpoint import Query
+from flinktop.flink.errors import TimedOut
+from flinktop.flink.exceptions import EXCEPTIONS
+from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, Job, JobOverview, JobsOverview, JobVertex
+from flinktop.flink.metrics import JOBS_METRICS, AggregatedMetric
+from flinktop.judgement.finding import Severity
+
+NOW = 1_700_000_000.0
+
+
+def listed(*states: str) -> JobsOverview:
+    return JobsOverview(
+        tuple(
+            JobOverview(
+                jid=name(number),
+                name=f"job {number}",
+                state=state,
+                start_time=int(NOW * 1000) - 3_600_000,
+                tasks={"total": 2, "running": 2} if state == "RUNNING" else {"total": 2},
+            )
+            for number, state in enumerate(states)
+        )
+    )
+
+
+def name(number: int) -> str:
+    return f"{number:032x}"
+
+
+class Bench:
+    """A judge with a clock; what it sends is kept."""
+
+    def __init__(self) -> None:
+        self.time = NOW
+        self.sent: list[Query[Any]] = []
+        self.judge = Judge(self.sent.append, lambda: self.time)
+        self.arrived(CONFIG(), Config(flink_version="1.20.5"))
+
+    def arrived(self, query: Query[Any], value: Any) -> None:
+        self.judge.arrived(query, value, self.time)
+
+    def rounds(self, seconds: int) -> None:
+        for _ in range(seconds // 2):
+            self.time += 2
+            self.judge.round()
+
+    def verdict(self, number: int) -> str:
+        return self.judge.judged.verdicts[name(number)].kind
+
+
+def running(number: int) -> Job:
+    vertex = JobVertex(id="v", name="map", parallelism=2, status="RUNNING", tasks={"RUNNING": 2})
+    return Job(jid=name(number), name="job", state="RUNNING", now=int(NOW * 1000), vertices=(vertex,))
+
+
+def test_a_job_is_judged_when_it_was_read() -> None:
+    bench = Bench()
+    bench.arrived(JOBS_OVERVIEW(), listed("RUNNING", "FINISHED"))
+    bench.rounds(2)
+    assert name(0) not in bench.judge.judged.verdicts
+    assert bench.verdict(1) == "finished"
+    bench.arrived(JOB(job=name(0)), running(0))
+    bench.rounds(2)
+    assert bench.verdict(0) == "healthy"
+
+
+def test_a_job_that_can_not_be_read_is_unknown_and_counted_as_ill() -> None:
+    bench = Bench()
+    bench.arrived(JOBS_OVERVIEW(), listed("RUNNING"))
+    bench.judge.failed(JOB(job=name(0)), TimedOut("GET", "http://jm/jobs/0"))
+    bench.rounds(2)
+    verdict = bench.judge.judged.verdicts[name(0)]
+    assert (verdict.kind, verdict.severity) == ("unknown", Severity.UNKNOWN)
+    assert bench.judge.judged.ill == 1
+
+
+def test_a_job_that_is_listed_no_more_is_forgotten() -> None:
+    bench = Bench()
+    bench.arrived(JOBS_OVERVIEW(), listed("RUNNING", "FINISHED"))
+    bench.arrived(JOB(job=name(0)), running(0))
+    bench.rounds(2)
+    bench.arrived(JOBS_OVERVIEW(), listed())
+    bench.rounds(2)
+    assert not bench.judge.judged.verdicts
+
+
+@pytest.mark.parametrize("jobs", [3, 1000])
+def test_it_asks_no_more_than_its_budget_whatever_the_number_of_jobs(jobs: int) -> None:
+    bench = Bench()
+    bench.arrived(JOBS_OVERVIEW(), listed(*["RESTARTING"] * jobs))
+    bench.rounds(300)
+    assert 0 < len(bench.sent) <= 5 * ASKS_A_MINUTE
+
+
+def test_a_query_is_not_sent_again_before_it_is_due() -> None:
+    bench = Bench()
+    bench.arrived(JOBS_OVERVIEW(), listed("RESTARTING"))
+    bench.rounds(60)
+    assert bench.sent.count(EXCEPTIONS(job=name(0))) <= 60 / 10
+
+
+def test_of_many_jobs_one_that_restarts_is_found_by_sums_and_looked_at() -> None:
+    bench, restarted = Bench(), set[str]()
+    bench.arrived(JOBS_OVERVIEW(), listed(*["RUNNING"] * 1000))
+    for second in range(0, 150, 2):
+        if second == 60:
+            restarted.add(name(777))
+        bench.rounds(2)
+        for query in bench.sent:
+            if query.endpoint is JOBS_METRICS:
+                params = dict(query.params)
+                count = len(restarted.intersection(params["jobs"].split(",")))
+                names = params["get"].split(",")
+                bench.arrived(query, tuple(AggregatedMetric(one, sum=count) for one in names))
+            elif query == JOB(job=name(777)):
+                assert second <= 150
+                return
+        bench.sent.clear()
+    pytest.fail("the job was not looked at within 90 s")
