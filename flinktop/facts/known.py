@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from flinktop.flink.errors import FlinkError
     from flinktop.flink.features import Features
     from flinktop.judgement.verdict import Verdict
+    from flinktop.model.faults import FaultGroup
 
 T = TypeVar("T")
 
@@ -51,6 +52,7 @@ class Known(Protocol):
     def lag(self, job: str, /) -> JobLag | None: ...  # of a job's latest sink
     def lag_queries(self, job: str, /) -> Mapping[Query[Any], float]: ...  # with their intervals (s)
     def checkpoints(self, job: str, /) -> tuple[SeenCheckpoint, ...]: ...  # newest first, with dropped ones
+    def faults(self, job: str, /) -> tuple[FaultGroup, ...]: ...  # newest first, with dropped ones
     def operations(self) -> tuple[Operation, ...]: ...  # the ledger, newest first
     def now(self) -> float: ...  # seconds on the engine's clock
     def cluster_time(self) -> float: ...  # seconds since 1970 by the cluster's own clock

@@ -18,6 +18,7 @@ from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import FlinkError
 from flinktop.flink.features import Features
 from flinktop.judgement.verdict import Verdict
+from flinktop.model.faults import FaultGroup
 from tests.engine.acting import URL
 from tests.manual_clock import ManualClock
 
@@ -39,6 +40,7 @@ class Given:
     features: Features = field(default_factory=Features)
     seen: tuple[SeenCheckpoint, ...] = ()
     """Checkpoints, newest first."""
+    groups: tuple[FaultGroup, ...] = ()
     judged: Judged | None = None
     knows_time: bool = True
     ahead: float = 0.0
@@ -78,6 +80,9 @@ class Given:
 
     def checkpoints(self, _job: str, /) -> tuple[SeenCheckpoint, ...]:
         return self.seen
+
+    def faults(self, _job: str, /) -> tuple[FaultGroup, ...]:
+        return self.groups
 
     def operations(self) -> tuple[Operation, ...]:
         return self.ledger

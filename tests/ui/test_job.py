@@ -233,7 +233,7 @@ async def test_the_configuration_leaves_out_what_a_release_does_not_report(relea
 
 
 async def test_the_header_says_the_verdict_with_its_evidence_and_moves_nothing() -> None:
-    async with monitor("1.20.5", (150, 50)) as day:
+    async with monitor("1.20.5", (200, 50)) as day:
         await open_job(day, "steady")
         calm = next(at for at, line in enumerate(day.lines) if "○ healthy" in line)
         job = day.cluster.job("steady")
