@@ -65,6 +65,15 @@ class WhyScreen(ClusterScreen, sheet="why.tcss"):
                     panel.update()
             self.tick()
 
+    def tick(self, *, everything: bool = True) -> None:
+        """Without a finding there is nothing to show below the list."""
+        super().tick(everything=everything)
+        for below in self.query("#why"):
+            if below.display != (shown := bool(self.choice.rows(self.app.port))):
+                below.display = shown
+                for panel in self.panels():
+                    panel.follow_display()
+
     @on(Opened)
     def _opened(self, _event: Opened) -> None:
         """Open the culprit, from the finding and from its evidence."""
