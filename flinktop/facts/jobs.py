@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -19,6 +19,7 @@ from flinktop.facts.freshness import (
     is_past,
     lag_figure,
 )
+from flinktop.facts.verdicts import JobVerdict, job_verdict
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS, Checkpoint
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
@@ -83,26 +84,13 @@ class JobFacts(Struct, frozen=True):
     end: float | None = None
     ended: bool = False
     old: bool = False  # whether its figures are out of date
+    verdict: JobVerdict | None = None  # None while too little is known
 
 
 def job_state(known: Known, job: str) -> str:
     """The state of a job; "" while it is not known."""
     found = known.value(JOB(job=job))
     return found.state if found is not None else ""
-
-
-def attention(job: JobOverview, known: Known) -> tuple[Any, ...]:
-    """The sort key of a job in a list: by its need for attention, then by name."""
-    ended = states.is_terminal(job.state)
-    last = last_checkpoint(known, job.jid, ended=ended)
-    condition = health.Condition(
-        job.state,
-        None if ended else restarts_of(known, job.jid),
-        overdue=last.overdue and _checkpoints(known, job.jid, last) == "some",
-        busy=time_figure(known, job, "busy").value,
-        stalled=tasks.is_stalled(job.state, None if ended else tasks.tasks(job.tasks)),
-    )
-    return (*health.attention(condition), job.name, job.jid)
 
 
 def job_facts(job: JobOverview, known: Known) -> JobFacts:
@@ -148,6 +136,7 @@ def job_facts(job: JobOverview, known: Known) -> JobFacts:
         end=end,
         ended=ended,
         old=known.lost is not None or (not ended and (read is None or is_past(known, read))),
+        verdict=job_verdict(known, job.jid),
     )
 
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from flinktop.engine.acts.run_jar import RunJar
     from flinktop.engine.clock import Clock
+    from flinktop.engine.judge import Judged
     from flinktop.engine.lags import JobLag
     from flinktop.engine.operation import Operation
     from flinktop.engine.seen_checkpoints import SeenCheckpoint
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
     from flinktop.flink.errors import FlinkError
     from flinktop.flink.features import Features
+    from flinktop.judgement.verdict import Verdict
+    from flinktop.model.faults import FaultGroup
 
 T = TypeVar("T")
 
@@ -37,6 +40,9 @@ class Known(Protocol):
     def features(self) -> Features: ...  # the known features of the server
     @property
     def knows_time(self) -> bool: ...  # whether the cluster's time is known; else this machine's is used
+    @property
+    def judged(self) -> Judged | None: ...  # None before the first answer
+    def verdict(self, job: str, /) -> Verdict | None: ...  # None while too little is known
     def reading(self, query: Query[T], /) -> Reading[T] | None: ...
     def value(self, query: Query[T], /) -> T | None: ...  # the last answer, however old
     def brief(self, query: Query[T], /) -> Reading[T] | None: ...  # the brief part is enough
@@ -46,6 +52,7 @@ class Known(Protocol):
     def lag(self, job: str, /) -> JobLag | None: ...  # of a job's latest sink
     def lag_queries(self, job: str, /) -> Mapping[Query[Any], float]: ...  # with their intervals (s)
     def checkpoints(self, job: str, /) -> tuple[SeenCheckpoint, ...]: ...  # newest first, with dropped ones
+    def faults(self, job: str, /) -> tuple[FaultGroup, ...]: ...  # newest first, with dropped ones
     def operations(self) -> tuple[Operation, ...]: ...  # the ledger, newest first
     def now(self) -> float: ...  # seconds on the engine's clock
     def cluster_time(self) -> float: ...  # seconds since 1970 by the cluster's own clock

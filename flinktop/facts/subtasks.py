@@ -218,6 +218,17 @@ def current_reading(known: Known, job: str, vertex: str, subtask: int) -> Readin
     return known.reading(query) if query is not None else None
 
 
+def runs_on(known: Known, job: str, vertex: str, subtask: int) -> str | None:
+    """The TaskManager of the current attempt: `…/subtasks/:subtaskindex`, else the vertex's answer."""
+    reading = current_reading(known, job, vertex, subtask)
+    taskmanager = reading.value.taskmanager_id if reading is not None and reading.value is not None else None
+    detail = known.value(VERTEX(job=job, vertex=vertex))
+    if taskmanager is None and detail is not None:
+        taskmanager = next((one.taskmanager_id for one in detail.subtasks if one.subtask == subtask), None)
+    # A subtask that is not deployed is on "(unassigned)".
+    return taskmanager if taskmanager and not taskmanager.startswith("(") else None
+
+
 def current_facts(
     known: Known, job: str, vertex: str, subtask: int, progress: subtasks.Progress | None
 ) -> SubtaskFacts | None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from flinktop.flink.features import Features
     from flinktop.flink.jobs import Job, JobVertex
     from flinktop.flink.metrics import Aggregated, AggregatedMetric
+    from flinktop.judgement.finding import Severity
 
 
 RELIST_SECONDS = 120.0
@@ -59,6 +60,7 @@ class VertexFacts(Struct, frozen=True):
     """Highest records/s of a subtask, relative to the mean; unlike Flink's skew it has no upper limit."""
     seconds: float | None = None  # how long it has run, or ran
     old: bool = False  # whether the figures are out of date
+    blamed: tuple[Severity, str] | None = None  # severity and kind of the first finding about it
 
     @property
     def subtasks(self) -> str:
@@ -296,15 +298,27 @@ def figures_asks(
     return asks
 
 
+def culprits_of(known: Known, job: str) -> dict[str, tuple[Severity, str]]:
+    """The vertices of a job that findings are about, with severity and kind of the first of them."""
+    verdict = known.verdict(job)
+    found: dict[str, tuple[Severity, str]] = {}
+    for one in verdict.findings if verdict is not None else ():
+        if one.culprit.vertex is not None:
+            found.setdefault(one.culprit.vertex, (one.severity, str(one.kind)))
+    return found
+
+
 def vertices_of(
     job: Job, known: Known, kept: Mapping[str, VertexFacts], *, old: bool
 ) -> dict[str, VertexFacts]:
     """The vertices of a job by id, and its pending operators; facts in `kept` are reused."""
-    ends = rates.ends(job)
+    ends, blamed = rates.ends(job), culprits_of(known, job.jid)
     found: dict[str, VertexFacts] = {}
     for vertex in job.vertices:
         facts = kept.get(vertex.id) or vertex_facts(job, vertex, ends, known)
-        found[vertex.id] = replace(facts, old=True) if old else facts
+        of = blamed.get(vertex.id)
+        changed = old or of != facts.blamed
+        found[vertex.id] = replace(facts, old=old or facts.old, blamed=of) if changed else facts
     for node in pending_operators.pending_operators(job):
         key = pending_operators.key_of(node.id)
         name = node.operator or node.description or node.id

@@ -117,11 +117,6 @@ def tone(value: float) -> str:
     return "bad" if value >= HOT else "warn" if value >= WARM else ""
 
 
-def heat(value: float | None) -> int:
-    """Coarse steps of ms/s for an order that does not change with every answer: 0 below `WARM`."""
-    return 0 if value is None or value < WARM else int((min(value, _MS) - WARM) // 100) + 1
-
-
 def _load(before: Spent, after: Spent, seconds: float) -> Load:
     whole = seconds * after.subtasks
     idle = min(_MS, (after.idle - before.idle) / whole)

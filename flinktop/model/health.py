@@ -1,10 +1,8 @@
-"""Sort key of a table of jobs, and whether a checkpoint is overdue."""
+"""Whether a checkpoint is overdue, and the order of jobs with which nothing is wrong."""
 
 from __future__ import annotations
 
-from msgspec import Struct
-
-from flinktop.model import busy, states
+from flinktop.model import states
 
 OVERDUE_INTERVALS = 3.0  # intervals since the last completed checkpoint, as in Flink's documentation
 OVERDUE_AT_LEAST = 30.0  # seconds, for checkpoint intervals of a second or two
@@ -19,31 +17,15 @@ def overdue(age: float | None, interval: float | None) -> bool:
     return age > max(OVERDUE_INTERVALS * interval, OVERDUE_AT_LEAST)
 
 
-class Condition(Struct, frozen=True):
-    """The facts about a job that determine its order."""
+def calm_rank(state: str, *, stalled: bool = False) -> int:
+    """The place of a job without findings: one that starts or stops, then running ones, then ended ones.
 
-    state: str
-    restarts: int | None = None
-    overdue: bool = False
-    busy: float | None = None  # of its hottest vertex, ms/s; None if unknown
-    stalled: bool = False  # whether it is RUNNING without a single running task
-
-
-def attention(condition: Condition) -> tuple[int, int, int, int]:
-    """A sort key: jobs that need attention come first.
-
-    Failed, failing, restarting and stalled jobs; then jobs in transition; then running ones by overdue
-    checkpoints, restarts and heat, in steps, so that rows don't move with every answer; successfully ended
-    jobs come last.
+    A job that has just failed has no verdict yet; one that is `stalled` is RUNNING without a running task.
     """
-    if condition.state == "FAILED":
-        rank = 0
-    elif condition.stalled:
-        rank = STALLED
-    elif condition.state == "RUNNING":
-        rank = 5
-    elif states.is_terminal(condition.state):
-        rank = 6
-    else:
-        rank = 4 - states.severity(condition.state)
-    return (rank, 0 if condition.overdue else 1, -(condition.restarts or 0), -busy.heat(condition.busy))
+    if state == "FAILED":
+        return 0
+    if stalled:
+        return STALLED
+    if state == "RUNNING":
+        return 5
+    return 6 if states.is_terminal(state) else 4 - states.severity(state)

@@ -136,6 +136,13 @@ LOG_HERE = _more_view(
 THREADS_HERE = _more_view(
     "threads", "d", "threads", "Thread dump of that TaskManager; for a subtask, the task's own threads."
 )
+WHY = _view("why", "v", "why", "What is wrong with this job and why: findings, evidence, charts, culprit.")
+VERTEX_OF = _more_view("vertex", "V", "vertex", "The vertex that the finding is about.")
+SUBTASK_OF = _more_view("subtask", "u", "subtask", "The first subtask that the finding is about.")
+TASKMANAGER_OF = _more_view(
+    "taskmanager", "T", "its TaskManager", "The TaskManager that the finding is about."
+)
+EXCEPTION_OF = _more_view("exception", "e", "exception", "The exception that the finding is about.")
 NEXT_MATCH = _more_text("next_match", "n", "next match", "Next match.", action="match(1)")
 PREVIOUS_MATCH = _more_text("previous_match", "N", "previous match", "Previous match.", action="match(-1)")
 ONLY = _text(
@@ -200,8 +207,18 @@ TEXT = (NEXT_MATCH, PREVIOUS_MATCH, WRAP)
 LOG = (ONLY, LEVEL, FOLLOW, SHORT_LINES)
 PROCESS_VIEWS = (LOG_HERE, THREADS_HERE)
 FLAME = (FLAME_ZOOM, FLAME_KIND)
-OVERVIEW = (*TABLE, HIDE_FINISHED, TASKMANAGERS_HERE, JOBMANAGER_HERE, *WINDOWS, *EVERYWHERE)
-JOB = (OPEN, PIN, CHECKPOINTS_HERE, *TABLE[1:], *STEPS, *PROCESS_VIEWS, *JOB_TABS, *WINDOWS, *ELSEWHERE)
+OVERVIEW = (OPEN, WHY, *TABLE[1:], HIDE_FINISHED, TASKMANAGERS_HERE, JOBMANAGER_HERE, *WINDOWS, *EVERYWHERE)
+JOB = (OPEN, WHY, PIN, CHECKPOINTS_HERE, *TABLE[1:], *STEPS, *PROCESS_VIEWS, *JOB_TABS, *WINDOWS, *ELSEWHERE)
+CULPRITS = (VERTEX_OF, SUBTASK_OF, TASKMANAGER_OF, EXCEPTION_OF)
+WHY_SCREEN = (
+    *TABLE,
+    *CULPRITS,
+    CHECKPOINTS_HERE,
+    *PROCESS_VIEWS,
+    *STEPS,
+    *WINDOWS,
+    *ELSEWHERE,
+)
 VERTEX = (
     OPEN,
     *FLAME,
@@ -254,6 +271,7 @@ OPERATION = (OPEN_JOB, ACTIONS, COPY, *STEPS, *ELSEWHERE)
 SCREENS = (
     OVERVIEW,
     JOB,
+    WHY_SCREEN,
     VERTEX,
     SUBTASK,
     CHECKPOINTS,

@@ -37,6 +37,13 @@ class JobPlace(Place, frozen=True):
     tab: str = ""
 
 
+class WhyPlace(Place, frozen=True):
+    """What is wrong with a job ("" for none), and with the cluster itself."""
+
+    job: str = ""
+    cluster: bool = False
+
+
 class VertexPlace(Place, frozen=True):
     """A vertex, on one of its tabs."""
 
@@ -209,6 +216,7 @@ SCREENS: Final[dict[type[Place], tuple[str, str]]] = {
     PalettePlace: ("palette", "Palette"),
     OverviewPlace: ("screens.overview", "OverviewScreen"),
     JobPlace: ("screens.job", "JobScreen"),
+    WhyPlace: ("screens.why", "WhyScreen"),
     VertexPlace: ("screens.vertex", "VertexScreen"),
     VertexPlanPlace: ("screens.vertex_plan", "VertexPlanScreen"),
     SubtaskPlace: ("screens.subtask", "SubtaskScreen"),

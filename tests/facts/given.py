@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from flinktop.engine.acts.run_jar import RunJar
+from flinktop.engine.judge import Judged
 from flinktop.engine.lags import JobLag
 from flinktop.engine.operation import Operation
 from flinktop.engine.seen_checkpoints import SeenCheckpoint
@@ -16,6 +17,8 @@ from flinktop.flink.connection import Connection
 from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import FlinkError
 from flinktop.flink.features import Features
+from flinktop.judgement.verdict import Verdict
+from flinktop.model.faults import FaultGroup
 from tests.engine.acting import URL
 from tests.manual_clock import ManualClock
 
@@ -37,6 +40,8 @@ class Given:
     features: Features = field(default_factory=Features)
     seen: tuple[SeenCheckpoint, ...] = ()
     """Checkpoints, newest first."""
+    groups: tuple[FaultGroup, ...] = ()
+    judged: Judged | None = None
     knows_time: bool = True
     ahead: float = 0.0
     """Seconds by which the cluster's clock is ahead of this machine's."""
@@ -44,6 +49,9 @@ class Given:
     def answer(self, query: Query[T], value: T | None, **rest: Any) -> None:
         """The cluster has answered this just now."""
         self.readings[query] = Reading(value, self.now(), **rest)
+
+    def verdict(self, job: str, /) -> Verdict | None:
+        return self.judged.verdicts.get(job) if self.judged is not None else None
 
     def reading(self, query: Query[T], /) -> Reading[T] | None:
         return cast("Reading[T] | None", self.readings.get(query))
@@ -72,6 +80,9 @@ class Given:
 
     def checkpoints(self, _job: str, /) -> tuple[SeenCheckpoint, ...]:
         return self.seen
+
+    def faults(self, _job: str, /) -> tuple[FaultGroup, ...]:
+        return self.groups
 
     def operations(self) -> tuple[Operation, ...]:
         return self.ledger

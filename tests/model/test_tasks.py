@@ -3,7 +3,7 @@
 import pytest
 
 from flinktop.flink.jobs import Job, JobVertex
-from flinktop.model import health, tasks
+from flinktop.model import tasks
 from flinktop.model.tasks import Tasks
 
 NO_SLOTS = {"total": 6, "scheduled": 6, "running": 0}
@@ -61,11 +61,3 @@ def test_tasks_that_wait(
     assert tasks.tone(state, found(**counts), batch=batch) == tone
     assert tasks.is_stalled(state, found(**counts)) == stalled
     assert (tasks.state_tone(state, found(**counts)) == "warn") == (stalled or state == "RESTARTING")
-
-
-def test_a_stalled_job_asks_for_attention_before_those_that_run() -> None:
-    stalled = health.attention(health.Condition("RUNNING", stalled=True))
-    assert health.attention(health.Condition("FAILED")) < stalled
-    assert health.attention(health.Condition("FAILING")) < stalled
-    assert stalled < health.attention(health.Condition("CREATED"))
-    assert stalled < health.attention(health.Condition("RUNNING", restarts=9, overdue=True, busy=1000.0))

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from flinktop.engine.series import job_series
+from flinktop.judgement.finding import Evidence, Kind, Severity
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
+from tests.ui.judged import finding, say, verdict
 from tests.ui.matrix import RELEASES, SIZES
 
 
@@ -228,3 +230,38 @@ async def test_the_configuration_leaves_out_what_a_release_does_not_report(relea
         await day.sees("restart strategy")
         assert untold not in day.text
         await day.sees("none: the program has set no parameters")
+
+
+async def test_the_header_says_the_verdict_with_its_evidence_and_moves_nothing() -> None:
+    async with monitor("1.20.5", (200, 50)) as day:
+        await open_job(day, "steady")
+        calm = next(at for at, line in enumerate(day.lines) if "○ healthy" in line)
+        job = day.cluster.job("steady")
+        found = finding(
+            Kind.BOTTLENECK,
+            words="[b]Join[/b], 8 of 8 subtasks 100 % busy",
+            evidence=(
+                Evidence("busy, highest subtask", 1000, "ms/s"),
+                Evidence("explains: source-lag: 3 sources"),
+                Evidence("backpressured, input Source: orders", 960, "ms/s"),
+                Evidence("a figure that has no room " * 3, 1, "s"),
+            ),
+        )
+        await say(day, [verdict(day, job, found, finding(Kind.CHECKPOINT_SLOW, Severity.INFO))])
+        words = "▲ bottleneck: [b]Join[/b], 8 of 8 subtasks 100 % busy   busy, highest subtask 1000 ms/s"
+        line = day.lines[calm]
+        assert line.strip().startswith(f"{words}   backpressured, input Source: orders 960 ms/s  ")
+        assert line.strip().endswith("+1 more, v: why")
+        await say(day, [verdict(day, job, found, age=200.0)])
+        assert day.lines[calm].strip().endswith("   3 m ago   v: why")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_long_verdict_is_cut_before_the_key_that_explains_it(size: tuple[int, int]) -> None:
+    async with monitor("1.20.5", size) as day:
+        await open_job(day, "steady")
+        job = day.cluster.job("steady")
+        await say(day, [verdict(day, job, finding(Kind.STALLED, Severity.CRITICAL, "a long name " * 20))])
+        line = day.line("✕ stalled: a long name")
+        assert line.endswith("v: why")
+        assert "…" in line

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from flinktop.engine.judge import Judged
 from flinktop.flink.jobs import JOB
+from flinktop.judgement.finding import Kind, Severity
 from tests.fixture_cluster import FixtureCluster
-from tests.ui.day import monitor
+from tests.ui.day import Day, monitor
+from tests.ui.judged import finding, say, verdict
 from tests.ui.matrix import EVERY_SIZE, RELEASES, SIZES
 
 
@@ -16,7 +20,7 @@ from tests.ui.matrix import EVERY_SIZE, RELEASES, SIZES
 async def test_all_jobs_of_the_cluster_are_there_with_their_states(release: str) -> None:
     async with monitor(release) as day:
         for job in day.cluster.document("jobs/overview")["jobs"]:
-            line = day.line(job["name"])
+            line = day.line(job["name"][:14])
             assert job["state"] in line, day.text
 
 
@@ -31,35 +35,132 @@ async def test_the_frame_shows_release_load_and_the_clusters_time(release: str) 
         assert "UTC" in top
 
 
-async def test_what_needs_attention_comes_first_and_what_ended_well_last() -> None:
-    cluster = FixtureCluster("1.20.5")
+def listed(day: Day) -> list[str]:
+    """The names of the jobs as they are listed."""
+    return [row.name for row in day.table.shown_rows()]
+
+
+def jobs(cluster: FixtureCluster, *states: str) -> None:
+    """Have the cluster list jobs in these states: "job 0" and so on."""
     [job, *_] = cluster.document("jobs/overview")["jobs"]
-    states = [
-        "FINISHED",
-        "RUNNING",
-        "RESTARTING",
-        "CANCELED",
-        "FAILED",
-        "FAILING",
-        "CREATED",
-        "BRAND_NEW_STATE",
-    ]
     cluster.changed["jobs/overview"] = {
         "jobs": [
             {**job, "jid": f"{number:032x}", "name": f"job {number}", "state": state}
             for number, state in enumerate(states)
         ]
     }
+
+
+async def test_without_verdicts_what_starts_comes_first_and_what_ended_well_last() -> None:
+    cluster = FixtureCluster("1.20.5")
+    states = ("FINISHED", "RUNNING", "RESTARTING", "CANCELED", "FAILED", "FAILING", "CREATED", "BRAND_NEW")
+    jobs(cluster, *states)
     async with monitor(cluster=cluster, size=(120, 50)) as day:
-        rows = [line.strip("│ ") for line in day.lines]
-        shown = [row.split()[1] for row in rows if row[:1] in "✕▲◐●○" and "job " in row]
+        day.port.engine.judge.judged = Judged()
+        await say(day, [])
+        assert "…" in day.line("job 1")
+        shown = [states[int(name.split()[1])] for name in listed(day)]
         assert shown[:3] == ["FAILED", "FAILING", "RESTARTING"]
         assert shown[-3:] == ["RUNNING", "FINISHED", "CANCELED"]
-        assert any(state.startswith("BRAND_NEW") for state in shown[3:5])
+
+
+async def test_jobs_are_ordered_by_their_verdicts_and_only_by_them() -> None:
+    cluster = FixtureCluster("1.20.5")
+    jobs(cluster, *["RUNNING"] * 7, "FAILED", "FAILED", "FINISHED")
+    found = {
+        0: finding(Kind.CHECKPOINTS_OFF, Severity.INFO),
+        1: finding(Kind.SKEW),
+        2: finding(Kind.BOTTLENECK),
+        3: finding(Kind.RESTART_LOOP, Severity.CRITICAL),
+        4: None,
+        5: None,
+        6: finding(Kind.LATE_RECORDS, Severity.INFO),
+        7: finding(Kind.FAILED, Severity.CRITICAL),
+        8: finding(Kind.FAILED, Severity.INFO),
+        9: None,
+    }
+    async with monitor(cluster=cluster, size=(120, 50)) as day:
+        said = [
+            verdict(day, f"{number:032x}", *([one] if one is not None else []))
+            for number, one in found.items()
+        ]
+        said[4] = replace(said[4], severity=Severity.UNKNOWN, kind="unknown", words="unknown: no vertices")
+        await say(day, said)
+        wanted = [7, 3, 2, 1, 4, 6, 0, 8, 5, 9]
+        assert listed(day) == [f"job {number}" for number in wanted]
+        # Words and figures do not move a row.
+        said[1] = replace(said[1], words="skew: all of it", at=said[1].at + 1000.0)
+        await say(day, said)
+        assert listed(day) == [f"job {number}" for number in wanted]
+        said[1] = verdict(day, said[1].job, finding(Kind.STALLED, Severity.CRITICAL))
+        await say(day, said)
+        assert listed(day)[:4] == ["job 7", "job 3", "job 1", "job 2"]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_the_verdict_on_a_job_begins_with_its_kind_and_a_mark(size: tuple[int, int]) -> None:
+    async with monitor("1.20.5", size) as day:
+        job = day.cluster.job("steady")
+        words = "[b]Join users[/b], 8 of 8 subtasks 100 % busy, its inputs backpressured"
+        await say(day, [verdict(day, job, finding(Kind.BOTTLENECK, words=words))])
+        assert day.line("steady").partition("steady")[2].count("▲ bottleneck: [b]Join") == 1
+        assert "○ healthy" in day.text
+
+
+async def test_at_80_columns_are_state_name_verdict_and_checkpoint() -> None:
+    async with monitor("1.20.5", (80, 24)) as day:
+        titles = day.line("VERDICT").split()
+        assert titles == ["STATE", "JOB", "VERDICT", "LAST", "CKPT"]
+        assert "● RUNNING    steady [test] <b>作" in day.line("steady")
+
+
+async def test_a_verdict_older_than_a_minute_shows_its_age_and_that_of_an_ended_job_does_not() -> None:
+    async with monitor("1.20.5") as day:
+        steady, batch = day.cluster.job("steady"), day.cluster.job("batch")
+        ended = verdict(day, batch, kind="finished", state="FINISHED", age=900.0)
+        await say(day, [verdict(day, steady, age=45.0), ended])
+        assert "ago" not in day.line("steady")
+        await say(day, [verdict(day, steady, age=75.0), ended])
+        assert "○ healthy 1 m ago" in day.line("steady")
+        assert "○ finished" in day.line("batch")
+        assert "ago" not in day.line("batch")
+
+
+async def test_the_age_of_a_verdict_stays_where_its_words_are_cut() -> None:
+    async with monitor("1.20.5", (80, 24)) as day:
+        words = "Join users and customers, 8 of 8 subtasks 100 % busy"
+        job = day.cluster.job("steady")
+        await say(day, [verdict(day, job, finding(Kind.BOTTLENECK, words=words), age=700.0)])
+        assert "▲ bottleneck: Join… 11 m ago" in day.line("steady")
+
+
+async def test_the_cluster_line_counts_the_jobs_that_are_ill() -> None:
+    async with monitor("1.20.5") as day:
+        assert " ill" not in day.lines[1]
+        steady, slow, restored = (day.cluster.job(name) for name in ("steady", "slow", "restored"))
+        said = [
+            verdict(day, steady, finding(Kind.BOTTLENECK)),
+            verdict(day, slow, finding(Kind.SKEW)),
+            verdict(day, restored, finding(Kind.CHECKPOINT_SLOW, Severity.INFO)),
+        ]
+        await say(day, said)
+        assert "jobs ▲ 2 ill  1 failed  5 running" in day.lines[1]
+        said[0] = verdict(day, steady, finding(Kind.STALLED, Severity.CRITICAL))
+        await say(day, said, [finding(Kind.MEMORY)])
+        assert "▲ memory   jobs ✕ 2 ill  1 failed" in day.lines[1]
+
+
+async def test_a_filter_by_verdict() -> None:
+    async with monitor("1.20.5") as day:
+        await say(day, [verdict(day, day.cluster.job("steady"), finding(Kind.BOTTLENECK))])
+        await day.press("slash", *"verdict:warn", "enter")
+        assert listed(day) == [next(name for name in listed(day) if name.startswith("steady"))]
+        await day.press("escape", "slash", *"verdict:healthy", "enter")
+        assert not [name for name in listed(day) if name.startswith("steady")]
 
 
 async def test_a_rate_that_is_not_known_yet_is_an_ellipsis_and_never_0() -> None:
-    async with monitor("1.20.5") as day:
+    async with monitor("1.20.5", (165, 40)) as day:
         line = day.line("steady")
         assert "…" in line.split("</b>")[1]
         assert " 0 " not in line.split("</b>")[1].split("…")[0]
@@ -77,13 +178,13 @@ async def test_rates_come_when_the_counters_have_moved_twice() -> None:
         return document
 
     cluster.changed[f"jobs/{steady}"] = moving
-    async with monitor(cluster=cluster) as day:
+    async with monitor(cluster=cluster, size=(165, 40)) as day:
         for _ in range(4):
             moved += 5000
             await day.wait(10)
         fields = day.line("steady").split("</b>")[1].split()
-        # After the tasks.
-        assert all(float(rate) == pytest.approx(500, rel=0.1) for rate in fields[1:3])
+        # After the verdict and the tasks.
+        assert all(float(rate) == pytest.approx(500, rel=0.1) for rate in fields[3:5])
 
 
 async def test_checkpoint_age_is_shown_against_the_interval() -> None:
@@ -111,7 +212,7 @@ async def test_a_job_without_periodic_checkpoints_shows_a_dash() -> None:
     }
     async with monitor(cluster=cluster) as day:
         fields = day.line("no checkpoints, no name").partition("no name")[2].split()
-        assert fields[6] == "–"  # noqa: RUF001 -- the dash that stands for absent
+        assert fields[-2] == "–"  # noqa: RUF001 -- the dash that stands for absent
 
 
 async def test_moving_opening_and_coming_back_keeps_the_cursor() -> None:
@@ -331,8 +432,8 @@ async def test_how_busy_a_job_is_comes_from_accumulated_times() -> None:
     cluster = FixtureCluster("1.20.5")
     spent = {"busy": 0.0, "backpressured": 0.0, "idle": 0.0}
     busy_job(cluster, cluster.job("steady"), spent)
-    async with monitor(cluster=cluster) as day:
-        assert day.line("steady").split("</b>")[1].split()[3:5] == ["…", "…"]
+    async with monitor(cluster=cluster, size=(150, 40)) as day:
+        assert day.line("steady").split("</b>")[1].split()[5:7] == ["…", "…"]
         for _ in range(3):
             spent["busy"] += 7000.0
             spent["backpressured"] += 2000.0
@@ -347,32 +448,12 @@ async def test_how_busy_a_job_is_comes_from_accumulated_times() -> None:
 @pytest.mark.deep
 @pytest.mark.parametrize("release", ["1.9.3", "1.14.6"])
 async def test_releases_without_accumulated_times_show_a_dash(release: str) -> None:
-    async with monitor(release) as day:
+    async with monitor(release, (150, 40)) as day:
         await day.wait(30)
         row = next(row for row in day.table._rows if row.name.startswith("steady"))
         assert row.facts.busy.absent
         assert row.facts.backpressured.absent
         assert day.line("steady").split("</b>")[1].split().count("–") >= 2  # noqa: RUF001 -- the dash that stands for absent
-
-
-async def test_a_hot_job_comes_before_others_and_stays_there() -> None:
-    cluster = FixtureCluster("1.20.5")
-    spent = {"busy": 0.0, "backpressured": 0.0, "idle": 0.0}
-    running = [job for job in cluster.document("jobs/overview")["jobs"] if job["state"] == "RUNNING"]
-    last = max(running, key=lambda job: job["name"])["jid"]
-    busy_job(cluster, last, spent)
-    async with monitor(cluster=cluster) as day:
-        places = []
-        for step in range(4):
-            spent["busy"] += 9990.0 - step
-            spent["idle"] += 10.0
-            await day.wait(12)
-            places.append(day.table.shown_keys().index(last))
-        at = {row.jid: row for row in day.table._rows}
-        calm = [key for key in day.table.shown_keys() if key in at and at[key].state == "RUNNING"]
-        assert len(set(places[1:])) == 1
-        better = [key for key in calm if not at[key].facts.restarts and not at[key].facts.overdue]
-        assert better[0] == last
 
 
 @pytest.mark.deep

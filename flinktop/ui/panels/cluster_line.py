@@ -26,6 +26,7 @@ from flinktop.ui.panels.parts import (
     pair,
     spaced,
 )
+from flinktop.ui.panels.verdicts import cluster_parts, ill_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -73,16 +74,19 @@ def _label(*, short: bool) -> str:
     return "TM" if short else "TaskManagers"
 
 
-def state_parts(jobs: JobsOverview, *, short: bool = False) -> Line:
-    """Jobs by state, the worst first; the short form has one number for jobs that ended normally."""
+def state_parts(jobs: JobsOverview, ill: Sequence[Part] = (), *, short: bool = False) -> Line:
+    """How many jobs are ill, then jobs by state, the worst first.
+
+    The short form has one number for jobs that ended normally.
+    """
     counts = Counter(ENDED if short and states.tone(job.state) == "muted" else job.state for job in jobs.jobs)
     worst_first = sorted(
         counts, key=lambda state: (state == ENDED, -states.severity(state), state != "RUNNING", state)
     )
-    parts: Line = [("jobs ", "muted")]
-    for number, state in enumerate(worst_first):
+    parts: Line = [("jobs ", "muted"), *ill]
+    for state in worst_first:
         tone = "muted" if state == ENDED else states.tone(state)
-        parts.append((f"{'  ' if number else ''}{counts[state]} {state.lower()}", tone))
+        parts.append((f"{'  ' if len(parts) > 1 else ''}{counts[state]} {state.lower()}", tone))
     return parts if counts else [*parts, ("none", "strong")]
 
 
@@ -182,8 +186,12 @@ class ClusterLine(LinesPanel):
         else:
             unknown = blank(self.port, OVERVIEW())
             parts = spaced(pair(_label(short=short), *unknown), pair("slots", *unknown), gap=MUTED_GAP)
+        judged = self.port.judged
+        if judged is not None and judged.findings:
+            parts += [GAP, *cluster_parts(judged.findings)]
         if jobs is not None and (listed := jobs.value) is not None:
-            parts += [GAP, *self.one_line("jobs", lambda: state_parts(listed, short=short))]
+            ill = ill_parts(judged)
+            parts += [GAP, *self.one_line("jobs", lambda: state_parts(listed, ill, short=short))]
         return parts
 
     def _right(self) -> list[Line]:

@@ -16,6 +16,7 @@ from flinktop.model.graph_layout import LEAST_GAP, Layout, Measures, lay_out
 from flinktop.model.graph_order import Order, arrange
 from flinktop.model.skew import UNEVEN, WORTH_A_WORD
 from flinktop.ui.panels.columns import figure_cell
+from flinktop.ui.panels.verdicts import TONES, mark
 from flinktop.ui.widgets.celltext import fit, wrap
 from flinktop.ui.widgets.graph_picture import Box, Line
 from flinktop.ui.widgets.spark import bar
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from flinktop.ui.widgets.columns import Cell
 
 
+EDGES = 6  # cells of a box's upper edge that its corners and the blanks around its texts take
 FRAME = 4  # cells of a box that its frame and the blanks next to it take
 WIDTHS = (40, 36, 32, 28, 24, 20, 18, 16)
 SCROLLED = 24  # width of the boxes of a graph that is wider than its panel
@@ -154,7 +156,8 @@ def box(vertex: VertexFacts, measures: Measures, x: int, y: int, *, ascii: bool)
     if states.is_terminal(vertex.state):
         figures, below = _totals(vertex, room, len(figures))
     names = measures.height - 2 - len(figures)
-    own = [*figures, below[0], below[1], _state(vertex), ((vertex.subtasks, ""),)]
+    above = _state(vertex, measures.width - EDGES - cell_len(vertex.subtasks))
+    own = [*figures, below[0], below[1], above, ((vertex.subtasks, ""),)]
     name = [((text, "strong"),) for text in name_lines(vertex.name, room, names)]
     return Box(
         vertex.id,
@@ -205,7 +208,7 @@ def entry(vertex: VertexFacts, at: Entry, *, ascii: bool) -> Box:
         load = _busy(vertex.busy, bar_width, ascii=ascii)
         figures = [load, _pressure(vertex.backpressured), _lag(vertex.lag)]
     parts += [(("  ", ""), *figure) for figure in figures]
-    head: Line = ((at.head, "muted"), *_state(vertex), (" ", ""))
+    head: Line = ((at.head, "muted"), *_state(vertex, at.width // 3), (" ", ""))
     while len(parts) > 1 and _cells(head) + sum(_cells(part) for part in parts) + 16 > at.width:
         parts.pop()
     tail = tuple(cell for part in parts for cell in part)
@@ -245,13 +248,27 @@ def name_lines(name: str, room: int, lines: int) -> list[str]:
     return [fit(text, room) for text in [*found, *[""] * lines][:lines]]
 
 
-def _state(vertex: VertexFacts) -> Line:
+def _state(vertex: VertexFacts, room: int) -> Line:
+    """The state, with its word unless it runs; then what is wrong with the vertex.
+
+    If `room` cells are not enough for it in words, the mark of a running vertex gives way to them; if they
+    are still not enough, it is a mark.
+    """
     word = "" if vertex.state == "RUNNING" else f" {vertex.state}"
-    return ((f"{states.mark(vertex.state)}{word}", states.tone(vertex.state)),)
+    own: Line = ((f"{states.mark(vertex.state)}{word}", states.tone(vertex.state)),)
+    if vertex.blamed is None:
+        return own
+    severity, kind = vertex.blamed
+    words, tone = f"{mark(severity)} {kind}", TONES[severity]
+    if _cells(own) + 1 + len(words) <= room:
+        return (*own, (f" {words}", tone))
+    return ((words, tone),) if not word and len(words) <= room else (*own, (f" {words[0]}", tone))
 
 
 def _frame_tone(vertex: VertexFacts) -> str:
-    """The frame shows the heat, or that a vertex does not run."""
+    """The frame shows that a vertex is to blame, that it does not run, or its heat."""
+    if vertex.blamed is not None:
+        return TONES[vertex.blamed[0]]
     if vertex.state != "RUNNING":
         return states.tone(vertex.state)
     return busy.tone(vertex.busy.value or 0.0)

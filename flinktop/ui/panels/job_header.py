@@ -1,4 +1,4 @@
-"""A job in a few lines: state, uptime, restarts, last completed checkpoint, where it was restored from."""
+"""A job in a few lines: state, uptime, restarts, verdict, last checkpoint, where it was restored from."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from flinktop.engine.sweep import SECONDS, restarts_query
 from flinktop.facts.freshness import blank, blind_seconds, failure, why_stale
 from flinktop.facts.jobs import LastCheckpoint, last_checkpoint, restarts_of
 from flinktop.facts.restore import last_savepoint
+from flinktop.facts.verdicts import job_verdict
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import EXECUTION_RESULT, JOB
@@ -19,6 +20,7 @@ from flinktop.model.checkpoints import tail
 from flinktop.model.scheduler import unknown_parallelism
 from flinktop.ui.live import RARELY, Asks
 from flinktop.ui.panels.parts import GAP, MUTED_GAP, Line, LinesPanel, faded, pair, spaced
+from flinktop.ui.panels.verdicts import verdict_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -168,7 +170,7 @@ def result_line(job: str, port: Port) -> Line:
 class JobHeader(LinesPanel):
     """A few lines above everything else on a job's screen."""
 
-    DEFAULT_CSS = "JobHeader { max-height: 6; }"
+    DEFAULT_CSS = "JobHeader { max-height: 7; }"
     STATE_FIRST = True
     follows_operations = True
 
@@ -203,6 +205,7 @@ class JobHeader(LinesPanel):
         lines = [
             [(job.name, "strong"), GAP, (job.jid, "muted")],
             self.one_line("state", lambda: state_line(job, restarts, cluster_now, time=time)),
+            self.one_line("verdict", lambda: verdict_line(job_verdict(port, name), width)),
             self.one_line("result", lambda: result_line(name, port)) if ended else [],
             self.one_line("checkpoints", lambda: checkpoint_line(name, port, ended=ended)),
             # Before the restored checkpoint: on a short screen the last lines are dropped.

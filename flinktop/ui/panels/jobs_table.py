@@ -1,4 +1,4 @@
-"""The jobs of a cluster, worst first."""
+"""The jobs of a cluster with the verdict on each, the most urgent first."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 from flinktop.engine.series import job_series
 from flinktop.engine.sweep import SECONDS, figures_of
 from flinktop.facts.freshness import blank_mark
-from flinktop.facts.jobs import JobFacts, attention, job_facts, latest_rate
+from flinktop.facts.jobs import JobFacts, job_facts, latest_rate
+from flinktop.facts.verdicts import order
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.errors import NotFlink, Unreachable
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.model import busy, states
 from flinktop.model import format as fmt
 from flinktop.ui.live import RARELY, Asks
-from flinktop.ui.panels.columns import figure, job_state, lag, name, near, number, text, trend
+from flinktop.ui.panels.columns import figure, job_state, lag, near, number, text, trend
 from flinktop.ui.panels.table_panel import TablePanel
+from flinktop.ui.panels.verdicts import verdict_cell, verdict_stripes
 from flinktop.ui.widgets.columns import Column
 from flinktop.ui.widgets.guarded_rows import GuardedRows, make_rows
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from flinktop.engine.host import Port
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import JobOverview, JobsOverview
+    from flinktop.judgement.verdict import Verdict
     from flinktop.model.tasks import Tasks
     from flinktop.ui.widgets.columns import Cell
 
@@ -42,8 +45,26 @@ NEXT_STEPS = (
     "Open a simulated cluster: flinktop demo",
 )
 """What to do when no cluster answers."""
-NAME = 24  # cells of a name before the gaps between columns grow
-ROOM_FOR_NAMES = 28  # cells that names keep before times are shown next to them
+NAME, LONG_NAME = 20, 26  # cells of a job's name at least, and where there is room for them
+VERDICT, LONG_VERDICT = 16, 34  # cells of a verdict, likewise
+ROOM, MORE_ROOM = 50, 60
+"""Cells that name and verdict keep together next to the first figures, and next to the others."""
+DROPS = {
+    "ended": 12,
+    "started": 11,
+    "uptime": 10,
+    "trend": 9,
+    "backpressured": 8,
+    "busy": 7,
+    "out": 6,
+    "lag": 5,
+    "tasks": 4,
+    "in": 3,
+    "restarts": 2,
+    "checkpoint": 1,
+}
+"""The order in which columns are dropped where there is little room."""
+FIRST_FIGURES = ("restarts", "in", "tasks", "lag")
 ARCHIVE_DROPS = {
     "trend": 9,
     "backpressured": 8,
@@ -65,7 +86,8 @@ class JobRow:
         self.job = job
         self.jid, self.name, self.state = job.jid, job.name, job.state
         self.ended = states.is_terminal(job.state)
-        self.order = attention(job, port)
+        self.verdict: Verdict | None = port.verdict(job.jid)
+        self.order = order(job, self.verdict)
         self._port = port
 
     @cached_property
@@ -94,6 +116,13 @@ def checkpoint_words(row: JobFacts) -> Cell:
     if row.checkpoints_stale and not row.ended:
         return f"{fmt.FAILED} {fmt.span(row.age)}{interval}", "stale"
     return f"{'▲ ' if row.overdue else ''}{fmt.span(row.age)}{interval}", "bad" if row.overdue else ""
+
+
+def _room(column: str) -> int:
+    """Cells that name and verdict keep together while this column is shown."""
+    if column == "checkpoint":
+        return 0
+    return ROOM if column in FIRST_FIGURES else MORE_ROOM
 
 
 class JobsTable(TablePanel[JobRow]):
@@ -133,7 +162,26 @@ class JobsTable(TablePanel[JobRow]):
 
         found: list[Column[JobRow]] = [
             job_state(),
-            name("JOB", comfort=NAME),
+            text(
+                "name",
+                "JOB",
+                NAME,
+                lambda row: row.name,
+                tone="strong",
+                sort=True,
+                flex=True,
+                comfort=LONG_NAME,
+            ),
+            Column(
+                "verdict",
+                "VERDICT",
+                VERDICT,
+                lambda row: verdict_cell(row.facts.verdict),
+                sort=lambda row: row.order,
+                flex=True,
+                comfort=LONG_VERDICT,
+                stripes=lambda row, width: verdict_stripes(row.facts.verdict, width),
+            ),
             if_running(
                 text(
                     "tasks",
@@ -143,28 +191,16 @@ class JobsTable(TablePanel[JobRow]):
                     tone=lambda row: row.facts.tasks_tone,
                     sort=share,
                     align="right",
-                    drop=6,
                 )
             ),
             if_running(number("in", "IN/s", 6, lambda row: row.facts.sent, blank=unknown("job"))),
-            if_running(number("out", "OUT/s", 6, lambda row: row.facts.taken, blank=unknown("job"), drop=3)),
-            trend(
-                self.port,
-                lambda row: job_series(row.jid, "in"),
-                title="IN/s, 30 m",
-                ascii=self.ascii,
-                drop=7,
-                leaves=ROOM_FOR_NAMES,
-            ),
+            if_running(number("out", "OUT/s", 6, lambda row: row.facts.taken, blank=unknown("job"))),
+            trend(self.port, lambda row: job_series(row.jid, "in"), title="IN/s, 30 m", ascii=self.ascii),
             *(
-                if_running(
-                    figure(
-                        key, title, 5, attrgetter(f"facts.{key}"), fmt.per_mille, tone=busy.tone, drop=drop
-                    )
-                )
-                for key, title, drop in (("busy", "BUSY%", 4), ("backpressured", "BKPR%", 5))
+                if_running(figure(key, title, 5, attrgetter(f"facts.{key}"), fmt.per_mille, tone=busy.tone))
+                for key, title in (("busy", "BUSY%"), ("backpressured", "BKPR%"))
             ),
-            if_running(lag("lag", "WM LAG", 6, lambda row: row.facts.lag, drop=3)),
+            if_running(lag("lag", "WM LAG", 6, lambda row: row.facts.lag)),
             Column(
                 "checkpoint",
                 "LAST CKPT",
@@ -173,7 +209,6 @@ class JobsTable(TablePanel[JobRow]):
                 sort=lambda row: row.facts.age,
                 align="right",
                 descending=True,
-                drop=1,
             ),
             number(
                 "restarts",
@@ -182,7 +217,6 @@ class JobsTable(TablePanel[JobRow]):
                 lambda row: row.facts.restarts,
                 tone=lambda value: "warn" if value else "muted",
                 blank=unknown("restarts"),
-                drop=2,
             ),
             number(
                 "uptime",
@@ -193,32 +227,26 @@ class JobsTable(TablePanel[JobRow]):
                 tone="muted",
                 blank=unknown("job", fmt.ABSENT),
                 descending=False,
-                drop=6,
             ),
             *(
-                near(
-                    key,
-                    title,
-                    attrgetter(f"facts.{of}"),
-                    time,
-                    tone="muted",
-                    blank=blank,
-                    descending=True,
-                    drop=drop,
-                    leaves=ROOM_FOR_NAMES,
-                )
-                for key, title, of, blank, drop in (
-                    ("started", "STARTED", "start", fmt.ABSENT, 8),
-                    ("ended", "ENDED", "end", "", 9),
+                near(key, title, attrgetter(f"facts.{of}"), time, tone="muted", blank=blank, descending=True)
+                for key, title, of, blank in (
+                    ("started", "STARTED", "start", fmt.ABSENT),
+                    ("ended", "ENDED", "end", ""),
                 )
             ),
         ]
-        if not self._archive:
-            return found
+        if self._archive:
+            return [
+                replace(column, drop=ARCHIVE_DROPS.get(column.key, 0))
+                for column in found
+                if column.key not in ("tasks", "lag")
+            ]
         return [
-            replace(column, drop=ARCHIVE_DROPS.get(column.key, 0), leaves=0)
+            replace(column, drop=drop, leaves=_room(column.key))
+            if (drop := DROPS.get(column.key))
+            else column
             for column in found
-            if column.key not in ("tasks", "lag")
         ]
 
     def toggle_finished(self) -> None:
@@ -226,11 +254,19 @@ class JobsTable(TablePanel[JobRow]):
         self.shielded(self.show)
 
     def matches(self, row: JobRow, text: str) -> bool:
-        """Whether a row contains the text, word by word; `state:failed` searches the state alone."""
+        """Whether a row contains the text, word by word.
+
+        `state:failed` searches the state alone, `verdict:skew` kind and severity of the verdict.
+        """
         state = row.state.casefold()
+        found = row.verdict
+        verdict = f"{found.kind} {found.severity}" if found is not None else ""
         for word in text.casefold().split():
             if word.startswith("state:"):
                 if word.removeprefix("state:") not in state:
+                    return False
+            elif word.startswith("verdict:"):
+                if word.removeprefix("verdict:") not in verdict:
                     return False
             elif word not in row.name.casefold() and word not in row.jid and word not in state:
                 return False
@@ -278,8 +314,13 @@ class JobsTable(TablePanel[JobRow]):
         super().show()
 
     def rows_of(self, answer: JobsOverview) -> Sequence[JobRow]:
-        """Rows on the screen are made again, the others when the list has been read again."""
-        kept = {row.jid: row for row in self._rows if row.jid not in self.visible_keys}
+        """Rows on the screen are made again, the others when the list or their verdict is new."""
+        port = self.port
+        kept = {
+            row.jid: row
+            for row in self._rows
+            if row.jid not in self.visible_keys and row.verdict is port.verdict(row.jid)
+        }
         if answer is not self._made_of:
             self._made_of, kept = answer, {}
         self._rows = make_rows(

@@ -131,8 +131,12 @@ class LinesPanel(Panel):
             self._lines = lines
             self.refresh(layout=grown)
 
+    def laid_out(self, width: int) -> Sequence[Line | Part]:  # noqa: ARG002 -- for subclasses
+        """What is drawn in `width` cells."""
+        return self._lines
+
     def render(self) -> Content:
-        width, lines = self.content_size.width, self._lines
+        width, lines = self.content_size.width, self.laid_out(self.content_size.width)
         if self.STATE_FIRST and self.size.height < FEW_ROWS and len(lines) > 1:
             lines = [lines[1], lines[0], *lines[2:]]
         rows: list[Content] = []
@@ -147,5 +151,5 @@ class LinesPanel(Panel):
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 -- Textual's
         return sum(
             1 if isinstance(line, list) else len(wrap(line[0], max(width, 1), MOST_ROWS))
-            for line in self._lines
+            for line in self.laid_out(width)
         )

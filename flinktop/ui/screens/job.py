@@ -11,7 +11,15 @@ from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.model.pending_operators import is_pending
 from flinktop.ui import keys
 from flinktop.ui.panels.job_header import JobHeader
-from flinktop.ui.places import CheckpointsPlace, FaultPlace, JobPlace, Place, SubtaskPlace, VertexPlace
+from flinktop.ui.places import (
+    CheckpointsPlace,
+    FaultPlace,
+    JobPlace,
+    Place,
+    SubtaskPlace,
+    VertexPlace,
+    WhyPlace,
+)
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.screens.taskmanager_of import FaultOnTaskManager
 from flinktop.ui.widgets.messages import BoxMoved, BoxOpened, Moved, Opened
@@ -142,6 +150,9 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
 
     def action_checkpoints(self) -> None:
         self.app.go(CheckpointsPlace(self.job))
+
+    def action_why(self) -> None:
+        self.app.go(WhyPlace(self.job))
 
     def action_copy(self) -> None:
         self.app.copy_text(self.copied() or self.job)

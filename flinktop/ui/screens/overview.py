@@ -1,4 +1,4 @@
-"""The overview of a cluster: its state in one line, its throughput, its jobs worst first."""
+"""The overview of a cluster: its state in one line, its throughput, its jobs by their verdicts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flinktop.ui import keys
 from flinktop.ui.panels.cluster_line import ClusterLine
 from flinktop.ui.panels.jobs_table import JobsTable
 from flinktop.ui.panels.time_chart import Throughput, heap_chart
-from flinktop.ui.places import JobPlace, job_actions
+from flinktop.ui.places import JobPlace, WhyPlace, job_actions
 from flinktop.ui.screens.cluster_screen import ClusterScreen
 from flinktop.ui.widgets.messages import Opened
 
@@ -47,6 +47,11 @@ class OverviewScreen(ClusterScreen, sheet="overview.tcss"):
     @on(Opened)
     def _open_job(self, event: Opened) -> None:
         self.app.go(JobPlace(event.key))
+
+    def action_why(self) -> None:
+        """Why the job under the cursor is ill, and what is wrong with the cluster itself."""
+        row = self.query_one(JobsTable).table.cursor_row
+        self.app.go(WhyPlace(row.jid if row is not None else "", cluster=True))
 
     def action_hide_finished(self) -> None:
         self.query_one(JobsTable).toggle_finished()

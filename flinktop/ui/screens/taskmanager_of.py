@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flinktop.facts.faults import unnamed_task
-from flinktop.facts.subtasks import current_reading
+from flinktop.facts.subtasks import runs_on
 from flinktop.facts.vertices import vertex_of
-from flinktop.flink.vertices import VERTEX
 from flinktop.model import threads
 from flinktop.ui.places import TaskManagerPlace
 from flinktop.ui.screens.cluster_screen import ClusterScreen
@@ -76,15 +75,7 @@ class FaultOnTaskManager(RunsOnTaskManager):
 
 
 def of_subtask(port: Port, job: str, vertex: str, subtask: int) -> Location:
-    """Where the current attempt of a subtask runs (`…/subtasks/:subtaskindex`, else the vertex's answer)."""
-    reading = current_reading(port, job, vertex, subtask)
-    taskmanager = reading.value.taskmanager_id if reading is not None and reading.value is not None else None
-    detail = port.value(VERTEX(job=job, vertex=vertex))
-    if taskmanager is None and detail is not None:
-        found = (one.taskmanager_id for one in detail.subtasks if one.subtask == subtask)
-        taskmanager = next(found, None)
+    """Where the current attempt of a subtask runs."""
     known = vertex_of(port, job, vertex)
     name = known[1].name if known is not None else ""
-    # A subtask that is not deployed is on "(unassigned)".
-    placed = taskmanager if taskmanager and not taskmanager.startswith("(") else None
-    return Location(placed, threads.of_task(name, subtask) if name else "")
+    return Location(runs_on(port, job, vertex, subtask), threads.of_task(name, subtask) if name else "")

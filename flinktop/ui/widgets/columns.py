@@ -39,7 +39,8 @@ class Column(Generic[R]):
         align: The side of the text; the title follows it.
         drop: 0 is never dropped; the highest number is dropped first when there is too little width.
         flex: Takes the width that the others leave.
-        comfort: Cells that a flexible column takes before the gaps between columns grow.
+        comfort: Cells that a flexible column takes before the gaps between columns grow, and before other
+            flexible columns to the left of it take more than their width.
         leaves: Shown only while the flexible columns have this many cells.
         descending: Its first direction when the table is sorted by it.
         stripes: Draws the cell of a row in several styles, such as a bar of parts; gets row and width. The
@@ -149,6 +150,10 @@ def _widths(columns: Sequence[Column[R]], room: int) -> list[int]:
     widths = [max(column.width, 1) for column in columns]
     flexible = [at for at, column in enumerate(columns) if column.flex]
     spare = room - sum(widths)
+    for at in reversed(flexible):
+        given = min(max(columns[at].comfort - widths[at], 0), max(spare, 0))
+        widths[at] += given
+        spare -= given
     if spare >= 0 and flexible:
         share, rest = divmod(spare, len(flexible))
         for number, at in enumerate(flexible):
