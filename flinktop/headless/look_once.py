@@ -73,11 +73,11 @@ FEW: Final = 20
 """Jobs that are all looked at closely; of more only suspects are."""
 MOST_COARSE: Final = 300
 """Requests on a cluster of many jobs, in all."""
-FOR_HALVES: Final = 100
+FOR_HALVES: Final = 130
 """Of these in the first look to find suspects by halving groups of jobs."""
 FOR_MOVED: Final = 20
 """The same in a later look, for those that restart meanwhile."""
-OF_A_COARSE_LOOK: Final = 40
+OF_A_COARSE_LOOK: Final = 30
 OF_A_SUSPECT: Final = 5
 OF_A_FAILED_JOB: Final = 2
 MOST_CLOSE: Final = 2000
