@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 IN_A_ROW: Final = 3
 """So many failed checkpoints in a row are critical."""
 _OVERDUE, _LONG_OVERDUE = 3, 10  # times the usual time between two
-_LEAST_MS: Final = 30_000.0
+_LEAST_MS: Final = 10_000.0
+"""Less than this between two is taken as this: nothing is overdue within 30 s."""
 _RUNS: Final = "checkpoints.runs"
 _VERTICES_ASKED: Final = 3
 
@@ -153,10 +154,10 @@ def _overdue(look: JobLook, trails: Mapping[str, Trail]) -> Sign | None:
     took = [one.duration for one in record.completed(look) if one.duration is not None]
     usual = median(took) if took else 0.0
     between = max(float(config.interval), max(0, config.min_pause or 0) + usual)
-    allowed, age = max(_LEAST_MS, _OVERDUE * between), look.now - since
+    allowed, age = _OVERDUE * max(_LEAST_MS, between), look.now - since
     if age <= allowed:
         return None
-    worst = age > max(_LEAST_MS, _LONG_OVERDUE * between)
+    worst = age > _LONG_OVERDUE * max(_LEAST_MS, between)
     severity = Severity.CRITICAL if worst else Severity.WARNING
     ended = _ended_sources(look)
     under_way, savepoint = record.in_progress(look), record.savepoint_in_progress(look)
