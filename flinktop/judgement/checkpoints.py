@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 IN_A_ROW: Final = 3
 """So many failed checkpoints in a row are critical."""
 _LONG_OVERDUE = 10  # times the usual time between two
-_LEAST_MS: Final = 30_000.0
+_LEAST_MS: Final = 10_000.0
+"""Less than this between two is taken as this: nothing is overdue within 30 s."""
 _RUNS: Final = "checkpoints.runs"
 _VERTICES_ASKED: Final = 3
 _MANY: Final = 1 << 30  # subtasks: where their number is not reported
@@ -163,10 +164,11 @@ def _overdue(look: JobLook, trails: Mapping[str, Trail]) -> Sign | None:
     took = [one.duration for one in record.completed(look) if one.duration is not None]
     usual = median(took) if took else 0.0
     between = max(float(config.interval), max(0, config.min_pause or 0) + usual)
-    allowed, age = max(_LEAST_MS, look.limits.overdue_factor * between), look.now - since
+    usually = max(_LEAST_MS, between)
+    allowed, age = look.limits.overdue_factor * usually, look.now - since
     if age <= allowed:
         return None
-    worst = age > max(allowed, _LONG_OVERDUE * between)
+    worst = age > max(allowed, _LONG_OVERDUE * usually)
     severity = Severity.CRITICAL if worst else Severity.WARNING
     ended = _ended_sources(look)
     under_way, savepoint = record.in_progress(look), record.savepoint_in_progress(look)

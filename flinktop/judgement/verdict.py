@@ -99,7 +99,9 @@ def judge_job(
     noted = [*_records(look), *(note for subject in _SUBJECTS for note in subject.notes(look))]
     kept = trails.after(before.trails, noted, look.now)
     signs = [sign for subject in _SUBJECTS for sign in subject.signs(look, kept)]
-    held = holds.after(before.held, signs, look.now, one_look=one_look)
+    # What was wrong with a job while it ran is over with it.
+    were_held = {} if states.is_terminal(look.state) else before.held
+    held = holds.after(were_held, signs, look.now, one_look=one_look)
     found = ordered(applied(rules, holds.raised(held, look.now)))
     return _verdict(look, found, kept, coarse=coarse, held=held), Memory(held, kept)
 

@@ -137,6 +137,7 @@ class JobLook(Struct, frozen=True, kw_only=True, dict=True):
     errors: Mapping[str, FlinkError] = {}  # why the newest request failed, by the endpoint's path
     adaptive: bool | None = None  # whether the adaptive scheduler runs it
     free_slots: int | None = None
+    slots: int | None = None  # of all TaskManagers
     pending_taskmanagers: int | None = None  # asked for and not there yet (1.15+)
     taskmanagers: Mapping[str, TaskManager] = {}
     replaced: bool = False  # a job of the same name has started later
@@ -229,6 +230,7 @@ def job_look(answers: Answers, listed: JobOverview, limits: Limits = USUAL) -> J
             settings.value if settings is not None else None,
         ),
         free_slots=overview.value.slots_available if overview is not None else None,
+        slots=overview.value.slots_total if overview is not None else None,
         pending_taskmanagers=_count(pending),
         taskmanagers={one.id: one for one in found.value.taskmanagers} if found is not None else {},
         replaced=_is_replaced(listed, everything.value.jobs if everything is not None else ()),

@@ -203,9 +203,12 @@ def test_a_batch_job_has_no_failing_checkpoints() -> None:
         pytest.param(look_at(done(1, 100)), Severity.WARNING, id="10 x 10 s"),
         pytest.param(look_at(done(1, 101)), Severity.CRITICAL, id="a second more"),
         pytest.param(
-            look_at(done(1, 31), config=replace(CONFIG, interval=1000)), Severity.CRITICAL, id="30 s at least"
+            look_at(done(1, 31), config=replace(CONFIG, interval=1000)), Severity.WARNING, id="30 s at least"
         ),
         pytest.param(look_at(done(1, 30), config=replace(CONFIG, interval=1000)), None, id="30 s"),
+        pytest.param(
+            look_at(done(1, 101), config=replace(CONFIG, interval=1000)), Severity.CRITICAL, id="101 s"
+        ),
         pytest.param(
             look_at(done(1, 119, took=30), config=replace(CONFIG, min_pause=10_000)),
             None,

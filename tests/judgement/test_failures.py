@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from flinktop.flink.checkpoints import Checkpoint, CheckpointStats, CheckpointVertex
 from flinktop.flink.exceptions import EXCEPTIONS, Fault, JobExceptions, OldFault
@@ -314,6 +315,16 @@ def test_full_restarts_count_in_1_9() -> None:
     assert found[0].words == "restart-loop: restarted 4 times in 10 s"
 
 
+def test_an_exception_seen_once_is_remembered_where_there_is_no_history() -> None:
+    """1.9 tells a failure only as long as the task is not deployed again."""
+    seen = JobExceptions(all_exceptions=(OldFault(exception=trace(), task="Map (4/4)", timestamp=ago(20)),))
+    first, *rest = counted({20: 0, 10: 2, 0: 4}, exceptions=JobExceptions())
+    found, _ = watched([replace(first, exceptions=Taken(seen, first.now)), *rest])
+    assert found[0].kind == "restart-loop"
+    assert found[0].culprit.subtasks == (3,)
+    assert "earliest known failure: Map, subtask 3 (4/4)" in found[0].words
+
+
 def test_subtasks_that_restart_apart_count_once_a_look() -> None:
     """A lost TaskManager restarts each chain of its own: that is one failure."""
     apart = (vertex(SOURCE), vertex(MAP, inputs=(SOURCE,), strategy="FORWARD"))
@@ -540,9 +551,17 @@ def test_the_reason_may_stand_beside_the_exception_that_gives_up() -> None:
 
 
 def test_a_failed_job_whose_exceptions_are_not_known() -> None:
-    found = only(job("FAILED"))
-    assert found.words == "failed: the job ended FAILED"
-    assert only(job("FAILED", faults=[])).words.endswith("Flink keeps no exception of it")
+    assert only(job("FAILED")).words == "failed: the job ended FAILED"
+    late = job("FAILED", faults=[], since={"FAILED": 60})
+    assert only(late).words.endswith("Flink keeps no exception of it")
+    early = job("FAILED", faults=[], since={"FAILED": 3})
+    assert only(early).words == "failed: the job ended FAILED"
+
+
+def test_a_job_that_ended_has_nothing_left_of_what_was_wrong_before() -> None:
+    looks = [job(faults=[fault(30), fault(20), fault(10)]), job("CANCELED", faults=[fault(10)])]
+    assert not watched(looks)[0]
+    assert not watched([looks[0], job("CANCELLING", faults=[fault(30), fault(20), fault(10)])])[0]
 
 
 # -- asks ----------------------------------------------------------------------------------------------
@@ -557,7 +576,10 @@ def test_a_failed_job_whose_exceptions_are_not_known() -> None:
         (job(counters={"numRestarts": 2.0}, faults=[]), None),
         (job(faults=[fault(20)]), 30),
         (job("RESTARTING"), 10),
-        (job("FAILED"), 86_400),
+        (job("FAILED"), 10),
+        (job("FAILED", faults=[fault(60)], since={"FAILED": 60}), 86_400),
+        (job("FAILED", faults=[], since={"FAILED": 2}), 10),
+        (job(faults=[fault(200)], since={"RUNNING": 2, "RESTARTING": 3}), 10),
         (job("FINISHED"), None),
         (job("CANCELED"), None),
     ],
@@ -572,6 +594,9 @@ def test_a_counter_that_moved_is_a_reason_to_ask() -> None:
         [job(counters={"numRestarts": value}, now=NOW - 10 * SECOND * (1 - value)) for value in (0.0, 1.0)]
     )
     (ask,) = failures.asks(job(), memory.trails)
+    assert ask.every == 10
+    later = job(faults=[], now=NOW + 10 * SECOND)
+    (ask,) = failures.asks(later, memory.trails)
     assert ask.every == 30
 
 
