@@ -19,6 +19,7 @@ BEGIN, END = "<!-- keys -->\n", "<!-- /keys -->"
 SCREENS = {
     "overview": keys.OVERVIEW,
     "job": keys.JOB,
+    "why": keys.WHY_SCREEN,
     "vertex": keys.VERTEX,
     "subtask": keys.SUBTASK,
     "checkpoints": keys.CHECKPOINTS,

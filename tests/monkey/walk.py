@@ -57,7 +57,7 @@ _SINGLE: Final = {
     **dict.fromkeys("123456789", 3),
     **dict.fromkeys("aclOMJ", 4),
     **dict.fromkeys("dywzfFP?", 2),
-    **dict.fromkeys("/:<>nN&vpxbisSjkgGtmWr+-,.q!0[]", 1),
+    **dict.fromkeys("/:<>nN&vVuTepxbisSjkgGtmWr+-,.q!0[]", 1),
     "ctrl+c": 1,
     "ctrl+p": 1,
     "ctrl+s": 1,

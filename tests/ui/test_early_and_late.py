@@ -25,6 +25,7 @@ from flinktop.ui.screens.process_screen import JobManagerScreen, TaskManagerScre
 from flinktop.ui.screens.subtask import SubtaskScreen
 from flinktop.ui.screens.taskmanagers import TaskManagersScreen
 from flinktop.ui.screens.vertex import VertexScreen
+from flinktop.ui.screens.why import WhyScreen
 from flinktop.ui.widgets.chart import Chart
 from flinktop.ui.widgets.fixed_rows import FixedRows
 from flinktop.ui.widgets.graph_canvas import GraphCanvas
@@ -55,6 +56,7 @@ class Ids:
 SCREENS: dict[str, Callable[[Ids], LiveScreen]] = {
     "overview": lambda _ids: OverviewScreen(),
     "job": lambda ids: JobScreen(ids.job),
+    "why": lambda ids: WhyScreen(ids.job, cluster=True),
     "vertex": lambda ids: VertexScreen(ids.job, ids.vertex),
     "subtask": lambda ids: SubtaskScreen(ids.job, ids.vertex, 0),
     "checkpoints": lambda ids: CheckpointsScreen(ids.job),

@@ -32,6 +32,7 @@ from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.screens.taskmanagers import TaskManagersScreen
 from flinktop.ui.screens.upload import UploadScreen
 from flinktop.ui.screens.vertex import VertexScreen
+from flinktop.ui.screens.why import WhyScreen
 from flinktop.ui.theme import FAINT, faint_as_dim
 from flinktop.ui.widgets.chart import Line, Options, draw
 from flinktop.ui.widgets.styles import LOOKS
@@ -150,6 +151,7 @@ def _vertex(cluster: FixtureCluster) -> str:
 SCREENS: dict[str, Opening] = {
     "overview": lambda _: OverviewScreen(),
     "job": lambda cluster: JobScreen(cluster.job("steady")),
+    "why": lambda cluster: WhyScreen(cluster.job("failing"), cluster=True),
     "vertex": lambda cluster: VertexScreen(cluster.job("steady"), _vertex(cluster)),
     "subtask": lambda cluster: SubtaskScreen(cluster.job("steady"), _vertex(cluster), 0),
     "checkpoints": lambda cluster: CheckpointsScreen(cluster.job("steady")),

@@ -30,6 +30,7 @@ from flinktop.ui.screens.subtask import SubtaskScreen
 from flinktop.ui.screens.taskmanagers import TaskManagersScreen
 from flinktop.ui.screens.upload import UploadScreen
 from flinktop.ui.screens.vertex import VertexScreen
+from flinktop.ui.screens.why import WhyScreen
 from flinktop.ui.widgets.form import PressButton
 from tests.ui.acting import ActingDay, acting
 
@@ -68,6 +69,7 @@ def places(ui: ActingDay) -> Iterator[tuple[tuple[Command, ...], Screen[None]]]:
     taskmanager = ui.cluster.document("taskmanagers")["taskmanagers"][0]["id"]
     yield keys.OVERVIEW, OverviewScreen()
     yield keys.JOB, JobScreen(job)
+    yield keys.WHY_SCREEN, WhyScreen(job, cluster=True)
     yield keys.VERTEX, VertexScreen(job, vertex)
     yield keys.SUBTASK, SubtaskScreen(job, vertex, 0)
     yield keys.CHECKPOINTS, CheckpointsScreen(job)

@@ -42,6 +42,7 @@ from flinktop.ui.screens.taskmanagers import TaskManagersScreen
 from flinktop.ui.screens.upload import UploadScreen
 from flinktop.ui.screens.vertex import VertexScreen
 from flinktop.ui.screens.vertex_plan import VertexPlanScreen
+from flinktop.ui.screens.why import WhyScreen
 from flinktop.ui.screens.write_view import WriteView
 from flinktop.ui.steady import SteadyScreen
 from flinktop.ui.written_view import View
@@ -74,6 +75,7 @@ class Ids:
 SCREENS: dict[type[Screen[Any]], Callable[[Ids], Screen[Any]]] = {
     OverviewScreen: lambda _: OverviewScreen(),
     JobScreen: lambda ids: JobScreen(ids.job),
+    WhyScreen: lambda ids: WhyScreen(ids.job, cluster=True),
     VertexScreen: lambda ids: VertexScreen(ids.job, ids.vertex),
     SubtaskScreen: lambda ids: SubtaskScreen(ids.job, ids.vertex, 0),
     CheckpointsScreen: lambda ids: CheckpointsScreen(ids.job),

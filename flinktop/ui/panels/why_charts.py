@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from flinktop.engine.series import cluster_series, job_series, vertex_series
 from flinktop.engine.sweep import SECONDS, restarts_query
 from flinktop.facts.jobs import job_state
-from flinktop.facts.vertices import figures_asks, vertex_of
+from flinktop.facts.vertices import figures_asks
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.jobs import JOB
 from flinktop.flink.metrics import TASKMANAGERS_METRICS
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from flinktop.ui.panels.time_chart import Unit
     from flinktop.ui.panels.why import Choice
 
-TIME = "Busy, backpressured, idle %"
 _FLOW, _LAG, _FAILURES, _START = (
     ("time", "records"),
     ("lag", "records"),
@@ -88,7 +87,7 @@ class WhyCharts(Panel):
     def compose(self) -> ComposeResult:
         """All charts, of which the finding's are shown."""
         made: tuple[tuple[str, str, Callable[[], Sequence[Measure]], Unit], ...] = (
-            ("time", TIME, self._time, time_chart.SHARE),
+            ("time", "Busiest subtask, % of its time", self._time, time_chart.SHARE),
             ("records", "Records/s of the job", self._records, time_chart.COUNT),
             ("lag", "Watermark lag, precision 10 s", self._lag, time_chart.SECONDS),
             ("restarts", "Restarts", self._of_job("restarts"), time_chart.WHOLE),
@@ -98,8 +97,7 @@ class WhyCharts(Panel):
             ("all", "Records/s, whole cluster", self._all, time_chart.COUNT),
         )
         for name, box, measures, unit in made:
-            title = self._title if name == "time" else None
-            chart = self._charts[name] = TimeChart(box, measures, self._nothing, unit, title=title)
+            chart = self._charts[name] = TimeChart(box, measures, self._nothing, unit)
             chart.display = False
             yield chart
 
@@ -144,14 +142,6 @@ class WhyCharts(Panel):
         if vertex is not None and job is not None and "lag" in shown:
             asks |= figures_asks(self.port, job, [vertex], SECONDS)
         return asks
-
-    def _title(self) -> str:
-        row = self.row
-        vertex = row.finding.culprit.vertex if row is not None else None
-        if row is None or vertex is None:
-            return TIME
-        seen = vertex_of(self.port, row.job, vertex)
-        return f"Time %, busiest subtask of {seen[1].name if seen is not None else vertex}"
 
     def _time(self) -> Sequence[Measure]:
         row = self.row
