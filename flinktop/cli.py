@@ -31,6 +31,7 @@ from flinktop.headless.args import (
     add_parsers,
     split_program_args,
 )
+from flinktop.headless.status_args import STATUS, UNKNOWN, StatusArgs, add_status, status_args
 
 if TYPE_CHECKING:
     from flinktop.demo.past import Seen
@@ -59,11 +60,15 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Run flinktop and return its exit code: 0, 2 for usage and settings errors, or that of an act.
+    """Run flinktop and return its exit code: 0, 2 for usage and settings errors, or that of a command.
 
-    Errors are printed as one sentence; details are in the log.
+    Errors are printed as one sentence; details are in the log. Those of `status` are 3, whose 1 and 2 say
+    how ill the clusters are.
     """
     sources: Sources | None = None
+    words = list(sys.argv[1:] if args is None else args)
+    is_status = STATUS in words and _command_of(words) == STATUS
+    usage, failed = (UNKNOWN, UNKNOWN) if is_status else (USAGE, FAILED)
     if args is None:
         # All files, also those of libraries, are readable by the user only.
         os.umask(0o077)
@@ -71,28 +76,29 @@ def main(args: Sequence[str] | None = None) -> int:
         # A path or name outside the terminal's encoding must not fail the output.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        command, target, flags, act = read_args(list(sys.argv[1:] if args is None else args))
+        command, target, flags, act = read_args(words)
         from flinktop.settings import read_sources
 
         sources = read_sources(flags, os.environ)
         code = _run(sources, command, target, act)
         _flush()
     except UsageError as error:
-        return _complain(f"{error} (flinktop --help lists what there is)")
+        return _complain(f"{error} (flinktop --help lists what there is)", usage)
     except SettingsError as error:
-        return _complain(str(error))
+        return _complain(str(error), usage)
     except KeyboardInterrupt:
-        _complain("interrupted")
-        return INTERRUPTED
+        return _complain("interrupted", INTERRUPTED)
     except BrokenPipeError:
         _write_nowhere(1, 2)
         return UNREAD
     except Exception as error:  # noqa: BLE001 -- any error becomes a sentence
-        return _failed(error, sources)
+        return _failed(error, sources, failed)
     return code
 
 
-def _run(sources: "Sources", command: str, target: str | None, act: ActArgs | None) -> int:
+def _run(sources: "Sources", command: str, target: str | None, act: ActArgs | StatusArgs | None) -> int:
+    if isinstance(act, StatusArgs):
+        return _status(sources, act)
     if act is not None:
         return _operations(sources, act) if command == "operations" else _act(sources, target, act)
     if command in ("clusters", "local"):
@@ -100,8 +106,8 @@ def _run(sources: "Sources", command: str, target: str | None, act: ActArgs | No
     return _demo(sources, target) if command == "demo" else _open(sources, target)
 
 
-def read_args(args: list[str]) -> "tuple[str, str | None, Flags, ActArgs | None]":
-    """Parse into command, target, options, and the arguments of acting commands.
+def read_args(args: list[str]) -> "tuple[str, str | None, Flags, ActArgs | StatusArgs | None]":
+    """Parse into command, target, options, and the arguments of the commands for scripts.
 
     Raises UsageError for invalid arguments, and SystemExit after --help and --version.
     """
@@ -111,10 +117,20 @@ def read_args(args: list[str]) -> "tuple[str, str | None, Flags, ActArgs | None]
     found, left = parser.parse_known_args(args)
     given = vars(found)
     command, target = str(given.pop("command")), given.pop("target", None)
+    if command == STATUS:
+        # argparse takes only those that stand together.
+        more = [word for word in left if not word.startswith("-")]
+        given["targets"] = [*given.get("targets", ()), *more]
+        left = [word for word in left if word.startswith("-")]
     if left:
         raise UsageError(_not_understood(left, options, command))
     acts = command in ACTS or command == "operations"
-    act = act_args(command, given, program) if acts else None
+    act: ActArgs | StatusArgs | None = act_args(command, given, program) if acts else None
+    if command == STATUS:
+        try:
+            act = status_args(given)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
     if "header" in given:
         given["header"] = tuple(given["header"])
     # Imported after parsing, which ends the process for --help and --version.
@@ -129,6 +145,7 @@ def _parser() -> _Parser:
         prog="flinktop",
         description="A terminal monitor for Apache Flink clusters.",
         usage="flinktop [TARGET] [options]\n       flinktop demo [SCENARIO] [options]\n"
+        "       flinktop status [TARGET ...] [options]\n"
         "       flinktop {savepoint,stop,cancel} JOB [options]\n       flinktop submit FILE [options]\n"
         "       flinktop {local,operations,clusters} [options]",
         epilog="TARGET is http(s)://host:port/base, host:port, or a cluster's name from the config file; "
@@ -170,6 +187,7 @@ def _parser() -> _Parser:
     demo.add_argument("target", nargs="?", metavar="SCENARIO", help=", ".join(SHOWS))
     releases = f"simulated release: {', '.join(RELEASES)} (default: the first)"
     demo.add_argument("--flink", metavar="VERSION", help=releases)
+    add_status(uses, [common, connection])
     add_operations(uses, [common])
     add_parsers(uses, [common, connection])
     add_command(uses, "clusters", "list the configured clusters, and the paths of files and log", [common])
@@ -206,6 +224,11 @@ def _connection() -> _Parser:
     add("--key", metavar="FILE", help="key of the client certificate")
     add("--insecure", action="store_true", help="do not verify the server's certificate")
     return parent
+
+
+def _command_of(args: list[str]) -> str:
+    """The command that these arguments are of, also if they are wrong."""
+    return _with_command(args, _options(_parser()))[0]
 
 
 def _options(parser: argparse.ArgumentParser) -> dict[str, dict[str, bool]]:
@@ -338,6 +361,33 @@ def _act(sources: "Sources", target: str | None, act: ActArgs) -> int:
     return run_act(profile, settings.paths.operations, act)
 
 
+def _status(sources: "Sources", args: StatusArgs) -> int:
+    settings = sources.settings
+    if args.every and not settings.profiles:
+        raise SettingsError("--all: the config names no clusters")
+    several = args.every or len(args.targets) > 1
+    logins = ("user", "password_file", "token_file", "token_command", "header_file", "cert", "key")
+    if several and (given := next((name for name in logins if getattr(sources.flags, name)), None)):
+        raise UsageError(
+            f"--{given.replace('_', '-')} goes with one TARGET: a login must not be sent to other clusters"
+        )
+    names = [one.name for one in settings.profiles] if args.every else args.targets or (None,)
+    profiles = {profile.name: profile for profile in map(sources.profile, names)}
+    from flinktop.headless.status import NotPrintedError, run_status
+
+    for note in (*_with_log(settings).notes, *(note for one in profiles.values() for note in one.notes)):
+        print(f"flinktop: {note}", file=sys.stderr)
+    shown = None if several else next(iter(profiles.values())).shows
+    if shown is not None and args.job is None:
+        args = replace(args, job=shown.job)
+    try:
+        return run_status(tuple(profiles.values()), settings.findings, args)
+    except NotPrintedError as error:
+        # The interpreter would flush it again at exit, and fail with a code of its own.
+        _write_nowhere(1)
+        return _complain(str(error), UNKNOWN)
+
+
 def _for_this_terminal(sources: "Sources") -> "Settings":
     """The settings of a monitor: ASCII only, with a note, if the terminal can't show more."""
     from flinktop.ascii_terminal import why_ascii
@@ -396,6 +446,7 @@ def _clusters(sources: "Sources") -> int:
         for name, url, marks in rows:
             print(f"{name:{name_width}}  {url:{url_width}}  {marks}".rstrip())
         print()
+    _print_what_is_judged(settings)
     for title, path in (
         ("config", settings.paths.config),
         ("state", settings.paths.state),
@@ -406,6 +457,18 @@ def _clusters(sources: "Sources") -> int:
     return DONE
 
 
+def _print_what_is_judged(settings: "Settings") -> None:
+    """Print which jobs should run, and the rules about findings: what `status` goes by."""
+    lines = [
+        f"expects   {', '.join(profile.expect)} on {profile.name}"
+        for profile in settings.profiles
+        if profile.expect
+    ]
+    lines += [f"findings  {rule.sentence}" for rule in settings.findings]
+    if lines:
+        print("\n".join((*lines, "")))
+
+
 def _progress(sentence: str) -> None:
     print(sentence, flush=True)
 
@@ -414,7 +477,7 @@ def _at_a_terminal() -> bool:
     return os.isatty(0) and os.isatty(1)
 
 
-def _failed(error: Exception, sources: "Sources | None") -> int:
+def _failed(error: Exception, sources: "Sources | None", code: int) -> int:
     """Print and log an internal error."""
     from flinktop.internal_error import report
     from flinktop.log import open_log
@@ -424,12 +487,12 @@ def _failed(error: Exception, sources: "Sources | None") -> int:
     # Some commands have no log yet.
     open_log(paths, debug=False)
     _print_error(report(error, paths.log))
-    return FAILED
+    return code
 
 
-def _complain(sentence: str) -> int:
+def _complain(sentence: str, code: int = USAGE) -> int:
     _print_error(f"flinktop: {sentence}")
-    return USAGE
+    return code
 
 
 def _print_error(line: str) -> None:

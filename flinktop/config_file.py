@@ -5,23 +5,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
-from flinktop import allowed
+from flinktop import allowed, finding_rules
 from flinktop.allowed import NotAllowed, SettingsError
+from flinktop.finding_rules import OF_CLUSTER, FindingRule
 from flinktop.flink.connection import Connection, Secret
 
 MOST_BYTES: Final = 1_000_000
-TOP_KEYS: Final = ("default", "theme", "ascii", "mouse", "refresh", "read_only", "clusters")
+TOP_KEYS: Final = (
+    "default", "theme", "ascii", "mouse", "refresh", "read_only", "expect", "findings", "clusters",
+)  # fmt: skip
 CLUSTER_KEYS: Final = (
     "url", "user", "password_file", "password_command", "password_env", "token_file", "token_command",
     "token_env", "headers", "header_file", "ca", "cert", "key", "insecure", "read_only",
-    "protected", "refresh", "color",
+    "protected", "refresh", "color", "expect",
 )  # fmt: skip
+RULE_KEYS: Final = ("clusters", "jobs", "kind", "severity", "off", "limit")
 
 READ_ONLY_BY_DEFAULT: Final = "default"  # `read_only` that FLINKTOP_READ_ONLY=no overrides, unlike true
 _NOT_TEXT: Final = {
-    **dict.fromkeys(("ascii", "mouse", "insecure", "protected"), "true or false"),
+    **dict.fromkeys(("ascii", "mouse", "insecure", "protected", "off"), "true or false"),
     "read_only": f'true, false or "{READ_ONLY_BY_DEFAULT}"',
     "refresh": allowed.SECONDS,
+    "limit": "a number",
+    **dict.fromkeys(("expect", "clusters", "jobs"), 'a list of texts: ["orders", "billing-*"]'),
 }
 """The type of a key's value, for messages; other keys are text."""
 _KINDS: Final[dict[type, str]] = {str: "text", dict: "table", list: "list"}
@@ -40,6 +46,7 @@ class Cluster:
     refresh: float | None = None
     colour: str | None = None
     protected: bool | None = None
+    expect: tuple[str, ...] | None = None  # names of jobs that should run, or patterns
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,8 @@ class ConfigFile:
     mouse: bool | None = None
     refresh: float | None = None
     read_only: ReadOnly | None = None
+    expect: tuple[str, ...] | None = None  # for clusters that have none of their own
+    findings: tuple[FindingRule, ...] = ()  # in the order of the file: the last that matches decides
 
 
 def read_config(path: Path) -> ConfigFile:
@@ -92,6 +101,8 @@ def _config(top: "_Section") -> ConfigFile:
         mouse=top.truth("mouse"),
         refresh=top.seconds(),
         read_only=top.read_only(),
+        expect=top.texts("expect"),
+        findings=tuple(_rule(at) for at in top.tables("findings")),
     )
     names = [cluster.name for cluster in config.clusters]
     if config.default is not None and config.default not in names:
@@ -141,7 +152,32 @@ def _cluster(clusters: "_Section", name: str) -> Cluster:
         refresh=at.seconds(),
         colour=at.checked("color", at.text("color"), allowed.colour),
         protected=at.truth("protected"),
+        expect=at.texts("expect"),
     )
+
+
+def _rule(at: "_Section") -> FindingRule:
+    at.refuse_unknown(RULE_KEYS)
+    kinds = at.texts("kind")
+    for kind in kinds or ():
+        at.checked("kind", kind, finding_rules.kind)
+    jobs = at.texts("jobs")
+    if jobs is not None and kinds is not None and (of_cluster := [one for one in kinds if one in OF_CLUSTER]):
+        raise at.wrong("jobs", f"{of_cluster[0]} is a finding of the cluster, not of jobs: leave jobs out")
+    rule = FindingRule(
+        clusters=at.texts("clusters"),
+        jobs=jobs,
+        kinds=kinds,
+        severity=at.checked("severity", at.text("severity"), finding_rules.severity),
+        off=at.truth("off"),
+        limit=at.checked("limit", at.number("limit"), lambda value: finding_rules.limit(value, kinds)),
+    )
+    if rule.severity is None and rule.off is None and rule.limit is None:
+        raise at.wrong("", "[[findings]] needs severity, off or limit: what it says of the findings")
+    if rule.off and (rule.severity or rule.limit is not None):
+        other = "severity" if rule.severity else "limit"
+        raise at.wrong("off", f"off and {other} cannot be used together: keep one")
+    return rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +193,13 @@ class _Section:
         from flinktop.toml_places import lines_of_keys  # noqa: PLC0415 -- for a mistake alone
 
         lines = lines_of_keys(self.source)
-        line = lines.get((*self.place, key)) or lines.get(self.place)
+        line = lines.get((*self.place, key)) or lines.get(self.place) or lines.get(self.place[:1])
         return SettingsError(f"{self.file}{f', line {line}' if line else ''}: {sentence}")
 
     def refuse_unknown(self, keys: tuple[str, ...]) -> None:
         title = f"[{'.'.join(self.place)}]" if self.place else "the top of the file"
+        if self.place[:1] == ("findings",):
+            title = "[[findings]]"
         for key in (key for key in self.values if key not in keys):
             if key in ("password", "token"):
                 raise self.wrong(
@@ -182,6 +220,46 @@ class _Section:
                 key, f"{key} must be a table, [{title}{'.NAME' if not self.place else ''}], {_not(value)}"
             )
         return _Section(self.file, self.source, (*self.place, key), value)
+
+    def tables(self, key: str) -> "tuple[_Section, ...]":
+        """The tables of a list, [[KEY]]."""
+        value = self.values.get(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+            raise self.wrong(key, f"{key} must be a list of tables, [[{key}]], {_not(value)}")
+        return tuple(
+            _Section(self.file, self.source, (*self.place, key, str(number)), one)
+            for number, one in enumerate(value)
+        )
+
+    def texts(self, key: str) -> tuple[str, ...] | None:
+        """A list of texts; one text is a list of one."""
+        value = self.values.get(key)
+        if value is None:
+            return None
+        texts = [value] if isinstance(value, str) else value
+        if not isinstance(texts, list) or not all(isinstance(one, str) for one in texts):
+            wrong = (
+                next((one for one in texts if not isinstance(one, str)), None)
+                if isinstance(texts, list)
+                else value
+            )
+            raise self.wrong(key, f'{key} must be a list of texts in quotes, ["a", "b-*"], {_not(wrong)}')
+        if not texts and key != "expect":
+            raise self.wrong(key, f"{key} must not be an empty list: leave it out for all")
+        for one in texts:
+            if not (one and one.isprintable()):
+                raise self.wrong(
+                    key, f"{key} must hold texts of one line, not empty and without control characters"
+                )
+        return tuple(texts)
+
+    def number(self, key: str) -> float | None:
+        value = self.values.get(key)
+        if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+            return value
+        raise self.wrong(key, f"{key} must be {_NOT_TEXT[key]}, {_not(value)}")
 
     def text(self, key: str) -> str | None:
         value = self.values.get(key)

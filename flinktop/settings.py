@@ -17,6 +17,7 @@ from flinktop import allowed
 from flinktop.addresses import CREDENTIALS_FOR, ShownJob, names, normal_form, shown_job
 from flinktop.allowed import THEMES, NotAllowed, SettingsError
 from flinktop.config_file import READ_ONLY_BY_DEFAULT, Cluster, ConfigFile, ReadOnly, read_config
+from flinktop.finding_rules import FindingRule
 from flinktop.flink.connection import Connection, Secret
 from flinktop.open_files import others_read, others_write
 
@@ -58,6 +59,7 @@ class Profile:
     protected: bool = False  # a name must be typed before every act
     ends_with_us: bool = False  # started by `flinktop local`: deleted when flinktop ends
     shows: ShownJob | None = None  # the job to open, if the address is that of a job's page
+    expect: tuple[str, ...] = ()  # names of jobs that should run, or patterns
 
     @property
     def lets_everybody_in(self) -> bool:
@@ -80,6 +82,7 @@ class Settings:
     debug: bool
     paths: Paths
     notes: tuple[str, ...]  # messages to show once
+    findings: tuple[FindingRule, ...] = ()  # the last that matches decides
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,7 @@ class Sources:
             debug=self.flags.debug,
             paths=self.paths,
             notes=self.notes,
+            findings=self.file.findings,
         )
 
     @property
@@ -172,11 +176,12 @@ class Sources:
         Its certificate is also the only trusted CA; without one any user of this machine has access.
         """
         connection = Connection(url, ca=cert, cert=cert, key=key)
-        return replace(self._profile(Cluster("local", connection)), ends_with_us=True)
+        return replace(self._profile(Cluster("local", connection)), ends_with_us=True, expect=())
 
     def demo(self) -> Profile:
         """The simulated cluster. Nothing is sent to its address."""
-        return replace(self._profile(Cluster("demo", Connection("http://demo:8081"))), demo=True)
+        profile = self._profile(Cluster("demo", Connection("http://demo:8081")))
+        return replace(profile, demo=True, expect=())
 
     def _cluster(self, target: str) -> Cluster:
         by_name = {cluster.name: cluster for cluster in self.file.clusters}
@@ -238,6 +243,7 @@ class Sources:
             colour=cluster.colour,
             protected=bool(cluster.protected),
             notes=self._ignored(cluster),
+            expect=_first(cluster.expect, self.file.expect) or (),
         )
 
     def _read_only(self, cluster: Cluster) -> bool:

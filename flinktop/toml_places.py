@@ -9,13 +9,15 @@ KeyPath = tuple[str, ...]
 
 
 def lines_of_keys(text: str) -> dict[KeyPath, int]:
-    """The first line (from 1) of each key and table; those in lists are left out.
+    """The first line (from 1) of each key and table; those in lists in brackets are left out.
 
+    A table of a list, `[[findings]]`, is named by its number in it: ("findings", "0"), ("findings", "1").
     Each statement is parsed separately: the fewest lines from its start that tomllib accepts.
     """
     lines: dict[KeyPath, int] = {}
     table: KeyPath = ()
     statement, begin = "", 1
+    numbers: dict[KeyPath, int] = {}
     for number, line in enumerate(text.split("\n"), 1):
         statement += f"{line}\n"
         try:
@@ -27,6 +29,10 @@ def lines_of_keys(text: str) -> dict[KeyPath, int]:
         for path in paths:
             lines.setdefault(path, begin)
         table = paths[-1] if is_header else table
+        if statement.lstrip().startswith("[["):
+            count = numbers[table] = numbers.get(table, -1) + 1
+            table = (*table, str(count))
+            lines[table] = begin
         statement, begin = "", number + 1
     return lines
 

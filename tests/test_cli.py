@@ -15,6 +15,7 @@ from flinktop import cli
 from flinktop.cli import UsageError, main, read_args
 from flinktop.engine.acts.run_jar import RunJar
 from flinktop.headless.args import ACTS, ActArgs
+from flinktop.headless.status_args import StatusArgs
 from flinktop.local.samples import STEADY
 from flinktop.local.session import LocalError, LocalFlink
 from flinktop.settings import Flags, Profile, Settings
@@ -156,6 +157,16 @@ def test_arguments_of_acting_commands(line: str, target: str | None, flags: Flag
         ("submit a.jar b", "its program's arguments come after --: unexpected argument 'b'"),
         ("submit a.jar --claim-mode MINE", "invalid choice: 'MINE'"),
         ("submit a.jar --parallelism two", "'two' is not a parallelism"),
+        ("status --all prod", "--all and a TARGET cannot be used together"),
+        ("status --json --format text", "--json and --format text cannot be used together"),
+        ("status --format xml", "invalid choice: 'xml'"),
+        ("status --wait soon", "'soon' must be a number of seconds from 0 to 3600"),
+        ("status --wait -1", "'-1' must be a number of seconds from 0 to 3600"),
+        ("status --wait nan", "'nan' must be a number of seconds"),
+        ("status --jsno prod", "unknown option --jsno; did you mean '--json' or"),
+        ("status --job=", "--job must not be empty"),
+        ("status --drain", "--drain is for 'stop', not for 'status'"),
+        ("prod --explain", "--explain is for 'status', not for 'open'"),
         ("operations --yes", "--yes is for 'savepoint', 'stop', 'cancel' or 'submit', not for 'operations'"),
     ],
 )
@@ -166,9 +177,28 @@ def test_unknown_arguments(line: str, said: str) -> None:
     assert "hush" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("line", "flags", "args"),
+    [
+        ("status", Flags(), StatusArgs()),
+        ("status prod --json dev", Flags(), StatusArgs(targets=("prod", "dev"), form="json")),
+        ("status --explain prod prod", Flags(), StatusArgs(targets=("prod",), explain=True)),
+        ("--config f status --all", Flags(config="f"), StatusArgs(every=True)),
+        (
+            "status --format prometheus --wait 0 --job billing-* --debug",
+            Flags(debug=True),
+            StatusArgs(form="prometheus", wait=0.0, job="billing-*"),
+        ),
+        ("status --format json --json --insecure", Flags(insecure=True), StatusArgs(form="json")),
+    ],
+)
+def test_arguments_of_status(line: str, flags: Flags, args: StatusArgs) -> None:
+    assert read_args(line.split()) == ("status", None, flags, args)
+
+
 def test_every_option_is_a_setting_and_every_setting_an_option() -> None:
-    # What the commands that act take beside them is no setting.
-    acting = {"", *ACTS, "operations"}
+    # What the commands for scripts take beside them is no setting.
+    acting = {"", *ACTS, "operations", "status"}
     words = {
         word for command, its in cli._options(cli._parser()).items() if command not in acting for word in its
     }
@@ -347,6 +377,29 @@ state   {home}/.local/state/flinktop  (not there yet)
 ledger  {home}/.local/state/flinktop/operations.db  (not there yet)
 log     {home}/.local/state/flinktop/flinktop.log  (not there yet)
 """
+    )
+
+
+def test_clusters_say_what_is_expected_and_which_rules_apply(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = home / "my.toml"
+    config.write_text("""
+[[findings]]
+jobs = "test-*"
+severity = "info"
+[clusters.prod]
+url = "http://h:1"
+expect = ["orders", "billing-*"]
+""")
+    assert main(["clusters", "--config", str(config)]) == 0
+    assert (
+        """
+expects   orders, billing-* on prod
+findings  all findings of test-*: severity info
+
+config  """
+        in capsys.readouterr().out
     )
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from flinktop import allowed
 from flinktop.addresses import ShownJob
+from flinktop.finding_rules import FindingRule
 from flinktop.flink.connection import Connection, Secret
 from flinktop.flink.login import credentials
 from flinktop.settings import Flags, Profile, Settings, SettingsError, Sources, read_sources
@@ -676,6 +677,43 @@ CLUSTER = '[clusters.a]\nurl = "http://h:1"\n'
             "line 5: Cookie is a secret and does not belong here",
         ),
         (CLUSTER + 'user="a\\u0007"', "line 3: user must be one line of text"),
+        ("expect = orders", 'line 1: expect must be a list of texts: ["orders", "billing-*"]'),
+        ("expect = 1", 'line 1: expect must be a list of texts in quotes, ["a", "b-*"], not the number 1'),
+        ("expect = ['a', 2]", "line 1: expect must be a list of texts in quotes"),
+        (CLUSTER + "expect = ['']", "line 3: expect must hold texts of one line, not empty"),
+        ("findings = 1", "line 1: findings must be a list of tables, [[findings]], not the number 1"),
+        ("[findings]\noff = true", "line 1: findings must be a list of tables, [[findings]], not a table"),
+        ("\n[[findings]]\nkind = 'skew'", "line 2: [[findings]] needs severity, off or limit"),
+        ("[[findings]]\nof = true", "line 2: [[findings]] has no key 'of'; did you mean 'off'?"),
+        ("[[findings]]\noff = 1", "line 2: off must be true or false, not the number 1"),
+        ("[[findings]]\noff = yes", "line 2: off must be true or false"),
+        (
+            "[[findings]]\noff = true\n\n[[findings]]\noff = true\nkind = 'skwe'",
+            "line 6: kind must be a kind of finding (cluster-lost, job-lost,",
+        ),
+        ("[[findings]]\noff = true\nkind = 'skwe'", "not 'skwe'; did you mean 'skew'?"),
+        (
+            "[[findings]]\nseverity = 'unknown'",
+            "line 2: severity must be critical, warning or info, not 'unknown'",
+        ),
+        ("[[findings]]\nseverity = 'info'\noff = true", "line 3: off and severity cannot be used together"),
+        ("[[findings]]\noff = true\njobs = []", "line 3: jobs must not be an empty list"),
+        (
+            "[[findings]]\nkind = 'memory'\njobs = ['a']\noff = true",
+            "line 3: memory is a finding of the cluster, not of jobs: leave jobs out",
+        ),
+        (
+            "[[findings]]\nlimit = 5",
+            "line 2: limit needs one kind beside it that has a limit: checkpoint-overdue, memory or",
+        ),
+        ("[[findings]]\nkind = 'skew'\nlimit = 5", "line 3: limit needs one kind beside it"),
+        (
+            "[[findings]]\nkind = 'memory'\nlimit = 101",
+            "line 3: limit of memory must be from 1 to 100 (per cent of the maximum heap), not 101",
+        ),
+        ("[[findings]]\nkind = 'memory'\nlimit = nan", "line 3: limit of memory must be from 1 to 100"),
+        ("[[findings]]\nkind = 'memory'\nlimit = '9'", "line 3: limit must be a number, not a text"),
+        ("findings = [{}]", "line 1: [[findings]] needs severity, off or limit"),
         ("x = " + "[" * 5000 + "]" * 5000, "brackets nested deeper than any setting needs"),
         ("#" * 1_000_001, "is larger than 1,000,000 bytes"),
     ],
@@ -686,6 +724,48 @@ def test_an_error_is_reported_with_its_line_and_the_allowed_values(
     told = refusal(tmp_path, text)
     assert said in told
     assert "hush" not in told
+
+
+JUDGED = """\
+expect = ["orders"]
+
+[[findings]]
+jobs = "test-*"
+off = true
+
+[[findings]]
+clusters = ["a", "b"]
+kind = "memory"
+limit = 95
+
+[clusters.a]
+url = "http://h:1"
+
+[clusters.b]
+url = "http://h:2"
+expect = ["billing-*", "orders [v1]"]
+
+[clusters.c]
+url = "http://h:3"
+expect = []
+"""
+
+
+def test_expected_jobs_and_rules_about_findings(tmp_path: Path) -> None:
+    path = tmp_path / "judged.toml"
+    path.write_text(JUDGED)
+    read = settings(path)
+    assert [one.expect for one in read.profiles] == [("orders",), ("billing-*", "orders [v1]"), ()]
+    assert profile(path, "http://other:1").expect == ("orders",)
+    assert sources(path).demo().expect == sources(path).local("http://127.0.0.1:1").expect == ()
+    assert read.findings == (
+        FindingRule(jobs=("test-*",), off=True),
+        FindingRule(clusters=("a", "b"), kinds=("memory",), limit=95.0),
+    )
+    assert [rule.sentence for rule in read.findings] == [
+        "all findings of test-*: off",
+        "memory on a or b: limit 95 per cent of the maximum heap",
+    ]
 
 
 def test_another_encoding_is_reported_with_its_line(tmp_path: Path) -> None:

@@ -64,7 +64,10 @@ def test_every_key_is_found_on_its_line() -> None:
         ("clusters", "inline", "headers", "X-Three"): 27,
         ("clusters", "inline", "headers", "X-Three", "y"): 27,
         ("many",): 28,
-        ("many", "one"): 29,
+        ("many", "0"): 28,
+        ("many", "0", "one"): 29,
+        ("many", "1"): 30,
+        ("many", "1", "one"): 31,
     }
 
 

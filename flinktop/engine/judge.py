@@ -48,6 +48,8 @@ FEW: Final = 20
 """Jobs of which the sweep asks each often enough; of more, sums are watched."""
 SUSPECT_SECONDS: Final = 300.0
 """How long a job whose sum has moved is looked at closely."""
+SETTLES_MS: Final = 5_000.0
+"""A job is judged again after so long at the earliest: its answers come one after the other."""
 FORGET_MS: Final = 180_000.0
 """A job without a finding that was not answered for so long is forgotten, except for its verdict."""
 MOST_ASKED: Final = 10_000
@@ -79,6 +81,7 @@ class Judge:
         self._memories: dict[str, Memory] = {}
         self._cluster = Memory()
         self._dirty: dict[str, None] = {}  # jobs with answers that were not judged yet, oldest first
+        self._judged_at: dict[str, float] = {}  # by job (ms)
         self._asks: dict[str, tuple[Ask, ...]] = {}  # the closer looks that a job needs
         self._cluster_asks: tuple[Ask, ...] = ()
         self._new = True  # whether something of the cluster itself was answered since the last round
@@ -124,6 +127,7 @@ class Judge:
                 self._dirty[jid] = None
         self._listed = listed
         self._memories = {job: memory for job, memory in self._memories.items() if job in listed}
+        self._judged_at = {job: at for job, at in self._judged_at.items() if job in listed}
         self._asks = {job: found for job, found in self._asks.items() if job in listed}
         taskmanagers = self.answers.newest(TASKMANAGERS)
         known = {one.id for one in taskmanagers.value.taskmanagers} if taskmanagers is not None else set()
@@ -136,7 +140,8 @@ class Judge:
         """Judge what was answered, and ask for what is wanted."""
         now = self.answers.now = self._time() * 1000.0
         verdicts = {job: one for job, one in self.judged.verdicts.items() if job in self._listed}
-        for job in tuple(self._dirty)[:MOST_A_ROUND]:
+        settled = [job for job in self._dirty if now - self._judged_at.get(job, 0.0) >= SETTLES_MS]
+        for job in settled[:MOST_A_ROUND]:
             del self._dirty[job]
             if (listed := self._listed.get(job)) is not None and self._is_known(listed):
                 verdicts[job] = self._judge(listed)
@@ -152,6 +157,7 @@ class Judge:
         return read is not None or states.is_terminal(listed.state)
 
     def _judge(self, listed: JobOverview) -> Verdict:
+        self._judged_at[listed.jid] = self.answers.now
         look = job_look(self.answers, listed)
         verdict, memory = judge_job(look, self._memories.get(listed.jid, Memory()))
         self._memories[listed.jid], self._asks[listed.jid] = memory, asks(look, memory)

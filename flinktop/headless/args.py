@@ -13,6 +13,7 @@ USAGE: Final = 2  # usage error, or a file that can't be used
 UNREACHABLE: Final = 3
 REFUSED: Final = 4
 INTERRUPTED: Final = 130  # a shell's exit code for a program ended by ctrl+c
+LEAST_OF_AN_ID: Final = 4  # minimum characters of an id prefix: shorter ones easily match another job
 _JOB: Final = (
     "a job's id, a unique prefix of one (4 characters or more), or its name (unique "
     "among the jobs that have not ended, else among all)"

@@ -10,14 +10,13 @@ from flinktop.engine.acts.job_acts import Cancel, Savepoint, SavepointAndCancel,
 from flinktop.engine.acts.run_jar import RunJar, SubmitGraph
 from flinktop.flink.jars import ClaimMode, RunOptions
 from flinktop.flink.jobs import JobOverview
-from flinktop.headless.args import USAGE, ActArgs, Ended
+from flinktop.headless.args import LEAST_OF_AN_ID, USAGE, ActArgs, Ended
 from flinktop.model import states
 
 if TYPE_CHECKING:
     from flinktop.flink.checkpoints import Format
 
 MOST_LISTED = 8  # maximum number of jobs named in a message
-LEAST_OF_AN_ID = 4  # minimum characters of an id prefix: shorter ones easily match another job
 
 
 def kind_of(args: ActArgs) -> type[Act]:

@@ -5,7 +5,6 @@
 import sys
 from pathlib import Path
 from typing import Any
-from unicodedata import category, east_asian_width
 
 import msgspec
 from msgspec.structs import asdict
@@ -14,11 +13,11 @@ from flinktop.engine.ledger import Ledger, LedgerError
 from flinktop.engine.operation import Operation
 from flinktop.flink.text import clean
 from flinktop.headless.args import DONE, FAILED
+from flinktop.headless.cells import cells
 from flinktop.model import format as written
 
 MOST = 10_000  # maximum number of operations printed
 
-_JOINED = ("Mn", "Me", "Cf")
 _PRINTED = (
     "id", "kind", "state", "subject", "job", "cluster", "cluster_name", "by", "planned", "sent", "ended",
     "trigger", "result", "reason",
@@ -108,10 +107,3 @@ def table(operations: tuple[Operation, ...]) -> list[str]:
         if number:
             lines += [f"{'':21}{line}" for line in result_lines(operations[number - 1])]
     return lines
-
-
-def cells(text: str) -> int:
-    """Width of a text in terminal cells: two for a wide character, none for a combining one."""
-    return sum(
-        0 if category(letter) in _JOINED else 2 if east_asian_width(letter) in "WF" else 1 for letter in text
-    )

@@ -28,6 +28,7 @@ OUT: Final = "Shuffle.Netty.Output.Buffers.outPoolUsage"
 IN: Final = "Shuffle.Netty.Input.Buffers.inPoolUsage"
 FULL, LOW = 0.95, 0.5
 """Shares of a pool in use: above the first none is left to send with, below the second there are enough."""
+_USUALLY: Final = 20.0  # seconds between looks at a source that has buffers left
 _MOST_NAMED: Final = 200  # subtasks up to which each one's pool is asked
 
 
@@ -41,7 +42,7 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
     """The pools of the sources; where those are full, of all that is below them."""
     del trails
     job, slow = look.listed.jid, {one.id for one in bottlenecks(look)}
-    found = reach.by_id(look)
+    found = look.by_id
     full = {one.id for one in look.vertices if _is_full(look, one)}
     further = {each for one in full for each in reach.below(found, one)}
     for place, one in enumerate(look.vertices):
@@ -52,7 +53,7 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
         elif one.id in further:
             yield Ask(pools, BELOW, size=float(-place))
         elif not one.inputs and one.outputs and one.node is not None:
-            yield Ask(pools, USUAL, size=1.0)
+            yield Ask(pools, USUAL, _USUALLY, 1.0)
         if one.id in slow:
             yield Ask(VERTEX(job=job, vertex=one.id), SUSPECTED, size=float(-place))
             if 1 < one.vertex.parallelism <= _MOST_NAMED:
@@ -62,7 +63,7 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
 
 def bottlenecks(look: JobLook) -> tuple[VertexLook, ...]:
     """The vertices that hold up what is above them, in topological order."""
-    found = reach.by_id(look)
+    found = look.by_id
     full = {one.id for one in look.vertices if _is_full(look, one)}
     slow = {
         one.id

@@ -39,7 +39,7 @@ def judged(look: JobLook) -> tuple[Checkpoint, ...]:
     history = look.checkpoints.value.history if look.checkpoints is not None else ()
     known = {one.id: one for one in reversed(history) if not one.is_savepoint and one.id >= 0}
     found = sorted(known.values(), key=lambda one: one.id, reverse=True)
-    return tuple(one for one in found if one.status != model.FAILED or counts(one))
+    return tuple(one for one in found if one.status != model.FAILED or counts(one) or _declined(look, one))
 
 
 def completed(look: JobLook) -> tuple[Checkpoint, ...]:
@@ -59,6 +59,20 @@ def last_completed(look: JobLook) -> Checkpoint | None:
 def counts(checkpoint: Checkpoint) -> bool:
     """Whether a failed checkpoint is a failure, and not aborted because of something else."""
     return _ABORTED.search((checkpoint.failure_message or "")[:_MOST]) is None
+
+
+def _declined(look: JobLook, checkpoint: Checkpoint) -> bool:
+    """Whether one that failed with the job, as is said, was only declined: its tasks run on since before.
+
+    1.9 says no more of one that is declined.
+    """
+    starts = [one.vertex.start_time for one in look.vertices]
+    return (
+        not look.features.has(1, 10)
+        and "The job has failed" in (checkpoint.failure_message or "")[:_MOST]
+        and look.state == "RUNNING"
+        and all(0 < start < checkpoint.trigger_timestamp for start in starts)
+    )
 
 
 def reason(checkpoint: Checkpoint) -> str:
@@ -143,8 +157,11 @@ def culprit(look: JobLook, checkpoint: Checkpoint) -> Culprit | None:
 
 def latecomers(look: JobLook, *, before: float) -> Culprit | None:
     """Who failed the last checkpoint that failed up to a time (ms since 1970)."""
-    history: Sequence[Checkpoint] = judged(look)
-    for one in history:
-        if one.status == model.FAILED and (one.failure_timestamp or one.trigger_timestamp) <= before + 1000:
+    failed: Sequence[Checkpoint] = [one for one in judged(look) if one.status == model.FAILED]
+    for one in failed:
+        if (one.failure_timestamp or one.trigger_timestamp) <= before + 1000:
             return named_in(look, one) or culprit(look, one)
-    return None
+    # In a loop the first are lost; a later one that failed for want of the fewest tells most.
+    known = [one for one in failed if one.id in look.checkpoint_details and one.missing]
+    least = min(known, key=lambda one: one.missing or 0, default=None)
+    return culprit(look, least) if least is not None else None

@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 
 IN_A_ROW: Final = 3
 """So many failed checkpoints in a row are critical."""
-_OVERDUE, _LONG_OVERDUE = 3, 10  # times the usual time between two
-_LEAST_MS: Final = 30_000.0
+_LONG_OVERDUE = 10  # times the usual time between two
+_LEAST_MS: Final = 10_000.0
+"""Less than this between two is taken as this: nothing is overdue within 30 s."""
 _RUNS: Final = "checkpoints.runs"
 _VERTICES_ASKED: Final = 3
+_MANY: Final = 1 << 30  # subtasks: where their number is not reported
 
 
 def notes(look: JobLook) -> Iterator[Note]:
@@ -54,7 +56,7 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
         return
     failed = _failed_in_a_row(look)
     if failed:
-        yield from _asks_of(look, failed[0], every=600.0)
+        yield from _asks_of(look, _telling(failed), every=600.0)
     elif _overdue(look, trails) is not None:
         under_way = record.in_progress(look)
         if under_way is not None:
@@ -90,12 +92,21 @@ def _failed_in_a_row(look: JobLook) -> tuple[Checkpoint, ...]:
     return tuple(found)
 
 
+def _telling(failed: Sequence[Checkpoint]) -> Checkpoint:
+    """Of checkpoints that failed in a row the one that fewest subtasks did not acknowledge.
+
+    Where one subtask declines, others may not have had the time to acknowledge.
+    """
+    return min(failed, key=lambda one: (one.missing or _MANY, -one.id))
+
+
 def _failing(look: JobLook) -> Sign | None:
     found = _failed_in_a_row(look)
     if not found or look.checkpoints is None:
         return None
     newest, count = found[0], len(found)
-    culprit = record.named_in(look, newest) or record.culprit(look, newest) or Culprit()
+    told = _telling(found)
+    culprit = record.named_in(look, newest) or record.culprit(look, told) or Culprit()
     history = look.checkpoints.value.history
     cut = bool(history) and found[-1].id == min(one.id for one in history) and found[-1].id > 1
     times = (
@@ -110,7 +121,7 @@ def _failing(look: JobLook) -> Sign | None:
         Evidence("failed in a row", count),
         Evidence("newest failed checkpoint", newest.id),
         *_last_completed_evidence(look),
-        *_late_evidence(look, newest),
+        *_late_evidence(look, told),
         *(Evidence("earlier reason", why) for why in others[:3]),
     ]
     expired = "expired" in record.reason(newest).lower()
@@ -153,10 +164,11 @@ def _overdue(look: JobLook, trails: Mapping[str, Trail]) -> Sign | None:
     took = [one.duration for one in record.completed(look) if one.duration is not None]
     usual = median(took) if took else 0.0
     between = max(float(config.interval), max(0, config.min_pause or 0) + usual)
-    allowed, age = max(_LEAST_MS, _OVERDUE * between), look.now - since
+    usually = max(_LEAST_MS, between)
+    allowed, age = look.limits.overdue_factor * usually, look.now - since
     if age <= allowed:
         return None
-    worst = age > max(_LEAST_MS, _LONG_OVERDUE * between)
+    worst = age > max(allowed, _LONG_OVERDUE * usually)
     severity = Severity.CRITICAL if worst else Severity.WARNING
     ended = _ended_sources(look)
     under_way, savepoint = record.in_progress(look), record.savepoint_in_progress(look)

@@ -20,7 +20,7 @@ from flinktop.model import format as fmt
 from flinktop.model.subtask_figures import ENDED, NO_WATERMARK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from flinktop.judgement.trails import Trail
     from flinktop.model.look import JobLook, VertexLook
@@ -55,21 +55,24 @@ def signs(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Sign]:
     """A sign for each vertex that waits for a watermark, the first on each way from the sources."""
     if not reach.flows(look):
         return
-    found, shown, needs = (
-        reach.by_id(look),
-        event_time_plan.shows_event_time(look),
-        event_time_plan.needing(look),
-    )
-    stuck: set[str] = set()
+    if not any(one.metrics or one.watermarks is not None for one in look.vertices):
+        return
+    found, shown = look.by_id, event_time_plan.shows_event_time(look)
+    needs = event_time_plan.needing(look)
+    waiting: set[str] = set()  # what is stuck, and all below it
     told: set[str] = set()
     for one in look.vertices:
-        if not one.inputs or operator_figures.assigns_watermarks(one) or stuck & reach.above(found, one.id):
+        if any(each in waiting for each in one.inputs):
+            waiting.add(one.id)
+        if not one.inputs or event_time_plan.assigns_watermarks(one) or one.id in waiting:
             continue
-        sign = _held_back(look, trails, one, shown) or _standing(look, trails, one, shown)
-        if sign is None and one.id in needs:
-            sign = _never_seen(look, trails, one)
+        sign = _held_back(look, trails, one, shown)
+        if sign is None and not _is_seen_by_subtask(look, found, one):
+            sign = _standing(look, trails, one, shown)
+            if sign is None and one.id in needs:
+                sign = _never_seen(look, trails, one)
         if sign is not None:
-            stuck.add(one.id)
+            waiting.add(one.id)
             if sign.finding.culprit.vertex not in told:
                 told.add(sign.finding.culprit.vertex or "")
                 yield sign
@@ -77,9 +80,9 @@ def signs(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Sign]:
 
 def suspects(look: JobLook) -> frozenset[str]:
     """The vertices whose watermarks differ much, what takes those in and what is below."""
-    found, wide = reach.by_id(look), set()
+    found, wide = look.by_id, set()
     for one in look.vertices:
-        if not one.inputs or operator_figures.assigns_watermarks(one):
+        if not one.inputs or event_time_plan.assigns_watermarks(one):
             continue
         if _is_uneven(look, found, one):
             wide |= {one.id, *one.inputs, *one.outputs}
@@ -97,6 +100,12 @@ def _is_uneven(look: JobLook, found: Mapping[str, VertexLook], one: VertexLook) 
     return foremost is not None and foremost - lowest > BEHIND and _merges(one)
 
 
+def _is_seen_by_subtask(look: JobLook, found: Mapping[str, VertexLook], one: VertexLook) -> bool:
+    """Whether the watermark of each subtask above is asked, so that it is known which one holds it back."""
+    above = [found[each] for each in one.inputs if each in found]
+    return _is_uneven(look, found, one) and all(0 < each.vertex.parallelism <= _MOST_ASKED for each in above)
+
+
 def _merges(one: VertexLook) -> bool:
     """Whether a subtask of it takes in from several: one to one, none can hold back others."""
     inputs = one.node.inputs if one.node is not None else ()
@@ -108,11 +117,11 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
     del trails
     if not reach.flows(look):
         return
-    found = reach.by_id(look)
+    found = look.by_id
     above = {
         each
         for one in look.vertices
-        if one.inputs and not operator_figures.assigns_watermarks(one) and _is_uneven(look, found, one)
+        if one.inputs and not event_time_plan.assigns_watermarks(one) and _is_uneven(look, found, one)
         for each in one.inputs
     }
     for one in look.vertices:
@@ -128,7 +137,7 @@ def _held_back(
     look: JobLook, trails: Mapping[str, Trail], one: VertexLook, shown: frozenset[str]
 ) -> Sign | None:
     """(a): a subtask above is behind the others or has no watermark, and does not move."""
-    found = reach.by_id(look)
+    found = look.by_id
     if not _merges(one):
         return None
     marks = {
@@ -152,37 +161,38 @@ def _held_back(
     }
     if not still:
         return None
-    vertex = min(still, key=lambda key: (marks[key].value, one.inputs.index(key[0]), key[1]))[0]
-    subtasks = sorted(index for each, index in still if each == vertex)
-    origin = _origin(look, found, vertex, len(subtasks))
+    first = min(still, key=lambda key: (marks[key].value, one.inputs.index(key[0]), key[1]))
+    lows = tuple(sorted(index for each, index in still if each == first[0]))
+    origin, subtasks = _origin(look, found, first[0], lows, marks[first].value)
     culprit = found[origin]
-    behind = foremost - min(marks[vertex, index].value for index in subtasks)
-    whole = max(culprit.vertex.parallelism, len(subtasks))
-    has = "has" if len(subtasks) == 1 else "have"
+    behind = foremost - marks[first].value
+    is_one = len(subtasks) == 1
+    which = f", {some(subtasks, culprit.vertex.parallelism)}" if subtasks else ""
+    has = "has" if is_one or not subtasks else "have"
     state = (
         f"{has} no watermark while others have one"
         if not math.isfinite(behind)
-        else f"{'is' if len(subtasks) == 1 else 'are'} {fmt.duration(behind / 1000.0)} behind the foremost"
-        f" and {'does' if len(subtasks) == 1 else 'do'} not move"
+        else f"{'is' if has == 'has' else 'are'} {fmt.duration(behind / 1000.0)} behind the foremost"
+        f" and {'does' if has == 'has' else 'do'} not move"
     )
     return Sign(
         finding=Finding(
             kind=Kind.WATERMARK_STUCK,
             severity=_severity(found, shown, one.id, origin),
-            words=f"watermark-stuck: {short(culprit.name)}, {some(subtasks, whole)} {state};"
-            f" {short(one.name)} waits for {'it' if len(subtasks) == 1 else 'them'}",
-            next="see whether this subtask still gets records: an idle partition needs withIdleness"
-            " (table.exec.source.idle-timeout in SQL), or one that is stuck a look at what it reads",
-            culprit=Culprit(vertex=culprit.id, vertex_name=culprit.name, subtasks=tuple(subtasks)),
+            words=f"watermark-stuck: {short(culprit.name)}{which} {state};"
+            f" {short(one.name)} waits for {'it' if has == 'has' else 'them'}",
+            next=f"see whether {'that subtask still gets' if is_one else 'they still get'} records: what is"
+            " idle needs withIdleness in its watermark strategy (table.exec.source.idle-timeout in SQL)",
+            culprit=Culprit(vertex=culprit.id, vertex_name=culprit.name, subtasks=subtasks),
             evidence=(
                 Evidence("watermark of the foremost subtask", round(foremost), "ms"),
                 Evidence("behind it", round(behind) if math.isfinite(behind) else None, "ms"),
                 Evidence("waits for it", short(one.name)),
             ),
         ),
-        fetched=max(marks[vertex, index].at for index in subtasks),
+        fetched=marks[first].at,
         fetches=2,
-        begun=max(still[vertex, index] for index in subtasks),
+        begun=still[first],
         one_look=behind > BEHIND_AT_ONCE,
     )
 
@@ -199,27 +209,36 @@ def _waits(look: JobLook, found: Mapping[str, VertexLook], one: VertexLook, lowe
     return not any(span is not None and lowest < span.lowest < ENDED for span in below)
 
 
-def _origin(look: JobLook, found: Mapping[str, VertexLook], vertex: str, subtasks: int) -> str:
-    """Where all of a vertex's subtasks are behind alike, the vertex above from which that comes."""
+def _origin(
+    look: JobLook, found: Mapping[str, VertexLook], vertex: str, subtasks: tuple[int, ...], mark: float
+) -> tuple[str, tuple[int, ...]]:
+    """Where a watermark comes from that some subtasks only hand on, with the subtasks there.
+
+    All subtasks of a vertex are behind alike where one above them is; one to one, each is as far as its own.
+    """
     seen = {vertex}
     while True:
         one = found[vertex]
-        alike = subtasks >= max(one.vertex.parallelism, 1) and not event_time_plan.makes_watermarks(one)
-        own = watermark_figures.sent_out(look, one)
-        above = [each for each in one.inputs if each in found and each not in seen]
-        if not alike or own is None or not above:
-            return vertex
+        if event_time_plan.makes_watermarks(one) or (_merges(one) and len(subtasks) < one.vertex.parallelism):
+            return vertex, subtasks
         spans = {
             each: span
-            for each in above
-            if (span := watermark_figures.sent_out(look, found[each])) is not None
+            for each in one.inputs
+            if each in found
+            and each not in seen
+            and (span := watermark_figures.sent_out(look, found[each])) is not None
+            and span.lowest <= mark
         }
-        source = min(spans, key=lambda each: spans[each].lowest, default=None)
-        if source is None or spans[source].lowest > own.highest:
-            return vertex
-        vertex = source
+        above = min(spans, key=lambda each: spans[each].lowest, default=None)
+        if above is None:
+            return vertex, subtasks
+        if _merges(one):
+            whole = range(max(found[above].vertex.parallelism, 0))
+            known = watermark_figures.by_subtask(look, found[above])
+            low = [index for index in whole if index in known and known[index].value <= mark]
+            subtasks = tuple(low or (whole if spans[above].highest <= mark else ()))
+        vertex = above
         seen.add(vertex)
-        subtasks = found[vertex].vertex.parallelism if spans[vertex].highest <= own.highest else 0
 
 
 def _standing(
@@ -233,9 +252,9 @@ def _standing(
     if len(same) < _SAMPLES or not _pass(same):
         return None
     lasted, behind = same[-1].at - same[0].at, look.now - span.lowest
-    found = reach.by_id(look)
+    found = look.by_id
     above = reach.sources_above(look, one.id)
-    culprit = above[0] if above else one
+    culprit = _furthest_back(look, above) or one
     return Sign(
         finding=Finding(
             kind=Kind.WATERMARK_STUCK,
@@ -273,7 +292,7 @@ def _never_seen(look: JobLook, trails: Mapping[str, Trail], one: VertexLook) -> 
     lasted, taken = same[-1].at - same[0].at, same[-1].value[2]
     pace = (taken - same[0].value[2]) / lasted if lasted > 0 else 0.0
     above = reach.sources_above(look, one.id)
-    culprit = above[0] if above else one
+    culprit = _furthest_back(look, above) or one
     # At the present pace so many records have come for so long.
     coming = min(taken / pace if pace > 0 else 0.0, look.now - subtask_load.started(look, one))
     return Sign(
@@ -297,6 +316,13 @@ def _never_seen(look: JobLook, trails: Mapping[str, Trail], one: VertexLook) -> 
         begun=same[0].at,
         one_look=False,
     )
+
+
+def _furthest_back(look: JobLook, sources: Sequence[VertexLook]) -> VertexLook | None:
+    """The source with the lowest watermark, as far as they are known; else the first."""
+    spans = {one.id: watermark_figures.sent_out(look, one) for one in sources}
+    lowest = {one: span.lowest for one, span in spans.items() if span is not None}
+    return min(sources, key=lambda one: lowest.get(one.id, ENDED), default=None)
 
 
 _SAMPLES: Final = 2

@@ -85,17 +85,15 @@ def lost_taskmanager(fault: Fault) -> str | None:
 
 def root(fault: Fault) -> Fault:
     """The exception with the reason: where Flink only says that it gives up, the one beside it."""
-    cause = faults.root(fault.stacktrace)
-    if not cause.message.startswith(_SUPPRESSED):
+    if not any(cause.message.startswith(_SUPPRESSED) for cause in faults.causes(fault.stacktrace)):
         return fault
-    return next(
-        (
-            one
-            for one in fault.concurrent_exceptions
-            if not faults.root(one.stacktrace).message.startswith(_SUPPRESSED)
-        ),
-        fault,
-    )
+    # Some releases give the reason below these words, too, but never the task.
+    beside = [
+        one
+        for one in fault.concurrent_exceptions
+        if not faults.root(one.stacktrace).message.startswith(_SUPPRESSED)
+    ]
+    return next((one for one in beside if one.task_name), beside[0] if beside else fault)
 
 
 def reason(fault: Fault) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from flinktop.flink.exceptions import EXCEPTIONS
+from flinktop.flink.metrics import JOB_METRICS
 from flinktop.judgement import failure_chain, failure_words, restart_counter
 from flinktop.judgement.ask import SUSPECTED, USUAL, Ask
 from flinktop.judgement.checkpoint_record import fruitless
@@ -30,6 +31,8 @@ _RESCALE_MS: Final = 30_000.0
 _FOLLOWS_MS: Final = 60_000.0
 """Within this time of a failure its restart begins; then it may wait for long."""
 _ONCE: Final = 86_400.0
+_CACHED_MS: Final = 4000.0
+"""So long Flink may answer what it knew before."""
 _RESTARTING = frozenset({"RESTARTING", "FAILING"})
 
 
@@ -40,14 +43,17 @@ def notes(look: JobLook) -> Iterator[Note]:
         yield Note(_RESTARTS_NOW, look.job.at, float(look.state == "RESTARTING"), keep=600.0)
     if look.exceptions is not None:
         chain = _current(look)
-        yield Note(_FIRST, look.exceptions.at, _beginning(look, chain) if chain else None, first=True)
+        # Without a history an answer without exceptions is only one that came too late.
+        if chain or _has_history(look):
+            begin = _beginning(look, chain) if chain else None
+            yield Note(_FIRST, look.exceptions.at, begin, first=True)
 
 
 def signs(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Sign]:
     """What this look shows."""
     if look.state == "FAILED":
         yield _failed(look)
-    if states.is_terminal(look.state):
+    if states.is_terminal(look.state) or look.state == "CANCELLING":
         return
     found = _looping(look, trails) or _restarting(look, trails)
     if found is not None:
@@ -58,15 +64,28 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
     """The closer looks that are wanted."""
     query = EXCEPTIONS(job=look.listed.jid)
     if look.state == "FAILED":
-        yield Ask(query, SUSPECTED, every=_ONCE)
-    elif states.is_terminal(look.state):
+        yield Ask(query, SUSPECTED, every=_ONCE if _is_read(look, _ended(look)) else 10.0)
+    elif states.is_terminal(look.state) or look.state == "CANCELLING":
         return
-    elif look.state != "RUNNING":
+    elif look.state != "RUNNING" or not _is_read(look, restart_counter.last(look, trails)):
         yield Ask(query, SUSPECTED, every=10.0)
     elif restart_counter.moved(look, trails) or _current(look):
         yield Ask(query, SUSPECTED, every=30.0)
-    else:
+    elif look.exceptions is None and _may_have_failed(look):
         yield Ask(query, USUAL, every=300.0)
+
+
+def _may_have_failed(look: JobLook) -> bool:
+    """Whether a job that runs has failed before, as far as its counter tells."""
+    counted = restart_counter.counter(look)
+    return bool(counted.value) if counted is not None else JOB_METRICS.path in look.errors
+
+
+def _is_read(look: JobLook, since: float | None) -> bool:
+    """Whether the exceptions were answered so long after something that they tell of it."""
+    if since is None:
+        return True
+    return look.exceptions is not None and look.exceptions.at > since + _CACHED_MS
 
 
 # -- it ended FAILED -----------------------------------------------------------------------------------
@@ -75,12 +94,11 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
 def _failed(look: JobLook) -> Sign:
     fault = _last_fault(look)
     begin = failure_words.beginning(look, fault, cut=False) if fault is not None else None
-    ended = look.job.value.timestamps.get("FAILED", 0) if look.job is not None else 0
-    ended = ended if ended > 0 else look.listed.end_time
+    ended = _ended(look)
     past = look.replaced or look.features.history_server
     if begin is not None:
         words = f"failed: {failure_words.who(look, begin)}"
-    elif look.exceptions is not None:
+    elif _is_read(look, ended):
         words = "failed: the job ended FAILED; Flink keeps no exception of it"
     else:
         words = "failed: the job ended FAILED"
@@ -94,9 +112,15 @@ def _failed(look: JobLook) -> Sign:
         next=failure_words.next_step(begin),
         culprit=begin.culprit if begin is not None else Culprit(),
         evidence=tuple(evidence),
-        since=float(ended) if ended > 0 else None,
+        since=ended,
     )
     return Sign(finding=finding, fetched=look.now, lasted=True)
+
+
+def _ended(look: JobLook) -> float | None:
+    ended = look.job.value.timestamps.get("FAILED", 0) if look.job is not None else 0
+    ended = ended if ended > 0 else look.listed.end_time
+    return float(ended) if ended > 0 else None
 
 
 def _last_fault(look: JobLook) -> Fault | None:
@@ -139,8 +163,8 @@ def _restarting(look: JobLook, trails: Mapping[str, Trail]) -> Sign | None:
         entered = look.job.value.timestamps.get(look.state, 0) if look.job is not None else 0
         since = float(entered) if entered > 0 else look.now
     else:
-        since = restart_counter.restarted_at(look)
-        since = since if since is not None and look.now - since <= RECENT_MS else None
+        last = restart_counter.last(look, trails)
+        since = last if last is not None and look.now - last <= RECENT_MS else None
     return _sign(look, trails, Kind.RESTARTING, (), 0, since=since) if since is not None else None
 
 
@@ -224,7 +248,7 @@ def _sign(
     """`times`: failures, in the history or by the counter."""
     begin = _beginning(look, chain) if chain else None
     kept = trail(trails, _FIRST)
-    if begin is not None and kept and kept[0].value is not None and kept[0].value.at < begin.at:
+    if kept and _belongs(kept[0].value, begin, since if since is not None else look.now):
         begin = kept[0].value
     if begin is not None and since is None:
         since = begin.at
@@ -252,6 +276,11 @@ def _sign(
         since=since,
     )
     return Sign(finding=finding, fetched=look.now, lasted=True)
+
+
+def _belongs(remembered: Beginning, begin: Beginning | None, since: float) -> bool:
+    """Whether a failure that was seen before is the first of those that go on now."""
+    return remembered.at < begin.at if begin is not None else remembered.at >= since - RECENT_MS
 
 
 def _counted(look: JobLook) -> Iterator[Evidence]:

@@ -103,4 +103,5 @@ class Finding(Struct, frozen=True, kw_only=True):
     next: str = ""  # what to look at next
     culprit: Culprit = Culprit()
     evidence: tuple[Evidence, ...] = ()
+    explains: bool = True  # whether it is strong enough to explain others of its job
     since: float | None = None  # by the cluster's clock, ms since 1970; None where Flink gives no time

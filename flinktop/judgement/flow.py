@@ -216,6 +216,7 @@ def _hot_input(trails: Mapping[str, Trail], one: VertexLook, own: Mapping[int, L
         finding=Finding(
             kind=Kind.SKEW,
             severity=Severity.INFO,
+            explains=False,  # nothing waits for it
             words=f"skew: {short(one.name)}, {some(hot, len(own))} {does}"
             f" {uneven.times(known[most], middle)}the median and is {percent(own[most].busy or 0.0)} busy",
             next="look at the keys of its input: this subtask will be the first to hold up the job"

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from flinktop.flink.vertices import VERTEX, VERTEX_BACKPRESSURE
 from flinktop.judgement import buffer_pools, reach, slow_vertices, subtask_load
-from flinktop.judgement.ask import BELOW, SUSPECTED, USUAL, Ask
+from flinktop.judgement.ask import BELOW, METRICS_SECONDS, SUSPECTED, USUAL, Ask
 from flinktop.judgement.trails import trail
+from flinktop.model import rates
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from flinktop.judgement.trails import Trail
     from flinktop.model.look import JobLook, VertexLook
 
+_USUALLY: Final = 20.0
+"""Seconds between looks at a source that is not held up."""
 _MANY: Final = 500
 """Subtasks from which on the answer about a vertex is so large that it is asked for less often."""
 
@@ -37,7 +40,8 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
     for one in look.vertices:
         if one.id in ranks:
             rank, size = ranks[one.id]
-            yield Ask(VERTEX_BACKPRESSURE(job=look.listed.jid, vertex=one.id), rank, size=size)
+            every = METRICS_SECONDS if rank < USUAL else _USUALLY
+            yield Ask(VERTEX_BACKPRESSURE(job=look.listed.jid, vertex=one.id), rank, every, size)
     yield from _closer(look, suspects, ranks.keys())
 
 
@@ -55,7 +59,7 @@ def _ranks(look: JobLook, suspects: Mapping[str, float]) -> dict[str, tuple[int,
 
 def _without_totals(look: JobLook, suspects: Mapping[str, float]) -> dict[str, tuple[int, float]]:
     """The sources, and all that is below those that are held up, in topological order."""
-    found = reach.by_id(look)
+    found = look.by_id
     further = {
         each for one in reach.sources(look) if one.id in suspects for each in reach.below(found, one.id)
     }
@@ -85,7 +89,8 @@ _ROUGHLY: Final = 1.4
 
 def _may_be_uneven(one: VertexLook) -> bool:
     """Whether one subtask takes in much more than the mean and is busy (Flink's meters of a minute)."""
-    records, busy = one.metrics.get("numRecordsInPerSecond"), one.metrics.get("busyTimeMsPerSecond")
+    records = one.metrics.get(rates.RATE_IDS[0] if one.inputs else rates.RATE_IDS[1])
+    busy = one.metrics.get(rates.BUSY_ID)
     if records is None or busy is None or one.vertex.parallelism < 2:  # noqa: PLR2004 -- one is even
         return False
     most, mean, spent = records.value.max, records.value.avg, busy.value.max

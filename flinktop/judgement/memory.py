@@ -35,7 +35,9 @@ def notes(look: ClusterLook) -> Iterator[Note]:
         yield from process_figures.notes(process, look.features)
         for one in _shares(look, process):
             if one.what in {process_figures.METASPACE, process_figures.DIRECT}:
-                yield Note(f"{one.what}.{process.id}", one.at, one.value >= _LIMITS[one.what], keep=300.0)
+                yield Note(
+                    f"{one.what}.{process.id}", one.at, one.value >= _limit(look, one.what), keep=300.0
+                )
 
 
 def signs(look: ClusterLook, trails: Mapping[str, Trail]) -> Iterator[Sign]:
@@ -77,11 +79,14 @@ def asks(look: ClusterLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
 # -- memory --------------------------------------------------------------------------------------------
 
 _LIMITS: Final = {
-    process_figures.HEAP: process_figures.HEAP_FULL,
     process_figures.METASPACE: process_figures.METASPACE_FULL,
     process_figures.DIRECT: process_figures.DIRECT_FULL,
     process_figures.GC: process_figures.GC_LONG,
 }
+
+
+def _limit(look: ClusterLook, what: str) -> float:
+    return look.limits.heap_percent / 100.0 if what == process_figures.HEAP else _LIMITS[what]
 
 
 def _shares(look: ClusterLook, process: ProcessLook) -> tuple[Figure, ...]:
@@ -97,7 +102,7 @@ def _over(look: ClusterLook, process: ProcessLook, trails: Mapping[str, Trail]) 
     """The figures that are over their limit now."""
     collected = process_figures.gc(process, look.features, trails)
     found = (*_shares(look, process), *((collected,) if collected is not None else ()))
-    return tuple(one for one in found if one.value > _LIMITS[one.what])
+    return tuple(one for one in found if one.value > _limit(look, one.what))
 
 
 def _memory(look: ClusterLook, process: ProcessLook, trails: Mapping[str, Trail]) -> Sign | None:
@@ -129,10 +134,10 @@ def _memory(look: ClusterLook, process: ProcessLook, trails: Mapping[str, Trail]
 
 
 _STEPS: Final = {
-    process_figures.HEAP: "look at its garbage collection and the state on its heap; give it more heap or less work",
+    process_figures.HEAP: "look at its garbage collection and the state on its heap; give it more heap",
     process_figures.METASPACE: "look for classes that each restart loads anew; raise its metaspace",
     process_figures.DIRECT: "raise taskmanager.memory.task.off-heap.size, or find who takes direct memory",
-    process_figures.GC: "look at what fills its heap; give it more heap or less work",
+    process_figures.GC: "look at what fills its heap; give it more heap",
 }
 
 
@@ -234,7 +239,7 @@ def _is_suspected(look: ClusterLook, process: ProcessLook, trails: Mapping[str, 
     found = (*_shares(look, process), *((collected,) if collected is not None else ()))
     taken = process.metrics.get(halves.REQUESTED)
     short = taken is not None and (taken.value or 0.0) > _REQUESTED_FULL
-    return short or any(one.value > _NEARLY * _LIMITS[one.what] for one in found)
+    return short or any(one.value > _NEARLY * _limit(look, one.what) for one in found)
 
 
 def _pace(
@@ -281,7 +286,7 @@ def _fullness(look: ClusterLook, group: tuple[str, ...]) -> float:
     found = {one.id: one for one in taken.value} if taken is not None else {}
     full = [0.0]
     for used, most, limit in (
-        (halves.HEAP_USED, halves.HEAP_MAX, process_figures.HEAP_FULL),
+        (halves.HEAP_USED, halves.HEAP_MAX, _limit(look, process_figures.HEAP)),
         (halves.METASPACE_USED, halves.METASPACE_MAX, process_figures.METASPACE_FULL),
     ):
         a, b = found.get(used), found.get(most)

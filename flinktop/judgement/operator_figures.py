@@ -7,11 +7,12 @@ uneven input.
 
 from __future__ import annotations
 
-import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from flinktop.flink.metrics import SUBTASKS_METRICS
-from flinktop.judgement.ask import SUSPECTED, USUAL, Ask
+from flinktop.judgement.ask import METRICS_SECONDS, SUSPECTED, USUAL, Ask
+from flinktop.judgement.holds import ENOUGH_IN_ONE_LOOK
 from flinktop.judgement.trails import trail
 from flinktop.model import rates, subtask_figures
 
@@ -30,19 +31,22 @@ ERRORS_OUT: Final = ("numRecordsSendErrors", "numRecordsOutErrors")  # the first
 LATE: Final = "numLateRecordsDropped"
 SENT: Final = "numRecordsOut"
 _OF_SOURCE: Final = (PENDING, EVENT_LAG, DRIFT, ERRORS_IN)
-UNEVEN: Final = (rates.RATE_IDS[0], rates.BUSY_ID)
 AGGREGATES: Final = "min,max,avg,sum"
 _LISTS: Final = 600.0  # seconds: the list changes with the job only
+_UNANSWERED: Final = 150_000.0  # ms
 _LONGEST: Final = 200  # characters of an id that is asked for
 _MOST: Final = 40  # ids of one vertex
-
-_ASSIGNS = re.compile(r"watermarks?\b|WatermarkAssigner|Timestamps/Watermarks", re.IGNORECASE)
 
 
 def named(one: VertexLook, metric: str) -> tuple[str, ...]:
     """The listed ids of a metric of the vertex's operators, with their operators."""
-    found = (name for name in one.listed or () if name.endswith(f".{metric}") and len(name) <= _LONGEST)
-    return tuple(sorted(found))[:_MOST]
+    return _named(one.listed, metric) if one.listed else ()
+
+
+@lru_cache(maxsize=4096)
+def _named(listed: tuple[str, ...], metric: str) -> tuple[str, ...]:
+    end = f".{metric}"
+    return tuple(sorted(name for name in listed if name.endswith(end) and len(name) <= _LONGEST))[:_MOST]
 
 
 def values(one: VertexLook, metric: str) -> tuple[Taken[AggregatedMetric], ...]:
@@ -70,13 +74,8 @@ def sent_id(one: VertexLook) -> str | None:
 
 def output_watermark(one: VertexLook) -> str | None:
     """The id of the watermark that leaves the vertex: of the last operator of its chain."""
-    return subtask_figures.output_watermark(one.name, named(one, subtask_figures.OUTPUT_WATERMARK))
-
-
-def assigns_watermarks(one: VertexLook) -> bool:
-    """Whether an operator of a vertex with inputs makes watermarks itself: those it takes in end there."""
-    text = one.name if one.node is None else f"{one.name} {one.node.description}"
-    return bool(one.inputs) and _ASSIGNS.search(text[:20_000]) is not None
+    found = named(one, subtask_figures.OUTPUT_WATERMARK)
+    return subtask_figures.output_watermark(one.name, found) if found else None
 
 
 def wanted(look: JobLook, one: VertexLook) -> tuple[str, ...]:
@@ -97,34 +96,39 @@ def wanted(look: JobLook, one: VertexLook) -> tuple[str, ...]:
     mark = output_watermark(one) if one.outputs else None
     found += [mark] if mark is not None else []
     found += named(one, LATE)
-    if one.inputs and one.vertex.parallelism > 1:
-        found += UNEVEN
+    if one.vertex.parallelism > 1:
+        found.append(rates.RATE_IDS[0] if one.inputs else rates.RATE_IDS[1])
+    found.append(rates.BUSY_ID)
     return tuple(name for name in dict.fromkeys(found) if name in listed)
 
 
 def asks(
     look: JobLook,
     trails: Mapping[str, Trail],
+    *,
+    closely: Collection[str],
     suspects: Collection[str],
     takers: Collection[str],
-    sources: Collection[VertexLook],
 ) -> Iterator[Ask]:
-    """The lists of ids, and the figures of each vertex: of sources and suspects with every fetch of Flink.
+    """The lists of ids, and the figures of each vertex.
 
-    `takers` are vertices whose watermarks matter more than those of the others.
+    `suspects` are vertices whose watermarks look ill, `closely` are others that every fetch of Flink is
+    wanted of, `takers` those whose watermarks matter more than those of the rest.
     """
     job = look.listed.jid
     for one in look.vertices:
-        is_source = one in sources
-        size = 2.0 if is_source else 1.0 if one.id in takers else 0.0
+        size = 2.0 if not one.inputs else 1.0 if one.id in takers else 0.0
         rank = SUSPECTED if one.id in suspects else USUAL
-        ids = wanted(look, one)
-        # Flink's first answer has no metrics yet; an operator that is gone empties the other one.
-        unsure = not one.listed or (bool(ids) and not any(name in one.metrics for name in ids))
-        yield Ask(SUBTASKS_METRICS(job=job, vertex=one.id), rank, 30.0 if unsure else _LISTS, size)
+        ids, seen = wanted(look, one), trail(trails, f"figures {one.id}")
+        # An operator that is gone empties the answer.
+        unsure = bool(ids) and (not seen or look.now - seen[-1].at > _UNANSWERED)
+        # Flink's first answer has no metrics yet.
+        every = 20.0 if not one.listed else 120.0 if unsure else _LISTS
+        yield Ask(SUBTASKS_METRICS(job=job, vertex=one.id), rank, every, size)
         if ids:
-            few = len(trail(trails, f"figures {one.id}")) <= 1
-            every = 10.0 if is_source or few or one.id in suspects else 30.0 if one.id in takers else 60.0
+            enough = ENOUGH_IN_ONE_LOOK if size > 0 else 2 if named(one, LATE) else 1
+            fast = len(seen) < enough or one.id in suspects or one.id in closely
+            every = METRICS_SECONDS if fast else 30.0 if size > 0 else 60.0
             query = SUBTASKS_METRICS(job=job, vertex=one.id, get=list(ids), agg=AGGREGATES)
             for part in query.parts():
                 yield Ask(part, rank, every, size)

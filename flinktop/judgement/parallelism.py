@@ -38,27 +38,29 @@ def advice(
             " make what it does cheaper, or give it keys and a higher maximal parallelism"
         )
     spent = sum(load.busy for load in loads.values() if load.busy is not None)
-    more, is_least = _wanted(look, trails_, one)
-    if more is None or spent <= 0:
+    share, more = _held_back(look, trails_, one)
+    if share is None or spent <= 0:
         return "its subtasks are equally busy: raise its parallelism, or make what it does cheaper"
-    needed = max(now + 1, math.ceil(spent * more / WANTED_BUSY))
-    parts = [
+    is_known = share <= _MOST_HELD
+    wanted = max(now + 1, math.ceil(spent * more / WANTED_BUSY) if is_known else 2 * now)
+    needed = min(wanted, limit or wanted)
+    would = (
+        f"its sources would send up to {more:.1f} times as much"
+        if is_known
+        else f"its sources wait {percent(share)} of the time, so how much more they'd send can't be told"
+    )
+    figures = [
         _true_rate(spent, rates),
-        f"its sources would send {'over ' if is_least else ''}{more:.1f} times as much",
+        would,
+        f"maximal parallelism {limit}" if limit is not None else "",
+        _slots(look, one, needed - now),
     ]
-    if limit is not None:
-        parts.append(f"maximal parallelism {limit}")
-    parts.append(_slots(look, one, min(needed, limit or needed) - now))
-    figures = ", ".join(part for part in parts if part)
-    if limit is not None and needed > limit:
-        return (
-            f"its subtasks are equally busy: raise its parallelism from {now} to its maximum of {limit},"
-            f" which is not enough at {percent(WANTED_BUSY)} busy (estimate: {needed}; {figures})"
-        )
+    goal = f"to about {needed} for {percent(WANTED_BUSY)} busy" if is_known else f"to {needed} and look again"
+    if needed < wanted:
+        goal = f"to its maximum of {needed}, though {wanted} would be needed for {percent(WANTED_BUSY)} busy"
     return (
-        f"its subtasks are equally busy: raise its parallelism from {now} to"
-        f" {'at least' if is_least else 'about'} {needed} for {percent(WANTED_BUSY)} busy"
-        f" (estimate: {figures})"
+        f"its subtasks are equally busy: raise its parallelism from {now} {goal}"
+        f" (estimate: {', '.join(filter(None, figures))})"
     )
 
 
@@ -67,9 +69,9 @@ def _true_rate(spent: float, rates: Mapping[int, float]) -> str:
     return f"a subtask that is always busy reads {fmt.count(total / spent)} records/s" if total > 0 else ""
 
 
-def _wanted(look: JobLook, trails_: Mapping[str, Trail], one: VertexLook) -> tuple[float | None, bool]:
-    """How many times the present records its sources would send unless held back; whether it may be more."""
-    whole, sent, is_least = 0.0, 0.0, False
+def _held_back(look: JobLook, trails_: Mapping[str, Trail], one: VertexLook) -> tuple[float | None, float]:
+    """The share of time that its sources wait, and how many times as much they would send without."""
+    whole, sent, most = 0.0, 0.0, None
     for source in reach.sources_above(look, one.id):
         shares = [
             load.backpressured
@@ -77,13 +79,13 @@ def _wanted(look: JobLook, trails_: Mapping[str, Trail], one: VertexLook) -> tup
             if load.backpressured is not None
         ]
         if not shares:
-            return None, False
+            return None, 1.0
         share = sum(shares) / len(shares)
-        is_least = is_least or share > _MOST_HELD
+        most = share if most is None else max(most, share)
         rate = (trails.rates(trails_, f"sent in all {source.id}") or (0.0,))[-1] or 1.0
         sent += rate
         whole += rate / (1.0 - min(share, _MOST_HELD))
-    return (whole / sent, is_least) if sent > 0 else (None, False)
+    return most, whole / sent if sent > 0 else 1.0
 
 
 def _slots(look: JobLook, one: VertexLook, more: int) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from flinktop.model.look import ClusterLook, ProcessLook, Taken
 
 HEAP, METASPACE, DIRECT, GC = "heap", "metaspace", "direct memory", "garbage collection"
-HEAP_FULL, HEAP_CRITICAL, METASPACE_FULL, DIRECT_FULL = 0.90, 0.95, 0.95, 0.95
+HEAP_CRITICAL, METASPACE_FULL, DIRECT_FULL = 0.95, 0.95, 0.95
 GC_LONG: Final = 200.0  # ms/s
 _COLLECTOR = "Status.JVM.GarbageCollector."
 _PAUSING: Final = (  # collectors that stop the program, of all JVMs

@@ -22,11 +22,6 @@ def flows(look: JobLook) -> bool:
     )
 
 
-def by_id(look: JobLook) -> dict[str, VertexLook]:
-    """The vertices by id, in topological order."""
-    return {one.id: one for one in look.vertices}
-
-
 def above(found: Mapping[str, VertexLook], start: str) -> set[str]:
     """All vertices from which records come to one; an iteration's own vertices are not above themselves."""
     return _reached({one.id: one.inputs for one in found.values()}, start)
@@ -44,7 +39,7 @@ def sources(look: JobLook) -> tuple[VertexLook, ...]:
 
 def sources_above(look: JobLook, start: str) -> tuple[VertexLook, ...]:
     """The sources whose records come to a vertex; itself if it is one."""
-    reached = {*above(by_id(look), start), start}
+    reached = {*above(look.by_id, start), start}
     return tuple(one for one in sources(look) if one.id in reached)
 
 

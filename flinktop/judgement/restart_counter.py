@@ -114,6 +114,12 @@ def restarted_at(look: JobLook) -> float | None:
     return float(max(marks)) if marks and max(marks) > 0 else None
 
 
+def last(look: JobLook, trails: Mapping[str, Trail]) -> float | None:
+    """When it restarted last, by one look or by the counter; None if that is not known."""
+    known_times = (restarted_at(look), *times(look, trails)[-1:])
+    return max((at for at in known_times if at is not None), default=None)
+
+
 def restarted_lately(look: JobLook) -> bool:
     """Whether it restarts now, or did within ten minutes."""
     if look.state in {"RESTARTING", "FAILING"}:

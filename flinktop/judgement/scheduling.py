@@ -144,8 +144,12 @@ def _waiting_sign(look: JobLook, number: int, since: float | None) -> Sign | Non
     words += f"{number} tasks wait for slots" if number else "the job waits for slots"
     words += f" for {fmt.duration(age / 1000.0)}" if age is not None else ""
     words += f"; it needs {needed[0]}{' or more' if needed[1] else ''}" if needed is not None else ""
-    words += f"; the TaskManagers have {there}" if there is not None else ""
-    words += f", {free} free" if free is not None else ""
+    if there == 0:
+        words += "; there are no slots at all"
+    elif there is not None:
+        words += f"; the TaskManagers have {there}{f', {free} free' if free is not None else ''}"
+    elif free is not None:
+        words += f"; {free} are free"
     step = "add TaskManagers or slots, lower the parallelism, or end another job"
     if free is not None and free > 0:
         words += ", which do not suit it" if needed is not None and free >= needed[0] else ""
@@ -186,6 +190,8 @@ def _slots_needed(look: JobLook) -> tuple[int, bool] | None:
 
 
 def _slots_there(look: JobLook) -> int | None:
+    if look.slots is not None:
+        return look.slots
     found = [one.slots_number for one in look.taskmanagers.values()]
     return sum(one for one in found if one is not None) if found and None not in found else None
 

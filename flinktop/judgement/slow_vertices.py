@@ -28,7 +28,7 @@ def has_shares(look: JobLook) -> bool:
 
 def bottlenecks(look: JobLook, loads: Loads) -> tuple[VertexLook, ...]:
     """The vertices that hold up what is above them, in topological order."""
-    found = reach.by_id(look)
+    found = look.by_id
     slow = {
         one.id: [each for each in one.inputs if is_backpressured(loads.get(each, {}))]
         for one in look.vertices

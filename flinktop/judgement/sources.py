@@ -18,7 +18,7 @@ from flinktop.judgement.holds import Sign
 from flinktop.judgement.trails import Note, Sample, trail
 from flinktop.judgement.wording import names, short
 from flinktop.model import format as fmt
-from flinktop.model import subtask_figures
+from flinktop.model import rates, subtask_figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from flinktop.judgement.trails import Trail
     from flinktop.model.look import JobLook, VertexLook
 
-LONG: Final = 60.0
-"""Seconds of reading from which on records pending are worth a word."""
 _AS_TIME: Final = 0.8
 """Seconds of lag a second from which on it grows as fast as time, as far as fetches of 10 s tell."""
 _KEEP: Final = 150.0  # seconds
@@ -82,8 +80,22 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
     """The figures of all operators, also those for `event_time`: one request for each vertex has both."""
     if reach.flows(look):
         yield from operator_figures.asks(
-            look, trails, event_time.suspects(look), event_time_plan.takers(look), reach.sources(look)
+            look,
+            trails,
+            closely={one.id for one in reach.sources(look) if _is_late(look, trails, one)},
+            suspects=event_time.suspects(look),
+            takers=event_time_plan.takers(look),
         )
+
+
+def _is_late(look: JobLook, trails: Mapping[str, Trail], one: VertexLook) -> bool:
+    """Whether a source has so much before it that every fetch of Flink is wanted."""
+    samples = _distinct(look, trail(trails, f"pending {one.id}"))
+    if samples and samples[-1].value[0] > 0:
+        rate = _rate(samples)
+        return not rate or samples[-1].value[0] / rate > look.limits.lag_seconds / 2
+    lags = _distinct(look, trail(trails, f"event lag {one.id}"))
+    return bool(lags) and lags[-1].value[0] > 1000.0 * look.limits.lag_seconds / 2
 
 
 def shrinking(look: JobLook, trails: Mapping[str, Trail], vertex: str) -> float | None:
@@ -125,7 +137,7 @@ def _pending(
         Evidence("records pending", newest.value[0]),
         Evidence("records read", round(rate, 1), "1/s"),
     ]
-    if step > 0 and newest.value[0] > 0 and left > LONG:
+    if step > 0 and newest.value[0] > 0 and left > look.limits.lag_seconds:
         grows = (now.value[0] - samples[0].value[0]) / ((now.at - samples[0].at) / 1000.0)
         evidence.append(Evidence("records pending, growth", round(grows, 1), "1/s"))
         takes = f"{fmt.duration(left)} to read" if math.isfinite(left) else "and none is read"
@@ -146,7 +158,7 @@ def _pending(
         )
         return
     most = max(sample.value[0] for sample in samples)
-    if step < 0 and (most / rate if rate > 0 else math.inf) > LONG:
+    if step < 0 and (most / rate if rate > 0 else math.inf) > look.limits.lag_seconds:
         shrinks = -step / seconds
         rest = newest.value[0] / shrinks
         evidence.append(Evidence("records pending, shrinking by", round(shrinks, 1), "1/s"))
@@ -180,7 +192,7 @@ def _lagging(
     reads = sent is not None and sent_before is not None and sent > sent_before
     stands = mark is not None and mark_before is not None and mark <= mark_before
     pace = (lag - lag_before) / 1000.0 / seconds
-    if not reads or stands or pace < _AS_TIME or lag <= 1000.0 * LONG:
+    if not reads or stands or pace < _AS_TIME or lag <= 1000.0 * look.limits.lag_seconds:
         return
     yield Sign(
         finding=Finding(
@@ -301,9 +313,11 @@ def _rate(samples: tuple[Sample, ...]) -> float | None:
 def _busy(look: JobLook, one: VertexLook) -> Iterator[Evidence]:
     """How busy its subtasks are: a source that works all the time is what limits the job."""
     loads = subtask_load.loads(look, one).values()
-    busy = max((load.busy for load in loads if load.busy is not None), default=None)
+    busy = max((1000.0 * load.busy for load in loads if load.busy is not None), default=None)
+    mean = one.metrics.get(rates.BUSY_ID)
+    busy = mean.value.max if busy is None and mean is not None else busy
     if busy is not None:
-        yield Evidence(f"busy, highest subtask of {short(one.name)}", round(1000.0 * busy, 1), "ms/s")
+        yield Evidence(f"busy, highest subtask of {short(one.name)}", round(busy, 1), "ms/s")
 
 
 def _held(aligned: list[VertexLook]) -> Iterator[Evidence]:

@@ -104,7 +104,7 @@ def lower_median(values: list[float]) -> float | None:
 
 
 def notes(look: JobLook) -> Iterator[Note]:
-    """The attempts that figures are of (1.16+)."""
+    """The attempts that figures are of, where the answer tells them."""
     for one in look.vertices:
         found = loads(look, one)
         if found:
@@ -114,11 +114,14 @@ def notes(look: JobLook) -> Iterator[Note]:
 
 def is_continued(trails: Mapping[str, Trail], one: VertexLook) -> bool:
     """Whether no subtask was restarted since the fetch before."""
-    last = trail(trails, f"tries {one.id}")[-2:]
-    if len(last) < 2:  # noqa: PLR2004 -- two ends of a gap
-        return True
-    before, now = dict(last[0].value), dict(last[1].value)
-    return all(
-        attempt is None or before.get(index) is None or before[index] == attempt
-        for index, attempt in now.items()
+    by_index = [dict(sample.value) for sample in trail(trails, f"tries {one.id}")[-2:]]
+    # Releases whose figures don't tell the attempt tell it with the subtasks.
+    by_place = [dict(enumerate(sample.value)) for sample in trail(trails, f"runs {one.id}")[-2:]]
+    return not any(_is_restarted(*pair) for pair in (by_index, by_place) if len(pair) > 1)
+
+
+def _is_restarted(before: Mapping[int, object], now: Mapping[int, object]) -> bool:
+    return any(
+        run is not None and before.get(index) is not None and before[index] != run
+        for index, run in now.items()
     )

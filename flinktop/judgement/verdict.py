@@ -24,6 +24,7 @@ from flinktop.judgement import (
 )
 from flinktop.judgement.finding import Evidence, Finding, Kind, Severity
 from flinktop.judgement.holds import Held, Key  # noqa: TC001 -- the types of a Struct's fields
+from flinktop.judgement.rules import applied
 from flinktop.judgement.trails import Note, Trail
 from flinktop.model import states
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from flinktop.judgement.ask import Ask
     from flinktop.judgement.holds import Sign
+    from flinktop.judgement.rules import Rules
     from flinktop.model.look import ClusterLook, JobLook
 
 _SUBJECTS = (failures, scheduling, checkpoints, flow, sources, event_time)
@@ -87,23 +89,25 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
 
 def judge_job(
-    look: JobLook, before: Memory, *, one_look: bool = False, coarse: bool = False
+    look: JobLook, before: Memory, *, one_look: bool = False, coarse: bool = False, rules: Rules = ()
 ) -> tuple[Verdict, Memory]:
     """The verdict after a look at a job.
 
     With `one_look` nobody looks again: what three fetches agree on holds. `coarse`: nothing was suspected of
-    it, so it was not looked at closely.
+    it, so it was not looked at closely. `rules` are those of the config file that are about this job.
     """
     noted = [*_records(look), *(note for subject in _SUBJECTS for note in subject.notes(look))]
     kept = trails.after(before.trails, noted, look.now)
     signs = [sign for subject in _SUBJECTS for sign in subject.signs(look, kept)]
-    held = holds.after(before.held, signs, look.now, one_look=one_look)
-    found = ordered(holds.raised(held, look.now))
+    # What was wrong with a job while it ran is over with it.
+    were_held = {} if states.is_terminal(look.state) else before.held
+    held = holds.after(were_held, signs, look.now, one_look=one_look)
+    found = ordered(applied(rules, holds.raised(held, look.now)))
     return _verdict(look, found, kept, coarse=coarse, held=held), Memory(held, kept)
 
 
 def judge_cluster(
-    look: ClusterLook, before: Memory, *, one_look: bool = False
+    look: ClusterLook, before: Memory, *, one_look: bool = False, rules: Rules = ()
 ) -> tuple[tuple[Finding, ...], Memory]:
     """The findings of the cluster itself after a look at it."""
     noted = [note for subject in _OF_CLUSTER for note in subject.notes(look)]
@@ -111,7 +115,7 @@ def judge_cluster(
     kept = trails.after(kept, taskmanagers.losses(look, kept), look.now)
     signs: list[Sign] = [sign for subject in _OF_CLUSTER for sign in subject.signs(look, kept)]
     held = holds.after(before.held, signs, look.now, one_look=one_look)
-    return ordered(holds.raised(held, look.now)), Memory(held, kept)
+    return ordered(applied(rules, holds.raised(held, look.now))), Memory(held, kept)
 
 
 def asks(look: JobLook, before: Memory) -> tuple[Ask, ...]:
@@ -134,7 +138,14 @@ def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     left = sorted(findings, key=lambda one: one.kind.rank)
     kept: list[Finding] = []
     for one in left:
-        cause = next((n for n, known in enumerate(kept) if one.kind in EXPLAINS.get(known.kind, ())), None)
+        cause = next(
+            (
+                n
+                for n, known in enumerate(kept)
+                if known.explains and one.kind in EXPLAINS.get(known.kind, ())
+            ),
+            None,
+        )
         if cause is None:
             kept.append(one)
         else:
@@ -166,11 +177,11 @@ def _records(look: JobLook) -> Iterator[Note]:
         for name, taken in one.metrics.items()
         if name.endswith((".numRecordsIn", ".numRecordsOut"))
     ]
-    at = max([look.job.at, *(taken.at for taken in chained)])
     if len(look.vertices) == 1 and chained:
+        at = min(taken.at for taken in chained)
         yield Note(_RECORDS, at, sum(taken.value.sum or 0.0 for taken in chained))
     elif len(look.vertices) > 1 and totals:
-        yield Note(_RECORDS, at, sum(totals))
+        yield Note(_RECORDS, look.job.at, sum(totals))
 
 
 def _verdict(
@@ -204,6 +215,7 @@ def _verdict(
 
 _KINDS: Final[Mapping[str, str]] = {
     "FINISHED": "finished",
+    "FAILED": "failed",  # where a rule of the config file hides the finding
     "CANCELED": "canceled",
     "CANCELLING": "canceling",
     "SUSPENDED": "canceled",
@@ -218,11 +230,12 @@ def _kind(look: JobLook, kept: Mapping[str, Trail], held: Mapping[Key, Held]) ->
     )
     if look.state != "RUNNING" or waits:
         return "starting"
-    passed = trails.gaps(kept, _RECORDS)
-    return "idle" if len(passed) >= _ENOUGH_GAPS and not any(passed) and not held else "healthy"
+    passed, seen = trails.gaps(kept, _RECORDS), trails.trail(kept, _RECORDS)
+    whole = len(seen) > 1 and seen[-1].at - seen[-len(passed) - 1].at >= _WHOLE_LOOK_MS
+    return "idle" if whole and not any(passed) and not held else "healthy"
 
 
-_ENOUGH_GAPS = 2  # of three fetches
+_WHOLE_LOOK_MS: Final = 20_000.0  # three fetches of Flink's metrics
 
 
 def states_of(look: JobLook) -> Mapping[str, int]:

@@ -35,7 +35,7 @@ def parts(group: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     """The halves of a group, or more parts if they would not fit in a request; () of a single one."""
     if len(group) <= 1:
         return ()
-    most = max(1, len(group) // 2)
+    most = (len(group) + 1) // 2
     found: list[list[str]] = [[]]
     size = 0
     for one in group:

@@ -5,6 +5,7 @@ All times are ms since 1970 by the cluster's own clock. What was never asked, or
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from msgspec import Struct
@@ -83,6 +84,17 @@ class Answers(Protocol):
     def answer(self, query: Query[T], /) -> Taken[T] | None: ...  # the newest of exactly this query
 
 
+class Limits(Struct, frozen=True):
+    """From where on figures are findings, as the user may set it."""
+
+    overdue_factor: float = 3.0  # of the checkpoint interval, without a completed checkpoint
+    heap_percent: float = 90.0  # of its maximum
+    lag_seconds: float = 60.0  # of reading what is pending at a source
+
+
+USUAL: Final = Limits()
+
+
 class VertexLook(Struct, frozen=True, kw_only=True):
     """One vertex."""
 
@@ -107,7 +119,7 @@ class VertexLook(Struct, frozen=True, kw_only=True):
         return self.vertex.name
 
 
-class JobLook(Struct, frozen=True, kw_only=True):
+class JobLook(Struct, frozen=True, kw_only=True, dict=True):
     """One job."""
 
     listed: JobOverview
@@ -125,11 +137,13 @@ class JobLook(Struct, frozen=True, kw_only=True):
     errors: Mapping[str, FlinkError] = {}  # why the newest request failed, by the endpoint's path
     adaptive: bool | None = None  # whether the adaptive scheduler runs it
     free_slots: int | None = None
+    slots: int | None = None  # of all TaskManagers
     pending_taskmanagers: int | None = None  # asked for and not there yet (1.15+)
     taskmanagers: Mapping[str, TaskManager] = {}
     replaced: bool = False  # a job of the same name has started later
     requirements: Taken[dict[str, VertexRequirements]] | None = None  # by vertex (1.18+, adaptive scheduler)
     backlog_interval: bool = False  # the cluster configures another interval while sources read a backlog
+    limits: Limits = Limits()
 
     @property
     def state(self) -> str:
@@ -147,8 +161,13 @@ class JobLook(Struct, frozen=True, kw_only=True):
         inputs = [one for node in (job.plan.nodes if job is not None else ()) for one in node.inputs]
         return not any("blocking" in one.exchange.lower() for one in inputs)
 
+    @cached_property
+    def by_id(self) -> Mapping[str, VertexLook]:
+        """The vertices by id, in topological order; each of hundreds looks its neighbours up."""
+        return {one.id: one for one in self.vertices}
+
     def vertex(self, number: str) -> VertexLook | None:
-        return next((one for one in self.vertices if one.id == number), None)
+        return self.by_id.get(number)
 
 
 class ProcessLook(Struct, frozen=True, kw_only=True):
@@ -173,9 +192,10 @@ class ClusterLook(Struct, frozen=True, kw_only=True):
     exceptions: Mapping[str, Taken[JobExceptions]] = {}  # by job: of those that were asked
     groups: Mapping[tuple[str, ...], Taken[tuple[AggregatedMetric, ...]]] = {}
     """Figures aggregated over groups of TaskManagers, by their ids: all of them, halves, and so on."""
+    limits: Limits = Limits()
 
 
-def job_look(answers: Answers, listed: JobOverview) -> JobLook:
+def job_look(answers: Answers, listed: JobOverview, limits: Limits = USUAL) -> JobLook:
     """What is known of a job that /jobs/overview lists."""
     job = _young(answers, JOB, answers.newest(JOB, job=listed.jid), ended=states.is_terminal(listed.state))
     settings = answers.newest(JOBMANAGER_CONFIG)
@@ -210,6 +230,7 @@ def job_look(answers: Answers, listed: JobOverview) -> JobLook:
             settings.value if settings is not None else None,
         ),
         free_slots=overview.value.slots_available if overview is not None else None,
+        slots=overview.value.slots_total if overview is not None else None,
         pending_taskmanagers=_count(pending),
         taskmanagers={one.id: one for one in found.value.taskmanagers} if found is not None else {},
         replaced=_is_replaced(listed, everything.value.jobs if everything is not None else ()),
@@ -217,10 +238,11 @@ def job_look(answers: Answers, listed: JobOverview) -> JobLook:
         backlog_interval=any(
             one.key == BACKLOG_INTERVAL for one in (settings.value if settings is not None else ())
         ),
+        limits=limits,
     )
 
 
-def cluster_look(answers: Answers) -> ClusterLook:
+def cluster_look(answers: Answers, limits: Limits = USUAL) -> ClusterLook:
     """What is known of the cluster as a whole."""
     overview, jobs = answers.newest(OVERVIEW), answers.newest(JOBS_OVERVIEW)
     found, settings = answers.newest(TASKMANAGERS), answers.newest(JOBMANAGER_CONFIG)
@@ -249,6 +271,7 @@ def cluster_look(answers: Answers) -> ClusterLook:
         settings={one.key: one.value or "" for one in settings.value} if settings is not None else {},
         exceptions={job: taken for job, taken in faults.items() if taken is not None},
         groups=_groups(answers, found.value.taskmanagers if found is not None else ()),
+        limits=limits,
     )
 
 

@@ -20,6 +20,7 @@ from flinktop.engine.acts.verdict import Result
 from flinktop.engine.operation import Operation, State
 from flinktop.flink.connection import Connection
 from flinktop.headless.act import run_act
+from flinktop.headless.args import ActArgs
 from flinktop.headless.follow import JarRun
 from flinktop.settings import Profile
 from tests.engine.acting import JOB
@@ -38,7 +39,7 @@ class Commands:
 
     def run(self, *line: str, typed: str | None = None, read_only: bool = False) -> Done:
         words = read_args(list(line))[3]
-        assert words is not None
+        assert isinstance(words, ActArgs)
         self.patch.setattr(os, "isatty", lambda _descriptor: typed is not None)
         self.patch.setattr(sys, "stdin", io.StringIO(typed))
         profile = Profile("prod", Connection(self.at.url, read_only=read_only), None, None)

@@ -10,7 +10,7 @@ import pytest
 from flinktop.cli import read_args
 from flinktop.flink.connection import Connection, Secret
 from flinktop.headless.act import run_act
-from flinktop.headless.args import UNREACHABLE
+from flinktop.headless.args import UNREACHABLE, ActArgs
 from flinktop.settings import Profile
 from tests.headless.served import served
 
@@ -35,7 +35,7 @@ def test_a_refused_login_is_sent_once(
     with served(tmp_path) as at:
         monkeypatch.setattr(at.jobmanager, "_answer", refuses)
         words = read_args(["cancel", "orders", "--yes"])[3]
-        assert words is not None
+        assert isinstance(words, ActArgs)
         profile = Profile("prod", Connection(at.url, token=secret), None, None)
         assert run_act(profile, tmp_path / "operations.db", words) == UNREACHABLE
     assert asked == ["GET config"]
@@ -47,7 +47,7 @@ def test_a_refused_login_is_sent_once(
 def test_a_command_s_secret_is_read_once_for_the_look_and_the_act(tmp_path: Path) -> None:
     with served(tmp_path) as at:
         words = read_args(["cancel", "orders [v1]", "--yes"])[3]
-        assert words is not None
+        assert isinstance(words, ActArgs)
         runs = tmp_path / "runs"
         token = Secret("command", f"echo x >> {runs}; echo hush")
         profile = Profile("prod", Connection(at.url, token=token), None, None)

@@ -4,7 +4,8 @@ import pytest
 
 from flinktop.engine.acts.verdict import Result
 from flinktop.engine.operation import Operation, State
-from flinktop.headless.output import as_object, cells, table, unfinished_text
+from flinktop.headless.cells import cells
+from flinktop.headless.output import as_object, table, unfinished_text
 
 
 def of(kind: str, subject: str = "orders", **given: object) -> Operation:

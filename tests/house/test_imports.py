@@ -21,6 +21,7 @@ SETTINGS = (
     "allowed",
     "ascii_terminal",
     "addresses",
+    "finding_rules",
     "internal_error",
     "open_files",
 )
@@ -61,8 +62,8 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "plotext": ("ui.widgets.chart",),
     "platformdirs": ("settings",),
 }
-# An engine is given its transport (by way of the app), whose type is the library's: for types alone.
-TYPES_ONLY: dict[str, tuple[str, ...]] = {"httpx": ("engine", "flink.http", "ui.app")}
+# An engine and a command are given their transport, whose type is the library's: for types alone.
+TYPES_ONLY: dict[str, tuple[str, ...]] = {"httpx": ("engine", "flink.http", "headless", "ui.app")}
 # Judgement takes arguments and gives values.
 WORLDLY = ("asyncio", "os", "pathlib", "random", "select", "socket", "subprocess", "sys", "threading", "time")
 

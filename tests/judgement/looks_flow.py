@@ -41,6 +41,7 @@ class V(Struct, frozen=True, kw_only=True):
     )
     where: Sequence[str] = ()
     attempts: Sequence[int] = ()
+    tells_attempts: bool = True  # whether they are told with the shares
     spent: Sequence[float] = ()  # accumulated busy time by subtask
     held_up: float | None = None  # accumulated backpressured time, ms
     records_in: int | None = 0
@@ -89,7 +90,6 @@ def look(
         job=Taken(job, now),
         vertices=seen,
         metrics={"numRestarts": Taken(0.0, now)},
-        without_checkpoints=True,
         free_slots=free_slots,
     )
 
@@ -143,7 +143,7 @@ def _backpressure(one: V, end: float) -> VertexBackpressure:
                 subtask=index,
                 busy_ratio=busy,
                 ratio=held_up,
-                attempt_number=one.attempts[index] if one.attempts else None,
+                attempt_number=one.attempts[index] if one.attempts and one.tells_attempts else None,
             )
             for index, (busy, held_up) in enumerate(one.shares or ())
         ),

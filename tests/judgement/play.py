@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import pkgutil
 import re
 from collections.abc import Iterator
@@ -23,9 +22,7 @@ from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.judgement.finding import Finding
 from flinktop.judgement.verdict import Memory, Verdict, judge_cluster, judge_job
 from flinktop.model.look import cluster_look, job_look
-
-LOOK = 5.0
-"""Seconds without an answer after which the next look begins."""
+from tests.judgement.recording import Answer, load
 
 
 @dataclass(frozen=True)
@@ -37,24 +34,17 @@ class Said:
     findings: tuple[Finding, ...]  # of the cluster
 
 
-@dataclass(frozen=True)
-class _Line:
-    t: float
-    target: str
-    status: int
-    text: str
-
-
 def play(path: Path, *, one_look: bool = False) -> Iterator[Said]:
     """What was said after each look of a recording."""
-    began, lines = _read(path)
+    recording = load(path)
     answers = Answers()
     memories: dict[str, Memory] = {}
     cluster = Memory()
-    for look in _looks(lines):
-        for line in look:
-            _take(answers, line, began + line.t)
-        answers.now = 1000.0 * (began + look[-1].t)
+    for _, group in groupby(recording.answers, key=lambda answer: answer.look):
+        look = list(group)
+        for answer in look:
+            _take(answers, answer, recording.began + answer.t)
+        answers.now = 1000.0 * (recording.began + look[-1].t)
         listed = answers.newest(JOBS_OVERVIEW)
         verdicts = {}
         for job in listed.value.jobs if listed is not None else ():
@@ -65,33 +55,7 @@ def play(path: Path, *, one_look: bool = False) -> Iterator[Said]:
         yield Said(look[-1].t, verdicts, found)
 
 
-def _read(path: Path) -> tuple[float, list[_Line]]:
-    bodies: dict[str, str] = {}
-    found: list[_Line] = []
-    began = 0.0
-    for line in path.read_text(encoding="utf-8").splitlines():
-        document = json.loads(line)
-        if "began" in document:
-            began = document["began"]
-        elif "text" in document:
-            bodies[document["body"]] = document["text"]
-        else:
-            text = bodies[document["body"]]
-            found.append(_Line(document["t"], document["target"], document["status"], text))
-    return began, sorted(found, key=lambda one: one.t)
-
-
-def _looks(lines: list[_Line]) -> Iterator[list[_Line]]:
-    """Answers that came one after the other are one look."""
-    numbers, last, number = {}, 0.0, 0
-    for place, line in enumerate(lines):
-        number += line.t - last > LOOK
-        numbers[place], last = number, line.t
-    for _, places in groupby(range(len(lines)), key=numbers.__getitem__):
-        yield [lines[place] for place in places]
-
-
-def _take(answers: Answers, line: _Line, at: float) -> None:
+def _take(answers: Answers, line: Answer, at: float) -> None:
     query = query_of(line.target)
     if query is None:
         return

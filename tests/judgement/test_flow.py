@@ -34,6 +34,11 @@ def line(
     ]
 
 
+def still(vertices: list[V]) -> Callable[[int], list[V]]:
+    """The same at each look."""
+    return lambda _: vertices
+
+
 def test_the_busy_vertex_below_backpressured_ones_is_the_bottleneck() -> None:
     found = Course().run(4, lambda _: line([(1.0, 0.0), (0.99, 0.01)]))
     assert kinds(found) == ["bottleneck"]
@@ -175,7 +180,7 @@ def test_a_legacy_source_without_busy_time_can_be_an_input() -> None:
 
 @pytest.mark.parametrize("options", [{"batch": True}, {"state": "RESTARTING"}, {"state": "FINISHED"}])
 def test_jobs_without_a_flow_have_no_such_finding(options: dict[str, Any]) -> None:
-    assert kinds(Course(**options).run(5, lambda _: line([(1.0, 0.0)] * 2))) == []
+    assert "bottleneck" not in kinds(Course(**options).run(5, lambda _: line([(1.0, 0.0)] * 2)))
 
 
 def test_an_iteration_ends() -> None:
@@ -280,7 +285,7 @@ def test_source_subtasks_that_never_sent_a_record_do_not_count() -> None:
 # -- stalled -----------------------------------------------------------------------------------------------
 
 
-def hanging(moves: int = 0, spent: bool = True) -> Callable[[int], list[V]]:
+def hanging(moves: int = 0, *, spent: bool = True) -> Callable[[int], list[V]]:
     def seen(number: int) -> list[V]:
         return line(
             [(1.0, 0.0), (0.1, 0.0)],
@@ -312,9 +317,9 @@ def test_it_does_not_hang_where_flinks_figures_do_not_move_at_all() -> None:
 
 
 def test_a_job_without_totals_is_not_stalled() -> None:
-    for records in ([(None, None)] * 2, [(0, 0)] * 2):
-        found = Course().run(6, lambda _, records=records: line([(1.0, 0.0)] * 2, records=records))
-        assert kinds(found) == ["bottleneck"]
+    for total in (None, 0):
+        vertices = line([(1.0, 0.0)] * 2, records=[(total, total)] * 2)
+        assert kinds(Course().run(6, still(vertices))) == ["bottleneck"]
 
 
 def test_hanging_is_seen_in_one_look() -> None:
@@ -324,11 +329,8 @@ def test_hanging_is_seen_in_one_look() -> None:
 def test_stalled_takes_the_place_of_the_bottleneck() -> None:
     course = Course()
     assert kinds(course.run(5, hanging(moves=100))) == ["skew"]
-    still = [
-        replace(one, records=[(1000, 1000)] * 2) if one.id == "join" else one
-        for one in line([(1.0, 0.0), (0.1, 0.0)])
-    ]
-    assert kinds(course.run(6, lambda _: still)) == ["stalled"]
+    vertices = line([(1.0, 0.0), (0.1, 0.0)], records=[(1000, 1000)] * 2)
+    assert kinds(course.run(6, still(vertices))) == ["stalled"]
 
 
 # -- the next step -----------------------------------------------------------------------------------------
@@ -345,9 +347,16 @@ def test_how_far_to_scale() -> None:
     assert "needs 3 more slots, 4 are free" in only.next
 
 
+def test_where_sources_wait_all_the_time_no_figure_is_given() -> None:
+    only = Course().run(5, lambda _: line([(1.0, 0.0)] * 2, [(0.0, 0.99)] * 2))[0]
+    assert "from 2 to 4 and look again" in only.next
+    assert "can't be told" in only.next
+
+
 def test_scaling_ends_at_the_maximal_parallelism() -> None:
     middle: Shares = [(1.0, 0.0)] * 2
-    assert "maximum of 4" in Course().run(5, lambda _: line(middle, max_parallelism=4))[0].next
+    found = Course().run(5, lambda _: line(middle, [(0.2, 0.5)] * 2, max_parallelism=4))
+    assert "from 2 to its maximum of 4, though 5 would be needed" in found[0].next
     assert "maximal parallelism is 2" in Course().run(5, lambda _: line(middle, max_parallelism=2))[0].next
 
 
@@ -426,3 +435,13 @@ def test_odd_answers_raise_nothing() -> None:
         found = course.run(5, lambda _: odd)
         assert all(len(one.words) < 1000 for one in found)
     assert kinds(Course().run(3, lambda _: [])) == []
+
+
+@pytest.mark.parametrize("restarts", [True, False])
+def test_another_attempt_is_known_by_the_subtasks_too(*, restarts: bool) -> None:
+    def seen(number: int) -> list[V]:
+        attempts = (0, number // 2 if restarts else 0)
+        records: list[tuple[int | None, int | None]] = [(1000 * number, 0)] * 2
+        return line([(1.0, 0.0)] * 2, attempts=attempts, records=records, tells_attempts=False)
+
+    assert kinds(Course().run(9, seen)) == ([] if restarts else ["bottleneck"])

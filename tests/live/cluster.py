@@ -16,7 +16,7 @@ import tempfile
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -134,10 +134,16 @@ def history_server(cluster: Cluster) -> Iterator[Cluster]:
 
 @contextlib.contextmanager
 def running(
-    text: str, *, extra: Mapping[str, str] | None = None, port: int | None = None, slots: int = 8
+    text: str,
+    *,
+    extra: Mapping[str, str] | None = None,
+    port: int | None = None,
+    slots: int = 8,
+    options: Sequence[str] = (),
 ) -> Iterator[Cluster]:
     """Start release `text`, yield it when it has its TaskManager, end it and remove its directory.
 
+    `options` are additional JVM options of the TaskManager.
     Enter it on a thread that lives as long as the cluster: see `processes.start`.
 
     Raises:
@@ -153,17 +159,33 @@ def running(
         settings = {**full_tour(parse_release(text), directory, history_port), **(extra or {})}
         conf = processes.write_configuration(home, directory, port, slots=slots, extra=settings)
         # A directory each: /jobmanager/logs lists whatever lies beside the JobManager's log.
-        for name, command in (
-            ("jobmanager", processes.jobmanager_command),
-            ("taskmanager", processes.taskmanager_command),
+        for name, command, given in (
+            ("jobmanager", processes.jobmanager_command, ()),
+            ("taskmanager", processes.taskmanager_command, options),
         ):
             log = directory / name / f"{name}.log"
-            started.append(processes.start(command(home, conf, log), log=log))
+            started.append(processes.start(command(home, conf, log, given), log=log))
         processes.wait_until_ready(Rest(url), started, STARTS_WITHIN)
         yield Cluster(text, url, directory, home, started[0], started[1], history_port)
     finally:
         processes.stop(started)
         shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def another_taskmanager(
+    cluster: Cluster, name: str, options: Sequence[str] = ()
+) -> Iterator[processes.Process]:
+    """One more TaskManager of the cluster, registered; `options` are additional JVM options."""
+    before = cluster.get("overview")["taskmanagers"]
+    log = cluster.directory / name / f"{name}.log"
+    command = processes.taskmanager_command(cluster.home, cluster.directory / "conf", log, options)
+    process = processes.start(command, log=log)
+    try:
+        processes.wait_until_ready(Rest(cluster.url), [process], STARTS_WITHIN, taskmanagers=before + 1)
+        yield process
+    finally:
+        processes.stop([process])
 
 
 def main() -> None:

@@ -43,8 +43,9 @@ class Recorder:
         path = _path(endpoint, ids, query)
         answer = cluster.ask("GET", path)
         file = self._keep(cluster, self.prefix, path, answer)
-        neutral = self._neutral(cluster, path)
-        self._gets.append({"file": file, "path": neutral, "endpoint": endpoint, "status": answer.status})
+        self._gets.append(
+            {"file": file, "path": neutral(cluster, path), "endpoint": endpoint, "status": answer.status}
+        )
         return answer
 
     def write(
@@ -62,10 +63,10 @@ class Recorder:
         entry = {
             "file": self._keep(cluster, f"{method}.", path, answer),
             "method": method,
-            "path": self._neutral(cluster, path),
+            "path": neutral(cluster, path),
             "endpoint": endpoint,
             "status": answer.status,
-            "body": json.loads(self._neutral(cluster, json.dumps(body))),
+            "body": json.loads(neutral(cluster, json.dumps(body))),
         }
         self._writes.append(entry)
         return answer
@@ -95,7 +96,7 @@ class Recorder:
                 text if smaller == whole else json.dumps(smaller, ensure_ascii=False, separators=(",", ":"))
             )
         name = self._name(prefix + self._slug(path), ending)
-        self._files[name] = self._neutral(cluster, kept)
+        self._files[name] = neutral(cluster, kept)
         return name
 
     def _slug(self, path: str) -> str:
@@ -112,21 +113,22 @@ class Recorder:
             name = f"{slug}.{number}.{ending}"
         return name
 
-    def _neutral(self, cluster: Cluster, text: str) -> str:
-        """The text without this machine's directories, host and user."""
-        kept = str(cache())
-        places = [
-            (str(cluster.directory), "/srv/flink"),
-            (str(cluster.home.lib.parent), "/opt/flink"),
-            (str(cluster.home.java.parent.parent), "/opt/java"),
-            (kept, "/opt"),
-            (str(Path.home()), "/home/flink"),
-        ]
-        for ours, neutral in places:
-            for form, given in ((ours, neutral), (_quoted(ours), _quoted(neutral))):
-                text = re.sub(rf"{re.escape(form)}(?![\w-])", given, text)
-        text = re.sub(rf"(?<![\w.-]){re.escape(socket.gethostname())}(?![\w-])", "flink-host", text)
-        return re.sub(rf"(user: ?){re.escape(getpass.getuser())}\b", r"\1flink", text)
+
+def neutral(cluster: Cluster, text: str) -> str:
+    """The text without this machine's directories, host and user."""
+    kept = str(cache())
+    places = [
+        (str(cluster.directory), "/srv/flink"),
+        (str(cluster.home.lib.parent), "/opt/flink"),
+        (str(cluster.home.java.parent.parent), "/opt/java"),
+        (kept, "/opt"),
+        (str(Path.home()), "/home/flink"),
+    ]
+    for ours, given_name in places:
+        for form, given in ((ours, given_name), (_quoted(ours), _quoted(given_name))):
+            text = re.sub(rf"{re.escape(form)}(?![\w-])", given, text)
+    text = re.sub(rf"(?<![\w.-]){re.escape(socket.gethostname())}(?![\w-])", "flink-host", text)
+    return re.sub(rf"(user: ?){re.escape(getpass.getuser())}\b", r"\1flink", text)
 
 
 def _quoted(text: str) -> str:

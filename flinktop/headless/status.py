@@ -1,0 +1,158 @@
+"""`flinktop status`: what is wrong with the jobs of clusters, printed once, for scripts and alerts.
+
+The report goes to stdout, everything else to stderr.
+"""
+
+# ruff: noqa: T201 -- this module prints
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+from flinktop.engine.clock import Clock
+from flinktop.flink.run_in_thread import run
+from flinktop.flink.text import clean
+from flinktop.headless.look_once import GRACE, THREE_LOOKS_TAKE, OneCluster
+from flinktop.headless.status_json import document
+from flinktop.headless.status_prometheus import exposition
+from flinktop.headless.status_report import ClusterStatus, Status
+from flinktop.headless.status_text import lines
+from flinktop.internal_error import words_of
+from flinktop.judgement.finding import Severity
+from flinktop.judgement.rules import ANY, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import httpx
+
+    from flinktop.finding_rules import FindingRule
+    from flinktop.headless.status_args import StatusArgs
+    from flinktop.settings import Profile
+
+log = logging.getLogger(__name__)
+
+LATEST: Final = 3.0
+"""Seconds after the time to wait at which a cluster that still hangs is given up."""
+
+
+class NotPrintedError(Exception):
+    """The report could not be written; the text is a sentence."""
+
+
+def run_status(profiles: Sequence[Profile], rules: Sequence[FindingRule], args: StatusArgs) -> int:
+    """Look at clusters, print what is wrong, and return the exit code.
+
+    Raises NotPrintedError if stdout takes no more, BrokenPipeError if nobody reads it.
+    """
+    clock = Clock()
+    status = run(Asking(profiles, tuple(map(as_rule, rules)), args, clock).status())
+    try:
+        print_status(status, args, clock)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise NotPrintedError(f"the report can't be written to stdout ({error.strerror})") from None
+    return status.code
+
+
+def as_rule(rule: FindingRule) -> Rule:
+    """A rule of the config file as judgement has it."""
+    return Rule(
+        clusters=rule.clusters or ANY,
+        jobs=rule.jobs,
+        kinds=rule.kinds or ANY,
+        severity=Severity(rule.severity) if rule.severity else None,
+        off=rule.off,
+        limit=rule.limit,
+    )
+
+
+class Asking:
+    """Asks all clusters at the same time; one that hangs or fails does not hold up the others."""
+
+    def __init__(
+        self,
+        profiles: Sequence[Profile],
+        rules: tuple[Rule, ...],
+        args: StatusArgs,
+        clock: Clock,
+        *,
+        transport: Callable[[Profile], httpx.AsyncBaseTransport | None] = lambda _profile: None,
+    ) -> None:
+        self._profiles = profiles
+        self._rules = rules
+        self._args = args
+        self._clock = clock
+        self._transport = transport
+
+    async def status(self) -> Status:
+        """The report of all clusters."""
+        clusters = [
+            OneCluster(profile, self._args, self._rules, self._clock, transport=self._transport(profile))
+            for profile in self._profiles
+        ]
+        progress = asyncio.create_task(self._progress())
+        try:
+            found = await asyncio.gather(
+                *(self._one(*pair) for pair in zip(self._profiles, clusters, strict=True))
+            )
+        finally:
+            progress.cancel()
+            await asyncio.wait({progress})
+        return Status(
+            at=next((one.at for one in found if one.at is not None), self._clock.wall() * 1000.0),
+            clusters=tuple(found),
+            missing_job=self._missing_job(found),
+        )
+
+    async def _one(self, profile: Profile, cluster: OneCluster) -> ClusterStatus:
+        latest = self._args.wait + LATEST
+        try:
+            async with asyncio.timeout(latest):
+                return await cluster.status()
+        except TimeoutError:
+            error = f"no answer within {latest:.0f} s"
+        except Exception as failure:
+            log.exception("%s: could not be judged", profile.name)
+            error = f"flinktop failed: {words_of(failure)}"
+        return ClusterStatus(target=profile.name, url=profile.connection.url, error=error, has_job=False)
+
+    def _missing_job(self, found: Sequence[ClusterStatus]) -> str | None:
+        return None if any(one.has_job for one in found) else self._args.job
+
+    async def _progress(self) -> None:
+        """A line at a terminal that says how long it still takes; wiped at the end."""
+        if not os.isatty(2):
+            return
+        began = self._clock.now()
+        most = THREE_LOOKS_TAKE if self._args.wait >= THREE_LOOKS_TAKE else min(self._args.wait, GRACE)
+        number = len(self._profiles)
+        what = clean(self._profiles[0].name) if number == 1 else f"{number} clusters"
+        width = 0
+        try:
+            while True:
+                line = f"looking at {what}: {self._clock.now() - began:.0f} of about {most:.0f} s"[:79]
+                print(f"\r{line.ljust(width)}", end="", file=sys.stderr, flush=True)
+                width = max(width, len(line))
+                await self._clock.sleep(1.0)
+        finally:
+            print(f"\r{' ' * width}\r", end="", file=sys.stderr, flush=True)
+
+
+def print_status(status: Status, args: StatusArgs, clock: Clock) -> None:
+    """Print the report in the chosen form. Raises OSError if stdout takes no more."""
+    if status.missing_job is not None:
+        print(f"flinktop: no such job '{clean(status.missing_job)}'", file=sys.stderr)
+    if args.form == "text":
+        print("\n".join(lines(status, explain=args.explain)), flush=True)
+        return
+    text = document(status) + b"\n" if args.form == "json" else exposition(status, clock.wall()).encode()
+    # UTF-8 whatever the terminal's encoding is.
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text)
+    sys.stdout.buffer.flush()

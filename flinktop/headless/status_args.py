@@ -1,0 +1,104 @@
+"""Arguments and exit codes of `flinktop status`."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flinktop.headless.args import add_command
+
+STATUS: Final = "status"
+OK: Final = 0
+WARNING: Final = 1
+CRITICAL: Final = 2
+UNKNOWN: Final = 3
+"""A cluster that could not be asked, a job that is unknown, a usage error, an error of flinktop itself."""
+USUAL_WAIT: Final = 25.0
+LONGEST_WAIT: Final = 3600.0
+FORMATS: Final = ("text", "json", "prometheus")
+
+
+@dataclass(frozen=True, slots=True)
+class StatusArgs:
+    """The arguments of `flinktop status`."""
+
+    targets: tuple[str, ...] = ()
+    every: bool = False  # all clusters of the config
+    job: str | None = None
+    form: str = "text"
+    explain: bool = False
+    wait: float = USUAL_WAIT  # seconds
+
+
+def add_status(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
+    """Add the parser of `status` to argparse's subparsers."""
+    parser = add_command(
+        uses,
+        STATUS,
+        "print once what is wrong, for scripts and alerts; the exit code says how bad it is",
+        parents,
+        description="Print once what is wrong with clusters and their jobs, the most severe first.",
+        epilog="It looks for about 21 s, as rates and trends need three fetches of Flink's metrics, which "
+        "come every 10 s. With --wait under 21 it looks once, and judges only what one answer shows. "
+        "Exit codes: 2 if anything is critical; else 3 if a cluster could not be asked, a job is unknown, "
+        "--job names no job, the command line or the config is wrong, or flinktop itself failed; else 1 if a "
+        "warning is the worst; else 0.",
+    )
+    add = parser.add_argument
+    add(
+        "targets",
+        nargs="*",
+        metavar="TARGET",
+        help="addresses or names of clusters (default: the one that flinktop would open)",
+    )
+    add("--all", dest="every", action="store_true", help="all clusters of the config file")
+    add(
+        "--job",
+        metavar="JOB",
+        help="only this job: its id, a prefix of it (4 characters or more), its name, or a pattern "
+        "such as 'billing-*'",
+    )
+    add("--json", dest="form", action="store_const", const="json", help="as one JSON document")
+    add(
+        "--format",
+        dest="named_form",
+        choices=FORMATS,
+        help="text (the default), json, or Prometheus' text format, for a file that node_exporter reads",
+    )
+    add("--explain", action="store_true", help="with the evidence and what to look at next")
+    add(
+        "--wait",
+        metavar="SECONDS",
+        type=_seconds,
+        help=f"look for at most so many seconds (default: {USUAL_WAIT:g})",
+    )
+
+
+def status_args(given: dict[str, Any]) -> StatusArgs:
+    """Remove the arguments of `status` from `given`. Raises ValueError with a sentence if they conflict."""
+    named, form = given.pop("named_form", None), given.pop("form", None)
+    if form is not None and named not in (None, form):
+        raise ValueError(f"--json and --format {named} cannot be used together: keep one")
+    args = StatusArgs(
+        targets=tuple(dict.fromkeys(given.pop("targets", ()))),
+        every=given.pop("every", False),
+        job=given.pop("job", None),
+        form=form or named or FORMATS[0],
+        explain=given.pop("explain", False),
+        wait=given.pop("wait", USUAL_WAIT),
+    )
+    if args.every and args.targets:
+        raise ValueError("--all and a TARGET cannot be used together: keep one")
+    if args.job is not None and not args.job.strip():
+        raise ValueError("--job must not be empty: it is a job's id, name or pattern")
+    return args
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= LONGEST_WAIT:
+        raise argparse.ArgumentTypeError(f"'{text}' must be a number of seconds from 0 to {LONGEST_WAIT:g}")
+    return value

@@ -1,0 +1,87 @@
+"""The lines of `flinktop status` for people: a line for each cluster, then what is wrong, worst first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from flinktop.flink.text import clean
+from flinktop.headless.cells import cells
+from flinktop.headless.status_json import moment, plain
+from flinktop.headless.status_report import Look
+from flinktop.judgement.finding import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flinktop.headless.status_report import ClusterStatus, Status
+    from flinktop.judgement.finding import Finding
+
+ORDER: Final = (Severity.CRITICAL, Severity.WARNING, Severity.UNKNOWN, Severity.INFO, Severity.OK)
+"""The order of rows, as on the screen."""
+_WIDEST: Final = 40  # cells of a job's name that push the words to the right
+_LOOKS: Final = {
+    Look.COARSE: "only suspicious jobs looked at closely",
+    Look.BRIEF: "one look, no rates and trends",
+}
+
+
+def lines(status: Status, *, explain: bool) -> Iterator[str]:
+    """The whole report."""
+    for cluster in status.clusters:
+        yield clean(_headline(cluster))
+        yield from (f"  {line}" for line in _rows(cluster, explain=explain))
+
+
+def _headline(cluster: ClusterStatus) -> str:
+    where = cluster.target if cluster.target in cluster.url else f"{cluster.target}  {cluster.url}"
+    if cluster.error is not None:
+        return f"{where}  can't be asked: {cluster.error}"
+    release = [f"Flink {cluster.release}"] if cluster.release else []
+    counts = dict.fromkeys(ORDER, 0)
+    for verdict in cluster.verdicts:
+        counts[verdict.severity] += 1
+    jobs = ", ".join(f"{count} {severity}" for severity, count in counts.items() if count)
+    number = len(cluster.verdicts)
+    said = f"{number} job{'' if number == 1 else 's'}{f': {jobs}' if jobs else ''}"
+    look = [_LOOKS[cluster.look]] if cluster.look in _LOOKS else []
+    return "  ".join((where, *release, said, *(f"({one})" for one in look)))
+
+
+def _rows(cluster: ClusterStatus, *, explain: bool) -> Iterator[str]:
+    rows: list[tuple[Severity, str, str, tuple[Finding, ...]]] = [
+        (finding.severity, "", finding.words, (finding,)) for finding in cluster.findings
+    ]
+    rows += [
+        (one.severity, one.name, one.words, one.findings)
+        for one in cluster.sorted_verdicts
+        if one.severity is not Severity.OK
+    ]
+    rows.sort(key=lambda row: ORDER.index(row[0]))
+    names = [clean(name) or "(cluster)" for _, name, _, _ in rows]
+    width = max((min(_WIDEST, cells(name)) for name in names), default=0)
+    for name, (severity, _, words, findings) in zip(names, rows, strict=True):
+        yield f"{severity:8}  {name}{' ' * (width - cells(name))}  {clean(words)}"
+        for number, finding in enumerate(findings if explain else ()):
+            if number:
+                yield f"{'':10}{finding.severity:8}  {clean(finding.words)}"
+            yield from (f"{'':12}{line}" for line in _explained(finding))
+
+
+def _explained(finding: Finding) -> Iterator[str]:
+    """Since when, where, on what evidence, and what to look at next."""
+    if (since := moment(finding.since)) is not None:
+        yield f"since     {since}"
+    culprit = finding.culprit
+    where = [culprit.vertex_name or culprit.vertex or ""]
+    if culprit.subtasks:
+        where.append(f"subtasks {', '.join(map(str, culprit.subtasks))}")
+    if culprit.taskmanager:
+        where.append(f"TaskManager {culprit.taskmanager}")
+    if any(where):
+        yield f"where     {clean('; '.join(filter(None, where)))}"
+    for one in finding.evidence:
+        value = plain(one.value)
+        figure = "" if value is None else f": {value:.10g}" if isinstance(value, float) else f": {value}"
+        yield f"evidence  {clean(f'{one.what}{figure} {one.unit}'.rstrip())}"
+    if finding.next:
+        yield f"next      {clean(finding.next)}"

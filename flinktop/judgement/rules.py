@@ -1,0 +1,78 @@
+"""What the user has decided about findings: rules of the config file that change, hide or limit them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from flinktop.judgement.finding import Finding, Kind, Severity
+from flinktop.judgement.patterns import matches
+from flinktop.model.look import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+ANY: Final = ("*",)
+LIMITED: Final[Mapping[str, str]] = {
+    Kind.CHECKPOINT_OVERDUE: "overdue_factor",
+    Kind.MEMORY: "heap_percent",
+    Kind.SOURCE_LAG: "lag_seconds",
+}
+"""Kinds with a limit that can be set, and its name in `Limits`."""
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """One `[[findings]]` of the config file: which findings it is about, and what it says of them."""
+
+    clusters: tuple[str, ...] = ANY  # names or patterns
+    jobs: tuple[str, ...] | None = None  # None: of all jobs, and of the cluster itself
+    kinds: tuple[str, ...] = ANY
+    severity: Severity | None = None
+    off: bool | None = None
+    limit: float | None = None
+
+
+Rules = tuple[Rule, ...]
+
+
+def about(rules: Iterable[Rule], cluster: str, job: str | None) -> Rules:
+    """The rules about a job of a cluster by their names; without a job those about the cluster itself."""
+    return tuple(
+        rule
+        for rule in rules
+        if matches(cluster, rule.clusters)
+        and (rule.jobs is None or (job is not None and matches(job, rule.jobs)))
+    )
+
+
+def applied(rules: Rules, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings as rules about their job or cluster say; of several rules the last one decides."""
+    decided = ((one, _last(rules, one.kind)) for one in findings)
+    return tuple(
+        one if rule is None or rule.severity is None else replace(one, severity=rule.severity)
+        for one, rule in decided
+        if rule is None or not rule.off
+    )
+
+
+def limits(rules: Rules) -> Limits:
+    """The limits that rules about a job or cluster set."""
+    found: dict[str, float] = {}
+    for rule in rules:
+        if rule.limit is not None:
+            found |= {name: rule.limit for kind, name in LIMITED.items() if matches(kind, rule.kinds)}
+    return Limits(**found)
+
+
+def _last(rules: Rules, kind: Kind) -> Rule | None:
+    """The last rule that decides on severity or presence of a kind."""
+    return next(
+        (
+            rule
+            for rule in reversed(rules)
+            if (rule.severity is not None or rule.off is not None) and matches(kind, rule.kinds)
+        ),
+        None,
+    )

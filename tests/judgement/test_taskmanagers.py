@@ -1,0 +1,197 @@
+"""TaskManagers that are gone, silent, or lost again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from flinktop.flink.jobs import JobOverview
+from flinktop.flink.taskmanagers import TaskManager
+from flinktop.judgement.finding import Finding, Severity
+from flinktop.judgement.taskmanagers import configured_ms
+from flinktop.judgement.verdict import Memory
+from flinktop.model.look import ClusterLook, Taken
+from tests.judgement.looks_failures import (
+    JOB,
+    NOW,
+    SECOND,
+    ago,
+    cluster,
+    process,
+    taskmanager,
+    watched_cluster,
+)
+
+
+def listed(seconds: float, *names: str, busy: bool = True, **more: Any) -> ClusterLook:
+    """A look so many seconds ago at these TaskManagers."""
+    at = NOW - seconds * SECOND
+    found = [taskmanager(name, free=2 if busy else 4, heartbeat=seconds + 3) for name in names]
+    return cluster(taskmanagers=found, now=at, **more)
+
+
+def of(kind: str, looks: Iterable[ClusterLook]) -> list[Finding]:
+    return [one for one in watched_cluster(looks)[0] if one.kind == kind]
+
+
+def running(state: str = "RUNNING", end: float = 5) -> Any:
+    end_time = ago(end) if state != "RUNNING" else -1
+    return Taken((JobOverview(jid=JOB, state=state, end_time=end_time),), NOW)
+
+
+@pytest.mark.parametrize(
+    ("looks", "lost"),
+    [
+        pytest.param([listed(20, "a", "b"), listed(10, "a")], ["b"], id="gone"),
+        pytest.param([listed(20, "a", "b"), listed(10, "a"), listed(0, "a")], ["b"], id="a look later"),
+        pytest.param([listed(20, "a", "b", busy=False), listed(10, "a")], [], id="it was idle"),
+        pytest.param(
+            [listed(30, "a", "b"), listed(20, "a", "b", busy=False), listed(10, "a")], [], id="idle by then"
+        ),
+        pytest.param([listed(20, "a", "b"), listed(10, "a"), listed(0, "a", "b")], [], id="it is back"),
+        pytest.param([listed(620, "a", "b"), listed(610, "a"), listed(0, "a")], [], id="ten minutes ago"),
+        pytest.param([listed(610, "a", "b"), listed(600, "a"), listed(0, "a")], ["b"], id="just within"),
+        pytest.param([listed(20, "a")], [], id="one look can't tell"),
+        pytest.param(
+            [listed(20, "a", jobs=running()), listed(10, jobs=running("CANCELED"))],
+            [],
+            id="its job ended well",
+        ),
+        pytest.param(
+            [listed(20, "a", jobs=running()), listed(10, jobs=running("FAILED"))], ["a"], id="its job failed"
+        ),
+        pytest.param([listed(20, "a", jobs=running()), listed(10, jobs=running())], ["a"], id="all are gone"),
+    ],
+)
+def test_one_that_had_slots_in_use_and_is_gone(looks: list[ClusterLook], lost: Sequence[str]) -> None:
+    found = of("taskmanager-lost", looks)
+    assert [one.culprit.taskmanager for one in found] == lost
+    assert all(one.severity is Severity.WARNING for one in found)
+
+
+def test_another_one_at_its_address_takes_its_place() -> None:
+    same = taskmanager("b-2", path="pekko.tcp://flink@b:6122/user/rpc/taskmanager_0")
+    looks = [listed(20, "a", "b"), listed(10, "a"), cluster(taskmanagers=[taskmanager("a"), same])]
+    assert not of("taskmanager-lost", looks)
+
+
+def test_the_words_say_how_many_slots() -> None:
+    (found,) = of("taskmanager-lost", [listed(20, "a", "b"), listed(10, "a"), listed(0, "a")])
+    assert found.words == "taskmanager-lost: TaskManager b at b:6122 is gone with 2 slots in use"
+    assert found.since == ago(10)
+
+
+def test_a_new_jobmanager_does_not_lose_those_that_have_yet_to_register() -> None:
+    def look(seconds: float, cpu: float, *names: str) -> ClusterLook:
+        return cluster(
+            process("", NOW - seconds * SECOND, cpu=cpu),
+            taskmanagers=[taskmanager(name) for name in names],
+            now=NOW - seconds * SECOND,
+        )
+
+    assert not of("taskmanager-lost", [look(20, 5e9, "a", "b"), look(10, 6e9, "a", "b"), look(0, 1e9)])
+    assert of("taskmanager-lost", [look(20, 5e9, "a", "b"), look(10, 6e9, "a", "b"), look(0, 7e9)])
+
+
+@pytest.mark.parametrize(
+    ("age", "settings", "silent"),
+    [
+        (21, {}, True),
+        (20, {}, False),
+        (25, {"heartbeat.interval": "15000"}, False),
+        (31, {"heartbeat.interval": "15 s"}, True),
+        (16, {"heartbeat.interval": "2s"}, True),
+        (15, {"heartbeat.interval": "2s"}, False),
+        (21, {"heartbeat.interval": "whatever"}, True),
+        (NOW / 1000, {}, False),
+    ],
+)
+def test_one_without_a_heartbeat(age: float, settings: dict[str, str], *, silent: bool) -> None:
+    found = of(
+        "taskmanager-lost", [cluster(taskmanagers=[taskmanager("a", heartbeat=age)], settings=settings)]
+    )
+    assert [one.culprit.taskmanager for one in found] == (["a"] if silent else [])
+    assert all(one.since == ago(age) for one in found)
+
+
+def test_an_old_answer_does_not_make_a_heartbeat_older() -> None:
+    look = cluster(taskmanagers=[taskmanager("a", heartbeat=35)], now=NOW - 30 * SECOND)
+    later = ClusterLook(now=NOW, taskmanagers=look.taskmanagers)
+    assert not of("taskmanager-lost", [later])
+
+
+def losing(count: int, every: float, host: str = "h1") -> list[ClusterLook]:
+    """Looks at a cluster that loses one TaskManager after the other."""
+    looks = []
+    for n in range(count):
+        at = (count - n) * every
+        here = taskmanager(f"tm-{n}", path=f"pekko.tcp://flink@{host}:{6000 + n}/user", heartbeat=at + 3)
+        rest = taskmanager("other", heartbeat=at + 3)
+        looks.append(cluster(taskmanagers=[here, rest], now=NOW - at * SECOND))
+        looks.append(cluster(taskmanagers=[rest], now=NOW - (at - 10) * SECOND))
+    return [*looks, listed(0, "other")]
+
+
+@pytest.mark.parametrize(
+    ("looks", "flaps"),
+    [(losing(3, 1000), True), (losing(2, 1000), False), (losing(3, 1300), False), (losing(6, 1000), True)],
+)
+def test_three_lost_in_an_hour_flap(looks: list[ClusterLook], *, flaps: bool) -> None:
+    # Between losses the cluster is looked at: what nobody looks at is forgotten.
+    seen = sorted([*looks, *_between(looks)], key=lambda look: look.now)
+    found = of("taskmanager-flapping", seen)
+    assert bool(found) is flaps
+    if flaps:
+        assert "all of them on h1" in found[0].words
+
+
+def _between(looks: list[ClusterLook]) -> list[ClusterLook]:
+    found = []
+    for before, after in pairwise(looks):
+        at = before.now + 300_000.0
+        while at < after.now:
+            found.append(_later(before, at))
+            at += 300_000.0
+    return found
+
+
+def _later(look: ClusterLook, at: float) -> ClusterLook:
+    assert look.taskmanagers is not None
+    return cluster(taskmanagers=look.taskmanagers.value, now=at)
+
+
+def test_many_lost_at_once_on_several_hosts() -> None:
+    names = [f"h{n}" for n in range(30)]
+    looks = [listed(20, *names), listed(10, "h0")]
+    assert len(of("taskmanager-lost", looks)) == 20
+    (flaps,) = of("taskmanager-flapping", looks)
+    assert "29 TaskManagers were lost" in flaps.words
+    assert "all of them on" not in flaps.words
+
+
+@pytest.mark.parametrize(
+    ("text", "ms"),
+    [("10000", 10_000), ("10 s", 10_000), ("1min", 60_000), ("2 h", 7_200_000), ("", None), ("ten", None)],
+)
+def test_durations_of_the_configuration(text: str, ms: float | None) -> None:
+    assert configured_ms(text) == ms
+
+
+def test_odd_taskmanagers_do_no_harm() -> None:
+    odd = [
+        TaskManager(id="x" * 10_000, last_heartbeat=-1),
+        TaskManager(id="y", path="no address", slots_number=1, free_slots=5),
+        TaskManager(id="y"),
+        TaskManager(id="z", path="@" * 1000, slots_number=3, free_slots=0, last_heartbeat=1),
+    ]
+    looks = [
+        cluster(taskmanagers=odd, now=NOW - 20_000),
+        cluster(taskmanagers=odd[:2], now=NOW - 10_000),
+        cluster(taskmanagers=[]),
+    ]
+    found, memory = watched_cluster(looks)
+    assert isinstance(memory, Memory)
+    assert all(len(one.words) < 400 for one in found)

@@ -1,0 +1,199 @@
+"""Records jobs that are ill, or only look so, for the judgement: tests/judgement/cases.
+
+    python tests/live/record_cases.py [RELEASE…] [--only CASE…] [--scene SCENE…]
+
+Some twenty minutes a release. What the judgement has to say of a recording stands in
+tests/judgement/labels.toml, by hand: after a new recording look at its figures, and mend the times there.
+"""
+
+import argparse
+import contextlib
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from flinktop.local import processes
+from tests.judgement.recording import CASES as CASES_DIRECTORY
+from tests.live.case_looks import Looks
+from tests.live.cluster import Cluster, another_taskmanager, running
+from tests.live.judged_cases import CASES, RELEASES, SCENES, Case, Scene
+from tests.live.releases import parse_release
+from tests.live.submission import JOBS, upload
+
+_HEAP, _NETWORK = 1024, 256  # MiB of a TaskManager that many jobs share
+_WARM = 21.0  # seconds before the first look in which Flink is made to fetch its metrics
+
+
+def room(release: tuple[int, int, int]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The settings and JVM options of a TaskManager for dozens of jobs."""
+    options = (f"-Xmx{_HEAP}m", f"-XX:MaxDirectMemorySize={_NETWORK + 128}m")
+    network = f"{_NETWORK}m"
+    if release < (1, 10):
+        settings = {
+            "taskmanager.heap.size": f"{_HEAP + _NETWORK}m",
+            "taskmanager.network.memory.min": network,
+            "taskmanager.network.memory.max": network,
+        }
+    else:
+        settings = {
+            "taskmanager.memory.task.heap.size": f"{_HEAP - 128}m",
+            "taskmanager.memory.network.min": network,
+            "taskmanager.memory.network.max": network,
+        }
+    return settings, options
+
+
+class Stage:
+    """A scene that stands: a cluster with the jar of judged jobs, and its TaskManagers by their ids."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        name = "judged-job.jar" if cluster.release < (2, 0) else "judged-job-2.jar"
+        self.jar = upload(cluster, JOBS / name)
+        self.taskmanagers: dict[str, processes.Process] = {}
+
+    def name_taskmanager(self, process: processes.Process) -> None:
+        """Find the id of the TaskManager that came last."""
+        for taskmanager in self.cluster.get("taskmanagers")["taskmanagers"]:
+            self.taskmanagers.setdefault(taskmanager["id"], process)
+
+    def run(self, name: str, words: Sequence[str]) -> str:
+        """Run a job; its id."""
+        body = {"programArgsList": ["--name", name, *words]}
+        return str(self.cluster.send("POST", f"jars/{self.jar}/run", body)["jobid"])
+
+
+class Act:
+    """What happens to a case's job while it is recorded."""
+
+    def __init__(self, stage: Stage, case: Case, looks: Looks) -> None:
+        self.stage = stage
+        self.case = case
+        self.looks = looks
+
+    def submit(self, words: Sequence[str]) -> None:
+        """One more job of the case's name."""
+        self.looks.jobs.append(self.stage.run(self.case.name, words))
+
+    def cancel(self) -> None:
+        self.stage.cluster.send("PATCH", f"jobs/{self.looks.jobs[-1]}?mode=cancel")
+
+    def bad_savepoint(self) -> None:
+        """A savepoint to where none can be."""
+        file = self.stage.cluster.directory / "file"
+        file.write_text("no directory", encoding="utf-8")
+        body = {"cancel-job": False, "target-directory": (file / "below").as_uri()}
+        self.stage.cluster.send("POST", f"jobs/{self.looks.jobs[-1]}/savepoints", body)
+
+    def rescale(self, parallelism: int) -> None:
+        """Ask for another parallelism of all vertices."""
+        job = self.looks.jobs[-1]
+        bounds = {"parallelism": {"lowerBound": 1, "upperBound": parallelism}}
+        vertices = self.stage.cluster.get(f"jobs/{job}")["vertices"]
+        body = {vertex["id"]: bounds for vertex in vertices}
+        self.stage.cluster.send("PUT", f"jobs/{job}/resource-requirements", body)
+
+    def kill_taskmanager(self) -> None:
+        """Kill a TaskManager that runs the job."""
+        self.stage.taskmanagers[self._taskmanager(used=True)].kill()
+
+    def stop_idle_taskmanager(self) -> None:
+        """End a TaskManager without tasks as its scripts do: it takes its leave."""
+        processes.stop([self.stage.taskmanagers[self._taskmanager(used=False)]])
+
+    def _taskmanager(self, *, used: bool) -> str:
+        found = self.stage.cluster.get("taskmanagers")["taskmanagers"]
+        return next(str(one["id"]) for one in found if (one["freeSlots"] < one["slotsNumber"]) == used)
+
+
+@contextlib.contextmanager
+def standing(text: str, scene: Scene) -> Iterator[Stage]:
+    """Start the cluster of a scene."""
+    settings, options = room(parse_release(text)) if scene.roomy else ({}, ())
+    extra = {**settings, **scene.settings}
+    with contextlib.ExitStack() as stack:
+        options = (*options, *scene.options)
+        cluster = stack.enter_context(running(text, extra=extra, slots=scene.slots, options=options))
+        stage = Stage(cluster)
+        stage.name_taskmanager(cluster.taskmanager)
+        for number, more in enumerate(scene.others, 2):
+            stage.name_taskmanager(
+                stack.enter_context(another_taskmanager(cluster, f"taskmanager-{number}", more))
+            )
+        if scene.before:
+            stage.run("before", scene.before)
+            time.sleep(8)
+        yield stage
+
+
+def record(stage: Stage, case: Case, text: str) -> None:
+    """Run a case's job, look at it and write what was seen."""
+    looks = Looks(stage.cluster, case.name)
+    act = Act(stage, case, looks)
+    act.submit(case.words)
+    due: list[tuple[float, Callable[[], None]]] = [
+        (case.first + case.every * number, looks.look) for number in range(case.looks)
+    ]
+    due += [(at, partial(step, act)) for at, step in case.steps]
+    due += [(at, looks.warm) for at in (case.first - _WARM, case.first - _WARM / 2) if at > 0]
+    for at, what in sorted(due, key=lambda one: one[0]):
+        time.sleep(max(0.0, at - looks.seconds()))
+        what()
+    size = looks.write(CASES_DIRECTORY)
+    print(f"{text} {case.name}: {looks.seconds():.0f} s, {size // 1000} kB", flush=True)  # noqa: T201  a script
+    stage.cluster.ask("PATCH", f"jobs/{looks.jobs[-1]}?mode=cancel")
+
+
+def record_scene(text: str, scene: Scene, cases: Sequence[Case]) -> list[str]:
+    """Record the cases of a scene side by side; which ones went wrong."""
+    wrong: list[str] = []
+
+    def one(case: Case) -> None:
+        try:
+            record(stage, case, text)
+        except Exception:  # noqa: BLE001  the others go on
+            traceback.print_exc()
+            wrong.append(f"{text} {case.name}")
+
+    with standing(text, scene) as stage:
+        threads = [threading.Thread(target=one, args=(case,)) for case in cases]
+        for thread in threads:
+            thread.start()
+            time.sleep(0.7)  # not all requests at the same moments
+        for thread in threads:
+            thread.join()
+    return wrong
+
+
+def main() -> int:
+    """Record what is named, or all."""
+    parser = argparse.ArgumentParser(description="Record jobs for the judgement from real clusters.")
+    parser.add_argument("release", nargs="*", default=RELEASES)
+    parser.add_argument("--only", nargs="+", metavar="CASE")
+    parser.add_argument("--scene", nargs="+", choices=[scene.name for scene in SCENES])
+    arguments = parser.parse_args()
+    wrong = []
+    for text in arguments.release:
+        for scene in SCENES:
+            cases = [
+                case
+                for case in CASES
+                if case.scene == scene.name
+                and text in case.releases
+                and (not arguments.only or case.name in arguments.only)
+            ]
+            if cases and (not arguments.scene or scene.name in arguments.scene):
+                wrong += record_scene(text, scene, cases)
+    if wrong:
+        print("not recorded:", ", ".join(wrong))  # noqa: T201  a script
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
