@@ -17,7 +17,7 @@ from flinktop.ui.widgets.chart import Chart
 from tests.ui.day import Day, monitor
 from tests.ui.golden import check
 
-JOB = "orders-enrichment"
+JOB, ILL = "orders-enrichment", "clickstream-sessions"
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Walk:
 
 
 async def the_four(walk: Walk) -> None:
-    """Overview, job, vertex, checkpoints."""
+    """Overview, job, vertex, checkpoints; and what is wrong with a job."""
     await walk.looks("overview")
     await walk.press("slash", *JOB, "enter", "enter", seconds=12)
     await walk.looks("job")
@@ -74,6 +74,14 @@ async def the_four(walk: Walk) -> None:
     await walk.looks("vertex")
     await walk.press("c")
     await walk.looks("checkpoints")
+    await why(walk, "escape", "escape", "escape", "escape")
+
+
+async def why(walk: Walk, *back: str) -> None:
+    """What is wrong with a job, by way of the overview; the keys lead back to that."""
+    await walk.press(*back)
+    await walk.press("slash", *ILL, "enter", "v", seconds=12)
+    await walk.looks("why")
 
 
 async def all_of_them(walk: Walk) -> None:
@@ -107,6 +115,7 @@ async def all_of_them(walk: Walk) -> None:
     await walk.looks("checkpoint")
     await walk.press("enter")
     await walk.looks("checkpoint-vertex")
+    await why(walk, *["escape"] * 6)
 
 
 async def the_cluster(walk: Walk) -> None:

@@ -136,6 +136,8 @@ async def test_the_age_of_a_verdict_stays_where_its_words_are_cut() -> None:
 
 async def test_the_cluster_line_counts_the_jobs_that_are_ill() -> None:
     async with monitor("1.20.5") as day:
+        day.port.engine.judge.judged = Judged()
+        await say(day, [])
         assert " ill" not in day.lines[1]
         steady, slow, restored = (day.cluster.job(name) for name in ("steady", "slow", "restored"))
         said = [
@@ -376,11 +378,11 @@ async def test_the_memory_of_taskmanagers_costs_one_request_in_ten_seconds() -> 
 @pytest.mark.parametrize(
     ("width", "words"),
     [
-        (120, "TaskManagers 1   slots 8/10 ━━━━━━──   jobs 1 failed  5 running  2 finished"),
-        (100, "TaskManagers 1   slots 8/10   jobs 1 failed  5 running  2 finished"),
-        (80, "TM 1   slots 8/10   jobs 1 failed  5 running  2 ended"),
-        (60, "TM 1   slots 8/10   jobs 1 failed  5 running  2 ended"),
-        (44, "TM 1   slots 8/10   jobs 1 failed  5 runn…"),
+        (120, "TaskManagers 1   slots 8/10 ━━━━━━──   jobs ✕ 1 ill  1 failed  5 running  2 finished"),
+        (100, "TM 1   slots 8/10   jobs ✕ 1 ill  1 failed  5 running  2 ended"),
+        (80, "TM 1   slots 8/10   jobs ✕ 1 ill  1 failed  5 running  2 ended"),
+        (60, "TM 1   slots 8/10   jobs ✕ 1 ill  1 failed  5 running  2…"),
+        (44, "TM 1   slots 8/10   jobs ✕ 1 ill  1 failed"),
     ],
 )
 async def test_the_cluster_line_gives_up_the_least_important_first(width: int, words: str) -> None:

@@ -7,6 +7,7 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from textual.screen import Screen
@@ -14,8 +15,10 @@ from textual.screen import Screen
 from flinktop import ui
 from flinktop.engine.acts.job_acts import Stop
 from flinktop.engine.acts.profile import Profile
+from flinktop.engine.judge import Judge
 from flinktop.flink.jars import RunOptions
 from flinktop.flink.process import Process
+from flinktop.judgement.finding import Culprit, Kind
 from flinktop.ui.palette import Palette
 from flinktop.ui.screens.actions import ActionsScreen, on_cluster
 from flinktop.ui.screens.application import ApplicationScreen
@@ -49,6 +52,7 @@ from flinktop.ui.written_view import View
 from tests.demo_cluster import DemoCluster
 from tests.manual_clock import ManualClock
 from tests.ui.day import Day, monitor
+from tests.ui.judged import finding, say, verdict
 from tests.ui.requests import KEPT, Counts, Page, Watch, lines, more, read
 
 JOB = "orders-enrichment"
@@ -124,24 +128,38 @@ def test_every_screen_is_among_them() -> None:
 
 
 async def first_minute(kind: type[Screen[Any]], tab: str, size: tuple[int, int]) -> Page:
-    """What a screen that was just opened asks for, on this tab."""
+    """What a screen that was just opened asks for, on this tab.
+
+    The judge asks nothing meanwhile: that has a budget of its own (tests/engine/test_judge.py), and would
+    move the times at which panels ask.
+    """
     clock = ManualClock()
-    async with monitor("2.3.0", size, cluster=DemoCluster("mixed", "2.3.0", clock), clock=clock) as day:
-        screen = SCREENS[kind](Ids(day))
-        if isinstance(screen, TabbedScreen):
-            screen.tab = tab
-        watch = Watch(day)
-        day.app.push_screen(screen)
+    cluster = DemoCluster("mixed", "2.3.0", clock)
+    with mock.patch.object(Judge, "_ask"):
+        async with monitor("2.3.0", size, cluster=cluster, clock=clock) as day:
+            if kind is WhyScreen:
+                ids = Ids(day)
+                culprit = Culprit(vertex=ids.vertex, subtasks=(0,))
+                await say(day, [verdict(day, ids.job, finding(Kind.BOTTLENECK, culprit=culprit))])
+            return await _first_minute(day, kind, tab)
+
+
+async def _first_minute(day: Day, kind: type[Screen[Any]], tab: str) -> Page:
+    screen = SCREENS[kind](Ids(day))
+    if isinstance(screen, TabbedScreen):
+        screen.tab = tab
+    watch = Watch(day)
+    day.app.push_screen(screen)
+    await day.settled()
+    watch.look()
+    for _ in range(SECONDS // STEP):
+        await day.clock.advance(STEP)
+        await day.settled()
+        day.app.tick()
         await day.settled()
         watch.look()
-        for _ in range(SECONDS // STEP):
-            await day.clock.advance(STEP)
-            await day.settled()
-            day.app.tick()
-            await day.settled()
-            watch.look()
-        assert day.app.screen is screen
-        return watch.page
+    assert day.app.screen is screen
+    return watch.page
 
 
 @pytest.mark.deep
