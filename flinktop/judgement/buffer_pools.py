@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 OUT: Final = "Shuffle.Netty.Output.Buffers.outPoolUsage"
 IN: Final = "Shuffle.Netty.Input.Buffers.inPoolUsage"
-FULL, LOW = 0.95, 0.5
-"""Shares of a pool in use: above the first none is left to send with, below the second there are enough."""
+FULL, LOW = 0.95, 0.75
+"""Shares of a pool in use: from the first on none is left to send with, below the second enough are left.
+
+Each channel keeps the buffer that is being filled: with many of them half of the pool is always in use."""
 _USUALLY: Final = 20.0  # seconds between looks at a source that has buffers left
 _MOST_NAMED: Final = 200  # subtasks up to which each one's pool is asked
 
