@@ -77,6 +77,17 @@ def test_a_loop_is_three_failures_in_ten_minutes(faults: list[Fault], kind: str 
     assert kinds(found) == ([kind] if kind else [])
 
 
+def attempt(seconds: float, subtask: int, number: int) -> Fault:
+    return fault(seconds, task_name=f"Map ({subtask + 1}/4) - execution #{number}")
+
+
+def test_a_later_attempt_is_a_new_failure_where_all_restart_together() -> None:
+    faults = [attempt(15, 0, 0), attempt(10, 1, 1), attempt(5, 2, 2)]
+    assert kinds(findings(job(faults=faults))) == ["restart-loop"]
+    apart = (vertex(SOURCE), vertex(MAP, inputs=(SOURCE,), strategy="FORWARD"))
+    assert kinds(findings(job(faults=faults, vertices=apart))) == ["restarting"]
+
+
 @pytest.mark.parametrize(
     ("checkpoints", "kind"),
     [
