@@ -225,7 +225,7 @@ def _beginning(look: JobLook, chain: Sequence[Failure]) -> Beginning:
     restarts = restart_counter.counter(look)
     missing = (
         restarts is not None
-        and (restarts.value or 0) > len(known)
+        and (restarts.value or 0) > sum(len(one.faults) for one in known)
         # Its rescales count as restarts.
         and (look.adaptive is False or look.features.has(2, 0))
     )
@@ -277,8 +277,13 @@ def _sign(
 
 
 def _belongs(remembered: Beginning, begin: Beginning | None, since: float) -> bool:
-    """Whether a failure that was seen before is the first of those that go on now."""
-    return remembered.at < begin.at if begin is not None else remembered.at >= since - RECENT_MS
+    """Whether a failure that was seen before is the first of those that go on now.
+
+    Only where Flink may have dropped it: else the first of its history is the first.
+    """
+    if begin is None:
+        return remembered.at >= since - RECENT_MS
+    return begin.cut and remembered.at < begin.at
 
 
 def _counted(look: JobLook) -> Iterator[Evidence]:
