@@ -11,16 +11,12 @@ import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from msgspec.structs import replace
-
-from flinktop.engine.answers import Answers
 from flinktop.engine.sweep import figures_of
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG
 from flinktop.flink.cluster import CONFIG, OVERVIEW
 from flinktop.flink.errors import (
     FlinkError,
     NotFlink,
-    NotFound,
     NotReady,
     Refused,
     Unauthorized,
@@ -29,19 +25,16 @@ from flinktop.flink.errors import (
 from flinktop.flink.exceptions import EXCEPTIONS
 from flinktop.flink.jobmanager import JOBMANAGER_CONFIG
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, JobsOverview
-from flinktop.flink.metrics import JOBMANAGER_METRICS, JOBS_METRICS
+from flinktop.flink.metrics import JOBMANAGER_METRICS
 from flinktop.flink.taskmanagers import TASKMANAGERS
 from flinktop.headless.find_job import find_jobs
+from flinktop.headless.judge_once import JudgeOnce, is_suspicious
 from flinktop.headless.requests import PATIENCE, Requests
 from flinktop.headless.status_report import ClusterStatus, Look
 from flinktop.headless.suspects import GROUP, Suspects
-from flinktop.judgement import rules as ruling
-from flinktop.judgement.ask import USUAL
-from flinktop.judgement.expected import judge_expected
-from flinktop.judgement.patterns import matches
-from flinktop.judgement.verdict import Memory, asks, cluster_asks, judge_cluster, judge_job
+from flinktop.headless.timed_answers import TimedAnswers
+from flinktop.judgement.ask import METRICS_SECONDS, USUAL
 from flinktop.model import states
-from flinktop.model.look import ClusterLook, JobLook, Taken, cluster_look, job_look
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,9 +47,7 @@ if TYPE_CHECKING:
     from flinktop.flink.metrics import Aggregated
     from flinktop.headless.status_args import StatusArgs
     from flinktop.judgement.ask import Ask
-    from flinktop.judgement.finding import Finding
     from flinktop.judgement.rules import Rules
-    from flinktop.judgement.verdict import Verdict
     from flinktop.settings import Profile
 
 log = logging.getLogger(__name__)
@@ -70,7 +61,7 @@ OF_A_TASKMANAGER: Final = 0.01
 """Seconds more for each of them, at most `LONGEST_FETCH` in all."""
 LONGEST_FETCH: Final = 3.0
 THREE_LOOKS_TAKE: Final = 21.0
-GRACE: Final = 2.0
+GRACE: Final = 1.5
 """Seconds after the time to wait in which the last look may still end."""
 FEW: Final = 20
 """Jobs that are all looked at closely; of more only suspects are."""
@@ -88,7 +79,9 @@ MOST_FAILED: Final = 20
 """Failed jobs whose cause is asked for, the newest first."""
 ROUNDS: Final = 5
 """Times that a look asks for what the answers of the round before have shown to be wanted."""
-TOLERANCE_MS: Final = 2000.0
+TOLERANCE: Final = 2.0
+AT_LEISURE: Final = 60.0
+"""What a monitor, which goes on looking, asks for this rarely (s) is asked for in each of three looks."""
 _METRICS: Final = (
     "Status.JVM.Memory.Heap.Used",
     "Status.JVM.Memory.Heap.Max",
@@ -113,24 +106,16 @@ class OneCluster:
         """`rules` are all of the config file; `transport` replaces the network."""
         self._profile = profile
         self._args = args
-        self._rules = ruling.about(rules, profile.name, None)
-        self._all_rules = rules
         self._clock = clock
         self._began = clock.now()
-        self._answers = Answers()
+        self._timed = TimedAnswers(clock)
+        self._answers = self._timed.answers
+        self._judge = JudgeOnce(profile.name, rules, profile.expect, args.job)
         self._requests = Requests(
-            profile.connection, clock, taken=self._take, failed=self._fail, transport=transport
+            profile.connection, clock, taken=self._timed.take, failed=self._timed.fail, transport=transport
         )
-        self._ahead: float | None = None  # ms that the cluster's clock is ahead of this machine's
-        self._early: list[tuple[Query[Any], Any, float]] = []  # answers from before that is known
         self._asked: dict[Query[Any], float] = {}  # when it was sent last (clock, s)
-        self._sums: dict[Query[Any], Aggregated] = {}
         self._suspects: dict[str, None] = {}
-        self._memories: dict[str, Memory] = {}
-        self._of_cluster = Memory()
-        self._expected: dict[str, Memory] = {}
-        self._verdicts: tuple[Verdict, ...] = ()
-        self._findings: tuple[Finding, ...] = ()
         self._finder: Suspects | None = None
         self._coarse = False
         self.looks = 0  # that have ended
@@ -178,37 +163,7 @@ class OneCluster:
         left = max(FETCHES_WITHIN, self._args.wait - self._trigger_at(LOOKS - 1) + self._began)
         return min(LONGEST_FETCH, left, FETCHES_WITHIN + OF_A_TASKMANAGER * number)
 
-    def _wall(self, at: float) -> float:
-        """This machine's time (ms since 1970) at a time of the clock."""
-        return (self._clock.wall() - (self._clock.now() - at)) * 1000.0
-
     # -- answers ---------------------------------------------------------------------------------------
-
-    def _take(self, query: Query[Any], value: Any) -> None:
-        now = self._clock.now()
-        self._early.append((query, value, now))
-        if self._ahead is None and query.endpoint is JOB and value.now > 0 and not self._is_archive:
-            self._ahead = value.now - self._wall(now)
-        if self._ahead is not None:
-            self._sort_early()
-
-    def _sort_early(self) -> None:
-        """Hand over the answers with their times by the cluster's clock."""
-        for query, value, at in self._early:
-            if query.endpoint is JOBS_METRICS:
-                self._sums[query] = value
-            else:
-                self._answers.take(query, value, self._wall(at) + (self._ahead or 0.0))
-        self._early.clear()
-        self._answers.now = self._wall(self._clock.now()) + (self._ahead or 0.0)
-
-    def _fail(self, query: Query[Any], error: FlinkError) -> None:
-        if query.endpoint is not JOBS_METRICS:
-            self._answers.fail(query, error)
-
-    @property
-    def _is_archive(self) -> bool:
-        return self._answers.features.history_server
 
     async def _ask(self, queries: Iterable[Query[Any]], *, patience: float | None = None) -> None:
         wanted = tuple(dict.fromkeys(queries))
@@ -231,31 +186,26 @@ class OneCluster:
             self._ask((JOBS_OVERVIEW(),), patience=patience),
             self._ask((OVERVIEW(), JOBMANAGER_METRICS(get=_METRICS))),
         )
-        early = {query.endpoint: value for query, value, _ in self._early}
-        overview = self._answers.error(OVERVIEW)
-        if CONFIG in early:
+        if (config := self._timed.early(CONFIG())) is not None:
             # Who the server is decides whether its jobs tell the time.
-            self._answers.take(CONFIG(), early[CONFIG], 0.0)
+            self._answers.take(CONFIG(), config, 0.0)
         missing = self._answers.error(JOBS_OVERVIEW)
-        nothing_listed = missing is not None and missing.status == HTTPStatus.NOT_FOUND
-        if nothing_listed and isinstance(overview, NotFound) and CONFIG in early:
+        if missing is not None and missing.status == HTTPStatus.NOT_FOUND and self._timed.is_archive:
             # A HistoryServer of 1.9 has no list of jobs before the first one is archived.
-            self._take(JOBS_OVERVIEW(), JobsOverview())
-            return None
-        if JOBS_OVERVIEW not in early:
+            self._timed.take(JOBS_OVERVIEW(), JobsOverview())
+        if (listed := self._timed.early(JOBS_OVERVIEW())) is None:
             return missing
-        await self._learn_time(early[JOBS_OVERVIEW].jobs)
+        await self._learn_time(listed.jobs)
         return None
 
     async def _learn_time(self, jobs: Sequence[JobOverview]) -> None:
         """Learn the cluster's time from a job; without any this machine's is taken for it."""
-        if not self._is_archive:
+        if not self._timed.is_archive:
             live = [job for job in jobs if not states.is_terminal(job.state)]
             for job in (*live, *jobs)[:2]:
-                if self._ahead is None:
+                if not self._timed.is_timed:
                     await self._ask((JOB(job=job.jid),))
-        self._ahead = self._ahead or 0.0
-        self._sort_early()
+        self._timed.take_time_of_this_machine()
         self._asked.clear()
 
     async def _next(self) -> bool:
@@ -271,7 +221,7 @@ class OneCluster:
         if self.looks:
             await self._ask((JOBMANAGER_METRICS(get=_METRICS),), patience=1.0)
             began = self._clock.now()
-        if not self._is_archive and self._args.wait > FETCHES_WITHIN:
+        if not self._timed.is_archive and self._args.wait > FETCHES_WITHIN:
             settled = max(began, self._trigger_at(self.looks)) + self._fetches_within
             await self._clock.sleep(max(0.0, min(settled, self._end) - self._clock.now()))
         await self._list()
@@ -282,20 +232,19 @@ class OneCluster:
         await self._ask(first[:room])
         self._give_up(first[room:])
         if self._coarse:
-            stuck = (
-                JOB(job=job.jid) for job in jobs if is_suspicious(job) and not states.is_terminal(job.state)
-            )
+            stuck = (JOB(job=job.jid) for job in jobs if is_suspicious(job))
             self._give_up(query for query in stuck if query not in self._asked)
         for _ in range(ROUNDS):
             wanted = self._due(closely)
             if not wanted or self._clock.now() >= self._slot_end:
                 break
             await self._ask(wanted)
-        self._judge(jobs, {job.jid for job in closely})
+        self._timed.now()
+        self._judge.judge(self._answers, jobs, {job.jid for job in closely}, coarse=self._coarse)
 
     async def _list(self) -> None:
         """Ask for what is asked of every cluster; the list of jobs twice, as all rests on it."""
-        if self._is_archive:
+        if self._timed.is_archive:
             return
         rarely = () if self.looks else (JOBMANAGER_CONFIG(),)
         always = (JOBS_OVERVIEW(), OVERVIEW(), TASKMANAGERS(), JOBMANAGER_METRICS(get=_METRICS))
@@ -349,9 +298,9 @@ class OneCluster:
 
     async def _ask_sums(self, queries: Sequence[Query[Aggregated]]) -> dict[Query[Aggregated], Aggregated]:
         for query in queries:
-            self._sums.pop(query, None)
+            self._timed.sums.pop(query, None)
         await self._ask(queries)
-        return {query: self._sums[query] for query in queries if query in self._sums}
+        return {query: self._timed.sums[query] for query in queries if query in self._timed.sums}
 
     def _first_of(self, jobs: Iterable[JobOverview]) -> tuple[Query[Any], ...]:
         """What is asked of each of these jobs in any case."""
@@ -371,93 +320,24 @@ class OneCluster:
         """Note that there is no room for these: what was not asked for is unknown, and not healthy."""
         for query in queries:
             url = f"{self._profile.connection.url}/{query.target.partition('?')[0]}"
-            self._fail(query, Refused("GET", url, "not requested: it would be one request too many"))
+            self._timed.fail(query, Refused("GET", url, "not requested: it would be one request too many"))
 
     def _due(self, jobs: Iterable[JobOverview]) -> tuple[Query[Any], ...]:
         """What the subjects want to know more closely, the most wanted first, within the budget."""
-        now = self._now()
-        wanted: list[Ask] = list(cluster_asks(self._cluster_look(), self._of_cluster))
-        for job in jobs:
-            wanted += asks(self._job_look(job), self._memories.get(job.jid, Memory()))
-        wanted.sort(key=lambda one: (one.rank, -one.size))
+        self._timed.now()
+        wanted = self._judge.asks(self._answers, jobs)
         if self._coarse:
             wanted = [one for one in wanted if one.rank < USUAL]
-        due = [one.query for one in wanted if self._is_due(one, now)]
+        due = [one.query for one in wanted if self._is_due(one)]
         room = self._room - (self._reserve if self._coarse else 0)
         return tuple(dict.fromkeys(due))[: max(0, room)]
 
-    def _is_due(self, ask: Ask, now: float) -> bool:
+    def _is_due(self, ask: Ask) -> bool:
         sent = self._asked.get(ask.query)
         if sent is None:
             return True
-        return now - (self._wall(sent) + (self._ahead or 0.0)) >= ask.every * 1000.0 - TOLERANCE_MS
-
-    # -- judging ---------------------------------------------------------------------------------------
-
-    def _now(self) -> float:
-        self._answers.now = self._wall(self._clock.now()) + (self._ahead or 0.0)
-        return self._answers.now
-
-    def _rules_of(self, job: str) -> Rules:
-        return ruling.about(self._all_rules, self._profile.name, job)
-
-    def _job_look(self, job: JobOverview) -> JobLook:
-        return job_look(self._answers, job, ruling.limits(self._rules_of(job.name)))
-
-    def _listed_look(self, job: JobOverview) -> JobLook:
-        """A look at one of thousands of jobs of which the list says all."""
-        error = self._answers.error(JOB, job=job.jid)
-        return JobLook(
-            listed=job,
-            now=self._answers.now,
-            features=self._answers.features,
-            errors={JOB.path: error} if error is not None else {},
-        )
-
-    def _cluster_look(self) -> ClusterLook:
-        return cluster_look(self._answers, ruling.limits(self._rules))
-
-    def _judge(self, jobs: Iterable[JobOverview], closely: set[str]) -> None:
-        now = self._now()
-        verdicts = []
-        for job in jobs:
-            close, failed = job.jid in closely or self._is_read(job.jid), job.state == "FAILED"
-            look = self._job_look(job) if close or failed else self._listed_look(job)
-            verdict, memory = judge_job(
-                look,
-                self._memories.get(job.jid, Memory()),
-                one_look=True,
-                # One that does not run and was not looked at is unknown, not healthy.
-                coarse=self._coarse and not close and not is_suspicious(job),
-                rules=self._rules_of(job.name),
-            )
-            self._memories[job.jid] = memory
-            verdicts.append(replace(verdict, findings=without_our_times(verdict.findings, memory)))
-        findings, self._of_cluster = judge_cluster(
-            self._cluster_look(), self._of_cluster, one_look=True, rules=self._rules
-        )
-        self._findings = without_our_times(findings, self._of_cluster)
-        self._verdicts = (*verdicts, *self._missing(now))
-
-    def _missing(self, now: float) -> tuple[Verdict, ...]:
-        listed = self._answers.newest(JOBS_OVERVIEW)
-        if listed is None or self._is_archive:
-            return ()
-        wanted = self._args.job
-        expected = [
-            name
-            for name in self._profile.expect
-            if wanted is None or matches(name, (wanted,)) or matches(wanted, (name,))
-        ]
-        verdicts, self._expected = judge_expected(
-            expected,
-            Taken(listed.value.jobs, listed.at),
-            now,
-            self._expected,
-            one_look=True,
-            rules={name: self._rules_of(name) for name in expected},
-        )
-        return verdicts
+        every = METRICS_SECONDS if ask.every <= AT_LEISURE else ask.every
+        return self._clock.now() - sent >= every - TOLERANCE
 
     # -- what is said ----------------------------------------------------------------------------------
 
@@ -467,35 +347,23 @@ class OneCluster:
             look = Look.BRIEF
         if self._coarse:
             look = Look.COARSE
-        if self._is_archive:
+        if self._timed.is_archive:
             look = Look.CLOSE
-        now = self._now()
+        now = self._timed.now()
         listed = self._answers.newest(JOBS_OVERVIEW)
         return ClusterStatus(
             target=self._profile.name,
             url=self._profile.connection.url,
             release=self._answers.features.version or None,
             look=look,
-            findings=self._findings,
-            verdicts=self._verdicts,
+            findings=self._judge.findings,
+            verdicts=self._judge.verdicts,
             at=now,
             age=max(0.0, now - listed.at) / 1000.0 if listed is not None else None,
-            has_job=self._args.job is None or bool(self._verdicts),
+            has_job=self._args.job is None or bool(self._judge.verdicts),
         )
 
     def _lost(self, error: FlinkError) -> ClusterStatus:
         return ClusterStatus(
             target=self._profile.name, url=self._profile.connection.url, error=error.reason, has_job=False
         )
-
-
-def without_our_times(findings: tuple[Finding, ...], memory: Memory) -> tuple[Finding, ...]:
-    """The findings, without a time where it is only that of our first look: it began at some time before."""
-    ours = {held.first for held in memory.held.values() if held.finding.since is None}
-    return tuple(replace(one, since=None) if one.since in ours else one for one in findings)
-
-
-def is_suspicious(job: JobOverview) -> bool:
-    """Whether the list of jobs alone shows that it does not run as it should."""
-    running = job.tasks.get("running", 0) + job.tasks.get("finished", 0)
-    return job.state != "RUNNING" or running < job.tasks.get("total", 0)

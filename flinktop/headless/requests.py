@@ -51,7 +51,6 @@ class Requests:
         self._taken = taken
         self._failed = failed
         self._lanes = asyncio.Semaphore(LANES)
-        self._flying: dict[asyncio.Task[None], Query[Any]] = {}
 
     async def ask(
         self, queries: Iterable[Query[Any]], until: float, *, patience: float = SHORT_PATIENCE
@@ -74,7 +73,7 @@ class Requests:
             for task, query in tasks.items():
                 if not task.done():
                     task.cancel()
-                    self._failed(query, self._timed_out(query))
+                    self._failed(query, self._timed_out(query, patience))
         for task in tasks:
             if task.done() and not task.cancelled() and (error := task.exception()) is not None:
                 raise error
@@ -88,12 +87,13 @@ class Requests:
                 log.info("%s", error)
                 self._failed(query, foreign(query, error))
             except TimeoutError:
-                self._failed(query, self._timed_out(query))
+                self._failed(query, self._timed_out(query, patience))
             else:
                 self._taken(query, decoded.value)
 
-    def _timed_out(self, query: Query[Any]) -> TimedOut:
-        return TimedOut("GET", f"{self._http.url}/{query.target.partition('?')[0]}", "no answer in time")
+    def _timed_out(self, query: Query[Any], seconds: float) -> TimedOut:
+        url = f"{self._http.url}/{query.target.partition('?')[0]}"
+        return TimedOut("GET", url, f"no answer within {seconds:g} s")
 
     async def close(self) -> None:
         """Close all connections; one that hangs is left to the end of the process."""

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LATEST: Final = 3.0
+LATEST: Final = 3.5
 """Seconds after the time to wait at which a cluster that still hangs is given up."""
 
 

@@ -80,7 +80,7 @@ def test_a_cluster_that_hangs_is_given_up(wait: float) -> None:
     one = as_object(found.status)["clusters"][0]
     assert found.seconds < wait + 5
     assert (one["reachable"], one["jobs"], found.status.code) == (False, [], 3)
-    assert "no answer in time" in one["error"]
+    assert "no answer within " in one["error"]
 
 
 @pytest.mark.parametrize("hanging", ["overview", "taskmanagers", "jobmanager/config", "jobmanager/metrics"])
@@ -372,3 +372,30 @@ def test_every_restart_loop_of_a_thousand_jobs_is_found() -> None:
     assert len(cycles) > 10
     assert loops == set(cycles)
     assert len(cluster.asked) <= MOST_COARSE
+
+
+def history_server(jobs: list[dict[str, Any]] | None) -> FixtureCluster:
+    """A HistoryServer of 1.14: it is known by having no /overview."""
+    cluster = FixtureCluster("1.14.6")
+    cluster.changed["overview"] = (404, {"errors": ["Unable to load requested file /overview."]})
+    missing = (404, {"errors": ["Unable to load requested file /jobs/overview."]})
+    cluster.changed["jobs/overview"] = missing if jobs is None else {"jobs": jobs}
+    return cluster
+
+
+def test_a_history_server_is_looked_at_once_and_expects_no_jobs() -> None:
+    ended = [one for one in FixtureCluster("1.14.6").document("jobs/overview")["jobs"] if one["end-time"] > 0]
+    cluster = history_server(ended)
+    found = look({"history": cluster}, expect=["orders"])
+    one = as_object(found.status)["clusters"][0]
+    assert found.seconds < 2
+    assert (one["reachable"], one["look"]) == (True, "close")
+    assert {its["id"] for its in one["jobs"]} == {its["jid"] for its in ended}
+    assert not [its for its in one["jobs"] if its["severity"] in ("critical", "unknown")]
+    assert not [path for path in map(path_of, cluster.asked) if path.startswith("taskmanagers")]
+
+
+def test_a_history_server_without_archives_is_no_error() -> None:
+    found = look({"history": history_server(None)})
+    assert (as_object(found.status)["clusters"][0]["reachable"], jobs_of(found)) == (True, [])
+    assert found.status.code == 0

@@ -1,0 +1,123 @@
+"""Judges one cluster over the looks of a command that does not go on looking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
+from flinktop.judgement import rules as ruling
+from flinktop.judgement.expected import judge_expected
+from flinktop.judgement.patterns import matches
+from flinktop.judgement.verdict import Memory, asks, cluster_asks, judge_cluster, judge_job
+from flinktop.model import states
+from flinktop.model.look import ClusterLook, JobLook, Taken, cluster_look, job_look
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from flinktop.engine.answers import Answers
+    from flinktop.flink.jobs import JobOverview
+    from flinktop.judgement.ask import Ask
+    from flinktop.judgement.finding import Finding
+    from flinktop.judgement.rules import Rules
+    from flinktop.judgement.verdict import Verdict
+
+
+class JudgeOnce:
+    """What is remembered of a cluster from look to look, and the newest verdicts."""
+
+    def __init__(self, cluster: str, rules: Rules, expected: Iterable[str], job: str | None = None) -> None:
+        """`rules` are all of the config file; `job` is what `--job` says."""
+        self.verdicts: tuple[Verdict, ...] = ()
+        self.findings: tuple[Finding, ...] = ()  # of the cluster itself
+        self._name = cluster
+        self._all_rules = rules
+        self._rules = ruling.about(rules, cluster, None)
+        self._expected = tuple(
+            name for name in expected if job is None or matches(name, (job,)) or matches(job, (name,))
+        )
+        self._memories: dict[str, Memory] = {}
+        self._cluster = Memory()
+        self._missing: dict[str, Memory] = {}
+
+    def asks(self, answers: Answers, jobs: Iterable[JobOverview]) -> list[Ask]:
+        """The closer looks that the cluster and these jobs need, first those that matter most."""
+        found = list(cluster_asks(self._cluster_look(answers), self._cluster))
+        for job in jobs:
+            found += asks(self._job_look(answers, job), self._memories.get(job.jid, Memory()))
+        return sorted(found, key=lambda one: (one.rank, -one.size))
+
+    def judge(
+        self, answers: Answers, jobs: Iterable[JobOverview], closely: Collection[str], *, coarse: bool
+    ) -> None:
+        """Judge after a look; with `coarse` only the jobs in `closely` were looked at closely."""
+        verdicts = [self._job(answers, job, close=job.jid in closely, coarse=coarse) for job in jobs]
+        findings, self._cluster = judge_cluster(
+            self._cluster_look(answers), self._cluster, one_look=True, rules=self._rules
+        )
+        self.findings = without_our_times(findings, self._cluster)
+        self.verdicts = (*verdicts, *self._absent(answers))
+
+    def _job(self, answers: Answers, job: JobOverview, *, close: bool, coarse: bool) -> Verdict:
+        close = close or answers.newest(JOB, job=job.jid) is not None
+        whole = close or job.state == "FAILED"
+        verdict, memory = judge_job(
+            self._job_look(answers, job) if whole else _listed_look(answers, job),
+            self._memories.get(job.jid, Memory()),
+            one_look=True,
+            # One that does not run and was not looked at is unknown, not healthy.
+            coarse=coarse and not close and not is_suspicious(job),
+            rules=self._rules_of(job.name),
+        )
+        self._memories[job.jid] = memory
+        return replace(verdict, findings=without_our_times(verdict.findings, memory))
+
+    def _absent(self, answers: Answers) -> tuple[Verdict, ...]:
+        listed = answers.newest(JOBS_OVERVIEW)
+        if listed is None or answers.features.history_server:
+            return ()
+        verdicts, self._missing = judge_expected(
+            self._expected,
+            Taken(listed.value.jobs, listed.at),
+            answers.now,
+            self._missing,
+            one_look=True,
+            rules={name: self._rules_of(name) for name in self._expected},
+        )
+        return verdicts
+
+    def _rules_of(self, job: str) -> Rules:
+        return ruling.about(self._all_rules, self._name, job)
+
+    def _job_look(self, answers: Answers, job: JobOverview) -> JobLook:
+        return job_look(answers, job, ruling.limits(self._rules_of(job.name)))
+
+    def _cluster_look(self, answers: Answers) -> ClusterLook:
+        return cluster_look(answers, ruling.limits(self._rules))
+
+
+def is_suspicious(job: JobOverview) -> bool:
+    """Whether the list of jobs alone shows that a job does not run as it should."""
+    if states.is_terminal(job.state):
+        return False
+    running = job.tasks.get("running", 0) + job.tasks.get("finished", 0)
+    return job.state != "RUNNING" or running < job.tasks.get("total", 0)
+
+
+def without_our_times(findings: tuple[Finding, ...], memory: Memory) -> tuple[Finding, ...]:
+    """The findings, without a time where it is only that of our first look: it began at some time before."""
+    ours = {held.first for held in memory.held.values() if held.finding.since is None}
+    return tuple(replace(one, since=None) if one.since in ours else one for one in findings)
+
+
+def _listed_look(answers: Answers, job: JobOverview) -> JobLook:
+    """A look at one of thousands of jobs of which the list says all."""
+    error = answers.error(JOB, job=job.jid)
+    return JobLook(
+        listed=job,
+        now=answers.now,
+        features=answers.features,
+        errors={JOB.path: error} if error is not None else {},
+    )
