@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
-from flinktop import allowed, finding_rules
+from flinktop import allowed
 from flinktop.allowed import NotAllowed, SettingsError
-from flinktop.finding_rules import OF_CLUSTER, FindingRule
 from flinktop.flink.connection import Connection, Secret
+
+if TYPE_CHECKING:
+    from flinktop.finding_rules import FindingRule
 
 MOST_BYTES: Final = 1_000_000
 TOP_KEYS: Final = (
@@ -61,7 +63,7 @@ class ConfigFile:
     refresh: float | None = None
     read_only: ReadOnly | None = None
     expect: tuple[str, ...] | None = None  # for clusters that have none of their own
-    findings: tuple[FindingRule, ...] = ()  # in the order of the file: the last that matches decides
+    findings: "tuple[FindingRule, ...]" = ()  # in the order of the file: the last that matches decides
 
 
 def read_config(path: Path) -> ConfigFile:
@@ -156,15 +158,19 @@ def _cluster(clusters: "_Section", name: str) -> Cluster:
     )
 
 
-def _rule(at: "_Section") -> FindingRule:
+def _rule(at: "_Section") -> "FindingRule":
+    # Few config files have such rules: nothing of them is imported for the others.
+    from flinktop import finding_rules  # noqa: PLC0415
+
     at.refuse_unknown(RULE_KEYS)
     kinds = at.texts("kind")
     for kind in kinds or ():
         at.checked("kind", kind, finding_rules.kind)
     jobs = at.texts("jobs")
-    if jobs is not None and kinds is not None and (of_cluster := [one for one in kinds if one in OF_CLUSTER]):
+    of_cluster = [one for one in kinds or () if one in finding_rules.OF_CLUSTER]
+    if jobs is not None and of_cluster:
         raise at.wrong("jobs", f"{of_cluster[0]} is a finding of the cluster, not of jobs: leave jobs out")
-    rule = FindingRule(
+    rule = finding_rules.FindingRule(
         clusters=at.texts("clusters"),
         jobs=jobs,
         kinds=kinds,

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit
 
 from platformdirs import PlatformDirs
@@ -17,9 +17,11 @@ from flinktop import allowed
 from flinktop.addresses import CREDENTIALS_FOR, ShownJob, names, normal_form, shown_job
 from flinktop.allowed import THEMES, NotAllowed, SettingsError
 from flinktop.config_file import READ_ONLY_BY_DEFAULT, Cluster, ConfigFile, ReadOnly, read_config
-from flinktop.finding_rules import FindingRule
 from flinktop.flink.connection import Connection, Secret
 from flinktop.open_files import others_read, others_write
+
+if TYPE_CHECKING:
+    from flinktop.finding_rules import FindingRule
 
 __all__ = ["THEMES", "Flags", "Paths", "Profile", "Settings", "SettingsError", "Sources", "read_sources"]
 
@@ -82,7 +84,7 @@ class Settings:
     debug: bool
     paths: Paths
     notes: tuple[str, ...]  # messages to show once
-    findings: tuple[FindingRule, ...] = ()  # the last that matches decides
+    findings: "tuple[FindingRule, ...]" = ()  # the last that matches decides
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
     from flinktop.flink.errors import FlinkError
+    from flinktop.judgement.rules import Policy
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +85,7 @@ class Engine:
         cluster: Target | None = None,
         ledger: Path | None = None,
         resume: bool = True,
+        policy: Policy | None = None,
         operations_changed: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare; nothing is sent before `start`.
@@ -91,8 +93,9 @@ class Engine:
         `refresh` is the interval (s) that the user wants; it can't be shorter than the cluster's own.
         `changed` is called after each answer or failure, `operations_changed` when operations have changed,
         both on the engine's loop. Without the file `ledger` acts are refused. With `resume` the engine
-        follows acts that another flinktop left unfinished.
+        follows acts that another flinktop left unfinished. `policy` is what the config says of findings.
         """
+        self._policy = policy
         self.clock = clock
         self.store = Store()
         self.series = SeriesStore()
@@ -132,7 +135,9 @@ class Engine:
         """What is wrong with the jobs; imported with the first answer, after the first paint."""
         from flinktop.engine.judge import Judge  # noqa: PLC0415
 
-        return Judge(self.poller.ask_once, self.cluster_time)
+        if self._policy is None:
+            return Judge(self.poller.ask_once, self.cluster_time)
+        return Judge(self.poller.ask_once, self.cluster_time, self._policy)
 
     @property
     def judged(self) -> Judged | None:
@@ -267,7 +272,10 @@ class Engine:
         while True:
             await self.clock.sleep(JUDGE_SECONDS)
             if "judge" in self.__dict__:
-                self.judge.round()
+                link = self.poller.link
+                lost = link.error is not None and link.answered is not None
+                silent = self.clock.now() - link.answered if lost and link.answered is not None else None
+                self.judge.round(silent, link.error.reason if link.error is not None else "")
 
     async def _housekeeping(self) -> None:
         while True:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
     from flinktop.flink.features import Features
+    from flinktop.judgement.rules import Policy
     from flinktop.judgement.verdict import Verdict
     from flinktop.model.faults import FaultGroup
     from flinktop.model.split import Split
@@ -68,13 +69,14 @@ class Port:
         protected: bool = False,
         ledger: Path | None = None,
         resume: bool = True,
+        policy: Policy | None = None,
         runs: Mapping[str, RunJar] | None = None,
     ) -> None:
         """Create an engine with these arguments; `start_thread` or `start_inline` starts it.
 
         `name` is the cluster's name in the config; on a `protected` cluster a name must be typed before every
         act. `ledger` is the file of the operations log; without one acts are refused. `runs` tells by job id
-        how jobs were started that are not in the log.
+        how jobs were started that are not in the log. `policy` is what the config says of findings.
         """
         self.connection = connection
         self.runs = runs or {}
@@ -90,6 +92,7 @@ class Port:
             cluster=Target(cluster, connection.url, read_only=connection.read_only, protected=protected),
             ledger=ledger,
             resume=resume,
+            policy=policy,
             operations_changed=self._changed,
         )
         self.watch = self._on_loop(engine.poller.watch)

@@ -12,6 +12,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from flinktop.engine.answers import Answers
 from flinktop.engine.sums import Sums
@@ -24,9 +25,13 @@ from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.flink.metrics import JOBS_METRICS
 from flinktop.flink.taskmanagers import TASKMANAGERS
 from flinktop.judgement import ask as asking
+from flinktop.judgement import rules as ruling
 from flinktop.judgement.ask import Ask
+from flinktop.judgement.expected import judge_expected
 from flinktop.judgement.finding import Severity
-from flinktop.judgement.verdict import Memory, asks, cluster_asks, judge_cluster, judge_job
+from flinktop.judgement.lost import Running, cluster_lost, lost_jobs
+from flinktop.judgement.rules import Policy
+from flinktop.judgement.verdict import Memory, asks, cluster_asks, judge_cluster, judge_job, ordered
 from flinktop.model import states
 from flinktop.model.look import OLD, cluster_look, job_look
 
@@ -38,6 +43,7 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import JobOverview
     from flinktop.judgement.finding import Finding
     from flinktop.judgement.verdict import Verdict
+    from flinktop.model.look import ClusterLook
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +78,16 @@ class Judged(Struct, frozen=True):
 class Judge:
     """The judgement of one cluster. Lives on the engine's loop; `judged` is for any thread."""
 
-    def __init__(self, send: Callable[[Query[Any]], None], cluster_time: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        send: Callable[[Query[Any]], None],
+        cluster_time: Callable[[], float],
+        policy: Policy = Policy(),  # noqa: B008 -- frozen
+    ) -> None:
         """Ask with `send`, which sends a query once; `cluster_time` is in s since 1970."""
+        self._policy = policy
+        self._expected: dict[str, Memory] = {}
+        self._running = Running()
         self.judged = Judged()
         self.answers = Answers()
         self._send = send
@@ -84,6 +98,7 @@ class Judge:
         self._judged_at: dict[str, float] = {}  # by job (ms)
         self._asks: dict[str, tuple[Ask, ...]] = {}  # the closer looks that a job needs
         self._cluster_asks: tuple[Ask, ...] = ()
+        self._findings: tuple[Finding, ...] = ()  # of the cluster, while it answers
         self._new = True  # whether something of the cluster itself was answered since the last round
         self._listed: dict[str, JobOverview] = {}
         self._suspects: dict[str, float] = {}  # by job until when (ms)
@@ -103,6 +118,7 @@ class Judge:
             return
         self.answers.take(query, value, then)
         if query.endpoint is JOBS_OVERVIEW:
+            self._new = True
             self._list(value.jobs)
         elif (of := dict(query.ids).get("job")) is not None:
             self._dirty[of] = None
@@ -136,8 +152,11 @@ class Judge:
 
     # -- a round ---------------------------------------------------------------------------------------
 
-    def round(self) -> None:
-        """Judge what was answered, and ask for what is wanted."""
+    def round(self, silent: float | None = None, error: str = "") -> None:
+        """Judge what was answered, and ask for what is wanted.
+
+        `silent`: for how long (s) a cluster has not answered that answered before, and why.
+        """
         now = self.answers.now = self._time() * 1000.0
         verdicts = {job: one for job, one in self.judged.verdicts.items() if job in self._listed}
         settled = [job for job in self._dirty if now - self._judged_at.get(job, 0.0) >= SETTLES_MS]
@@ -145,8 +164,10 @@ class Judge:
             del self._dirty[job]
             if (listed := self._listed.get(job)) is not None and self._is_known(listed):
                 verdicts[job] = self._judge(listed)
-        findings = self._judge_cluster() if self._new else self.judged.findings
-        self.judged = Judged(verdicts, findings)
+        if self._new:
+            self._findings = self._judge_cluster()
+        lost = self._lost(now, silent, error) if silent is not None else ()
+        self.judged = Judged(verdicts, (*lost, *self._findings))
         self._forget(now)
         self._ask(now)
 
@@ -158,16 +179,38 @@ class Judge:
 
     def _judge(self, listed: JobOverview) -> Verdict:
         self._judged_at[listed.jid] = self.answers.now
-        look = job_look(self.answers, listed)
-        verdict, memory = judge_job(look, self._memories.get(listed.jid, Memory()))
+        rules = self._policy.about(listed.name)
+        look = job_look(self.answers, listed, ruling.limits(rules))
+        verdict, memory = judge_job(look, self._memories.get(listed.jid, Memory()), rules=rules)
         self._memories[listed.jid], self._asks[listed.jid] = memory, asks(look, memory)
         return verdict
 
     def _judge_cluster(self) -> tuple[Finding, ...]:
-        self._new, look = False, cluster_look(self.answers)
-        findings, self._cluster = judge_cluster(look, self._cluster)
+        rules = self._policy.about(None)
+        self._new, look = False, cluster_look(self.answers, ruling.limits(rules))
+        findings, self._cluster = judge_cluster(look, self._cluster, rules=rules)
         self._cluster_asks = cluster_asks(look, self._cluster)
-        return findings
+        lost, self._running = lost_jobs(look, self._running)
+        lost = ruling.applied(rules, lost)
+        return ordered((*findings, *lost, *self._missing(look)))
+
+    def _missing(self, look: ClusterLook) -> Iterator[Finding]:
+        """The expected jobs that do not run, named."""
+        if look.jobs is None or look.features.history_server:
+            return
+        rules = {name: self._policy.about(name) for name in self._policy.expected}
+        missing, self._expected = judge_expected(
+            self._policy.expected, look.jobs, look.now, self._expected, rules=rules
+        )
+        for verdict in missing:
+            for finding in verdict.findings:
+                kind, _, words = finding.words.partition(": ")
+                yield replace(finding, words=f"{kind}: {verdict.name}: {words}")
+
+    def _lost(self, now: float, silent: float, error: str) -> tuple[Finding, ...]:
+        names = [job.name for job in self._listed.values() if not states.is_terminal(job.state)]
+        found = cluster_lost(now - silent * 1000.0, now, names, error)
+        return ruling.applied(self._policy.about(None), (found,)) if found is not None else ()
 
     def _forget(self, now: float) -> None:
         """Forget the answers of jobs that nobody looks at closely, and when queries were sent long ago."""

@@ -23,12 +23,23 @@ from flinktop.facts.verdicts import JobVerdict, job_verdict
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS, Checkpoint
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB
-from flinktop.model import health, states, tasks
+from flinktop.model import states, tasks
 
 if TYPE_CHECKING:
     from flinktop.facts.known import Known
     from flinktop.flink.jobs import JobOverview
     from flinktop.model.tasks import Tasks
+
+
+OVERDUE_INTERVALS = 3.0  # intervals since the last completed checkpoint, as in Flink's documentation
+OVERDUE_AT_LEAST = 30.0  # seconds, for checkpoint intervals of a second or two
+
+
+def is_overdue(age: float | None, interval: float | None) -> bool:
+    """Whether the last completed checkpoint is too old for the job's checkpoint interval (both in s)."""
+    if age is None or interval is None:
+        return False
+    return age > max(OVERDUE_INTERVALS * interval, OVERDUE_AT_LEAST)
 
 
 class LastCheckpoint(Struct, frozen=True):
@@ -53,7 +64,7 @@ def last_checkpoint(known: Known, job: str, *, ended: bool) -> LastCheckpoint:
         return LastCheckpoint(interval=interval, periodic=periodic)
     now = known.known_time() - blind_seconds(known, reading)
     age = max(0.0, now - completed.acknowledged_at / 1000.0)
-    return LastCheckpoint(completed, age, interval, periodic, not ended and health.overdue(age, interval))
+    return LastCheckpoint(completed, age, interval, periodic, not ended and is_overdue(age, interval))
 
 
 class JobFacts(Struct, frozen=True):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from flinktop.judgement.finding import Kind, Severity
-from flinktop.model import health, states, tasks
+from flinktop.model import states, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +55,7 @@ def order(job: JobOverview, verdict: Verdict | None) -> tuple[Any, ...]:
     severity = verdict.severity if verdict is not None else Severity.OK
     replaced = severity is Severity.INFO and states.is_terminal(job.state)
     stalled = tasks.is_stalled(job.state, tasks.tasks(job.tasks))
-    calm = health.calm_rank(job.state, stalled=stalled) if severity is Severity.OK else 0
+    calm = calm_rank(job.state, stalled=stalled) if severity is Severity.OK else 0
     return (ON_SCREEN.index(severity), replaced, _cause(verdict), calm, job.name, job.jid)
 
 
@@ -65,3 +65,20 @@ def _cause(verdict: Verdict | None) -> int:
 
 
 _RANKS: Final[Mapping[str, int]] = {str(kind): kind.rank for kind in Kind}
+
+
+STALLED = 2  # rank of a job without running tasks: the same as of a restarting job
+
+
+def calm_rank(state: str, *, stalled: bool = False) -> int:
+    """The place of a job without findings: one that starts or stops, then running ones, then ended ones.
+
+    A job that has just failed has no verdict yet; one that is `stalled` is RUNNING without a running task.
+    """
+    if state == "FAILED":
+        return 0
+    if stalled:
+        return STALLED
+    if state == "RUNNING":
+        return 5
+    return 6 if states.is_terminal(state) else 4 - states.severity(state)

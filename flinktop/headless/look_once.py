@@ -66,6 +66,9 @@ FETCH: Final = 10.1
 """Seconds between two looks: Flink fetches metrics that are older than 10 s."""
 FETCHES_WITHIN: Final = 0.8
 """Seconds that the JobManager is given to fetch metrics from its TaskManagers."""
+OF_A_TASKMANAGER: Final = 0.01
+"""Seconds more for each of them, at most `LONGEST_FETCH` in all."""
+LONGEST_FETCH: Final = 3.0
 THREE_LOOKS_TAKE: Final = 21.0
 GRACE: Final = 2.0
 """Seconds after the time to wait in which the last look may still end."""
@@ -168,6 +171,13 @@ class OneCluster:
         last = self.looks + 1 >= self._wanted_looks
         return self._end if last else min(self._end, self._trigger_at(self.looks + 1))
 
+    @property
+    def _fetches_within(self) -> float:
+        overview = self._answers.newest(OVERVIEW)
+        number = (overview.value.taskmanagers or 0) if overview is not None else 0
+        left = max(FETCHES_WITHIN, self._args.wait - self._trigger_at(LOOKS - 1) + self._began)
+        return min(LONGEST_FETCH, left, FETCHES_WITHIN + OF_A_TASKMANAGER * number)
+
     def _wall(self, at: float) -> float:
         """This machine's time (ms since 1970) at a time of the clock."""
         return (self._clock.wall() - (self._clock.now() - at)) * 1000.0
@@ -262,7 +272,7 @@ class OneCluster:
             await self._ask((JOBMANAGER_METRICS(get=_METRICS),), patience=1.0)
             began = self._clock.now()
         if not self._is_archive and self._args.wait > FETCHES_WITHIN:
-            settled = max(began, self._trigger_at(self.looks)) + FETCHES_WITHIN
+            settled = max(began, self._trigger_at(self.looks)) + self._fetches_within
             await self._clock.sleep(max(0.0, min(settled, self._end) - self._clock.now()))
         await self._list()
         jobs = self._jobs()

@@ -22,8 +22,7 @@ from flinktop.headless.status_prometheus import exposition
 from flinktop.headless.status_report import ClusterStatus, Status
 from flinktop.headless.status_text import lines
 from flinktop.internal_error import words_of
-from flinktop.judgement.finding import Severity
-from flinktop.judgement.rules import ANY, Rule
+from flinktop.judgement.rules import as_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
     from flinktop.finding_rules import FindingRule
     from flinktop.headless.status_args import StatusArgs
+    from flinktop.judgement.rules import Rule
     from flinktop.settings import Profile
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def run_status(profiles: Sequence[Profile], rules: Sequence[FindingRule], args: 
     Raises NotPrintedError if stdout takes no more, BrokenPipeError if nobody reads it.
     """
     clock = Clock()
-    status = run(Asking(profiles, tuple(map(as_rule, rules)), args, clock).status())
+    status = run(Asking(profiles, as_rules(rules), args, clock).status())
     try:
         print_status(status, args, clock)
     except BrokenPipeError:
@@ -58,18 +58,6 @@ def run_status(profiles: Sequence[Profile], rules: Sequence[FindingRule], args: 
     except OSError as error:
         raise NotPrintedError(f"the report can't be written to stdout ({error.strerror})") from None
     return status.code
-
-
-def as_rule(rule: FindingRule) -> Rule:
-    """A rule of the config file as judgement has it."""
-    return Rule(
-        clusters=rule.clusters or ANY,
-        jobs=rule.jobs,
-        kinds=rule.kinds or ANY,
-        severity=Severity(rule.severity) if rule.severity else None,
-        off=rule.off,
-        limit=rule.limit,
-    )
 
 
 class Asking:

@@ -32,6 +32,7 @@ BEHIND_AT_ONCE: Final = 60_000.0
 STILL: Final = 60_000.0
 """ms for which all watermarks of a vertex must stand still, or must not have come, while records pass."""
 _KEEP: Final = 180.0  # seconds
+_AT_ONCE: Final = 25_000.0  # ms between answers whose watermarks can be compared
 _MOST_ASKED: Final = 500  # subtasks up to which each one's watermark is asked
 
 
@@ -147,6 +148,8 @@ def _held_back(
         for index, sample in watermark_figures.by_subtask(look, found[each]).items()
         if sample.value != ENDED
     }
+    newest = max((sample.at for sample in marks.values()), default=0.0)
+    marks = {key: sample for key, sample in marks.items() if newest - sample.at <= _AT_ONCE}
     foremost = max((sample.value for sample in marks.values()), default=NO_WATERMARK)
     if not math.isfinite(foremost):
         return None
@@ -166,9 +169,8 @@ def _held_back(
     origin, subtasks = _origin(look, found, first[0], lows, marks[first].value)
     culprit = found[origin]
     behind = foremost - marks[first].value
-    is_one = len(subtasks) == 1
     which = f", {some(subtasks, culprit.vertex.parallelism)}" if subtasks else ""
-    has = "has" if is_one or not subtasks else "have"
+    has = "have" if len(subtasks) > 1 else "has"
     state = (
         f"{has} no watermark while others have one"
         if not math.isfinite(behind)
@@ -181,8 +183,7 @@ def _held_back(
             severity=_severity(found, shown, one.id, origin),
             words=f"watermark-stuck: {short(culprit.name)}{which} {state};"
             f" {short(one.name)} waits for {'it' if has == 'has' else 'them'}",
-            next=f"see whether {'that subtask still gets' if is_one else 'they still get'} records: what is"
-            " idle needs withIdleness in its watermark strategy (table.exec.source.idle-timeout in SQL)",
+            next=_next(trails, culprit, subtasks),
             culprit=Culprit(vertex=culprit.id, vertex_name=culprit.name, subtasks=subtasks),
             evidence=(
                 Evidence("watermark of the foremost subtask", round(foremost), "ms"),
@@ -194,6 +195,20 @@ def _held_back(
         fetches=2,
         begun=still[first],
         one_look=behind > BEHIND_AT_ONCE,
+    )
+
+
+def _next(trails: Mapping[str, Trail], one: VertexLook, subtasks: Sequence[int]) -> str:
+    sent = trail(trails, f"emitted {one.id}")[-_SAMPLES:]
+    if len(subtasks) >= one.vertex.parallelism and len(sent) == _SAMPLES and sent[0].value < sent[1].value:
+        return (
+            "records come from there all the same: compare their timestamps with those of the other sources,"
+            " and look at the watermark strategy"
+        )
+    still = "it still gets" if len(subtasks) == 1 else "they still get"
+    return (
+        f"see whether {still} records: what is idle needs withIdleness in its watermark strategy"
+        " (table.exec.source.idle-timeout in SQL)"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -35,6 +35,50 @@ class Rule(Struct, frozen=True, kw_only=True):
 
 
 Rules = tuple[Rule, ...]
+
+
+class Written(Protocol):
+    """A rule as the config file has it; None is a missing key."""
+
+    @property
+    def clusters(self) -> tuple[str, ...] | None: ...
+    @property
+    def jobs(self) -> tuple[str, ...] | None: ...
+    @property
+    def kinds(self) -> tuple[str, ...] | None: ...
+    @property
+    def severity(self) -> str | None: ...
+    @property
+    def off(self) -> bool | None: ...
+    @property
+    def limit(self) -> float | None: ...
+
+
+class Policy(Struct, frozen=True):
+    """What the config file says of the findings of one cluster."""
+
+    cluster: str = ""  # its name there
+    rules: Rules = ()
+    expected: tuple[str, ...] = ()  # names or patterns of jobs that should run
+
+    def about(self, job: str | None) -> Rules:
+        """The rules about a job by its name, or about the cluster itself."""
+        return about(self.rules, self.cluster, job) if self.rules else ()
+
+
+def as_rules(written: Iterable[Written]) -> Rules:
+    """The rules of the config file."""
+    return tuple(
+        Rule(
+            clusters=one.clusters or ANY,
+            jobs=one.jobs,
+            kinds=one.kinds or ANY,
+            severity=Severity(one.severity) if one.severity else None,
+            off=one.off,
+            limit=one.limit,
+        )
+        for one in written
+    )
 
 
 def about(rules: Iterable[Rule], cluster: str, job: str | None) -> Rules:

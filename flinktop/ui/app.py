@@ -62,6 +62,7 @@ if TYPE_CHECKING:
 
     from flinktop.engine.acts.run_jar import RunJar
     from flinktop.flink.endpoint import Query
+    from flinktop.judgement.rules import Policy
     from flinktop.settings import Profile, Settings
 
 log = logging.getLogger(__name__)
@@ -331,6 +332,15 @@ def _begin(app: FlinkTop, past: Iterable[tuple[Query[Any], Any, float]]) -> None
         app.exit(1, 1, Text(f"flinktop: {error}"))
 
 
+def _policy(settings: Settings, profile: Profile) -> Policy | None:
+    """What the config says of findings; None, and nothing imported before the first paint, if nothing."""
+    if not settings.findings and not profile.expect:
+        return None
+    from flinktop.judgement.rules import Policy, as_rules  # noqa: PLC0415
+
+    return Policy(profile.name, as_rules(settings.findings), profile.expect)
+
+
 def run(
     settings: Settings,
     profile: Profile,
@@ -355,6 +365,7 @@ def run(
         protected=profile.protected,
         # Operations on a cluster that does not exist are not worth recording.
         ledger=settings.paths.operations if transport is None else None,
+        policy=_policy(settings, profile),
         runs=runs,
     )
     leaving = Leaving(port)

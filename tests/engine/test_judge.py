@@ -13,7 +13,8 @@ from flinktop.flink.errors import TimedOut
 from flinktop.flink.exceptions import EXCEPTIONS
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, Job, JobOverview, JobsOverview, JobVertex
 from flinktop.flink.metrics import JOBS_METRICS, AggregatedMetric
-from flinktop.judgement.finding import Severity
+from flinktop.judgement.finding import Kind, Severity
+from flinktop.judgement.rules import Policy, Rule
 
 NOW = 1_700_000_000.0
 
@@ -40,10 +41,10 @@ def name(number: int) -> str:
 class Bench:
     """A judge with a clock; what it sends is kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, policy: Policy | None = None) -> None:
         self.time = NOW
         self.sent: list[Query[Any]] = []
-        self.judge = Judge(self.sent.append, lambda: self.time)
+        self.judge = Judge(self.sent.append, lambda: self.time, policy or Policy())
         self.arrived(CONFIG(), Config(flink_version="1.20.5"))
 
     def arrived(self, query: Query[Any], value: Any) -> None:
@@ -127,3 +128,39 @@ def test_of_many_jobs_one_that_restarts_is_found_by_sums_and_looked_at() -> None
                 return
         bench.sent.clear()
     pytest.fail("the job was not looked at within 90 s")
+
+
+def test_what_the_config_says_of_findings_holds_for_the_screens() -> None:
+    rules = (
+        Rule(jobs=("job 0",), kinds=("failed",), off=True),
+        Rule(jobs=("job 1",), severity=Severity.INFO),
+    )
+    bench = Bench(Policy("prod", rules))
+    bench.arrived(JOBS_OVERVIEW(), listed("FAILED", "FAILED", "FAILED"))
+    bench.rounds(2)
+    severities = [bench.judge.judged.verdicts[name(number)].severity for number in range(3)]
+    assert severities == [Severity.OK, Severity.INFO, Severity.CRITICAL]
+
+
+def test_an_expected_job_that_is_missing_is_named_after_a_minute() -> None:
+    bench = Bench(Policy("prod", expected=("orders-*", "job 0")))
+    for _ in range(8):
+        bench.arrived(JOBS_OVERVIEW(), listed("RUNNING"))
+        bench.rounds(10)
+    (missing,) = bench.judge.judged.findings
+    assert missing.kind is Kind.JOB_MISSING
+    assert "orders-*" in missing.words
+
+
+def test_a_cluster_that_is_silent_for_a_minute_is_lost_until_it_answers() -> None:
+    bench = Bench()
+    bench.arrived(JOBS_OVERVIEW(), listed("RUNNING"))
+    bench.rounds(2)
+    bench.judge.round(59.0, "connection refused")
+    assert not bench.judge.judged.findings
+    bench.judge.round(61.0, "connection refused")
+    (lost,) = bench.judge.judged.findings
+    assert (lost.kind, lost.severity) == (Kind.CLUSTER_LOST, Severity.CRITICAL)
+    assert "job 0" in lost.words
+    bench.rounds(2)
+    assert not bench.judge.judged.findings

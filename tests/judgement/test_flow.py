@@ -238,14 +238,24 @@ def test_skew_by_what_its_records_cost() -> None:
     assert found[0].culprit.taskmanager is None
 
 
+def test_some_more_input_is_no_cause_where_records_cost_far_more() -> None:
+    found = Course().run(5, uneven((1.0, 0.02, 0.02, 0.02), (130, 100, 100, 100)))
+    assert "it takes in only 1.3 times the median: its records cost more" in found[0].words
+    assert "flame graph" in found[0].next
+    found = Course().run(5, uneven((1.0, 0.02, 0.02, 0.02), (1300, 100, 100, 100)))
+    assert "it takes in 13 times the median" in found[0].words
+
+
 def test_skew_by_taskmanager() -> None:
-    busy, same = (1.0, 0.95, 0.2, 0.2, 0.2), (100,) * 5
+    busy, same = (1.0, 0.95, 0.2, 0.2, 0.2), (125, 100, 100, 100, 100)
     found = Course().run(5, uneven(busy, same, ("slow", "slow", "b", "b", "c")))
     assert found[0].culprit.taskmanager == "slow"
     assert found[0].culprit.subtasks == (0, 1)
     assert "TaskManager slow" in found[0].next
     found = Course().run(5, uneven(busy, same, ("slow", "slow", "slow", "b", "c")))
     assert found[0].culprit.taskmanager is None  # a subtask there is as fast as elsewhere
+    found = Course().run(5, uneven(busy, (900, 900, 100, 100, 100), ("slow", "slow", "b", "b", "c")))
+    assert "9.0 times the median" in found[0].words  # that alone is enough
 
 
 def test_skew_of_which_nothing_is_known_yet() -> None:

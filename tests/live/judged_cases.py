@@ -60,11 +60,12 @@ SCENES = (
     Scene("no spare", slots=2),
     Scene("idle host", slots=2, others=((),)),
     Scene("few slots", slots=2),
-    Scene("taken slots", slots=2, settings=ADAPTIVE, before=("--parallelism", "2", "orders | source rate=5")),
+    Scene("taken slots", slots=2, settings=ADAPTIVE, before=("orders | source rate=5", "write | sink")),
     Scene("adaptive", slots=12, settings=ADAPTIVE, roomy=True),
     Scene("batch", slots=2),
     Scene("full heap", slots=2),
-    Scene("garbage", slots=2),
+    # A young generation of almost the whole heap, which takes half a minute to fill.
+    Scene("garbage", slots=2, options=("-XX:+UseSerialGC", "-Xmn352m", "-XX:SurvivorRatio=20")),
 )
 
 
@@ -336,7 +337,6 @@ FAULTS = (
         (V1_20, V2_3),
         "faults",
     ),
-    Case("errors-before", ("orders | source rate=20 errors=20 errors-until=25", PARSE), NEW, "faults"),
     Case("send-errors", (*SMALL, "write | sink by=rebalance errors=20"), (V2_3,), "faults"),
 )
 
@@ -352,6 +352,7 @@ TIMES = (
         first=100,
         looks=6,
     ),
+    Case("errors-before", ("orders | source rate=20 errors=20 errors-until=25", PARSE), NEW, "times"),
     Case("windows", (TIMED, WINDOW, WRITE), (V1_14, V2_3), "times"),
     Case("silent-source", (f"{TIMED} silent=1", WINDOW, WRITE), RELEASES, "times"),
     Case("silent-but-idle", (f"{TIMED} silent=1 idle=5", WINDOW, WRITE), MODERN, "times"),
@@ -482,7 +483,7 @@ OWN = (
     ),
     Case(
         "garbage",
-        ("orders | source rate=100", "render | map garbage=200 by=rebalance"),
+        ("orders | source rate=100", "render | map garbage=50 by=rebalance"),
         (V1_14, V2_3),
         "garbage",
         looks=14,

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 
 from flinktop.engine.clock import Clock
 from flinktop.engine.host import Port
+from flinktop.engine.sweep import SECONDS, figures_of
 from flinktop.flink.connection import Connection
 from flinktop.judgement.finding import Severity
 from flinktop.judgement.verdict import Verdict
@@ -65,6 +66,12 @@ class Watched:
     @property
     def cluster(self) -> Cluster:
         return self.stage.cluster
+
+    def look_at(self, jobs: Iterable[str]) -> None:
+        """Keep their figures fresh as their rows on the overview do."""
+        for job in jobs:
+            for query in figures_of(job):
+                self.port.watch(query, SECONDS, passing=True)
 
     def verdicts(self) -> dict[str, Verdict]:
         """By the job's name, the newest of a name."""
@@ -117,6 +124,7 @@ def test_ill_jobs_and_healthy_ones_side_by_side(record_property: Any) -> None:
     with watched(SIDE_BY_SIDE) as it:
         began = time.monotonic()
         ids = {name: it.stage.run(name, case(name).words) for name in TOGETHER}
+        it.look_at(ids.values())
         seen: dict[str, float] = {}
         alarms: dict[str, str] = {}
         while (now := time.monotonic() - began) < LOOKED_AT:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from unittest import mock
 
 from flinktop.engine.judge import Judged
 from flinktop.judgement.finding import Finding, Kind, Severity
@@ -38,7 +39,7 @@ async def say(day: Day, verdicts: Iterable[Verdict], of_cluster: Iterable[Findin
     judge = day.port.engine.judge
     known: Mapping[str, Verdict] = judge.judged.verdicts
     judge.judged = Judged({**known, **{one.job: one for one in verdicts}}, tuple(of_cluster))
-    # It would judge anew each second.
-    judge.round = lambda: None  # type: ignore[method-assign]
+    # It would judge anew every few seconds.
+    judge.round = mock.Mock()  # type: ignore[method-assign]
     day.app.screen.tick()  # type: ignore[attr-defined]
     await day.settled()

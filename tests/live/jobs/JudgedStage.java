@@ -135,6 +135,8 @@ public final class JudgedStage implements Serializable {
         /** Filled by `heap`; of the class, so that it stays when the function is gone. */
         private static final List<byte[]> HELD = new ArrayList<>();
 
+        private static boolean full;
+
         private final JudgedStage stage;
         private transient int attempt;
         private transient boolean mine;
@@ -207,10 +209,11 @@ public final class JudgedStage implements Serializable {
 
         private static synchronized void fill(double share) {
             Runtime runtime = Runtime.getRuntime();
-            while (HELD.size() < 100_000) {
+            while (!full) {
                 if (runtime.totalMemory() - runtime.freeMemory() > share * runtime.maxMemory()) {
                     System.gc();
                     if (runtime.totalMemory() - runtime.freeMemory() > share * runtime.maxMemory()) {
+                        full = true;
                         return;
                     }
                 }

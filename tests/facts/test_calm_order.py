@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from flinktop.model.health import calm_rank, overdue
+from flinktop.facts.jobs import is_overdue
+from flinktop.facts.verdicts import calm_rank
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,7 @@ from flinktop.model.health import calm_rank, overdue
     ],
 )
 def test_overdue(age: float | None, interval: float | None, late: bool) -> None:  # noqa: FBT001 -- pytest's parameter
-    assert overdue(age, interval) is late
+    assert is_overdue(age, interval) is late
 
 
 def test_without_findings_what_starts_comes_before_what_runs_and_what_has_ended() -> None:
