@@ -225,14 +225,18 @@ _KINDS: Final[Mapping[str, str]] = {
 def _kind(look: JobLook, kept: Mapping[str, Trail], held: Mapping[Key, Held]) -> str:
     if look.state in _KINDS:
         return _KINDS[look.state]
-    waits = any(
-        state not in {"RUNNING", "FINISHED"} and count > 0 for state, count in states_of(look).items()
-    )
-    if look.state != "RUNNING" or waits:
+    if look.state != "RUNNING" or not _has_started(look):
         return "starting"
     passed, seen = trails.gaps(kept, _RECORDS), trails.trail(kept, _RECORDS)
     whole = len(seen) > 1 and seen[-1].at - seen[-len(passed) - 1].at >= _WHOLE_LOOK_MS
     return "idle" if whole and not any(passed) and not held else "healthy"
+
+
+def _has_started(look: JobLook) -> bool:
+    """Whether all subtasks run; of a batch job, whose subtasks take turns, whether any does or did."""
+    counts = {state: count for state, count in states_of(look).items() if count > 0}
+    runs = counts.keys() & {"RUNNING", "FINISHED"}
+    return bool(runs) if not look.streaming else counts.keys() <= {"RUNNING", "FINISHED"}
 
 
 _WHOLE_LOOK_MS: Final = 20_000.0  # three fetches of Flink's metrics

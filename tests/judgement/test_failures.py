@@ -477,8 +477,10 @@ def test_rescales_are_no_restarts_from_2_0_on() -> None:
         ),
         ("org.apache.flink.util.FlinkException: Job was canceled by user", "canceled by a user", "tm-own"),
         (
-            "org.elasticsearch.transport.RemoteTransportException: "
-            "Kafka has disconnected, no longer reachable",
+            (
+                "org.elasticsearch.transport.RemoteTransportException: "
+                "Kafka has disconnected, no longer reachable"
+            ),
             "Map, subtask 1 (2/4) on tm-own: RemoteTransportException: Kafka",
             "tm-own",
         ),
