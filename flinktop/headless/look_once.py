@@ -232,8 +232,9 @@ class OneCluster:
         await self._ask(first[:room])
         self._give_up(first[room:])
         if self._coarse:
-            stuck = (JOB(job=job.jid) for job in jobs if is_suspicious(job))
-            self._give_up(query for query in stuck if query not in self._asked)
+            restarting = self._finder.restarting if self._finder is not None else ()
+            suspects = (job.jid for job in jobs if is_suspicious(job) or job.jid in restarting)
+            self._give_up(JOB(job=job) for job in suspects if JOB(job=job) not in self._asked)
         for _ in range(ROUNDS):
             wanted = self._due(closely)
             if not wanted or self._clock.now() >= self._slot_end:
@@ -260,7 +261,11 @@ class OneCluster:
 
     @property
     def _room(self) -> int:
-        return (MOST_COARSE if self._coarse else MOST_CLOSE) - self._requests.sent
+        return self._most - self._requests.sent
+
+    @property
+    def _most(self) -> int:
+        return MOST_COARSE if self._coarse else MOST_CLOSE
 
     async def _close_ones(self, jobs: Sequence[JobOverview]) -> tuple[JobOverview, ...]:
         """The jobs that are looked at closely; of many those that do not run as they should."""
@@ -320,7 +325,9 @@ class OneCluster:
         """Note that there is no room for these: what was not asked for is unknown, and not healthy."""
         for query in queries:
             url = f"{self._profile.connection.url}/{query.target.partition('?')[0]}"
-            self._timed.fail(query, Refused("GET", url, "not requested: it would be one request too many"))
+            self._timed.fail(
+                query, Refused("GET", url, f"not requested: {self._most} requests are the limit")
+            )
 
     def _due(self, jobs: Iterable[JobOverview]) -> tuple[Query[Any], ...]:
         """What the subjects want to know more closely, the most wanted first, within the budget."""
