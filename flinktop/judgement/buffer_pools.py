@@ -19,15 +19,17 @@ from flinktop.judgement.holds import Sign
 from flinktop.judgement.wording import names, percent, short, some
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from flinktop.judgement.trails import Trail
     from flinktop.model.look import JobLook, VertexLook
 
 OUT: Final = "Shuffle.Netty.Output.Buffers.outPoolUsage"
 IN: Final = "Shuffle.Netty.Input.Buffers.inPoolUsage"
-FULL, LOW = 0.95, 0.5
-"""Shares of a pool in use: above the first none is left to send with, below the second there are enough."""
+FULL, LOW = 0.95, 0.75
+"""Shares of a pool in use: from the first on none is left to send with, below the second enough are left.
+
+Each channel keeps the buffer that is being filled: with many of them half of the pool is always in use."""
 _USUALLY: Final = 20.0  # seconds between looks at a source that has buffers left
 _MOST_NAMED: Final = 200  # subtasks up to which each one's pool is asked
 
@@ -35,7 +37,9 @@ _MOST_NAMED: Final = 200  # subtasks up to which each one's pool is asked
 def signs(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Sign]:
     """A sign for each vertex that holds up others."""
     for one in bottlenecks(look):
-        yield _sign(look, trails, one)
+        waiting = [each for each in look.vertices if each.id in one.inputs and _is_full(look, each)]
+        if waiting:
+            yield _sign(look, trails, one, waiting)
 
 
 def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
@@ -94,8 +98,7 @@ def _is_outdone(look: JobLook, one: VertexLook, first: Collection[str]) -> bool:
     return (own or 0.0) < FULL and any((_share(look, each, IN) or 0.0) >= FULL for each in rivals)
 
 
-def _sign(look: JobLook, trails: Mapping[str, Trail], one: VertexLook) -> Sign:
-    waiting = [each for each in look.vertices if each.id in one.inputs and _is_full(look, each)]
+def _sign(look: JobLook, trails: Mapping[str, Trail], one: VertexLook, waiting: Sequence[VertexLook]) -> Sign:
     own, taken = _share(look, one, OUT), _share(look, one, IN)
     subtasks = _full_subtasks(look, one)
     evidence = [

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flinktop.flink.metrics import VERTEX_METRICS
 from flinktop.judgement import event_time_plan, operator_figures, reach, subtask_load, watermark_figures
-from flinktop.judgement.ask import SUSPECTED, Ask
+from flinktop.judgement.ask import METRICS_SECONDS, SUSPECTED, Ask
 from flinktop.judgement.finding import Culprit, Evidence, Finding, Kind, Severity
 from flinktop.judgement.holds import Sign
 from flinktop.judgement.trails import Note, trail
@@ -33,6 +33,7 @@ STILL: Final = 60_000.0
 """ms for which all watermarks of a vertex must stand still, or must not have come, while records pass."""
 _KEEP: Final = 180.0  # seconds
 _AT_ONCE: Final = 25_000.0  # ms between answers whose watermarks can be compared
+_OFTEN: Final = 8  # fetches after which a finding is raised
 _MOST_ASKED: Final = 500  # subtasks up to which each one's watermark is asked
 
 
@@ -115,7 +116,6 @@ def _merges(one: VertexLook) -> bool:
 
 def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
     """The watermark of each subtask of those whose watermarks differ; `sources` asks for all others."""
-    del trails
     if not reach.flows(look):
         return
     found = look.by_id
@@ -129,9 +129,10 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
         name = operator_figures.output_watermark(one) if one.id in above else None
         if name is None or not 0 < one.vertex.parallelism <= _MOST_ASKED:
             continue
+        every = METRICS_SECONDS if len(trail(trails, f"mark 0 {one.id}")) < _OFTEN else 20.0
         each = [f"{index}.{name}" for index in range(one.vertex.parallelism)]
         for part in VERTEX_METRICS(job=look.listed.jid, vertex=one.id, get=each).parts():
-            yield Ask(part, SUSPECTED)
+            yield Ask(part, SUSPECTED, every)
 
 
 def _held_back(

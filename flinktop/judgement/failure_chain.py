@@ -13,6 +13,8 @@ from flinktop.model import faults
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from flinktop.model.look import JobLook
+
 TOGETHER_MS: Final = 10_000.0
 """Different subtasks that fail within this time of the first are one failure."""
 RECENT_MS: Final = 600_000.0
@@ -60,10 +62,12 @@ def known(answer: JobExceptions) -> tuple[Fault, ...]:
     return (root, *found) if root.timestamp > newest and not same else found
 
 
-def failures(found: Iterable[Fault]) -> tuple[Failure, ...]:
+def failures(found: Iterable[Fault], *, whole: bool = False) -> tuple[Failure, ...]:
     """The failures, the oldest first; exceptions without a time are left out.
 
     The same subtask again is a new failure, and so is one of the whole job or of a task that is not named.
+    If each failure restarts the `whole` job, all subtasks have attempts of one number: another is a new
+    failure, too.
     """
     groups: list[list[Fault]] = []
     seen: set[tuple[str, int | None]] = set()
@@ -76,6 +80,7 @@ def failures(found: Iterable[Fault]) -> tuple[Failure, ...]:
             and bool(seen)
             and who not in seen
             and fault.timestamp - groups[-1][0].timestamp <= TOGETHER_MS
+            and not (whole and _is_later_attempt(fault, groups[-1][0]))
         )
         if together and who is not None:
             groups[-1].append(fault)
@@ -89,6 +94,12 @@ def failures(found: Iterable[Fault]) -> tuple[Failure, ...]:
 def _subtask(fault: Fault) -> tuple[str, int | None] | None:
     task = faults.task(fault.task_name)
     return (task.name, task.subtask) if task is not None else None
+
+
+def _is_later_attempt(fault: Fault, before: Fault) -> bool:
+    a, b = faults.task(before.task_name), faults.task(fault.task_name)
+    first, second = a.attempt if a is not None else None, b.attempt if b is not None else None
+    return first is not None and second is not None and second > first
 
 
 def chain(found: Sequence[Failure]) -> tuple[Failure, ...]:
@@ -122,3 +133,13 @@ def mean_gap(times: Sequence[float]) -> float | None:
     """The mean time between failures (ms); None of a single one."""
     gaps = [b - a for a, b in pairwise(times)]
     return sum(gaps) / len(gaps) if gaps else None
+
+
+def restarts_whole(look: JobLook) -> bool:
+    """Whether a failure restarts the whole job: there is an edge that connects all subtasks, or only one."""
+    edges = [
+        one for node in (look.job.value.plan.nodes if look.job is not None else ()) for one in node.inputs
+    ]
+    if any(one.ship_strategy.upper() != "FORWARD" for one in edges):
+        return True
+    return all(one.vertex.parallelism <= 1 for one in look.vertices)

@@ -48,12 +48,14 @@ _SIGNS: Final = (  # the first that is found in the chain of causes, deepest fir
     (
         Origin.TASKMANAGER,
         re.compile(
-            r"[Hh]eartbeat of TaskManager with id|no longer reachable"
+            r"[Hh]eartbeat of TaskManager with id|TaskManager\b.{0,300}no longer reachable"
             r"|[Ll]ost (?:the )?connection to task ?manager"
             r"|remote task manager|The TaskExecutor is shutting down|TaskExecutor was shut down"
             r"|TaskManager was (?:lost|killed|released)|[Aa]ssigned slot \S{1,200} was removed"
-            r"|has disconnected|[Cc]ontainer (?:released|exited|killed)|TaskManagerLostException"
-            r"|RemoteTransportException"
+            r"|Task(?:Manager|Executor)\b.{0,300} has disconnected"
+            r"|Container released on a|Diagnostics: Container"
+            # Elasticsearch has an exception of this name, too.
+            r"|flink\.runtime\.io\.network\.netty\.exception\.\w{1,30}TransportException"
         ),
     ),
 )

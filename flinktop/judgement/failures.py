@@ -19,7 +19,7 @@ from flinktop.model import states
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from flinktop.flink.exceptions import Fault
+    from flinktop.flink.exceptions import Fault, JobExceptions
     from flinktop.judgement.failure_words import Beginning
     from flinktop.judgement.trails import Trail
     from flinktop.model.look import JobLook
@@ -142,14 +142,14 @@ def _looping(look: JobLook, trails: Mapping[str, Trail]) -> Sign | None:
 
 
 def _looping_by_counter(look: JobLook, trails: Mapping[str, Trail], chain: Sequence[Failure]) -> Sign | None:
-    risen = failure_chain.times_chain(restart_counter.times(look, trails))
-    current = bool(risen) and (look.now - risen[-1] <= RECENT_MS or look.state in _RESTARTING)
-    if current and failure_chain.is_loop(risen, lambda a, b: fruitless(look, a, b)):
-        return _sign(look, trails, Kind.RESTART_LOOP, chain, len(risen), since=risen[0])
     if restart_counter.is_often(look):
         found = restart_counter.counter(look)
         restarts = int(found.value) if found is not None and found.value is not None else 0
         return _sign(look, trails, Kind.RESTART_LOOP, chain, restarts, since=float(look.listed.start_time))
+    risen = failure_chain.times_chain(restart_counter.times(look, trails))
+    current = bool(risen) and (look.now - risen[-1] <= RECENT_MS or look.state in _RESTARTING)
+    if current and failure_chain.is_loop(risen, lambda a, b: fruitless(look, a, b)):
+        return _sign(look, trails, Kind.RESTART_LOOP, chain, len(risen), since=risen[0])
     return None
 
 
@@ -188,7 +188,7 @@ def _current(look: JobLook) -> tuple[Failure, ...]:
     """The failures that follow each other up to now; () if it has run for ten minutes since the last."""
     if look.exceptions is None or states.is_terminal(look.state):
         return ()
-    found = failure_chain.chain(failure_chain.failures(failure_chain.known(look.exceptions.value)))
+    found = failure_chain.chain(_failures(look, look.exceptions.value))
     if not found:
         return ()
     last = found[-1].at
@@ -198,6 +198,11 @@ def _current(look: JobLook) -> tuple[Failure, ...]:
         # Its restart may have waited for long. A rescale leaves the same mark.
         last = look.now if look.state in _RESTARTING else float(max(restarted, entered.get("RUNNING", 0)))
     return found if look.now - last <= RECENT_MS else ()
+
+
+def _failures(look: JobLook, answer: JobExceptions) -> tuple[Failure, ...]:
+    whole = failure_chain.restarts_whole(look)
+    return failure_chain.failures(failure_chain.known(answer), whole=whole)
 
 
 def _has_history(look: JobLook) -> bool:
@@ -222,12 +227,12 @@ def _beginning(look: JobLook, chain: Sequence[Failure]) -> Beginning:
     """The first failure, and whether there may have been earlier ones that Flink has not kept."""
     answer = look.exceptions.value if look.exceptions is not None else None
     entries = answer.history.entries if answer is not None and answer.history is not None else ()
-    known = failure_chain.failures(failure_chain.known(answer)) if answer is not None else ()
+    known = _failures(look, answer) if answer is not None else ()
     is_oldest = bool(known) and chain[0].at <= known[0].at
     restarts = restart_counter.counter(look)
     missing = (
         restarts is not None
-        and (restarts.value or 0) > len(known)
+        and (restarts.value or 0) > sum(len(one.faults) for one in known)
         # Its rescales count as restarts.
         and (look.adaptive is False or look.features.has(2, 0))
     )
@@ -279,8 +284,13 @@ def _sign(
 
 
 def _belongs(remembered: Beginning, begin: Beginning | None, since: float) -> bool:
-    """Whether a failure that was seen before is the first of those that go on now."""
-    return remembered.at < begin.at if begin is not None else remembered.at >= since - RECENT_MS
+    """Whether a failure that was seen before is the first of those that go on now.
+
+    Only where Flink may have dropped it: else the first of its history is the first.
+    """
+    if begin is None:
+        return remembered.at >= since - RECENT_MS
+    return begin.cut and remembered.at < begin.at
 
 
 def _counted(look: JobLook) -> Iterator[Evidence]:

@@ -43,11 +43,14 @@ def notes(look: JobLook) -> Iterator[Note]:
     if not reach.flows(look) or look.job is None:
         return
     for one in look.vertices:
-        spent, sent = one.vertex.metrics.accumulated_backpressured_time, one.vertex.metrics.records_out
-        if spent is not None:
-            yield Note(f"backpressured {one.id}", look.job.at, spent)
-        if sent is not None:
-            yield Note(f"sent in all {one.id}", look.job.at, sent)
+        totals = one.vertex.metrics
+        for name, value in (
+            ("backpressured", totals.accumulated_backpressured_time),
+            ("sent in all", totals.records_out),
+            ("taken in all", totals.records_in),
+        ):
+            if value is not None:
+                yield Note(f"{name} {one.id}", look.job.at, value)
     yield from subtask_records.notes(look)
     if slow_vertices.has_shares(look):
         yield from subtask_load.notes(look)
@@ -232,6 +235,7 @@ def _hot_input(trails: Mapping[str, Trail], one: VertexLook, own: Mapping[int, L
             ),
         ),
         fetched=subtask_load.fetched(one),
+        fetches=2,
     )
 
 

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from flinktop.model.look import JobLook, VertexLook
 
 _USUALLY: Final = 20.0
-"""Seconds between looks at a source that is not held up."""
+"""Seconds between looks at a source that is not held up, and at what is known to hold up others."""
+_KNOWN: Final = 30.0
+"""Seconds between looks at what has been looked at often, as long as nothing else has changed."""
+_ENOUGH: Final = 4
+"""Looks after which a finding is raised."""
 _MANY: Final = 500
 """Subtasks from which on the answer about a vertex is so large that it is asked for less often."""
 
@@ -40,9 +44,10 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
     for one in look.vertices:
         if one.id in ranks:
             rank, size = ranks[one.id]
-            every = METRICS_SECONDS if rank < USUAL else _USUALLY
+            few = len(trail(trails, f"tries {one.id}")) < _ENOUGH
+            every = METRICS_SECONDS if few and rank < USUAL else _USUALLY if rank != BELOW else _KNOWN
             yield Ask(VERTEX_BACKPRESSURE(job=look.listed.jid, vertex=one.id), rank, every, size)
-    yield from _closer(look, suspects, ranks.keys())
+    yield from _closer(look, trails, suspects, ranks.keys())
 
 
 def _ranks(look: JobLook, suspects: Mapping[str, float]) -> dict[str, tuple[int, float]]:
@@ -67,13 +72,16 @@ def _without_totals(look: JobLook, suspects: Mapping[str, float]) -> dict[str, t
     return below | {one.id: (USUAL, 1.0) for one in reach.sources(look) if one.outputs}
 
 
-def _closer(look: JobLook, suspects: Mapping[str, float], asked: Collection[str]) -> Iterator[Ask]:
+def _closer(
+    look: JobLook, trails: Mapping[str, Trail], suspects: Mapping[str, float], asked: Collection[str]
+) -> Iterator[Ask]:
     """The subtasks of vertices that hold up others, or that take in unevenly."""
     job = look.listed.jid
     loads = {one.id: subtask_load.loads(look, one) for one in look.vertices}
     slow = {one.id for one in slow_vertices.bottlenecks(look, loads)}
     for one in look.vertices:
-        every = 10.0 if one.vertex.parallelism <= _MANY else 60.0
+        known = len(trail(trails, f"taken {one.id}")) >= _ENOUGH and not _stands_still(trails, one)
+        every = 60.0 if one.vertex.parallelism > _MANY else _KNOWN if known else METRICS_SECONDS
         ended = one.id in asked and subtask_load.running(one) is not None
         if one.id in slow or ended:
             size = max((suspects.get(each, 0.0) for each in one.inputs), default=0.0)
@@ -82,6 +90,12 @@ def _closer(look: JobLook, suspects: Mapping[str, float], asked: Collection[str]
             yield Ask(VERTEX(job=job, vertex=one.id), BELOW, every)
             if one.id not in asked:
                 yield Ask(VERTEX_BACKPRESSURE(job=job, vertex=one.id), BELOW, every)
+
+
+def _stands_still(trails: Mapping[str, Trail], one: VertexLook) -> bool:
+    """Whether the vertex as a whole has taken in no record since the answer before."""
+    last = trail(trails, f"taken in all {one.id}")[-2:]
+    return len(last) > 1 and last[0].value == last[1].value
 
 
 _ROUGHLY: Final = 1.4

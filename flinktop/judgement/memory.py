@@ -35,9 +35,7 @@ def notes(look: ClusterLook) -> Iterator[Note]:
         yield from process_figures.notes(process, look.features)
         for one in _shares(look, process):
             if one.what in {process_figures.METASPACE, process_figures.DIRECT}:
-                yield Note(
-                    f"{one.what}.{process.id}", one.at, one.value >= _limit(look, one.what), keep=300.0
-                )
+                yield Note(f"{one.what}.{process.id}", one.at, one.value > _limit(look, one.what), keep=300.0)
 
 
 def signs(look: ClusterLook, trails: Mapping[str, Trail]) -> Iterator[Sign]:

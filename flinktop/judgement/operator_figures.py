@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from flinktop.flink.metrics import SUBTASKS_METRICS
-from flinktop.judgement.ask import METRICS_SECONDS, SUSPECTED, USUAL, Ask
+from flinktop.judgement.ask import BELOW, METRICS_SECONDS, SUSPECTED, USUAL, Ask
 from flinktop.judgement.holds import ENOUGH_IN_ONE_LOOK
 from flinktop.judgement.trails import trail
 from flinktop.model import rates, subtask_figures
@@ -118,13 +118,13 @@ def asks(
     job = look.listed.jid
     for one in look.vertices:
         size = 2.0 if not one.inputs else 1.0 if one.id in takers else 0.0
-        rank = SUSPECTED if one.id in suspects else USUAL
+        rank = SUSPECTED if one.id in suspects else BELOW if one.id in closely else USUAL
         ids, seen = wanted(look, one), trail(trails, f"figures {one.id}")
         # An operator that is gone empties the answer.
         unsure = bool(ids) and (not seen or look.now - seen[-1].at > _UNANSWERED)
-        # Flink's first answer has no metrics yet.
-        every = 20.0 if not one.listed else 120.0 if unsure else _LISTS
-        yield Ask(SUBTASKS_METRICS(job=job, vertex=one.id), rank, every, size)
+        # Flink's first answer has no metrics yet: the fetch that it starts takes a moment.
+        every = 5.0 if not one.listed else 120.0 if unsure else _LISTS
+        yield Ask(SUBTASKS_METRICS(job=job, vertex=one.id), rank, every, size if one.listed is None else -1.0)
         if ids:
             enough = ENOUGH_IN_ONE_LOOK if size > 0 else 2 if named(one, LATE) else 1
             fast = len(seen) < enough or one.id in suspects or one.id in closely

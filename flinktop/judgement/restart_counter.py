@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from flinktop.judgement.failure_chain import LOOP, RECENT_MS, known
+from flinktop.judgement.failure_chain import LOOP, RECENT_MS, known, restarts_whole
 from flinktop.judgement.trails import Note, trail
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def times(look: JobLook, trails: Mapping[str, Trail]) -> tuple[float, ...]:
     Of a job whose subtasks restart apart from each other a lost TaskManager restarts many at once: there all
     that came between two answers is one.
     """
-    most = _MOST_AT_ONCE if _restarts_whole(look) else 1
+    most = _MOST_AT_ONCE if restarts_whole(look) else 1
     found: list[float] = []
     for before, after in pairwise(trail(trails, _NAME)):
         if before.value is None or after.value is None or after.value < before.value:
@@ -61,16 +61,6 @@ def times(look: JobLook, trails: Mapping[str, Trail]) -> tuple[float, ...]:
         else:
             found += [after.at] * min(int(after.value - before.value), most)
     return tuple(found)
-
-
-def _restarts_whole(look: JobLook) -> bool:
-    """Whether a failure restarts the whole job: there is an edge that connects all subtasks, or only one."""
-    edges = [
-        one for node in (look.job.value.plan.nodes if look.job is not None else ()) for one in node.inputs
-    ]
-    if any(one.ship_strategy.upper() != "FORWARD" for one in edges):
-        return True
-    return all(one.vertex.parallelism <= 1 for one in look.vertices)
 
 
 def moved(look: JobLook, trails: Mapping[str, Trail]) -> bool:
@@ -87,7 +77,7 @@ def is_often(look: JobLook) -> bool:
         return False
     restarts = found.value
     return (
-        _restarts_whole(look)
+        restarts_whole(look)
         and restarts >= LOOP
         and restarts * RECENT_MS / (look.now - started) >= LOOP
         and restarted_lately(look)

@@ -8,10 +8,11 @@ from flinktop.flink.rescale import RESOURCE_REQUIREMENTS
 from flinktop.flink.vertices import SUBTASK_TIMES
 from flinktop.judgement import places, task_times
 from flinktop.judgement.ask import SUSPECTED, USUAL, Ask
-from flinktop.judgement.checkpoint_record import completed
+from flinktop.judgement.checkpoint_record import last_completed
 from flinktop.judgement.failure_chain import RECENT_MS, failures, known
 from flinktop.judgement.finding import Culprit, Evidence, Finding, Kind, Severity
 from flinktop.judgement.holds import Sign
+from flinktop.judgement.trails import Note, trail
 from flinktop.model import checkpoints as model
 from flinktop.model import format as fmt
 from flinktop.model import states
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from flinktop.judgement.task_times import Waiting
-    from flinktop.judgement.trails import Note, Trail
+    from flinktop.judgement.trails import Trail
     from flinktop.model.look import JobLook
 
 _WAIT_MS: Final = 30_000.0
@@ -31,21 +32,24 @@ _LARGE: Final = 1024**3  # bytes
 _COMING_MS: Final = 300_000.0
 """So long TaskManagers that were asked for may be on their way."""
 _VERTICES_ASKED: Final = 3
+_WAITS: Final = "scheduling.waits"
+_COUNTED_MS: Final = 15_000.0
+"""After this time a restart is in the counter that Flink fetches every 10 s."""
 _HAS_SLOT = frozenset({"DEPLOYING", "INITIALIZING", "RUNNING", "CANCELING", "RECONCILING"})
 
 
 def notes(look: JobLook) -> Iterator[Note]:
     """The figures to remember until the next look."""
-    del look
-    yield from ()
+    if look.adaptive is True and not states.is_terminal(look.state):
+        at = look.job.at if look.job is not None else look.now
+        yield Note(_WAITS, at, _waits_whole(look, task_times.counts(look)), keep=900.0)
 
 
 def signs(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Sign]:
     """What this look shows."""
-    del trails
     if states.is_terminal(look.state) or look.state in {"CANCELLING", "FAILING"}:
         return
-    for found in (_no_slots(look), _slow_start(look), _under_scaled(look)):
+    for found in (_no_slots(look, trails), _slow_start(look), _under_scaled(look)):
         if found is not None:
             yield found
 
@@ -72,10 +76,10 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
 # -- no slots ------------------------------------------------------------------------------------------
 
 
-def _no_slots(look: JobLook) -> Sign | None:
+def _no_slots(look: JobLook, trails: Mapping[str, Trail]) -> Sign | None:
     counts = task_times.counts(look)
     if _waits_whole(look, counts):
-        return _waiting_sign(look, sum(counts.values()), _waiting_since(look))
+        return _waiting_sign(look, sum(counts.values()), _waiting_since(look, trails))
     waiting = {state: counts.get(state, 0) for state in ("CREATED", "SCHEDULED")}
     if look.state == "RESTARTING":
         waiting["CREATED"] = 0  # before the delay of the restart is over
@@ -101,36 +105,37 @@ def _waits_whole(look: JobLook, counts: Mapping[str, int]) -> bool:
     return look.state == "CREATED" or (look.state == "INITIALIZING" and not look.features.has(1, 15))
 
 
-def _waiting_since(look: JobLook) -> float | None:
+def _waiting_since(look: JobLook, trails: Mapping[str, Trail]) -> float | None:
     """Since when a whole job waits; None if one look can't tell, as after a rescale."""
     found = failures(known(look.exceptions.value)) if look.exceptions is not None else ()
-    restarts = look.metrics.get("numRestarts")
-    rescales = look.metrics.get("numRescales")
-    if found:
-        at = found[-1].at
-        last = completed(look)
-        ran = model.ended_at(last[0]) if last else None
-        stats = look.checkpoints.value if look.checkpoints is not None else None
-        restored = (
-            stats.latest.restored.restore_timestamp if stats is not None and stats.latest.restored else 0
-        )
-        if max(ran or 0, restored) > at:
-            return None
-        return at if ran is not None or restored > 0 or look.now - at <= RECENT_MS else None
-    if look.exceptions is None or (restarts is not None and restarts.value):
-        return None
-    if rescales is not None and rescales.value:
-        return None
-    if restarts is None and not _never_ran(look):
-        return None
-    job = look.job.value if look.job is not None else None
-    begun = job.timestamps.get("INITIALIZING", 0) if job is not None else look.listed.start_time
-    return float(begun) if begun > 0 else None
-
-
-def _never_ran(look: JobLook) -> bool:
+    if not found:
+        begun = look.job.value.timestamps.get("INITIALIZING", 0) if look.job is not None else 0
+        begun = begun if begun > 0 else look.listed.start_time
+        return float(begun) if begun > 0 and _never_ran(look, trails) else None
+    at = found[-1].at
     stats = look.checkpoints.value if look.checkpoints is not None else None
-    return stats is not None and not stats.counts.total and stats.latest.restored is None
+    restored = stats.latest.restored.restore_timestamp if stats is not None and stats.latest.restored else 0
+    last = last_completed(look)
+    ran = (model.ended_at(last) or 0) if last is not None else 0
+    if max(ran, restored) > at:
+        return None
+    # Without a checkpoint it may have run since, and be in a rescale now.
+    return at if ran > 0 or restored > 0 or look.now - at <= RECENT_MS else None
+
+
+def _never_ran(look: JobLook, trails: Mapping[str, Trail]) -> bool:
+    """Whether a job that waits has done so since its start: nothing counts, and that for a while."""
+    samples = trail(trails, _WAITS)
+    waits = bool(samples) and all(one.value for one in samples)
+    if not waits or samples[-1].at - samples[0].at < _COUNTED_MS or look.exceptions is None:
+        return False
+    restarts, rescales = look.metrics.get("numRestarts"), look.metrics.get("numRescales")
+    if any(one is not None and one.value for one in (restarts, rescales)):
+        return False
+    stats = look.checkpoints.value if look.checkpoints is not None else None
+    # A job that is recovered by another JobManager has restored a checkpoint.
+    is_new = stats is not None and not stats.counts.total and stats.latest.completed is None
+    return is_new or (look.without_checkpoints and restarts is not None)
 
 
 def _waiting_sign(look: JobLook, number: int, since: float | None) -> Sign | None:

@@ -32,6 +32,7 @@ _AS_TIME: Final = 0.8
 _KEEP: Final = 150.0  # seconds
 _QUIET_KEEP: Final = 900.0  # seconds
 _RECENT: Final = 45_000.0  # ms
+_QUIET_RECENT: Final = 150_000.0  # ms: silence of ten minutes is seen with few looks
 _FETCHES: Final = 2
 
 
@@ -220,7 +221,7 @@ def _silent(
     look: JobLook, trails: Mapping[str, Trail], one: VertexLook, aligned: list[VertexLook]
 ) -> Iterator[Sign]:
     samples = trail(trails, f"emitted {one.id}")
-    if len(samples) < _FETCHES or one in aligned or look.now - samples[-1].at > _RECENT:
+    if len(samples) < _FETCHES or one in aligned or look.now - samples[-1].at > _QUIET_RECENT:
         return
     if samples[-1].value != samples[-2].value or not any(sample.value > 0 for sample in samples):
         return

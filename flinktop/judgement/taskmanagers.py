@@ -30,7 +30,7 @@ _HOUR_MS: Final = 3_600_000.0
 _FLAPPING: Final = 3
 _HEARTBEAT_MS: Final = 10_000.0  # heartbeat.interval by default
 _LEAST_MS: Final = 15_000.0
-_JOBMANAGER_STARTS_MS: Final = 120_000.0
+_JOBMANAGER_STARTS_MS: Final = 60_000.0
 _MOST: Final = 20  # findings of lost TaskManagers
 
 
@@ -60,7 +60,14 @@ def losses(look: ClusterLook, trails: Mapping[str, Trail]) -> Iterator[Note]:
     known: tuple[Lost, ...] = kept[-1].value if kept else ()
     at = look.taskmanagers.at
     new = _gone(look, trails) if not kept or kept[-1].at < at else ()
-    recent = tuple(one for one in (*known, *new) if at - one.at <= _HOUR_MS)
+    starts = _jobmanager_starts(trails)
+    recent = tuple(
+        one
+        for one in (*known, *new)
+        if at - one.at <= _HOUR_MS
+        # Those of another JobManager have yet to register; its metrics may come later than its list.
+        and not any(-_JOBMANAGER_STARTS_MS <= one.at - start <= _JOBMANAGER_STARTS_MS for start in starts)
+    )
     yield Note(_LOST, at, recent)
 
 
@@ -106,14 +113,14 @@ def _gone(look: ClusterLook, trails: Mapping[str, Trail]) -> tuple[Lost, ...]:
         for name, address, slots in before.value
         if name not in ids and slots > 0
     )
-    return () if not gone or _jobmanager_has_started(look, trails) or _ended_well(look) else gone
+    return () if not gone or _ended_well(look) else gone
 
 
-def _jobmanager_has_started(look: ClusterLook, trails: Mapping[str, Trail]) -> bool:
-    """Whether another JobManager answers: its TaskManagers have yet to register."""
-    samples = trail(trails, CPU_TIME)
-    falls = [b.at for a, b in pairwise(samples) if b.value < a.value]
-    return any(look.now - at <= _JOBMANAGER_STARTS_MS for at in falls)
+def _jobmanager_starts(trails: Mapping[str, Trail]) -> tuple[float, ...]:
+    """When another JobManager began to answer (ms since 1970): its CPU time is less."""
+    return tuple(
+        after.at for before, after in pairwise(trail(trails, CPU_TIME)) if after.value < before.value
+    )
 
 
 def _ended_well(look: ClusterLook) -> bool:

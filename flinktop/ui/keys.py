@@ -47,7 +47,7 @@ FILTER = _table(
     "filter",
     "slash",
     "filter",
-    "Show only rows that contain a text; state:failed filters by state. In a text: find.",
+    "Show only rows that contain a text; state:failed, verdict:skew filter jobs. In a text: find.",
     # Handled before the next key is looked at, so that what is typed after it is the filter.
     priority=True,
 )

@@ -43,9 +43,9 @@ def line(source: float, middle: float | None, by_subtask: Mapping[str, str] | No
     ("source", "middle", "expected"),
     [
         (1.0, 0.0, ["join"]),
-        (0.95, 0.49, ["join"]),
+        (0.95, 0.74, ["join"]),
         (0.94, 0.0, []),  # the source still has buffers
-        (1.0, 0.5, []),  # it can't be told which of the two
+        (1.0, 0.75, []),  # it can't be told which of the two
         (1.0, None, []),  # not known
         (1.0, 1.0, ["sink"]),  # a sink sends nothing
     ],

@@ -77,6 +77,17 @@ def test_a_loop_is_three_failures_in_ten_minutes(faults: list[Fault], kind: str 
     assert kinds(found) == ([kind] if kind else [])
 
 
+def attempt(seconds: float, subtask: int, number: int) -> Fault:
+    return fault(seconds, task_name=f"Map ({subtask + 1}/4) - execution #{number}")
+
+
+def test_a_later_attempt_is_a_new_failure_where_all_restart_together() -> None:
+    faults = [attempt(15, 0, 0), attempt(10, 1, 1), attempt(5, 2, 2)]
+    assert kinds(findings(job(faults=faults))) == ["restart-loop"]
+    apart = (vertex(SOURCE), vertex(MAP, inputs=(SOURCE,), strategy="FORWARD"))
+    assert kinds(findings(job(faults=faults, vertices=apart))) == ["restarting"]
+
+
 @pytest.mark.parametrize(
     ("checkpoints", "kind"),
     [
@@ -465,6 +476,12 @@ def test_rescales_are_no_restarts_from_2_0_on() -> None:
             "tm-own",
         ),
         ("org.apache.flink.util.FlinkException: Job was canceled by user", "canceled by a user", "tm-own"),
+        (
+            "org.elasticsearch.transport.RemoteTransportException: "
+            "Kafka has disconnected, no longer reachable",
+            "Map, subtask 1 (2/4) on tm-own: RemoteTransportException: Kafka",
+            "tm-own",
+        ),
         ("com.shop.BadOrder: no amount", "Map, subtask 1 (2/4) on tm-own: BadOrder: no amount", "tm-own"),
     ],
 )

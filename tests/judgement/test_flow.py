@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from flinktop.flink.vertices import VERTEX, VERTEX_BACKPRESSURE
 from flinktop.judgement import flow
-from flinktop.judgement.finding import Severity
+from flinktop.judgement.finding import Finding, Kind, Severity
+from flinktop.judgement.verdict import ordered
 from tests.judgement.looks_flow import Course, V, kinds, look
 
 if TYPE_CHECKING:
@@ -292,6 +293,28 @@ def test_source_subtasks_that_never_sent_a_record_do_not_count() -> None:
     assert kinds(Course().run(6, seen((400, 100, 100, 0)))) == ["skew"]
 
 
+def test_uneven_input_is_seen_in_one_look_and_explains_nothing() -> None:
+    def seen(number: int) -> list[V]:
+        records: list[tuple[int | None, int | None]] = [(rate * 10 * number, 0) for rate in (900, 100)]
+        return line([(0.6, 0.0), (0.1, 0.0)], IDLE, records=records)
+
+    found = Course(one_look=True).run(3, seen)
+    assert kinds(found) == ["skew"]
+    overdue = Finding(kind=Kind.CHECKPOINT_OVERDUE, severity=Severity.CRITICAL, words="checkpoint-overdue: …")
+    assert kinds(ordered([*found, overdue])) == ["checkpoint-overdue", "skew"]
+
+
+def test_what_becomes_known_of_a_culprit_does_not_begin_anew() -> None:
+    known = uneven((1.0, 1.0, 0.2, 0.2), (100,) * 4, ("slow", "slow", "b", "b"))
+
+    def seen(number: int) -> list[V]:
+        return known(number) if number > 1 else [replace(one, records=None) for one in known(number)]
+
+    found = Course().run(4, seen)
+    assert kinds(found) == ["skew"]
+    assert found[0].culprit.taskmanager == "slow"
+
+
 # -- stalled -----------------------------------------------------------------------------------------------
 
 
@@ -375,6 +398,28 @@ def test_scaling_ends_at_the_maximal_parallelism() -> None:
 
 def asked(course: Course, endpoint: Any) -> list[str]:
     return [dict(one.query.ids)["vertex"] for one in course.asked if one.query.endpoint is endpoint]
+
+
+def test_what_is_known_is_asked_for_less_often() -> None:
+    def every(course: Course) -> dict[Any, float]:
+        return {
+            one.query.endpoint: one.every
+            for one in course.asked
+            if dict(one.query.ids).get("vertex") == "join"
+        }
+
+    def seen(number: int, rate: int) -> list[V]:
+        records: list[tuple[int | None, int | None]] = [(rate * number, 0)] * 2
+        return line([(1.0, 0.0)] * 2, records=records, records_in=2 * rate * number)
+
+    course = Course()
+    course.run(2, lambda number: seen(number, 100))
+    assert every(course)[VERTEX] == 10.0
+    course.run(4, lambda number: seen(number, 100))
+    assert every(course)[VERTEX] == 30.0
+    assert every(course)[VERTEX_BACKPRESSURE] == 20.0
+    course.run(2, lambda _: seen(5, 100))
+    assert every(course)[VERTEX] == 10.0  # no record comes in any more
 
 
 def chain(*held_up: float) -> list[V]:

@@ -115,7 +115,6 @@ async def all_of_them(walk: Walk) -> None:
     await walk.looks("checkpoint")
     await walk.press("enter")
     await walk.looks("checkpoint-vertex")
-    await why(walk, *["escape"] * 6)
 
 
 async def the_cluster(walk: Walk) -> None:
@@ -151,6 +150,7 @@ async def tabs(walk: Walk, name: str) -> None:
 WALKS: tuple[tuple[Look, Callable[[Walk], Awaitable[None]]], ...] = (
     (Look(), all_of_them),
     (Look(), the_cluster),
+    (Look(), why),
     (Look((80, 24)), the_four),
     (Look((200, 60)), the_four),
     (Look(theme="light"), the_four),
