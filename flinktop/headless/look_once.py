@@ -108,6 +108,7 @@ class OneCluster:
         self._args = args
         self._clock = clock
         self._began = clock.now()
+        self._triggered: float | None = None  # when Flink was made to fetch its metrics for the first look
         self._timed = TimedAnswers(clock)
         self._answers = self._timed.answers
         self._judge = JudgeOnce(profile.name, rules, profile.expect, args.job)
@@ -148,12 +149,12 @@ class OneCluster:
 
     def _trigger_at(self, look: int) -> float:
         """When the metrics are asked for that a look reads (clock, s)."""
-        return self._began + look * FETCH
+        return (self._began if self._triggered is None else self._triggered) + look * FETCH
 
     @property
     def _slot_end(self) -> float:
         """Until when the present look may ask."""
-        last = self.looks + 1 >= self._wanted_looks
+        last = self._triggered is None or self.looks + 1 >= self._wanted_looks
         return self._end if last else min(self._end, self._trigger_at(self.looks + 1))
 
     @property
@@ -176,14 +177,14 @@ class OneCluster:
 
     async def _open(self) -> FlinkError | None:
         """Ask what the cluster is, and make it fetch its metrics; why it can't be asked, or None."""
-        patience = min(PATIENCE, self._args.wait + GRACE)
-        # Alone: a login that is refused must not be sent four times.
-        await self._ask((CONFIG(),), patience=patience)
+        # Alone: a login that is refused must not be sent four times. A command that prints it may take long.
+        await self._ask((CONFIG(),), patience=self._args.wait + GRACE)
         refused = self._answers.error(CONFIG)
         if isinstance(refused, Unreachable | Unauthorized | NotReady | NotFlink):
             return refused
+        self._triggered = self._clock.now()
         await asyncio.gather(
-            self._ask((JOBS_OVERVIEW(),), patience=patience),
+            self._ask((JOBS_OVERVIEW(),), patience=PATIENCE),
             self._ask((OVERVIEW(), JOBMANAGER_METRICS(get=_METRICS))),
         )
         if (config := self._timed.early(CONFIG())) is not None:
