@@ -372,7 +372,7 @@ def _status(sources: "Sources", args: StatusArgs) -> int:
             f"--{given.replace('_', '-')} goes with one TARGET: a login must not be sent to other clusters"
         )
     names = [one.name for one in settings.profiles] if args.every else args.targets or (None,)
-    profiles = {profile.name: profile for profile in map(sources.profile, names)}
+    profiles = {(one.name, one.connection.url): one for one in map(sources.profile, names)}
     from flinktop.headless.status import NotPrintedError, run_status
 
     for note in (*_with_log(settings).notes, *(note for one in profiles.values() for note in one.notes)):

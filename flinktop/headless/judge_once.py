@@ -67,8 +67,8 @@ class JudgeOnce:
             self._job_look(answers, job) if whole else _listed_look(answers, job),
             self._memories.get(job.jid, Memory()),
             one_look=True,
-            # One that does not run and was not looked at is unknown, not healthy.
-            coarse=coarse and not close and not is_suspicious(job),
+            # A suspect that there was no room to look at is unknown, not healthy.
+            coarse=coarse and not close and answers.error(JOB, job=job.jid) is None,
             rules=self._rules_of(job.name),
         )
         self._memories[job.jid] = memory

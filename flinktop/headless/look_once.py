@@ -108,6 +108,7 @@ class OneCluster:
         self._args = args
         self._clock = clock
         self._began = clock.now()
+        self._triggered: float | None = None  # when Flink was made to fetch its metrics for the first look
         self._timed = TimedAnswers(clock)
         self._answers = self._timed.answers
         self._judge = JudgeOnce(profile.name, rules, profile.expect, args.job)
@@ -148,12 +149,12 @@ class OneCluster:
 
     def _trigger_at(self, look: int) -> float:
         """When the metrics are asked for that a look reads (clock, s)."""
-        return self._began + look * FETCH
+        return (self._began if self._triggered is None else self._triggered) + look * FETCH
 
     @property
     def _slot_end(self) -> float:
         """Until when the present look may ask."""
-        last = self.looks + 1 >= self._wanted_looks
+        last = self._triggered is None or self.looks + 1 >= self._wanted_looks
         return self._end if last else min(self._end, self._trigger_at(self.looks + 1))
 
     @property
@@ -176,14 +177,14 @@ class OneCluster:
 
     async def _open(self) -> FlinkError | None:
         """Ask what the cluster is, and make it fetch its metrics; why it can't be asked, or None."""
-        patience = min(PATIENCE, self._args.wait + GRACE)
-        # Alone: a login that is refused must not be sent four times.
-        await self._ask((CONFIG(),), patience=patience)
+        # Alone: a login that is refused must not be sent four times. A command that prints it may take long.
+        await self._ask((CONFIG(),), patience=self._args.wait + GRACE)
         refused = self._answers.error(CONFIG)
         if isinstance(refused, Unreachable | Unauthorized | NotReady | NotFlink):
             return refused
+        self._triggered = self._clock.now()
         await asyncio.gather(
-            self._ask((JOBS_OVERVIEW(),), patience=patience),
+            self._ask((JOBS_OVERVIEW(),), patience=PATIENCE),
             self._ask((OVERVIEW(), JOBMANAGER_METRICS(get=_METRICS))),
         )
         if (config := self._timed.early(CONFIG())) is not None:
@@ -232,8 +233,9 @@ class OneCluster:
         await self._ask(first[:room])
         self._give_up(first[room:])
         if self._coarse:
-            stuck = (JOB(job=job.jid) for job in jobs if is_suspicious(job))
-            self._give_up(query for query in stuck if query not in self._asked)
+            restarting = self._finder.restarting if self._finder is not None else ()
+            suspects = (job.jid for job in jobs if is_suspicious(job) or job.jid in restarting)
+            self._give_up(JOB(job=job) for job in suspects if JOB(job=job) not in self._asked)
         for _ in range(ROUNDS):
             wanted = self._due(closely)
             if not wanted or self._clock.now() >= self._slot_end:
@@ -260,7 +262,11 @@ class OneCluster:
 
     @property
     def _room(self) -> int:
-        return (MOST_COARSE if self._coarse else MOST_CLOSE) - self._requests.sent
+        return self._most - self._requests.sent
+
+    @property
+    def _most(self) -> int:
+        return MOST_COARSE if self._coarse else MOST_CLOSE
 
     async def _close_ones(self, jobs: Sequence[JobOverview]) -> tuple[JobOverview, ...]:
         """The jobs that are looked at closely; of many those that do not run as they should."""
@@ -320,7 +326,9 @@ class OneCluster:
         """Note that there is no room for these: what was not asked for is unknown, and not healthy."""
         for query in queries:
             url = f"{self._profile.connection.url}/{query.target.partition('?')[0]}"
-            self._timed.fail(query, Refused("GET", url, "not requested: it would be one request too many"))
+            self._timed.fail(
+                query, Refused("GET", url, f"not requested: {self._most} requests are the limit")
+            )
 
     def _due(self, jobs: Iterable[JobOverview]) -> tuple[Query[Any], ...]:
         """What the subjects want to know more closely, the most wanted first, within the budget."""

@@ -73,6 +73,8 @@ class Suspects:
         self._restarts = "numRestarts" if features.has(1, 10) else "fullRestarts"
         self._before: dict[Group, _Sums] = {}  # the figures of the look before
         self._now: dict[Group, _Sums] = {}
+        self.restarting: set[str] = set()
+        """Those found so far that have restarted lately, or whose counters have moved."""
 
     async def find(self, jobs: Sequence[str], ask: Ask, room: int) -> tuple[str, ...]:
         """The suspects, the most suspicious first; at most `room` requests.
@@ -107,6 +109,7 @@ class Suspects:
                         found.append((order, part[0]))
                     else:
                         heapq.heappush(wanted, (order, part, its))
+        self.restarting |= {job for (suspicion, _), job in found if suspicion != _FAILS}
         return tuple(job for _, job in sorted(found))
 
     async def _sums(self, groups: Sequence[Group], ask: Ask) -> tuple[dict[Group, _Sums], int]:

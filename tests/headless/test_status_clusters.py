@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -399,3 +400,27 @@ def test_a_history_server_without_archives_is_no_error() -> None:
     found = look({"history": history_server(None)})
     assert (as_object(found.status)["clusters"][0]["reachable"], jobs_of(found)) == (True, [])
     assert found.status.code == 0
+
+
+def test_a_login_that_takes_long_leaves_time_for_a_look() -> None:
+    cluster, clock = demo()
+    until = clock.now() + 12
+    held: list[str] = []
+
+    def slow(path: str) -> bool:
+        if path == "config" and clock.now() < until:
+            held.append(path)
+            asyncio.get_running_loop().create_task(release())
+            return True
+        return False
+
+    async def release() -> None:
+        await clock.sleep(12)
+        cluster.release_held()
+
+    cluster.hangs = slow
+    one = as_object(look({"prod": cluster}, clock=clock).status)["clusters"][0]
+    assert held
+    assert (one["reachable"], one["look"]) == (True, "brief")
+    assert len(one["jobs"]) > 5
+    assert not [its for its in one["jobs"] if its["kind"] == "unknown"]

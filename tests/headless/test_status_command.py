@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -98,6 +100,16 @@ def test_targets_are_printed_in_their_order(
     config.write({"a": server.url})
     _, found = document(capsys, "127.0.0.1:1", "a")
     assert [one["target"] for one in found["clusters"]] == ["127.0.0.1:1", "a"]
+
+
+def test_the_same_cluster_twice_is_printed_once(
+    server: FixtureServer, config: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.write({"a": server.url})
+    _, found = document(capsys, server.url, "a")
+    assert [one["target"] for one in found["clusters"]] == ["a"]
+    _, found = document(capsys, "http://127.0.0.1:1", "https://127.0.0.1:1")
+    assert [one["url"] for one in found["clusters"]] == ["http://127.0.0.1:1", "https://127.0.0.1:1"]
 
 
 def test_an_expected_job_that_is_missing_is_critical(
@@ -196,6 +208,26 @@ def test_a_full_disk_is_3(server: FixtureServer, home: Path) -> None:
         with Path("/dev/full").open("w", encoding="utf-8") as full:
             done = run(server, home, "--format", form, stdout=full)
         assert (done.returncode, "No space left" in done.stderr) == (3, True), done
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("login", [(), ("--token-command", "sleep 60")])
+def test_a_server_that_never_answers_is_given_up(home: Path, login: tuple[str, ...]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        began = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, "-m", "flinktop", "status", url, "--wait", "1", "--json", *login],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            env={"HOME": str(home), "PATH": os.environ["PATH"]},
+        )
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["clusters"][0]["reachable"] is False
+    assert time.monotonic() - began < 6
 
 
 @pytest.mark.deep
