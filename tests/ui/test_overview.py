@@ -494,3 +494,45 @@ async def test_of_rows_that_are_scrolled_past_little_is_kept_and_they_show_as_mu
                 before.interval,
             )
             assert after.uptime is not None
+
+
+TROUBLE = {
+    "mixed": {
+        "experiment-backfill-v3": Kind.FAILED,
+        "inventory-sync": Kind.RESTART_LOOP,
+        "user-profiles": Kind.CHECKPOINTS_FAILING,
+        "clickstream-sessions": Kind.BOTTLENECK,
+    },
+    "backpressure": {"clickstream-sessions": Kind.BOTTLENECK},
+    "restart-loop": {"inventory-sync": Kind.RESTART_LOOP, "stock-reservations": Kind.RESTART_LOOP},
+    "failing-checkpoints": {
+        "user-profiles": Kind.CHECKPOINTS_FAILING,
+        "profiles-shadow": Kind.CHECKPOINTS_FAILING,
+    },
+    "skew": {"notification-dispatcher": Kind.SKEW},
+    "stuck-watermark": {
+        "orders-enrichment": Kind.WATERMARK_STUCK,
+        "telemetry-late-gateway": Kind.WATERMARK_STUCK,
+    },
+    "calm": {},
+    "idle": {},
+}
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("scenario", TROUBLE)
+async def test_the_verdicts_of_the_demo_name_the_trouble_of_each_scenario(scenario: str) -> None:
+    async with monitor("2.3.0", demo=scenario) as day:
+        for _ in range(24):
+            await day.clock.advance(5)
+            await day.settled()
+        day.app.tick()
+        await day.settled()
+        rows = {row.name: row for row in day.table.shown_rows()}
+        for name, kind in TROUBLE[scenario].items():
+            assert (found := rows[name].verdict) is not None
+            assert found.kind == kind
+            assert str(kind) in day.line(name[:19])
+        if not TROUBLE[scenario]:
+            assert day.port.judged is not None
+            assert not any(one.findings for one in day.port.judged.verdicts.values())

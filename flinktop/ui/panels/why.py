@@ -295,10 +295,11 @@ class EvidenceTable(TablePanel[EvidenceRow]):
         super().__init__(choice.job, id="evidence-panel")
         self.choice = choice
 
-    def rows(self) -> Sequence[EvidenceRow]:
-        row = self.choice.row(self.port)
-        width = self.table.size.width - VALUE - GAPS
-        return evidence_rows(row.finding.evidence if row is not None else (), width)
+    def rows(self) -> Sequence[EvidenceRow] | None:
+        row, width = self.choice.row(self.port), self.content_size.width
+        if not width:
+            return None
+        return evidence_rows(row.finding.evidence if row is not None else (), width - VALUE - GAPS)
 
     def empty(self) -> str:
         return "no figures: Flink reports this itself" if self.choice.row(self.port) is not None else ""
