@@ -31,6 +31,7 @@ _LEAST_MS: Final = 10_000.0
 """Less than this between two is taken as this: nothing is overdue within 30 s."""
 _RUNS: Final = "checkpoints.runs"
 _VERTICES_ASKED: Final = 3
+_DETAILS_MS: Final = 60_000.0
 
 
 def notes(look: JobLook) -> Iterator[Note]:
@@ -41,7 +42,7 @@ def notes(look: JobLook) -> Iterator[Note]:
 
 def signs(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Sign]:
     """What this look shows."""
-    if look.job is None or not look.streaming or states.is_terminal(look.state):
+    if look.job is None or not look.streaming or _ends(look):
         return
     for found in (_failing(look), _overdue(look, trails), _off(look)):
         if found is not None:
@@ -51,17 +52,21 @@ def signs(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Sign]:
 
 def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
     """The closer looks that are wanted."""
-    if look.job is None or not look.streaming or states.is_terminal(look.state):
+    if look.job is None or not look.streaming or _ends(look):
         return
     failed = _failed_in_a_row(look)
     if failed:
-        yield from _asks_of(look, failed[0], every=600.0)
+        yield from _asks_of(look, _looked_into(look, failed), every=600.0)
     elif _overdue(look, trails) is not None:
         under_way = record.in_progress(look)
         if under_way is not None:
             yield from _asks_of(look, under_way, every=20.0)
     else:
         yield from checkpoint_sizes.asks(look)
+
+
+def _ends(look: JobLook) -> bool:
+    return states.is_terminal(look.state) or look.state in {"CANCELLING", "FAILING"}
 
 
 def _asks_of(look: JobLook, checkpoint: Checkpoint, *, every: float) -> Iterator[Ask]:
@@ -91,12 +96,26 @@ def _failed_in_a_row(look: JobLook) -> tuple[Checkpoint, ...]:
     return tuple(found)
 
 
+def _looked_into(look: JobLook, failed: Sequence[Checkpoint]) -> Checkpoint:
+    """The failed checkpoint to look at closely, of several (newest first) one whose details are known.
+
+    Where one fails after the other, to ask for its subtasks takes longer than until the next has failed.
+    """
+    newest = failed[0]
+    for one in failed:
+        details = look.checkpoint_details.get(one.id)
+        if details is not None and look.now - details.at <= _DETAILS_MS:
+            newest = one
+            break
+    return newest
+
+
 def _failing(look: JobLook) -> Sign | None:
     found = _failed_in_a_row(look)
     if not found or look.checkpoints is None:
         return None
-    newest, count = found[0], len(found)
-    culprit = record.named_in(look, newest) or record.culprit(look, newest) or Culprit()
+    newest, known, count = found[0], _looked_into(look, found), len(found)
+    culprit = record.named_in(look, newest) or record.culprit(look, known) or Culprit()
     history = look.checkpoints.value.history
     cut = bool(history) and found[-1].id == min(one.id for one in history) and found[-1].id > 1
     times = (
@@ -111,7 +130,7 @@ def _failing(look: JobLook) -> Sign | None:
         Evidence("failed in a row", count),
         Evidence("newest failed checkpoint", newest.id),
         *_last_completed_evidence(look),
-        *_late_evidence(look, newest),
+        *_late_evidence(look, known),
         *(Evidence("earlier reason", why) for why in others[:3]),
     ]
     expired = "expired" in record.reason(newest).lower()
@@ -128,9 +147,19 @@ def _failing(look: JobLook) -> Sign | None:
             ),
             culprit=culprit,
             evidence=tuple(evidence),
-            since=_time(found[-1].failure_timestamp) or _time(found[-1].trigger_timestamp),
+            since=_failing_since(look, found[-1], cut=cut),
         ),
     )
+
+
+def _failing_since(look: JobLook, oldest: Checkpoint, *, cut: bool) -> float | None:
+    """When the first of them failed; where Flink has dropped it, when one completed last or it started."""
+    if cut:
+        last = record.last_completed(look)
+        ended = model.ended_at(last) if last is not None else None
+        running = look.job.value.timestamps.get("RUNNING") if look.job is not None else None
+        return _time(ended) or _time(running)
+    return _time(oldest.failure_timestamp) or _time(oldest.trigger_timestamp)
 
 
 # -- overdue -------------------------------------------------------------------------------------------

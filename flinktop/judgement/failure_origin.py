@@ -52,7 +52,8 @@ _SIGNS: Final = (  # the first that is found in the chain of causes, deepest fir
             r"|[Ll]ost (?:the )?connection to task ?manager"
             r"|remote task manager|The TaskExecutor is shutting down|TaskExecutor was shut down"
             r"|TaskManager was (?:lost|killed|released)|[Aa]ssigned slot \S{1,200} was removed"
-            r"|Task(?:Manager|Executor)\b.{0,300} has disconnected|Container released on a|Diagnostics: Container"
+            r"|Task(?:Manager|Executor)\b.{0,300} has disconnected"
+            r"|Container released on a|Diagnostics: Container"
             # Elasticsearch has an exception of this name, too.
             r"|flink\.runtime\.io\.network\.netty\.exception\.\w{1,30}TransportException"
         ),
