@@ -49,6 +49,8 @@ def state(look: JobLook, times: int) -> str:
         return "the job fails over now"
     if look.state == "RESTARTING":
         return "the job is RESTARTING"
+    if look.state != "RUNNING":
+        return f"failed {times} times, and is {look.state}" if times > 1 else f"failed, and is {look.state}"
     return f"failed {times} times and restarted" if times > 1 else "the job has restarted"
 
 

@@ -477,11 +477,8 @@ def test_rescales_are_no_restarts_from_2_0_on() -> None:
         ),
         ("org.apache.flink.util.FlinkException: Job was canceled by user", "canceled by a user", "tm-own"),
         (
-            (
-                "org.elasticsearch.transport.RemoteTransportException: "
-                "Kafka has disconnected, no longer reachable"
-            ),
-            "Map, subtask 1 (2/4) on tm-own: RemoteTransportException: Kafka",
+            "org.elasticsearch.transport.RemoteTransportException: Kafka is no longer reachable",
+            "Map, subtask 1 (2/4) on tm-own: RemoteTransportException: Kafka is",
             "tm-own",
         ),
         ("com.shop.BadOrder: no amount", "Map, subtask 1 (2/4) on tm-own: BadOrder: no amount", "tm-own"),
