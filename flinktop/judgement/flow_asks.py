@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from flinktop.judgement.trails import Trail
     from flinktop.model.look import JobLook, VertexLook
 
-_USUALLY: Final = 20.0
+_USUALLY: Final = 30.0
 """Seconds between looks at a source that is not held up, and at what is known to hold up others."""
 _KNOWN: Final = 30.0
 """Seconds between looks at what has been looked at often, as long as nothing else has changed."""

@@ -118,8 +118,10 @@ def asks(
     job = look.listed.jid
     for one in look.vertices:
         size = 2.0 if not one.inputs else 1.0 if one.id in takers else 0.0
-        rank = SUSPECTED if one.id in suspects else BELOW if one.id in closely else USUAL
         ids, seen = wanted(look, one), trail(trails, f"figures {one.id}")
+        # Only these figures tell that a watermark stands still: until they are known they come first.
+        first = bool(takers) and size > 0 and len(seen) < ENOUGH_IN_ONE_LOOK
+        rank = SUSPECTED if one.id in suspects else BELOW if one.id in closely or first else USUAL
         # An operator that is gone empties the answer.
         unsure = bool(ids) and (not seen or look.now - seen[-1].at > _UNANSWERED)
         # Flink's first answer has no metrics yet: the fetch that it starts takes a moment.
