@@ -298,6 +298,7 @@ def _vertices(answers: Answers, job: Job) -> tuple[VertexLook, ...]:
         for one in node.inputs:
             outputs.setdefault(one.id, []).append(node.id)
     found = []
+    ended = states.is_terminal(job.state)
     for vertex in job.vertices:
         ids = {"job": job.jid, "vertex": vertex.id}
         known = nodes.get(vertex.id)
@@ -308,7 +309,7 @@ def _vertices(answers: Answers, job: Job) -> tuple[VertexLook, ...]:
                 inputs=tuple(dict.fromkeys(one.id for one in known.inputs)) if known is not None else (),
                 outputs=tuple(dict.fromkeys(outputs.get(vertex.id, ()))),
                 backpressure=_young(answers, VERTEX_BACKPRESSURE, answers.newest(VERTEX_BACKPRESSURE, **ids)),
-                subtasks=_young(answers, VERTEX, answers.newest(VERTEX, **ids)),
+                subtasks=_young(answers, VERTEX, answers.newest(VERTEX, **ids), ended=ended),
                 times=_young(answers, SUBTASK_TIMES, answers.newest(SUBTASK_TIMES, **ids)),
                 watermarks=_young(answers, VERTEX_WATERMARKS, answers.newest(VERTEX_WATERMARKS, **ids)),
                 metrics=_young_metrics(answers, SUBTASKS_METRICS, **ids),
