@@ -106,14 +106,18 @@ def _slow(look: JobLook) -> Sign | None:
     )
 
 
-_STEPS: Final = {
-    model.PHASES[
-        0
-    ]: "the barriers are late: look for backpressure above this vertex, or use unaligned checkpoints",
-    model.PHASES[1]: "the barriers of its inputs come unevenly: look for skew or backpressure in its inputs",
-    model.PHASES[2]: "the task stands still for its snapshot: look at the state backend and at timers",
-    model.PHASES[3]: "its state is written slowly: look at the size of its state and the checkpoint storage",
-}
+_STEPS: Final = dict(
+    zip(
+        model.PHASES,
+        (
+            "the barriers are late: look for backpressure above this vertex, or use unaligned checkpoints",
+            "the barriers of its inputs come unevenly: look for skew or backpressure in its inputs",
+            "the task stands still for its snapshot: look at the state backend and at timers",
+            "its state is written slowly: look at the size of its state and the checkpoint storage",
+        ),
+        strict=True,
+    )
+)
 
 
 def _newest_with_details(look: JobLook) -> Checkpoint | None:

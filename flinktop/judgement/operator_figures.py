@@ -121,7 +121,9 @@ def asks(
         ids, seen = wanted(look, one), trail(trails, f"figures {one.id}")
         # Only these figures tell that a watermark stands still: until they are known they come first.
         first = bool(takers) and size > 0 and len(seen) < ENOUGH_IN_ONE_LOOK
-        rank = SUSPECTED if one.id in suspects else BELOW if one.id in closely or first else USUAL
+        rank = BELOW if one.id in closely or first else USUAL
+        if one.id in suspects or (first and not one.inputs):
+            rank = SUSPECTED
         # An operator that is gone empties the answer.
         unsure = bool(ids) and (not seen or look.now - seen[-1].at > _UNANSWERED)
         # Flink's first answer has no metrics yet: the fetch that it starts takes a moment.
