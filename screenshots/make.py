@@ -32,6 +32,8 @@ SIZES = ((120, 40), (80, 24))
 THEMES = ("dark", "light")
 FIGURES = 12
 """Seconds after which a newly opened screen has its first metrics."""
+VERDICTS = 120
+"""Seconds after which what is wrong has lasted long enough to be said."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def tab(name: str, number: int) -> Place:
 
 
 WALK = (
-    Place("overview", light=True),
+    Place("overview", light=True, seconds=VERDICTS),
     Place("help", ("question_mark",)),
     Place("palette", ("escape", "colon")),
     Place("job", ("escape", "slash", *"orders", "enter", "enter"), light=True),
@@ -100,6 +102,7 @@ WALK = (
     Place("application", ("enter",)),
     Place("datasets", ("escape", "3")),
     Place("rescales", ("escape", "colon", *"job search", "enter", "5")),
+    Place("why", ("escape", "colon", *"job clickstream", "enter", "v"), light=True, seconds=VERDICTS),
 )
 
 
