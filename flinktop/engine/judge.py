@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
@@ -54,6 +55,10 @@ FEW: Final = 20
 """Jobs of which the sweep asks each often enough; of more, sums are watched."""
 SUSPECT_SECONDS: Final = 300.0
 """How long a job whose sum has moved is looked at closely."""
+WEIGHTS: Final = {asking.SUSPECTED: 4.0, asking.BELOW: 2.0, asking.USUAL: 1.0}
+"""So much more than a usual look one at a suspect is wanted."""
+NEW, LATEST = 3.0, 20.0
+"""Intervals that one that was never asked counts as late; and the most that count."""
 SETTLES_MS: Final = 5_000.0
 """A job is judged again after so long at the earliest: its answers come one after the other."""
 FORGET_MS: Final = 180_000.0
@@ -235,14 +240,23 @@ class Judge:
         room = min(ASKS_A_MINUTE - len(self._sent), 2)
         if room <= 0:
             return
-        due = [
-            one for one in self._wanted() if now - self._asked.get(one.query, -math.inf) >= one.every * 1000.0
-        ]
-        due.sort(key=lambda one: (one.rank, -one.size, self._asked.get(one.query, 0.0)))
-        for one in due[:room]:
+        due = [(-urgency, -one.size, one) for one in self._wanted() if (urgency := self._urgency(one, now))]
+        due.sort(key=itemgetter(0, 1))
+        for _, _, one in due[:room]:
             self._asked[one.query] = now
             self._sent.append(now)
             self._send(one.query)
+
+    def _urgency(self, ask: Ask, now: float) -> float:
+        """How much a query is wanted; 0 before it is due.
+
+        What is late for long comes before suspects in the end: a few ill jobs hide no other.
+        """
+        asked = self._asked.get(ask.query)
+        if asked is None:
+            return WEIGHTS[ask.rank] * NEW
+        late = (now - asked) / max(ask.every * 1000.0, 1.0)
+        return WEIGHTS[ask.rank] * min(late, LATEST) if late >= 1.0 else 0.0
 
     def _wanted(self) -> Iterator[Ask]:
         if not self.answers.features.history_server:  # it has none of these
@@ -255,12 +269,18 @@ class Judge:
             yield from self._sums.asks(self.answers.features)
         for job in self._listed.values():
             if job.jid in self._suspects or self._is_suspicious(job):
-                yield from (Ask(query, asking.SUSPECTED) for query in figures_of(job.jid))
+                # What is said already is not looked at as often as what may have to be said.
+                rank, every = (asking.BELOW, 30.0) if self._is_said(job.jid) else (asking.SUSPECTED, 10.0)
+                yield from (Ask(query, rank, every) for query in figures_of(job.jid))
                 yield Ask(EXCEPTIONS(job=job.jid), asking.SUSPECTED, 30.0)
                 yield Ask(CHECKPOINT_CONFIG(job=job.jid), asking.BELOW, 600.0)
             known = self.answers.newest(JOB, job=job.jid)
             if known is not None and self.answers.now - known.at <= OLD:
                 yield from self._asks.get(job.jid, ())
+
+    def _is_said(self, job: str) -> bool:
+        verdict = self.judged.verdicts.get(job)
+        return verdict is not None and verdict.severity.rank < Severity.INFO.rank
 
     def _is_suspicious(self, job: JobOverview) -> bool:
         """Whether the list alone shows that it does not run as it should."""

@@ -166,6 +166,8 @@ def _next(rates: Mapping[int, float]) -> str:
             f"its subtask {top} takes in {uneven.times(most, middle)}the median: look at the keys of its"
             " input first, more subtasks will not help while one key has most of the records"
         )
+    if len(rates) > 1:
+        return "its subtasks take in about the same: raise its parallelism, or make what it does cheaper"
     return (
         "compare what its subtasks take in; if it is the same, raise its parallelism,"
         " or make what it does cheaper"

@@ -28,10 +28,8 @@ _ABORTED: Final = re.compile(
     # A later checkpoint took its place, or it was never to start.
     r"|subsumed|barrier from newer checkpoint|minimum time between checkpoints|queued checkpoint requests"
 )
-_TASK = re.compile(
-    r"(?:for operator|Task name with subtask ?:) (.{1,10000}?\(\d{1,9}/\d{1,9}\)(?:#\d{1,9})?)"
-)
-_MOST: Final = 20_000  # characters of a message that are searched
+_TASK = re.compile(r"(?:for operator|Task name with subtask ?:) (.{1,1000}?\(\d{1,9}/\d{1,9}\)(?:#\d{1,9})?)")
+_MOST: Final = 4000  # characters of a message that are searched
 
 
 def judged(look: JobLook) -> tuple[Checkpoint, ...]:

@@ -99,21 +99,25 @@ def _slow(look: JobLook) -> Sign | None:
             kind=Kind.CHECKPOINT_SLOW,
             severity=Severity.INFO,
             words=words,
-            next=_STEPS.get(phase, "open the checkpoint: which phase of which subtask takes longest"),
+            next=_step(phase),
             culprit=culprit,
             evidence=tuple(evidence),
         ),
     )
 
 
-_STEPS: Final = {
-    model.PHASES[
-        0
-    ]: "the barriers are late: look for backpressure above this vertex, or use unaligned checkpoints",
-    model.PHASES[1]: "the barriers of its inputs come unevenly: look for skew or backpressure in its inputs",
-    model.PHASES[2]: "the task stands still for its snapshot: look at the state backend and at timers",
-    model.PHASES[3]: "its state is written slowly: look at the size of its state and the checkpoint storage",
-}
+_STEPS: Final = (  # by phase, in their order
+    "the barriers are late: look for backpressure above this vertex, or use unaligned checkpoints",
+    "the barriers of its inputs come unevenly: look for skew or backpressure in its inputs",
+    "the task stands still for its snapshot: look at the state backend and at timers",
+    "its state is written slowly: look at the size of its state and the checkpoint storage",
+)
+
+
+def _step(phase: str) -> str:
+    if phase not in model.PHASES:
+        return "open the checkpoint: which phase of which subtask takes longest"
+    return _STEPS[model.PHASES.index(phase)]
 
 
 def _newest_with_details(look: JobLook) -> Checkpoint | None:

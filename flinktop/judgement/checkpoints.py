@@ -32,6 +32,7 @@ _LEAST_MS: Final = 10_000.0
 _RUNS: Final = "checkpoints.runs"
 _VERTICES_ASKED: Final = 3
 _MANY: Final = 1 << 30  # subtasks: where their number is not reported
+_DETAILS_MS: Final = 60_000.0
 
 
 def notes(look: JobLook) -> Iterator[Note]:
@@ -42,7 +43,7 @@ def notes(look: JobLook) -> Iterator[Note]:
 
 def signs(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Sign]:
     """What this look shows."""
-    if look.job is None or not look.streaming or states.is_terminal(look.state):
+    if look.job is None or not look.streaming or _ends(look):
         return
     for found in (_failing(look), _overdue(look, trails), _off(look)):
         if found is not None:
@@ -52,17 +53,21 @@ def signs(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Sign]:
 
 def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
     """The closer looks that are wanted."""
-    if look.job is None or not look.streaming or states.is_terminal(look.state):
+    if look.job is None or not look.streaming or _ends(look):
         return
     failed = _failed_in_a_row(look)
     if failed:
-        yield from _asks_of(look, _telling(failed), every=600.0)
+        yield from _asks_of(look, _looked_into(look, failed), every=600.0)
     elif _overdue(look, trails) is not None:
         under_way = record.in_progress(look)
         if under_way is not None:
             yield from _asks_of(look, under_way, every=20.0)
     else:
         yield from checkpoint_sizes.asks(look)
+
+
+def _ends(look: JobLook) -> bool:
+    return states.is_terminal(look.state) or look.state in {"CANCELLING", "FAILING"}
 
 
 def _asks_of(look: JobLook, checkpoint: Checkpoint, *, every: float) -> Iterator[Ask]:
@@ -92,21 +97,23 @@ def _failed_in_a_row(look: JobLook) -> tuple[Checkpoint, ...]:
     return tuple(found)
 
 
-def _telling(failed: Sequence[Checkpoint]) -> Checkpoint:
-    """Of checkpoints that failed in a row the one that fewest subtasks did not acknowledge.
+def _looked_into(look: JobLook, failed: Sequence[Checkpoint]) -> Checkpoint:
+    """Of checkpoints that failed in a row one to look at closely: that fewest subtasks did not acknowledge.
 
-    Where one subtask declines, others may not have had the time to acknowledge.
+    Where one subtask declines, others may not have had the time to acknowledge. One whose details are known
+    is preferred: to ask for those of another may take longer than until the next has failed.
     """
-    return min(failed, key=lambda one: (one.missing or _MANY, -one.id))
+    details = look.checkpoint_details
+    known = [one for one in failed if one.id in details and look.now - details[one.id].at <= _DETAILS_MS]
+    return min(known or failed, key=lambda one: (one.missing or _MANY, -one.id))
 
 
 def _failing(look: JobLook) -> Sign | None:
     found = _failed_in_a_row(look)
     if not found or look.checkpoints is None:
         return None
-    newest, count = found[0], len(found)
-    told = _telling(found)
-    culprit = record.named_in(look, newest) or record.culprit(look, told) or Culprit()
+    newest, known, count = found[0], _looked_into(look, found), len(found)
+    culprit = record.named_in(look, newest) or record.culprit(look, known) or Culprit()
     history = look.checkpoints.value.history
     cut = bool(history) and found[-1].id == min(one.id for one in history) and found[-1].id > 1
     times = (
@@ -121,7 +128,7 @@ def _failing(look: JobLook) -> Sign | None:
         Evidence("failed in a row", count),
         Evidence("newest failed checkpoint", newest.id),
         *_last_completed_evidence(look),
-        *_late_evidence(look, told),
+        *_late_evidence(look, known),
         *(Evidence("earlier reason", why) for why in others[:3]),
     ]
     expired = "expired" in record.reason(newest).lower()
@@ -138,9 +145,19 @@ def _failing(look: JobLook) -> Sign | None:
             ),
             culprit=culprit,
             evidence=tuple(evidence),
-            since=_time(found[-1].failure_timestamp) or _time(found[-1].trigger_timestamp),
+            since=_failing_since(look, found[-1], cut=cut),
         ),
     )
+
+
+def _failing_since(look: JobLook, oldest: Checkpoint, *, cut: bool) -> float | None:
+    """When the first of them failed; where Flink has dropped it, when one completed last or it started."""
+    if cut:
+        last = record.last_completed(look)
+        ended = model.ended_at(last) if last is not None else None
+        running = look.job.value.timestamps.get("RUNNING") if look.job is not None else None
+        return _time(ended) or _time(running)
+    return _time(oldest.failure_timestamp) or _time(oldest.trigger_timestamp)
 
 
 # -- overdue -------------------------------------------------------------------------------------------

@@ -86,16 +86,23 @@ def lost_taskmanager(fault: Fault) -> str | None:
 
 
 def root(fault: Fault) -> Fault:
-    """The exception with the reason: where Flink only says that it gives up, the one beside it."""
-    if not any(cause.message.startswith(_SUPPRESSED) for cause in faults.causes(fault.stacktrace)):
+    """The exception with the task and the reason.
+
+    Where Flink gives up ("Recovery is suppressed by …") it names no task: that stands beside it, as the
+    failure that it gave up on.
+    """
+    if fault.task_name is not None or not fault.concurrent_exceptions:
         return fault
-    # Some releases give the reason below these words, too, but never the task.
-    beside = [
-        one
-        for one in fault.concurrent_exceptions
-        if not faults.root(one.stacktrace).message.startswith(_SUPPRESSED)
-    ]
-    return next((one for one in beside if one.task_name), beside[0] if beside else fault)
+    others = sorted(fault.concurrent_exceptions, key=lambda one: one.timestamp)
+    place = faults.place(fault)
+    same = [one for one in others if one.task_name is not None and faults.place(one) == place]
+    if not same and _gives_up(fault):
+        same = [one for one in others if not _gives_up(one)]
+    return same[0] if same else fault
+
+
+def _gives_up(fault: Fault) -> bool:
+    return faults.root(fault.stacktrace).message.startswith(_SUPPRESSED)
 
 
 def reason(fault: Fault) -> str:

@@ -40,6 +40,8 @@ def beginning(look: JobLook, fault: Fault, *, cut: bool) -> Beginning:
         culprit = replace(culprit, taskmanager=failure_origin.lost_taskmanager(fault) or culprit.taskmanager)
     elif origin is Origin.CHECKPOINT and culprit.vertex_name is None:
         culprit = latecomers(look, before=float(fault.timestamp)) or culprit
+    elif culprit.vertex_name is None and look.state == "FAILED":
+        culprit = places.failed_tasks(look) or culprit
     return Beginning(float(fault.timestamp), culprit, failure_origin.reason(fault), origin, cut)
 
 
@@ -49,6 +51,8 @@ def state(look: JobLook, times: int) -> str:
         return "the job fails over now"
     if look.state == "RESTARTING":
         return "the job is RESTARTING"
+    if look.state != "RUNNING":
+        return f"failed {times} times, and is {look.state}" if times > 1 else f"failed, and is {look.state}"
     return f"failed {times} times and restarted" if times > 1 else "the job has restarted"
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from flinktop.flink.exceptions import EXCEPTIONS
 from flinktop.flink.metrics import JOB_METRICS
-from flinktop.judgement import failure_chain, failure_words, restart_counter
+from flinktop.flink.vertices import VERTEX
+from flinktop.judgement import failure_chain, failure_words, places, restart_counter
 from flinktop.judgement.ask import SUSPECTED, USUAL, Ask
 from flinktop.judgement.checkpoint_record import fruitless
 from flinktop.judgement.failure_chain import HISTORY, RECENT_MS, Failure
+from flinktop.judgement.failure_origin import Origin
 from flinktop.judgement.finding import Culprit, Evidence, Finding, Kind, Severity
 from flinktop.judgement.holds import Sign
 from flinktop.judgement.trails import Note, trail
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from flinktop.model.look import JobLook
 
 _FIRST: Final = "failures.first"
+_WHERE: Final = "failures.where"
 _RESTARTS_NOW: Final = "failures.restarting"
 _RESCALE_MS: Final = 30_000.0
 """So long a rescale of the adaptive scheduler may stay in RESTARTING."""
@@ -41,6 +46,9 @@ def notes(look: JobLook) -> Iterator[Note]:
     yield from restart_counter.notes(look)
     if look.job is not None:
         yield Note(_RESTARTS_NOW, look.job.at, float(look.state == "RESTARTING"), keep=600.0)
+    failed = places.failed_tasks(look) if _fails_unnamed(look) else None
+    if look.job is not None and failed is not None:
+        yield Note(_WHERE, look.job.at, failed, keep=1200.0)
     if look.exceptions is not None:
         chain = _current(look)
         # Without a history an answer without exceptions is only one that came too late.
@@ -62,6 +70,10 @@ def signs(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Sign]:
 
 def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
     """The closer looks that are wanted."""
+    failed = places.failed_tasks(look) if _fails_unnamed(look) else None
+    if failed is not None and failed.vertex is not None:
+        every = _ONCE if look.state == "FAILED" else 10.0
+        yield Ask(VERTEX(job=look.listed.jid, vertex=failed.vertex), SUSPECTED, every=every)
     query = EXCEPTIONS(job=look.listed.jid)
     if look.state == "FAILED":
         yield Ask(query, SUSPECTED, every=_ONCE if _is_read(look, _ended(look)) else 10.0)
@@ -79,6 +91,11 @@ def _may_have_failed(look: JobLook) -> bool:
     """Whether a job that runs has failed before, as far as its counter tells."""
     counted = restart_counter.counter(look)
     return bool(counted.value) if counted is not None else JOB_METRICS.path in look.errors
+
+
+def _fails_unnamed(look: JobLook) -> bool:
+    """Whether a failure is there whose task only the tasks' states tell: the adaptive scheduler's."""
+    return look.adaptive is not False and look.state in {"RESTARTING", "FAILING", "FAILED"}
 
 
 def _is_read(look: JobLook, since: float | None) -> bool:
@@ -179,7 +196,9 @@ def _restarts_since(look: JobLook, trails: Mapping[str, Trail]) -> float | None:
         if not sample.value:
             break
         since = sample.at
-    entered = look.job.value.timestamps.get("RESTARTING", 0) if look.job is not None else 0
+    known = look.job.value.timestamps if look.job is not None else {}
+    # The adaptive scheduler cancels its tasks in that state, and shows the times of those.
+    entered = known.get("RESTARTING", 0) or known.get("CANCELLING", 0)
     since = min(since, float(entered)) if entered > 0 else since
     return since if look.now - since > _RESCALE_MS else None
 
@@ -257,6 +276,7 @@ def _sign(
         begin = kept[0].value
     if begin is not None and since is None:
         since = begin.at
+    begin = _placed(begin, trails)
     lasts = max(0.0, look.now - since) if since is not None else 0.0
     later = failure_words.later(chain)
     if kind is Kind.RESTART_LOOP:
@@ -281,6 +301,15 @@ def _sign(
         since=since,
     )
     return Sign(finding=finding, fetched=look.now, lasted=True)
+
+
+def _placed(begin: Beginning | None, trails: Mapping[str, Trail]) -> Beginning | None:
+    """With the task that was seen FAILED in one of these failures, where the exception names none."""
+    seen = trail(trails, _WHERE)
+    unnamed = begin is not None and begin.origin is Origin.PROGRAM and begin.culprit.vertex_name is None
+    if begin is None or not unnamed or not seen or seen[-1].at < begin.at:
+        return begin
+    return replace(begin, culprit=seen[-1].value)
 
 
 def _belongs(remembered: Beginning, begin: Beginning | None, since: float) -> bool:

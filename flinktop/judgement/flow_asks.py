@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from flinktop.judgement.trails import Trail
     from flinktop.model.look import JobLook, VertexLook
 
-_USUALLY: Final = 20.0
+_USUALLY: Final = 30.0
 """Seconds between looks at a source that is not held up, and at what is known to hold up others."""
+_MEANS_MS: Final = 45_000.0
+"""After so long a subtask that was always busy is still shown at 75 %."""
 _KNOWN: Final = 30.0
 """Seconds between looks at what has been looked at often, as long as nothing else has changed."""
 _ENOUGH: Final = 4
@@ -37,6 +39,8 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
     if not slow_vertices.has_shares(look):
         yield from buffer_pools.asks(look, trails)
         return
+    if _is_young(look):
+        return
     suspects = slow_vertices.suspected(look, trails)
     ranks = _ranks(look, suspects)
     if not any(len(trail(trails, f"backpressured {one.id}")) > 1 for one in look.vertices):
@@ -48,6 +52,12 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
             every = METRICS_SECONDS if few and rank < USUAL else _USUALLY if rank != BELOW else _KNOWN
             yield Ask(VERTEX_BACKPRESSURE(job=look.listed.jid, vertex=one.id), rank, every, size)
     yield from _closer(look, trails, suspects, ranks.keys())
+
+
+def _is_young(look: JobLook) -> bool:
+    """Whether its shares can't tell yet: from 1.17 on they are means over a minute, with zeros before."""
+    started = max((one.vertex.start_time for one in look.vertices), default=0)
+    return look.features.has(1, 17) and look.now - started < _MEANS_MS
 
 
 def _ranks(look: JobLook, suspects: Mapping[str, float]) -> dict[str, tuple[int, float]]:

@@ -228,22 +228,17 @@ def _tasks_short_of_buffers(look: ClusterLook) -> dict[str, Fault]:
 
 # -- whom to ask ---------------------------------------------------------------------------------------
 
-_NEARLY: Final = 0.9
-"""Of its limit: then it is asked as often as if it were over it."""
-
 
 def _is_suspected(look: ClusterLook, process: ProcessLook, trails: Mapping[str, Trail]) -> bool:
-    collected = process_figures.gc(process, look.features, trails)
-    found = (*_shares(look, process), *((collected,) if collected is not None else ()))
     taken = process.metrics.get(halves.REQUESTED)
     short = taken is not None and (taken.value or 0.0) > _REQUESTED_FULL
-    return short or any(one.value > _NEARLY * _limit(look, one.what) for one in found)
+    return short or bool(_over(look, process, trails))
 
 
 def _pace(
     look: ClusterLook, process: ProcessLook, trails: Mapping[str, Trail], *, chosen: bool = False
 ) -> tuple[int, float]:
-    """Rank and seconds: every fetch while it looks full or before its garbage collection is known."""
+    """Rank and seconds: every fetch while it is full or before its garbage collection is known."""
     if chosen or _is_suspected(look, process, trails):
         return SUSPECTED, 10.0
     known = look.features.has(1, 19) or len(trail(trails, f"gc.{process.id}")) > 2  # noqa: PLR2004 -- two rates

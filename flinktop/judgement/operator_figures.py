@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from flinktop.flink.metrics import SUBTASKS_METRICS
+from flinktop.judgement import event_time_plan
 from flinktop.judgement.ask import BELOW, METRICS_SECONDS, SUSPECTED, USUAL, Ask
 from flinktop.judgement.holds import ENOUGH_IN_ONE_LOOK
 from flinktop.judgement.trails import trail
@@ -33,6 +34,8 @@ SENT: Final = "numRecordsOut"
 _OF_SOURCE: Final = (PENDING, EVENT_LAG, DRIFT, ERRORS_IN)
 AGGREGATES: Final = "min,max,avg,sum"
 _LISTS: Final = 600.0  # seconds: the list changes with the job only
+_LISTED_AFTER: Final = 25_000.0
+"""ms since the last task started: earlier a list may hold only some of the metrics, and would be believed."""
 _UNANSWERED: Final = 150_000.0  # ms
 _LONGEST: Final = 200  # characters of an id that is asked for
 _MOST: Final = 40  # ids of one vertex
@@ -116,10 +119,18 @@ def asks(
     wanted of, `takers` those whose watermarks matter more than those of the rest.
     """
     job = look.listed.jid
+    started = max((one.vertex.start_time for one in look.vertices), default=0)
+    if look.now - started < _LISTED_AFTER:
+        return
+    waits = bool(event_time_plan.needing(look))
     for one in look.vertices:
         size = 2.0 if not one.inputs else 1.0 if one.id in takers else 0.0
-        rank = SUSPECTED if one.id in suspects else BELOW if one.id in closely else USUAL
         ids, seen = wanted(look, one), trail(trails, f"figures {one.id}")
+        # Only these figures tell that a watermark stands still: until they are known they come first.
+        first = waits and size > 0 and len(seen) < ENOUGH_IN_ONE_LOOK
+        rank = BELOW if one.id in closely or first else USUAL
+        if one.id in suspects or (first and not one.inputs):
+            rank = SUSPECTED
         # An operator that is gone empties the answer.
         unsure = bool(ids) and (not seen or look.now - seen[-1].at > _UNANSWERED)
         # Flink's first answer has no metrics yet: the fetch that it starts takes a moment.

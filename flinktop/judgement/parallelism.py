@@ -34,13 +34,13 @@ def advice(
     limit = one.vertex.max_parallelism if (one.vertex.max_parallelism or 0) > 0 else None
     if limit is not None and limit <= now:
         return (
-            f"its subtasks are equally busy, and its maximal parallelism is {limit}:"
+            f"its subtasks are about equally busy, and its maximal parallelism is {limit}:"
             " make what it does cheaper, or give it keys and a higher maximal parallelism"
         )
     spent = sum(load.busy for load in loads.values() if load.busy is not None)
     share, more = _held_back(look, trails_, one)
     if share is None or spent <= 0:
-        return "its subtasks are equally busy: raise its parallelism, or make what it does cheaper"
+        return "its subtasks are about equally busy: raise its parallelism, or make what it does cheaper"
     is_known = share <= _MOST_HELD
     wanted = max(now + 1, math.ceil(spent * more / WANTED_BUSY) if is_known else 2 * now)
     needed = min(wanted, limit or wanted)
@@ -59,7 +59,7 @@ def advice(
     if needed < wanted:
         goal = f"to its maximum of {needed}, though {wanted} would be needed for {percent(WANTED_BUSY)} busy"
     return (
-        f"its subtasks are equally busy: raise its parallelism from {now} {goal}"
+        f"its subtasks are about equally busy: raise its parallelism from {now} {goal}"
         f" (estimate: {', '.join(filter(None, figures))})"
     )
 

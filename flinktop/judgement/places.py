@@ -49,6 +49,30 @@ def of_fault(look: JobLook, fault: Fault) -> Culprit:
     )
 
 
+def failed_tasks(look: JobLook) -> Culprit | None:
+    """The only vertex with FAILED tasks: after a failure, until they are deployed again.
+
+    The adaptive scheduler names no task in its exceptions.
+    """
+    found = [
+        one
+        for one in look.vertices
+        if any(count > 0 for state, count in one.vertex.tasks.items() if state.upper() == "FAILED")
+    ]
+    if len(found) != 1:
+        return None
+    (vertex,) = found
+    attempts = vertex.subtasks.value.subtasks if vertex.subtasks is not None else ()
+    failed = [one for one in attempts if one.status == "FAILED" and one.subtask >= 0]
+    where = {one.taskmanager_id for one in failed}
+    return Culprit(
+        vertex=vertex.id,
+        vertex_name=vertex.name,
+        subtasks=tuple(sorted({one.subtask for one in failed})),
+        taskmanager=where.pop() if len(where) == 1 else None,
+    )
+
+
 def at_address(known: Mapping[str, TaskManager], address: str) -> str | None:
     """The id of the only TaskManager at host and port of a task (that of its data), or at the host."""
     host, _, port = address.rpartition(":")

@@ -15,6 +15,7 @@ from flinktop.judgement.process_figures import CPU_TIME
 from flinktop.judgement.trails import Note, trail
 from flinktop.model import format as fmt
 from flinktop.model import processes, states
+from flinktop.model.look import OLD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -159,7 +160,7 @@ def _lost_sign(look: ClusterLook, one: Lost) -> Sign:
 
 def _silence(look: ClusterLook, one: TaskManager) -> float | None:
     """Time since its last heartbeat (ms) if that is too long; None if not, or if there was none."""
-    if look.taskmanagers is None or one.last_heartbeat <= 0:
+    if look.taskmanagers is None or one.last_heartbeat <= 0 or look.now - look.taskmanagers.at > OLD:
         return None
     age = look.taskmanagers.at - one.last_heartbeat
     return age if age > max(_LEAST_MS, 2 * _interval(look)) else None

@@ -206,6 +206,13 @@ def job_look(answers: Answers, listed: JobOverview, limits: Limits = USUAL) -> J
     checkpoints = answers.error(CHECKPOINTS, job=listed.jid)
     details = _details(answers, listed.jid)
     everything = answers.newest(JOBS_OVERVIEW)
+    adaptive = scheduler.is_adaptive(
+        job.value if job is not None else None,
+        answers.features,
+        settings.value if settings is not None else None,
+    )
+    if adaptive is None and job is not None and job.value.timestamps.get("RESTARTING", 0) > 0:
+        adaptive = False  # the adaptive scheduler never has a time of that state
     return JobLook(
         listed=listed,
         now=answers.now,
@@ -224,11 +231,7 @@ def job_look(answers: Answers, listed: JobOverview, limits: Limits = USUAL) -> J
             for endpoint in (JOB, CHECKPOINTS, EXCEPTIONS, JOB_METRICS)
             if (error := answers.error(endpoint, job=listed.jid)) is not None
         },
-        adaptive=scheduler.is_adaptive(
-            job.value if job is not None else None,
-            answers.features,
-            settings.value if settings is not None else None,
-        ),
+        adaptive=adaptive,
         free_slots=overview.value.slots_available if overview is not None else None,
         slots=overview.value.slots_total if overview is not None else None,
         pending_taskmanagers=_count(pending),
@@ -298,6 +301,7 @@ def _vertices(answers: Answers, job: Job) -> tuple[VertexLook, ...]:
         for one in node.inputs:
             outputs.setdefault(one.id, []).append(node.id)
     found = []
+    ended = states.is_terminal(job.state)
     for vertex in job.vertices:
         ids = {"job": job.jid, "vertex": vertex.id}
         known = nodes.get(vertex.id)
@@ -308,7 +312,7 @@ def _vertices(answers: Answers, job: Job) -> tuple[VertexLook, ...]:
                 inputs=tuple(dict.fromkeys(one.id for one in known.inputs)) if known is not None else (),
                 outputs=tuple(dict.fromkeys(outputs.get(vertex.id, ()))),
                 backpressure=_young(answers, VERTEX_BACKPRESSURE, answers.newest(VERTEX_BACKPRESSURE, **ids)),
-                subtasks=_young(answers, VERTEX, answers.newest(VERTEX, **ids)),
+                subtasks=_young(answers, VERTEX, answers.newest(VERTEX, **ids), ended=ended),
                 times=_young(answers, SUBTASK_TIMES, answers.newest(SUBTASK_TIMES, **ids)),
                 watermarks=_young(answers, VERTEX_WATERMARKS, answers.newest(VERTEX_WATERMARKS, **ids)),
                 metrics=_young_metrics(answers, SUBTASKS_METRICS, **ids),

@@ -63,16 +63,20 @@ def test_full_input_pools_name_the_subtasks() -> None:
     assert found[0].words.startswith("bottleneck: join, subtask 1 of 2 with full input buffers")
 
 
-def test_uneven_input_is_said_in_the_next_step() -> None:
+@pytest.mark.parametrize(
+    ("rates", "said"),
+    [((121, 100), "subtask 0 takes in 1.2 times the median"), ((120, 100), "take in about the same")],
+)
+def test_uneven_input_is_said_in_the_next_step(rates: tuple[int, int], said: str) -> None:
     def seen(number: int) -> list[V]:
         first, join, last = line(1.0, 0.0)
-        records: list[tuple[int | None, int | None]] = [(1000 * number, 0), (100 * number, 0)]
+        records: list[tuple[int | None, int | None]] = [(10 * rate * number, 0) for rate in rates]
         join = V(id="join", inputs=("source",), metrics=join.metrics, records=records)
         return [first, join, last]
 
     found = Course(release=OLD).run(5, seen)
     assert kinds(found) == ["bottleneck"]
-    assert "subtask 0 takes in" in found[0].next
+    assert said in found[0].next
 
 
 def test_it_hangs_if_no_record_passes() -> None:

@@ -181,9 +181,26 @@ def test_a_cut_history_says_or_more() -> None:
     look = look_at(*(broken(n, 100 - n) for n in range(20, 30)), total=99)
     (found,) = of("checkpoints-failing", look)
     assert "the last 10 or more checkpoints failed" in found.words
+    assert found.since == ago(7199)
+    look = job(checkpoints=stats([broken(n, 100 - n) for n in range(20, 30)], completed=done(9, 400)))
+    (found,) = of("checkpoints-failing", look)
+    assert found.since == ago(400)
 
 
-@pytest.mark.parametrize("state", ["FINISHED", "FAILED", "CANCELED"])
+def test_one_failed_checkpoint_is_looked_into_until_its_subtasks_are_known() -> None:
+    """Where checkpoints fail every few seconds the newest is always another one."""
+    older, newer = broken(5, 4), broken(6, 1)
+    look = look_at(
+        done(4, 40), older, newer, checkpoint_details={5: detailed(older, source=4, map=2, sink=0)}
+    )
+    assert asked(look) == [("5", ""), ("5", MAP), ("5", SINK)]
+    (found,) = of("checkpoints-failing", look)
+    assert found.culprit.vertex == MAP
+    old = Taken(replace(older, tasks=share(MAP, 2)), NOW - 61_000)
+    assert asked(replace(look, checkpoint_details={5: old})) == [("6", "")]
+
+
+@pytest.mark.parametrize("state", ["FINISHED", "FAILED", "CANCELED", "CANCELLING"])
 def test_an_ended_job_has_no_failing_checkpoints(state: str) -> None:
     assert not of("checkpoints-failing", look_at(broken(1, 9), state=state))
 

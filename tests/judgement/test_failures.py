@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
 from flinktop.flink.checkpoints import Checkpoint, CheckpointStats, CheckpointVertex
 from flinktop.flink.exceptions import EXCEPTIONS, Fault, JobExceptions, OldFault
+from flinktop.flink.vertices import VERTEX, Attempt, Vertex
 from flinktop.judgement import failures
-from flinktop.judgement.finding import Finding, Severity
+from flinktop.judgement.finding import Culprit, Finding, Severity
 from flinktop.judgement.verdict import Memory
 from flinktop.model.look import JobLook, Taken
 from tests.judgement.looks_failures import (
@@ -257,6 +260,11 @@ def test_a_root_exception_that_the_history_has_counts_once() -> None:
             job("RESTARTING", adaptive=True, since={"RUNNING": 99, "RESTARTING": 31}), "restarting", id="31 s"
         ),
         pytest.param(
+            job("RESTARTING", adaptive=True, since={"RUNNING": 99, "CANCELLING": 31}),
+            "restarting",
+            id="31 s since its tasks are canceled",
+        ),
+        pytest.param(
             job(adaptive=True, since={"RUNNING": 10}, counters={"numRestarts": 9}),
             None,
             id="rescales count as restarts",
@@ -477,11 +485,8 @@ def test_rescales_are_no_restarts_from_2_0_on() -> None:
         ),
         ("org.apache.flink.util.FlinkException: Job was canceled by user", "canceled by a user", "tm-own"),
         (
-            (
-                "org.elasticsearch.transport.RemoteTransportException: "
-                "Kafka has disconnected, no longer reachable"
-            ),
-            "Map, subtask 1 (2/4) on tm-own: RemoteTransportException: Kafka",
+            "org.elasticsearch.transport.RemoteTransportException: Kafka is no longer reachable",
+            "Map, subtask 1 (2/4) on tm-own: RemoteTransportException: Kafka is",
             "tm-own",
         ),
         ("com.shop.BadOrder: no amount", "Map, subtask 1 (2/4) on tm-own: BadOrder: no amount", "tm-own"),
@@ -581,6 +586,42 @@ def test_a_job_that_ended_has_nothing_left_of_what_was_wrong_before() -> None:
     looks = [job(faults=[fault(30), fault(20), fault(10)]), job("CANCELED", faults=[fault(10)])]
     assert not watched(looks)[0]
     assert not watched([looks[0], job("CANCELLING", faults=[fault(30), fault(20), fault(10)])])[0]
+
+
+# -- the adaptive scheduler names no task --------------------------------------------------------------
+
+
+def unnamed(seconds: float, state: str, tasks: dict[str, int], *faults: Fault, **more: Any) -> JobLook:
+    """A look so many seconds ago at a job of the adaptive scheduler."""
+    found = vertex(MAP, tasks, inputs=(SOURCE,))
+    attempts = tuple(
+        Attempt(subtask=n, status="FAILED" if n == 2 else "CANCELED", taskmanager_id="tm-5") for n in range(4)
+    )
+    if "FAILED" in tasks:
+        found = replace(found, subtasks=Taken(Vertex(subtasks=attempts), NOW))
+    return job(
+        state, adaptive=True, vertices=line(map=found), faults=faults, now=NOW - seconds * SECOND, **more
+    )
+
+
+def test_the_task_that_was_seen_failed_is_named() -> None:
+    broke = {"FAILED": 1, "CANCELED": 3}
+    looks = [
+        unnamed(25, "RESTARTING", broke, fault(26, None), since={"CANCELLING": 26}),
+        unnamed(15, "RUNNING", {"RUNNING": 4}, fault(26, None), fault(16, None)),
+        unnamed(0, "RUNNING", {"RUNNING": 4}, fault(26, None), fault(16, None), fault(6, None)),
+    ]
+    found, _ = watched(looks)
+    assert found[0].kind == "restart-loop"
+    assert found[0].culprit == Culprit(vertex=MAP, vertex_name="Map", subtasks=(2,), taskmanager="tm-5")
+    assert "first: Map, subtask 2 (3/4) on tm-5: IllegalStateException" in found[0].words
+    assert watched(looks[1:])[0][0].culprit == Culprit()
+
+
+def test_the_task_of_a_failed_job_is_that_which_is_failed() -> None:
+    look = unnamed(0, "FAILED", {"FAILED": 1, "CANCELED": 3}, fault(26, None), since={"FAILED": 26})
+    assert only(look).culprit.subtasks == (2,)
+    assert VERTEX in [one.query.endpoint for one in failures.asks(look, {})]
 
 
 # -- asks ----------------------------------------------------------------------------------------------

@@ -417,7 +417,7 @@ def test_what_is_known_is_asked_for_less_often() -> None:
     assert every(course)[VERTEX] == 10.0
     course.run(4, lambda number: seen(number, 100))
     assert every(course)[VERTEX] == 30.0
-    assert every(course)[VERTEX_BACKPRESSURE] == 20.0
+    assert every(course)[VERTEX_BACKPRESSURE] == 30.0
     course.run(2, lambda _: seen(5, 100))
     assert every(course)[VERTEX] == 10.0  # no record comes in any more
 

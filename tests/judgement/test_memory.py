@@ -192,11 +192,13 @@ def test_up_to_four_are_asked_each() -> None:
     assert {every for *_, every in found} == {30.0}
 
 
-def test_one_that_is_nearly_full_is_asked_at_every_fetch_and_what_runs_on_it() -> None:
-    look = cluster(process(), process("tm-1", heap=890))
+def test_one_that_is_full_is_asked_at_every_fetch_and_what_runs_on_it() -> None:
+    look = cluster(process(), process("tm-1", heap=910))
     found = [(one, every) for one, _, every in asked(look)]
     assert (TASKMANAGER_METRICS, 10.0) in found
     assert (TASKMANAGER, 600.0) in found
+    look = cluster(process(), process("tm-1", heap=890))
+    assert {every for *_, every in asked(look)} == {30.0}
 
 
 def test_metrics_are_those_of_the_release() -> None:

@@ -124,6 +124,9 @@ def test_an_old_answer_does_not_make_a_heartbeat_older() -> None:
     look = cluster(taskmanagers=[taskmanager("a", heartbeat=35)], now=NOW - 30 * SECOND)
     later = ClusterLook(now=NOW, taskmanagers=look.taskmanagers)
     assert not of("taskmanager-lost", [later])
+    silent = cluster(taskmanagers=[taskmanager("a", heartbeat=90)], now=NOW - 50 * SECOND)
+    assert of("taskmanager-lost", [silent])
+    assert not of("taskmanager-lost", [ClusterLook(now=NOW, taskmanagers=silent.taskmanagers)])
 
 
 def losing(count: int, every: float, host: str = "h1") -> list[ClusterLook]:

@@ -51,6 +51,8 @@ PROCESS_METRICS = re.compile(
     r"|numRegisteredTaskManagers|numPendingTaskManagers|numRunningJobs|taskSlots(Available|Total)"
 )
 _TRACE_LINES = 40
+_COMPLETED = 3
+"""How many completed checkpoints are looked into."""
 _CHECKPOINT_TIMES = 2
 """How often the details of one checkpoint are asked."""
 
@@ -94,6 +96,7 @@ class Looks:
         self._writer = Writer(case, cluster.text, self.began)
         self._once: dict[str, str] = {}
         self._details: dict[str, int] = {}
+        self._completed = 0
 
     def seconds(self) -> float:
         """Since the recording began."""
@@ -145,6 +148,10 @@ class Looks:
         for checkpoint in stats.get("history", []):
             if checkpoint["status"] != "COMPLETED":
                 self._checkpoint(job, checkpoint["id"], checkpoint["status"])
+        done = [one["id"] for one in stats.get("history", []) if one["status"] == "COMPLETED"]
+        if done and self._completed < _COMPLETED and self._keeping:
+            self._completed += 1
+            self._parts_of(job, done[0])
 
     def _vertex(self, job: str, vertex: str, parallelism: int) -> None:
         ids = {"job": job, "vertex": vertex}
@@ -179,6 +186,12 @@ class Looks:
         for vertex, part in details.get("tasks", {}).items():
             if part["num_acknowledged_subtasks"] < part["num_subtasks"]:
                 self._ask(checkpoints.CHECKPOINT_SUBTASKS(job=job, checkpoint=checkpoint, vertex=vertex))
+
+    def _parts_of(self, job: str, checkpoint: int) -> None:
+        """Which vertex and subtask had how much of a completed one, and took how long."""
+        details = self._json(self._ask(checkpoints.CHECKPOINT(job=job, checkpoint=checkpoint))) or {}
+        for vertex in details.get("tasks", {}):
+            self._ask(checkpoints.CHECKPOINT_SUBTASKS(job=job, checkpoint=checkpoint, vertex=vertex))
 
     def _listed(self, query: Query[Any]) -> list[str]:
         """The ids that a path lists; the list is kept when it is new."""

@@ -52,7 +52,9 @@ SIDE_BY_SIDE = Scene(
     roomy=True,
 )
 LOOKED_AT = 150.0
-"""Seconds after which all of it must be seen: Flink's means over a minute, the longest hold, and 30 s."""
+"""Seconds after which all of it is to be seen: Flink's means over a minute, the longest hold, and 30 s."""
+PATIENCE = 270.0
+"""The same on a machine that is busy with other things, where the jobs themselves are late."""
 WELL = {"steady", "idle", "finished"}
 
 
@@ -127,7 +129,7 @@ def test_ill_jobs_and_healthy_ones_side_by_side(record_property: Any) -> None:
         it.look_at(ids.values())
         seen: dict[str, float] = {}
         alarms: dict[str, str] = {}
-        while (now := time.monotonic() - began) < LOOKED_AT:
+        while (now := time.monotonic() - began) < LOOKED_AT or (now < PATIENCE and len(seen) < len(TOGETHER)):
             for name, verdict in it.verdicts().items():
                 if verdict.kind == label(name).kind:
                     seen.setdefault(name, now)
