@@ -259,9 +259,10 @@ class Judge:
         return WEIGHTS[ask.rank] * min(late, LATEST) if late >= 1.0 else 0.0
 
     def _wanted(self) -> Iterator[Ask]:
-        yield Ask(TASKMANAGERS(), asking.USUAL, 15.0, math.inf)
-        yield Ask(JOBMANAGER_CONFIG(), asking.USUAL, 3600.0, math.inf)
-        yield Ask(OVERVIEW(), asking.USUAL, 30.0, math.inf)
+        if not self.answers.features.history_server:  # it has none of these
+            yield Ask(TASKMANAGERS(), asking.USUAL, 15.0, math.inf)
+            yield Ask(JOBMANAGER_CONFIG(), asking.USUAL, 3600.0, math.inf)
+            yield Ask(OVERVIEW(), asking.USUAL, 30.0, math.inf)
         yield from self._cluster_asks
         live = [job for job in self._listed.values() if not states.is_terminal(job.state)]
         if len(live) > FEW:

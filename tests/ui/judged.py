@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
-from flinktop.engine.judge import Judged
+from flinktop.engine.judge import Judge, Judged
 from flinktop.judgement.finding import Finding, Kind, Severity
 from flinktop.judgement.verdict import Verdict
 from tests.ui.day import Day
@@ -32,6 +33,16 @@ def verdict(
         findings=findings,
         at=(day.port.cluster_time() - age) * 1000.0,
     )
+
+
+@contextmanager
+def asks_nothing() -> Iterator[None]:
+    """The judge judges what is answered and asks for nothing: for tests that look at what others ask.
+
+    Its own asks have a budget (tests/engine/test_judge.py), and would move the times at which panels ask.
+    """
+    with mock.patch.object(Judge, "_ask"):
+        yield
 
 
 async def say(day: Day, verdicts: Iterable[Verdict], of_cluster: Iterable[Finding] = ()) -> None:

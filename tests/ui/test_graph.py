@@ -201,6 +201,7 @@ async def test_figures_that_never_come_are_not_zero() -> None:
 # -- what is asked -----------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("quiet_judge")
 async def test_graph_and_table_share_one_request_for_each_vertex() -> None:
     async with monitor("1.20.5", (120, 40)) as day:
         await open_graph(day)
@@ -216,6 +217,7 @@ async def test_graph_and_table_share_one_request_for_each_vertex() -> None:
         assert len(asked) <= 3 * vertices + 1
 
 
+@pytest.mark.usefixtures("quiet_judge")
 async def test_of_many_vertices_those_on_the_screen_are_polled() -> None:
     count = 60
     chain = tuple((at, at + 1, "FORWARD") for at in range(count - 1))

@@ -449,6 +449,7 @@ async def test_how_busy_a_job_is_comes_from_accumulated_times() -> None:
 
 @pytest.mark.deep
 @pytest.mark.parametrize("release", ["1.9.3", "1.14.6"])
+@pytest.mark.usefixtures("quiet_judge")
 async def test_releases_without_accumulated_times_show_a_dash(release: str) -> None:
     async with monitor(release, (150, 40)) as day:
         await day.wait(30)

@@ -7,7 +7,6 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
 from textual.screen import Screen
@@ -15,7 +14,6 @@ from textual.screen import Screen
 from flinktop import ui
 from flinktop.engine.acts.job_acts import Stop
 from flinktop.engine.acts.profile import Profile
-from flinktop.engine.judge import Judge
 from flinktop.flink.jars import RunOptions
 from flinktop.flink.process import Process
 from flinktop.judgement.finding import Culprit, Kind
@@ -52,7 +50,7 @@ from flinktop.ui.written_view import View
 from tests.demo_cluster import DemoCluster
 from tests.manual_clock import ManualClock
 from tests.ui.day import Day, monitor
-from tests.ui.judged import finding, say, verdict
+from tests.ui.judged import asks_nothing, finding, say, verdict
 from tests.ui.requests import KEPT, Counts, Page, Watch, lines, more, read
 
 JOB = "orders-enrichment"
@@ -128,14 +126,10 @@ def test_every_screen_is_among_them() -> None:
 
 
 async def first_minute(kind: type[Screen[Any]], tab: str, size: tuple[int, int]) -> Page:
-    """What a screen that was just opened asks for, on this tab.
-
-    The judge asks nothing meanwhile: that has a budget of its own (tests/engine/test_judge.py), and would
-    move the times at which panels ask.
-    """
+    """What a screen that was just opened asks for, on this tab."""
     clock = ManualClock()
     cluster = DemoCluster("mixed", "2.3.0", clock)
-    with mock.patch.object(Judge, "_ask"):
+    with asks_nothing():
         async with monitor("2.3.0", size, cluster=cluster, clock=clock) as day:
             if kind is WhyScreen:
                 ids = Ids(day)

@@ -85,6 +85,7 @@ async def test_a_vertexs_chart_is_of_its_busiest_subtask() -> None:
 
 
 @pytest.mark.deep
+@pytest.mark.usefixtures("quiet_judge")
 async def test_who_is_the_busiest_costs_two_requests_in_ten_seconds_however_many_vertices_there_are() -> None:
     cluster, job, vertices = split_job()
     async with monitor(cluster=cluster) as day:

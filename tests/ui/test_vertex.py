@@ -602,6 +602,7 @@ async def test_a_subtask_and_the_checkpoints_are_opened_by_key() -> None:
         assert day.app.screen.job == job
 
 
+@pytest.mark.usefixtures("quiet_judge")
 async def test_the_vertex_is_not_polled_while_a_subtask_covers_it() -> None:
     async with on_vertex(parallelism=20) as (day, job, vertex):
         await day.press("enter")

@@ -77,6 +77,8 @@ ARCHIVE_DROPS = {
     "uptime": 1,
 }
 """The order in which columns are dropped on a HistoryServer: those of running jobs first."""
+ARCHIVE_WIDTHS = {"name": 14, "verdict": 14}
+"""Least cells there of columns that are wider elsewhere: on 80 columns there is room for the times."""
 
 
 class JobRow:
@@ -238,7 +240,11 @@ class JobsTable(TablePanel[JobRow]):
         ]
         if self._archive:
             return [
-                replace(column, drop=ARCHIVE_DROPS.get(column.key, 0))
+                replace(
+                    column,
+                    drop=ARCHIVE_DROPS.get(column.key, 0),
+                    width=ARCHIVE_WIDTHS.get(column.key, column.width),
+                )
                 for column in found
                 if column.key not in ("tasks", "lag")
             ]
