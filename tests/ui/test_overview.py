@@ -154,8 +154,8 @@ async def test_the_cluster_line_counts_the_jobs_that_are_ill() -> None:
 
 async def test_a_filter_by_verdict() -> None:
     async with monitor("1.20.5") as day:
-        await say(day, [verdict(day, day.cluster.job("steady"), finding(Kind.BOTTLENECK))])
-        await day.press("slash", *"verdict:warn", "enter")
+        await say(day, [verdict(day, day.cluster.job("steady"), finding(Kind.SKEW))])
+        await day.press("slash", *"verdict:skew", "enter")
         assert listed(day) == [next(name for name in listed(day) if name.startswith("steady"))]
         await day.press("escape", "slash", *"verdict:healthy", "enter")
         assert not [name for name in listed(day) if name.startswith("steady")]
@@ -378,11 +378,11 @@ async def test_the_memory_of_taskmanagers_costs_one_request_in_ten_seconds() -> 
 @pytest.mark.parametrize(
     ("width", "words"),
     [
-        (120, "TaskManagers 1   slots 8/10 ━━━━━━──   jobs ✕ 1 ill  1 failed  5 running  2 finished"),
-        (100, "TM 1   slots 8/10   jobs ✕ 1 ill  1 failed  5 running  2 ended"),
-        (80, "TM 1   slots 8/10   jobs ✕ 1 ill  1 failed  5 running  2 ended"),
-        (60, "TM 1   slots 8/10   jobs ✕ 1 ill  1 failed  5 running  2…"),
-        (44, "TM 1   slots 8/10   jobs ✕ 1 ill  1 failed"),
+        (120, "TaskManagers 1   slots 8/10 ━━━━━━──   jobs ✕ 2 ill  1 failed  5 running  2 finished"),
+        (100, "TM 1   slots 8/10   jobs ✕ 2 ill  1 failed  5 running  2 ended"),
+        (80, "TM 1   slots 8/10   jobs ✕ 2 ill  1 failed  5 running  2 ended"),
+        (60, "TM 1   slots 8/10   jobs ✕ 2 ill  1 failed  5 running  2…"),
+        (44, "TM 1   slots 8/10   jobs ✕ 2 ill  1 failed"),
     ],
 )
 async def test_the_cluster_line_gives_up_the_least_important_first(width: int, words: str) -> None:
