@@ -81,5 +81,5 @@ async def test_a_history_servers_jobs_have_an_end_and_no_figures(width: int) -> 
         line = day.line("slow [test]")
         # The clock of these tests stands in another year.
         assert line.split()[-3:] == ["s", date(start), date(start + 30_000)]
-        # IN/s, OUT/s, RST; or none of them. Its last checkpoint is kept.
-        assert line.split().count(DASH) == (3 if width >= 120 else 0)
+        # IN/s, OUT/s, BUSY%, RST; or none of them. Its last checkpoint is kept.
+        assert line.split().count(DASH) == (4 if width >= 120 else 0)

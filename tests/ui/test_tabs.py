@@ -86,6 +86,7 @@ async def test_charts_of_a_job_that_has_ended_wait_for_nothing(release: str) -> 
 
 
 @pytest.mark.deep
+@pytest.mark.usefixtures("quiet_judge")
 async def test_charts_of_a_job_cost_two_metrics_requests_in_ten_seconds() -> None:
     async with monitor("1.20.5") as day:
         await open_job(day, "steady")

@@ -117,6 +117,7 @@ async def test_an_adaptive_schedulers_failure_without_a_task_is_not_the_jobs() -
 
 
 @pytest.mark.deep
+@pytest.mark.usefixtures("quiet_judge")
 async def test_before_2_3_the_configuration_names_the_scheduler_and_is_requested_once() -> None:
     cluster = FixtureCluster("1.20.5")
     job = cluster.job("failing")

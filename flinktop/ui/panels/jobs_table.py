@@ -45,8 +45,8 @@ NEXT_STEPS = (
     "Open a simulated cluster: flinktop demo",
 )
 """What to do when no cluster answers."""
-NAME, LONG_NAME = 20, 26  # cells of a job's name at least, and where there is room for them
-VERDICT, LONG_VERDICT = 16, 34  # cells of a verdict, likewise
+NAME, LONG_NAME = 20, 28  # cells of a job's name at least, and where there is room for them
+VERDICT, LONG_VERDICT = 16, 32  # cells of a verdict, likewise
 ROOM, MORE_ROOM = 50, 60
 """Cells that name and verdict keep together next to the first figures, and next to the others."""
 DROPS = {
