@@ -74,7 +74,8 @@ def _slow(look: JobLook) -> Sign | None:
     shares = (
         look.checkpoint_subtasks.get((known.id, vertex)) if known is not None and vertex is not None else None
     )
-    subtask = model.slowest(shares.value.subtasks) if shares is not None else None
+    whole = shares is not None and shares.value.status == model.COMPLETED
+    subtask = model.slowest(shares.value.subtasks) if shares is not None and whole else None
     culprit = _culprit(look, vertex, subtask)
     took = [one.duration for one in done[:_IN_A_ROW] if one.duration is not None]
     words = f"checkpoint-slow: the last {len(took)} took {fmt.milliseconds(min(took))} to "
@@ -121,14 +122,13 @@ def _step(phase: str) -> str:
 
 
 def _newest_with_details(look: JobLook) -> Checkpoint | None:
-    return next(
-        (
-            look.checkpoint_details[one.id].value
-            for one in record.completed(look)
-            if one.id in look.checkpoint_details
-        ),
-        None,
+    """The newest whose details are known since it completed: before, they are of those that were quick."""
+    known = (
+        look.checkpoint_details[one.id].value
+        for one in record.completed(look)
+        if one.id in look.checkpoint_details
     )
+    return next((one for one in known if one.status == model.COMPLETED), None)
 
 
 def _slowest_vertex(look: JobLook, checkpoint: Checkpoint) -> str | None:

@@ -355,6 +355,7 @@ def test_the_slowest_subtask_and_its_longest_phase_are_named() -> None:
     newest = done(3, 2, took=6)
     tasks = share(SOURCE, 4, end_to_end_duration=100) | share(MAP, 4, end_to_end_duration=6000)
     parts = CheckpointSubtasks(
+        status="COMPLETED",
         subtasks=(
             CheckpointSubtask(index=0, status="completed", end_to_end_duration=90),
             CheckpointSubtask(
@@ -365,7 +366,7 @@ def test_the_slowest_subtask_and_its_longest_phase_are_named() -> None:
                 alignment=Alignment(duration=90),
                 start_delay=5700,
             ),
-        )
+        ),
     )
     look = replace(
         look,
@@ -377,6 +378,21 @@ def test_the_slowest_subtask_and_its_longest_phase_are_named() -> None:
     assert found.culprit.subtasks == (1,)
     assert "slowest Map, subtask 1 (2/4), start delay 5.7 s" in found.words
     assert "backpressure" in found.next
+
+
+def test_what_was_known_while_it_was_in_progress_names_nobody() -> None:
+    """Then only the quick subtasks had acknowledged."""
+    look = took(6, 6, 6)
+    early = replace(done(3, 2, took=6), status="IN_PROGRESS", tasks=share(MAP, 4, end_to_end_duration=20))
+    quick = CheckpointSubtask(index=0, status="completed", end_to_end_duration=20)
+    parts = CheckpointSubtasks(status="IN_PROGRESS", subtasks=(quick,))
+    look = replace(
+        look,
+        checkpoint_details={3: Taken(early, NOW)},
+        checkpoint_subtasks={(3, MAP): Taken(parts, NOW)},
+    )
+    (found,) = of("checkpoint-slow", look)
+    assert found.culprit.subtasks == ()
 
 
 # -- off -----------------------------------------------------------------------------------------------
