@@ -57,7 +57,7 @@ WALK = (
     Place("overview", light=True, seconds=VERDICTS),
     Place("help", ("question_mark",)),
     Place("palette", ("escape", "colon")),
-    Place("job", ("escape", "slash", *"orders", "enter", "enter"), light=True),
+    Place("job", ("escape", "slash", *"orders-e", "enter", "enter"), light=True),
     tab("vertices", 2),
     Place("charts", ("3",), light=True),
     tab("exceptions", 4),

@@ -80,6 +80,9 @@ def _explained(finding: Finding) -> Iterator[str]:
     if any(where):
         yield f"where     {clean('; '.join(filter(None, where)))}"
     for one in finding.evidence:
+        if one.at is not None:
+            yield f"evidence  {clean(one.what)}: {moment(one.at)}"
+            continue
         value = plain(one.value)
         figure = "" if value is None else f": {value:.10g}" if isinstance(value, float) else f": {value}"
         yield f"evidence  {clean(f'{one.what}{figure} {one.unit}'.rstrip())}"

@@ -86,12 +86,21 @@ class Culprit(Struct, frozen=True, kw_only=True):
     taskmanager: str | None = None  # its id in /taskmanagers; "" is the JobManager
 
 
+_A_TIME: Final = 1e12  # ms: since 2001, and longer than anything lasts
+
+
 class Evidence(Struct, frozen=True):
     """A figure that a finding rests on."""
 
     what: str
     value: float | int | str | None = None
     unit: str = ""  # ms/s, ms, s, bytes, 1/s, %, or "" for a count or a text
+
+    @property
+    def at(self) -> float | None:
+        """The time that it is (ms since 1970), of a watermark and the like; None for what lasts so long."""
+        number = self.value if isinstance(self.value, int | float) and self.unit == "ms" else None
+        return float(number) if number is not None and number >= _A_TIME else None
 
 
 class Finding(Struct, frozen=True, kw_only=True):

@@ -64,9 +64,14 @@ def verdict_stripes(verdict: JobVerdict | None, width: int) -> Stripes:
     return Stripes(((f"{clip(words, width - cell_len(age) - 1)} ", tone), (age, "stale")))
 
 
-def evidence_value(evidence: Evidence) -> str:
-    """The figure of a piece of evidence with its unit; empty if it is words alone."""
+def evidence_value(evidence: Evidence, near: Callable[[float], str]) -> str:
+    """The figure of a piece of evidence with its unit; empty if it is words alone.
+
+    `near` writes a time (ms since 1970).
+    """
     value, unit = evidence.value, evidence.unit
+    if evidence.at is not None:
+        return near(evidence.at)
     if value is None:
         return ""
     if isinstance(value, str):
@@ -74,8 +79,8 @@ def evidence_value(evidence: Evidence) -> str:
     write = _WRITTEN.get(unit)
     if write is not None:
         return write(float(value))
-    number = fmt.exact_number(float(value))
-    return f"{number} {unit}" if unit else number
+    number = float(value)
+    return f"{fmt.exact_number(number)} {unit}" if unit else fmt.count(number)
 
 
 _WRITTEN: Final[Mapping[str, Callable[[float], str]]] = {
@@ -92,7 +97,8 @@ def evidence_parts(finding: Finding, width: int) -> list[Part]:
     """The figures that a finding rests on, the main ones first: as many as `width` cells hold whole."""
     found: list[Part] = []
     for one in finding.evidence:
-        value = evidence_value(one)
+        # A time alone says little in one line.
+        value = evidence_value(one, lambda _at: "")
         parts = [*found, GAP, (f"{clean(one.what)} ", "muted"), (value, "")]
         if value and cells(parts) > width:
             break

@@ -32,7 +32,7 @@ from flinktop.ui.widgets.celltext import clip, wrap
 from flinktop.ui.widgets.columns import Column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from flinktop.engine.host import Port
     from flinktop.judgement.finding import Evidence
@@ -267,11 +267,16 @@ class EvidenceRow(Struct, frozen=True):
     value: str
 
 
-def evidence_rows(evidence: Sequence[Evidence], width: int) -> list[EvidenceRow]:
-    """The figures, each after its label in `width` cells; long labels and sentences take several rows."""
+def evidence_rows(
+    evidence: Sequence[Evidence], width: int, near: Callable[[float], str]
+) -> list[EvidenceRow]:
+    """The figures, each after its label in `width` cells; long labels and sentences take several rows.
+
+    `near` writes a time (ms since 1970).
+    """
     rows: list[EvidenceRow] = []
     for number, one in enumerate(evidence):
-        what, value = clean(one.what), evidence_value(one)
+        what, value = clean(one.what), evidence_value(one, near)
         if isinstance(one.value, str):
             what, value = f"{what}: {value}", ""
         first, *more = wrap(what, max(width, LEAST_LABEL), MOST_LINES)
@@ -299,7 +304,7 @@ class EvidenceTable(TablePanel[EvidenceRow]):
         row, width = self.choice.row(self.port), self.content_size.width
         if not width:
             return None
-        return evidence_rows(row.finding.evidence if row is not None else (), width - VALUE - GAPS)
+        return evidence_rows(row.finding.evidence if row is not None else (), width - VALUE - GAPS, self.near)
 
     def empty(self) -> str:
         return "no figures: Flink reports this itself" if self.choice.row(self.port) is not None else ""
