@@ -524,7 +524,7 @@ TROUBLE = {
 @pytest.mark.parametrize("scenario", TROUBLE)
 async def test_the_verdicts_of_the_demo_name_the_trouble_of_each_scenario(scenario: str) -> None:
     async with monitor("2.3.0", demo=scenario) as day:
-        for _ in range(24):
+        for _ in range(40):
             await day.clock.advance(5)
             await day.settled()
         day.app.tick()
