@@ -223,6 +223,7 @@ def test_a_thousand_jobs_take_300_requests() -> None:
     assert found.seconds < 25
 
 
+@pytest.mark.deep
 def test_those_that_do_not_run_are_looked_at_closely() -> None:
     cluster, clock = many()
     ill = [one["jid"] for one in cluster.document("jobs/overview")["jobs"]][700]
@@ -238,6 +239,7 @@ def test_those_that_do_not_run_are_looked_at_closely() -> None:
     assert f"jobs/{ill}/exceptions" in [path_of(asked) for asked in cluster.asked]
 
 
+@pytest.mark.deep
 def test_so_many_that_do_not_run_are_unknown_and_not_healthy() -> None:
     cluster, clock = many()
 
@@ -365,6 +367,7 @@ def test_a_document_of_findings_is_of_the_contract(scenario: str) -> None:
             assert (its["kind"], its["severity"]) == (first["kind"], first["severity"])
 
 
+@pytest.mark.deep
 def test_every_restart_loop_of_a_thousand_jobs_is_found() -> None:
     cluster, clock = many()
     found = look({"prod": cluster}, clock=clock)

@@ -67,7 +67,14 @@ async def ill(size: tuple[int, int] = (120, 40)) -> AsyncIterator[Ill]:
         yield Ill(day, job, vertex, taskmanager, (day.port.cluster_time() - 1800) * 1000.0)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+@pytest.mark.parametrize(
+    "size",
+    [
+        pytest.param((80, 24), marks=pytest.mark.deep),
+        (120, 40),
+        pytest.param((200, 60), marks=pytest.mark.deep),
+    ],
+)
 async def test_it_shows_each_finding_with_its_evidence(size: tuple[int, int]) -> None:
     async with ill(size) as it:
         evidence = (
@@ -157,6 +164,7 @@ async def test_the_way_to_a_vertex_its_subtask_and_its_taskmanager() -> None:
         it.here(OverviewScreen)
 
 
+@pytest.mark.deep
 async def test_the_log_opens_at_the_time_of_the_finding_and_the_failure_at_its_exception() -> None:
     async with ill() as it:
         it.job = it.day.cluster.job("inventory-sync")
@@ -178,6 +186,7 @@ async def test_the_log_opens_at_the_time_of_the_finding_and_the_failure_at_its_e
         assert (log.tab, log._at) == ("log", at / 1000.0)
 
 
+@pytest.mark.deep
 async def test_the_way_to_a_checkpoint() -> None:
     async with ill() as it:
         await it.has(finding(Kind.CHECKPOINT_SLOW, Severity.INFO, culprit=it.at()))
@@ -195,6 +204,7 @@ async def test_the_way_to_a_checkpoint() -> None:
         it.here(CheckpointsScreen)
 
 
+@pytest.mark.deep
 async def test_a_finding_without_a_culprit_leads_to_the_job_or_the_taskmanagers() -> None:
     async with ill() as it:
         await it.has(finding(Kind.CHECKPOINTS_OFF, Severity.INFO), finding(Kind.NO_SLOTS, Severity.CRITICAL))
@@ -222,6 +232,7 @@ async def test_keys_that_lead_nowhere_do_nothing_and_are_not_offered() -> None:
         assert "The first subtask" not in it.day.text
 
 
+@pytest.mark.deep
 async def test_keys_typed_ahead_lead_to_the_same_place() -> None:
     async with ill() as it:
         await it.has(finding(Kind.SKEW, culprit=it.at(1)))
@@ -232,6 +243,7 @@ async def test_keys_typed_ahead_lead_to_the_same_place() -> None:
         it.here(OverviewScreen)
 
 
+@pytest.mark.deep
 async def test_stepping_to_the_next_job_of_the_list() -> None:
     async with ill() as it:
         await it.day.press("v")
@@ -242,6 +254,7 @@ async def test_stepping_to_the_next_job_of_the_list() -> None:
         assert second.choice.cluster
 
 
+@pytest.mark.deep
 async def test_in_a_log_v_still_chooses_the_level() -> None:
     async with ill() as it:
         await it.day.press("M", "enter", "5")
@@ -251,6 +264,7 @@ async def test_in_a_log_v_still_chooses_the_level() -> None:
         assert it.day.app.screen is screen
 
 
+@pytest.mark.deep
 async def test_the_graph_marks_the_vertex_to_blame() -> None:
     async with ill((200, 60)) as it:
         await it.has(finding(Kind.SKEW, Severity.WARNING, culprit=it.at(1)))
