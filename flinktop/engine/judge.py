@@ -274,6 +274,11 @@ class Judge:
                 yield from (Ask(query, rank, every) for query in figures_of(job.jid))
                 yield Ask(EXCEPTIONS(job=job.jid), asking.SUSPECTED, 30.0)
                 yield Ask(CHECKPOINT_CONFIG(job=job.jid), asking.BELOW, 600.0)
+            if (memory := self._memories.get(job.jid)) is not None and memory.held:
+                # What has been seen must be seen again to last: off the screen it would be read too seldom.
+                lasting = all(one.raised for one in memory.held.values())
+                rank, every = (asking.BELOW, 30.0) if lasting else (asking.SUSPECTED, 10.0)
+                yield Ask(JOB(job=job.jid), rank, every)
             known = self.answers.newest(JOB, job=job.jid)
             if known is not None and self.answers.now - known.at <= OLD:
                 yield from self._asks.get(job.jid, ())
@@ -286,5 +291,8 @@ class Judge:
         """Whether the list alone shows that it does not run as it should."""
         if states.is_terminal(job.state):
             return job.state == "FAILED" and self.answers.newest(EXCEPTIONS, job=job.jid) is None
+        known = self.answers.newest(JOB, job=job.jid)
+        if known is not None and known.value.plan.type == "BATCH":
+            return job.state != "RUNNING"  # its tasks take turns
         running = job.tasks.get("running", 0) + job.tasks.get("finished", 0)
         return job.state != "RUNNING" or running < job.tasks.get("total", 0)

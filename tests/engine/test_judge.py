@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from flinktop.engine.judge import ASKS_A_MINUTE, Judge
 from flinktop.flink.cluster import CONFIG, Config
@@ -164,3 +165,17 @@ def test_a_cluster_that_is_silent_for_a_minute_is_lost_until_it_answers() -> Non
     assert "job 0" in lost.words
     bench.rounds(2)
     assert not bench.judge.judged.findings
+
+
+def test_what_was_seen_once_is_looked_at_again_though_it_is_off_the_screen() -> None:
+    bench = Bench()
+    bench.arrived(JOBS_OVERVIEW(), listed("RUNNING"))
+    looks = 0
+    for _ in range(10):
+        details = running(0)
+        waiting = structs.replace(details.vertices[0], status="SCHEDULED", tasks={"SCHEDULED": 2})
+        bench.arrived(JOB(job=name(0)), structs.replace(details, vertices=(waiting,)))
+        bench.rounds(20)
+        looks += JOB(job=name(0)) in bench.sent
+        bench.sent.clear()
+    assert looks >= 8
