@@ -75,6 +75,7 @@ def metrics(**values: object) -> list[dict[str, str]]:
 # -- the list ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("quiet_judge")  # what it asks tells the recorded time, after that heartbeat
 @pytest.mark.parametrize("release", RELEASES)
 async def test_taskmanagers_are_listed_with_slots_heap_and_heartbeat(release: str) -> None:
     async with monitor(release, (150, 40)) as day:
