@@ -62,7 +62,7 @@ def signs(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Sign]:
     found, shown = look.by_id, event_time_plan.shows_event_time(look)
     needs = event_time_plan.needing(look)
     waiting: set[str] = set()  # what is stuck, and all below it
-    told: set[str] = set()
+    named: set[str] = set()
     for one in look.vertices:
         if any(each in waiting for each in one.inputs):
             waiting.add(one.id)
@@ -75,8 +75,8 @@ def signs(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Sign]:
                 sign = _never_seen(look, trails, one)
         if sign is not None:
             waiting.add(one.id)
-            if sign.finding.culprit.vertex not in told:
-                told.add(sign.finding.culprit.vertex or "")
+            if sign.finding.culprit.vertex not in named:
+                named.add(sign.finding.culprit.vertex or "")
                 yield sign
 
 

@@ -174,12 +174,12 @@ def _buffers(look: ClusterLook) -> Iterator[Sign]:
     for process in look.processes:
         taken = process.metrics.get(halves.REQUESTED) if process.id else None
         over = taken is not None and taken.value is not None and taken.value > _REQUESTED_FULL
-        said = short.pop(process.id, None) if process.id else None
-        if not over and said is None:
+        failure = short.pop(process.id, None) if process.id else None
+        if not over and failure is None:
             continue
         percent = taken.value if taken is not None and over else None
-        at = max(taken.at if taken is not None and over else 0.0, look.now if said is not None else 0.0)
-        yield _buffers_sign(process.id, percent, said, at, process.jobs)
+        at = max(taken.at if taken is not None and over else 0.0, look.now if failure is not None else 0.0)
+        yield _buffers_sign(process.id, percent, failure, at, process.jobs)
     for taskmanager, fault in short.items():
         yield _buffers_sign(taskmanager, None, fault, look.now, ())
 

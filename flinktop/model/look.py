@@ -154,10 +154,10 @@ class JobLook(Struct, frozen=True, kw_only=True, dict=True):
     def streaming(self) -> bool:
         """Whether it is no batch job: by the plan's type (1.14+), before that by its edges."""
         job = self.job.value if self.job is not None else None
-        told = self.listed.job_type or (job.job_type if job is not None else None)
-        told = told or (job.plan.type if job is not None else None)
-        if told:
-            return told != "BATCH"
+        kind = self.listed.job_type or (job.job_type if job is not None else None)
+        kind = kind or (job.plan.type if job is not None else None)
+        if kind:
+            return kind != "BATCH"
         inputs = [one for node in (job.plan.nodes if job is not None else ()) for one in node.inputs]
         return not any("blocking" in one.exchange.lower() for one in inputs)
 
