@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import math
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
@@ -241,7 +240,8 @@ class Judge:
         if room <= 0:
             return
         due = [(-urgency, -one.size, one) for one in self._wanted() if (urgency := self._urgency(one, now))]
-        due.sort(key=itemgetter(0, 1))
+        # Of several that are wanted alike always the same: sets have no order of their own.
+        due.sort(key=lambda one: (one[0], one[1], one[2].query.endpoint.path, one[2].query.ids))
         for _, _, one in due[:room]:
             self._asked[one.query] = now
             self._sent.append(now)
