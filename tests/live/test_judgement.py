@@ -122,6 +122,7 @@ def wait_until(watched: Watched, name: str, kind: str, seconds: float) -> Verdic
         time.sleep(1)
 
 
+@pytest.mark.long  # thirteen jobs on two busy cores are late themselves: over four minutes there
 def test_ill_jobs_and_healthy_ones_side_by_side(record_property: Any) -> None:
     with watched(SIDE_BY_SIDE) as it:
         began = time.monotonic()
@@ -131,8 +132,8 @@ def test_ill_jobs_and_healthy_ones_side_by_side(record_property: Any) -> None:
         alarms: dict[str, str] = {}
         while (now := time.monotonic() - began) < LOOKED_AT or (now < PATIENCE and len(seen) < len(TOGETHER)):
             for name, verdict in it.verdicts().items():
-                if verdict.kind == label(name).kind:
-                    seen.setdefault(name, now)
+                if name not in seen and _is_right(it, label(name), verdict):
+                    seen[name] = now
                 if name in WELL and verdict.severity.rank < Severity.INFO.rank:
                     alarms.setdefault(name, verdict.words)
             time.sleep(1)
@@ -148,25 +149,26 @@ def test_ill_jobs_and_healthy_ones_side_by_side(record_property: Any) -> None:
         for name in TOGETHER:
             expected = label(name)
             assert overview[name].kind == expected.kind, overview[name]
-            _assert_culprit(it, expected, overview[name])
             assert status[name]["kind"] == expected.kind, status[name]
             assert status[name]["id"] == ids[name]
         assert (code, document["worst"]) == (2, "critical")
         assert [one for one in cluster["findings"] if one["kind"] != "memory"] == []
 
 
-def _assert_culprit(it: Watched, expected: Label, verdict: Verdict) -> None:
-    if expected.vertex is None:
-        return
+def _is_right(it: Watched, expected: Label, verdict: Verdict) -> bool:
+    """Whether kind, culprit and subtasks are what the job was made to do."""
+    if verdict.kind != expected.kind or expected.vertex is None:
+        return verdict.kind == expected.kind
     culprit = verdict.findings[0].culprit
-    assert (culprit.vertex_name or "").startswith(expected.vertex), verdict
-    if expected.case == "slow-host":
-        # Which subtasks Flink places there differs from run to run.
-        found = it.cluster.get(f"jobs/{verdict.job}/vertices/{culprit.vertex}")["subtasks"]
-        hosts = {one["taskmanager-id"] for one in found if one["subtask"] in culprit.subtasks}
-        assert hosts == {culprit.taskmanager}, verdict
-    elif expected.subtasks is not None:
-        assert set(culprit.subtasks) == set(expected.subtasks), verdict
+    if not (culprit.vertex_name or "").startswith(expected.vertex):
+        return False
+    if expected.case != "slow-host":
+        return expected.subtasks is None or set(culprit.subtasks) == set(expected.subtasks)
+    # Which subtasks Flink places there differs from run to run.
+    found = it.cluster.get(f"jobs/{verdict.job}/vertices/{culprit.vertex}")["subtasks"]
+    return {one["taskmanager-id"] for one in found if one["subtask"] in culprit.subtasks} == {
+        culprit.taskmanager
+    }
 
 
 def test_too_few_slots() -> None:
