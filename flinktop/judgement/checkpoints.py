@@ -32,7 +32,7 @@ _LEAST_MS: Final = 10_000.0
 _RUNS: Final = "checkpoints.runs"
 _VERTICES_ASKED: Final = 3
 _MANY: Final = 1 << 30  # subtasks: where their number is not reported
-_NEWER: Final = 5
+_NEWER: Final = 5  # of those that failed in a row
 _DETAILS_MS: Final = 600_000.0
 
 
@@ -58,9 +58,10 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
         return
     failed = _failed_in_a_row(look)
     if failed:
-        yield from _asks_of(look, _looked_into(look, failed), every=600.0)
-        if not any(one.id in look.checkpoint_details for one in failed[:_NEWER]):
-            # Before those that are known leave Flink's history.
+        told = _looked_into(look, failed)
+        yield from _asks_of(look, told, every=600.0)
+        if told.id in look.checkpoint_details and told not in failed[:_NEWER]:
+            # Before it leaves Flink's history, with who failed it.
             yield from _asks_of(look, failed[0], every=600.0)
     elif _overdue(look, trails) is not None:
         under_way = record.in_progress(look)

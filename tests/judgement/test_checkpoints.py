@@ -196,8 +196,17 @@ def test_one_failed_checkpoint_is_looked_into_until_its_subtasks_are_known() -> 
     assert asked(look) == [("5", ""), ("5", MAP), ("5", SINK)]
     (found,) = of("checkpoints-failing", look)
     assert found.culprit.vertex == MAP
-    old = Taken(replace(older, tasks=share(MAP, 2)), NOW - 61_000)
+    old = Taken(replace(older, tasks=share(MAP, 2)), NOW - 601_000)
     assert asked(replace(look, checkpoint_details={5: old})) == [("6", "")]
+
+
+def test_who_failed_them_is_looked_for_anew_before_flink_forgets_it() -> None:
+    failed = [broken(number, 80 - 10 * number) for number in range(1, 8)]
+    known = {1: detailed(failed[0], source=4, map=2, sink=0)}
+    look = look_at(*failed, checkpoint_details=known)
+    assert {number for number, _ in asked(look)} == {"1", "7"}
+    (found,) = of("checkpoints-failing", look)
+    assert found.culprit.vertex == MAP
 
 
 @pytest.mark.parametrize("state", ["FINISHED", "FAILED", "CANCELED", "CANCELLING"])
