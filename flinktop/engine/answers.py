@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from flinktop.flink.cluster import CONFIG, OVERVIEW
 from flinktop.flink.errors import NotFound
+from flinktop.flink.exceptions import EXCEPTIONS
 from flinktop.flink.features import Features, features
 from flinktop.flink.metrics import (
     JOB_METRICS,
@@ -15,6 +16,7 @@ from flinktop.flink.metrics import (
     TASKMANAGERS_METRICS,
     VERTEX_METRICS,
 )
+from flinktop.model import faults
 from flinktop.model.look import Taken
 
 if TYPE_CHECKING:
@@ -55,7 +57,8 @@ class Answers:
         if query.endpoint is TASKMANAGERS_METRICS:
             self._groups[query] = Taken(value, at)
         elif id(query.endpoint) not in METRICS:
-            self._newest[key] = Taken(value, at)
+            known = faults.bounded(value) if query.endpoint is EXCEPTIONS else value
+            self._newest[key] = Taken(known, at)
         elif any(name == "get" for name, _ in query.params):
             known = self._metrics.setdefault(key, {})
             known.update((metric.id, Taken(metric, at)) for metric in value)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
+
+from flinktop.flink.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from flinktop.flink.exceptions import Fault
+    from flinktop.flink.exceptions import Fault, JobExceptions
 
 LOOP_SECONDS = 600.0  # faults that follow each other within this time are one restart loop
 _CAUSE = re.compile(r"^(?:Caused by: )", re.MULTILINE)
@@ -274,3 +277,37 @@ def _cause(text: str) -> Cause:
 
 
 causes = ByHash(_causes, MOST_KNOWN)  # in a Java stack trace, the outermost first; () without a trace
+
+
+MOST_FAULTS: Final = 32
+"""Of each end of a history, and of what failed at the same time; Flink itself keeps 16."""
+MOST_LETTERS: Final = 32 * 1024
+"""Of a stack trace: its first lines and its deepest cause."""
+
+
+def bounded(answer: JobExceptions) -> JobExceptions:
+    """As much of an answer as judgement needs: it is read again with each look, however large it is."""
+    history = answer.history
+    if history is not None:
+        entries = history.entries
+        if len(entries) > 2 * MOST_FAULTS:
+            entries = (*entries[:MOST_FAULTS], *entries[-MOST_FAULTS:])
+        history = replace(history, entries=tuple(map(_bounded, entries)))
+    root = answer.root_exception
+    return replace(
+        answer,
+        history=history,
+        root_exception=cut(root, MOST_LETTERS) if root is not None else None,
+        all_exceptions=tuple(
+            replace(one, exception=cut(one.exception, MOST_LETTERS))
+            for one in answer.all_exceptions[:MOST_FAULTS]
+        ),
+    )
+
+
+def _bounded(fault: Fault) -> Fault:
+    others = tuple(
+        replace(one, stacktrace=cut(one.stacktrace, MOST_LETTERS), concurrent_exceptions=())
+        for one in fault.concurrent_exceptions[:MOST_FAULTS]
+    )
+    return replace(fault, stacktrace=cut(fault.stacktrace, MOST_LETTERS), concurrent_exceptions=others)

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import pytest
+from msgspec.structs import replace
 
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.cluster import CONFIG, OVERVIEW
 from flinktop.flink.decode import decode_answer
 from flinktop.flink.endpoint import Endpoint, Query
 from flinktop.flink.errors import FlinkError, NotFound
-from flinktop.flink.exceptions import EXCEPTIONS
+from flinktop.flink.exceptions import EXCEPTIONS, Fault, FaultHistory, JobExceptions
 from flinktop.flink.features import Features, features
 from flinktop.flink.jobmanager import JOBMANAGER_CONFIG
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
@@ -20,6 +21,7 @@ from flinktop.flink.metrics import JOB_METRICS
 from flinktop.flink.taskmanagers import TASKMANAGERS
 from flinktop.judgement.finding import Finding, Kind
 from flinktop.judgement.verdict import Memory, asks, cluster_asks, judge_cluster, judge_job
+from flinktop.model.faults import bounded
 from flinktop.model.look import Taken, cluster_look, job_look
 from tests.fixture_cluster import FixtureCluster
 
@@ -141,3 +143,16 @@ def test_what_is_recorded_is_what_a_look_needs() -> None:
             assert recorded.answer(query) is not None, (release, query.target)
         assert recorded.newest(OVERVIEW) is not None
         assert recorded.newest(JOBMANAGER_CONFIG) is not None
+
+
+def test_of_endless_exceptions_as_much_is_judged_as_tells_what_happened() -> None:
+    trace = "java.lang.A: a\n" + "\tat x.Y.z(Y.java:1)\n" * 50_000 + "Caused by: java.lang.B: the reason\n"
+    fault = Fault(stacktrace=trace, timestamp=1)
+    whole = JobExceptions(history=FaultHistory((replace(fault, concurrent_exceptions=(fault,) * 99),) * 999))
+    kept = bounded(whole)
+    assert kept.history is not None
+    assert len(kept.history.entries) <= 64
+    assert kept.history.entries[0].stacktrace.endswith("the reason\n")
+    assert sum(len(one.stacktrace) for one in kept.history.entries) < 3_000_000
+    assert len(kept.history.entries[0].concurrent_exceptions) <= 32
+    assert bounded(JobExceptions()) == JobExceptions()
