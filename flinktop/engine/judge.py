@@ -7,7 +7,6 @@ and only suspects are looked at closely.
 
 from __future__ import annotations
 
-import logging
 import math
 from typing import TYPE_CHECKING, Any, Final
 
@@ -44,8 +43,6 @@ if TYPE_CHECKING:
     from flinktop.judgement.finding import Finding
     from flinktop.judgement.verdict import Verdict
     from flinktop.model.look import ClusterLook
-
-log = logging.getLogger(__name__)
 
 ASKS_A_MINUTE: Final = 30
 MOST_A_ROUND: Final = 25

@@ -58,8 +58,6 @@ T = TypeVar("T")
 
 OLD: Final = 45_000.0
 """ms after which a figure that moves says nothing of now: four fetches of Flink's metrics."""
-RARELY: Final = 900_000.0
-"""The same for what hardly changes: the configuration of checkpoints, memory and scheduler."""
 BACKLOG_INTERVAL: Final = "execution.checkpointing.interval-during-backlog"  # 1.19+
 
 
@@ -197,7 +195,7 @@ class ClusterLook(Struct, frozen=True, kw_only=True):
 
 def job_look(answers: Answers, listed: JobOverview, limits: Limits = USUAL) -> JobLook:
     """What is known of a job that /jobs/overview lists."""
-    job = _young(answers, JOB, answers.newest(JOB, job=listed.jid), ended=states.is_terminal(listed.state))
+    job = _young(answers, answers.newest(JOB, job=listed.jid), ended=states.is_terminal(listed.state))
     settings = answers.newest(JOBMANAGER_CONFIG)
     overview = answers.newest(OVERVIEW)
     found = answers.newest(TASKMANAGERS)
@@ -220,7 +218,7 @@ def job_look(answers: Answers, listed: JobOverview, limits: Limits = USUAL) -> J
         job=job,
         vertices=_vertices(answers, job.value) if job is not None else (),
         exceptions=answers.newest(EXCEPTIONS, job=listed.jid),
-        checkpoints=_young(answers, CHECKPOINTS, answers.newest(CHECKPOINTS, job=listed.jid)),
+        checkpoints=_young(answers, answers.newest(CHECKPOINTS, job=listed.jid)),
         without_checkpoints=isinstance(checkpoints, NotFound),
         checkpoint_config=answers.newest(CHECKPOINT_CONFIG, job=listed.jid),
         checkpoint_details=details,
@@ -311,10 +309,10 @@ def _vertices(answers: Answers, job: Job) -> tuple[VertexLook, ...]:
                 node=known,
                 inputs=tuple(dict.fromkeys(one.id for one in known.inputs)) if known is not None else (),
                 outputs=tuple(dict.fromkeys(outputs.get(vertex.id, ()))),
-                backpressure=_young(answers, VERTEX_BACKPRESSURE, answers.newest(VERTEX_BACKPRESSURE, **ids)),
-                subtasks=_young(answers, VERTEX, answers.newest(VERTEX, **ids), ended=ended),
-                times=_young(answers, SUBTASK_TIMES, answers.newest(SUBTASK_TIMES, **ids)),
-                watermarks=_young(answers, VERTEX_WATERMARKS, answers.newest(VERTEX_WATERMARKS, **ids)),
+                backpressure=_young(answers, answers.newest(VERTEX_BACKPRESSURE, **ids)),
+                subtasks=_young(answers, answers.newest(VERTEX, **ids), ended=ended),
+                times=_young(answers, answers.newest(SUBTASK_TIMES, **ids)),
+                watermarks=_young(answers, answers.newest(VERTEX_WATERMARKS, **ids)),
                 metrics=_young_metrics(answers, SUBTASKS_METRICS, **ids),
                 by_subtask=_young_metrics(answers, VERTEX_METRICS, **ids),
                 listed=answers.listed(SUBTASKS_METRICS, **ids),
@@ -323,11 +321,8 @@ def _vertices(answers: Answers, job: Job) -> tuple[VertexLook, ...]:
     return tuple(found)
 
 
-def _young(
-    answers: Answers, endpoint: Endpoint[T], taken: Taken[T] | None, *, ended: bool = False
-) -> Taken[T] | None:
+def _young(answers: Answers, taken: Taken[T] | None, *, ended: bool = False) -> Taken[T] | None:
     """An answer that still tells of now; what a job that has ended says stays true."""
-    del endpoint
     return taken if taken is not None and (ended or answers.now - taken.at <= OLD) else None
 
 
