@@ -90,7 +90,8 @@ class Day:
                 # Textual's own timer does it up to a sixtieth of a second later.
                 screen._on_timer_update()
                 busy = True
-            if not busy and any(chart._drawing for chart in screen.query(Chart)):
+            if not busy and (self.app._batch_count or any(chart._drawing for chart in screen.query(Chart))):
+                # Nothing is drawn during a batch: for a twentieth of a second behind a choice in the palette.
                 await asyncio.sleep(0.002)
                 busy = True
             calm = 0 if busy else calm + 1
