@@ -34,7 +34,7 @@ from flinktop.flink.endpoint import MOST_PARTS
 from flinktop.flink.error_text import page_title
 from flinktop.flink.errors import BadReply
 from flinktop.flink.numbers import Figure
-from flinktop.flink.text import MOST, clean, clean_lines, cut
+from flinktop.flink.text import MOST, PILE, clean, clean_lines, cut
 
 if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
@@ -123,7 +123,10 @@ def suspicious(body: bytes) -> bool:
     if b"\\" in body and _ESCAPE.search(body):
         return True
     rest = body.translate(None, _PLAIN)
-    return bool(rest) and _MARKS.search(rest) is not None
+    # Letters between them are gone: what looks like a pile may be none.
+    return bool(rest) and (
+        _MARKS.search(rest) is not None or PILE.search(rest.decode(errors="replace")) is not None
+    )
 
 
 def _size(body: bytes) -> tuple[int, int]:

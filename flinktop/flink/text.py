@@ -1,6 +1,7 @@
 """Cleaning text from outside: removes whatever controls a terminal, and limits the length."""
 
 import re
+import unicodedata
 
 _SEQUENCE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
@@ -18,17 +19,26 @@ _ANY = re.compile(f"[{_BLANK}{_HIDDEN}{_OTHERS}]")
 _ANY_BUT_LINES = re.compile(f"[\v\f\r\u0085\u2028\u2029{_HIDDEN}{_OTHERS}]")
 _BLANKS = frozenset(_BLANK)
 _HIDDEN_ONE = re.compile(f"[{_HIDDEN}]")
+MOST_MARKS = 8  # characters drawn over one letter: more than any script has
+_NOT_MARKS = "\\w\\s\x00-\u02ff\u2010-\u2027\u2030-\u205f\u2100-\u2bff\u3000-\u3029\uff00-\uff9f"
+"""Letters, spaces, and signs that often stand in rows: lines, arrows, punctuation."""
+_HANGUL_PARTS = "\u1160-\u11ff\u3164\ud7b0-\ud7ff\uffa0"
+PILE = re.compile(f"(?:[^{_NOT_MARKS}]|[{_HANGUL_PARTS}]){{{MOST_MARKS + 1},}}")
+"""What may be too many characters in one cell: to cut a line of thousands keeps a core busy for minutes."""
+_OVER_ONE_LETTER = frozenset(("Mn", "Me", "Mc", "Cf", "Cn", "Lo", "Sk"))
+"""Unicode categories of what `PILE` finds that has no cell of its own."""
 
 
 def clean(text: str) -> str:
     """The text on one line, without whatever controls a terminal.
 
     Terminal sequences and characters without width are removed, line breaks and tabs become spaces, any
-    other control character and lone surrogate becomes U+FFFD.
+    other control character and lone surrogate becomes U+FFFD. Of characters that are drawn over one letter
+    the first `MOST_MARKS` are kept.
     """
     if text.isascii() and text.isprintable():
         return text
-    return _ANY.sub(_replacement, _SEQUENCE.sub("", text)) if _ANY.search(text) else text
+    return PILE.sub(_thinned, _ANY.sub(_replacement, _SEQUENCE.sub("", text)) if _ANY.search(text) else text)
 
 
 def clean_lines(text: str) -> str:
@@ -36,7 +46,9 @@ def clean_lines(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     text = text.replace("\r\n", "\n")
-    return _ANY_BUT_LINES.sub(_replacement, _SEQUENCE.sub("", text)) if _ANY_BUT_LINES.search(text) else text
+    if _ANY_BUT_LINES.search(text):
+        text = _ANY_BUT_LINES.sub(_replacement, _SEQUENCE.sub("", text))
+    return text if text.isascii() else PILE.sub(_thinned, text)
 
 
 def cut(text: str, most: int = MOST) -> str:
@@ -54,3 +66,12 @@ def _replacement(found: re.Match[str]) -> str:
     if letter in _BLANKS:
         return " "
     return "" if _HIDDEN_ONE.match(letter) else "\ufffd"
+
+
+def _thinned(found: re.Match[str]) -> str:
+    kept, marks = [], 0
+    for letter in found[0]:
+        marks = marks + 1 if unicodedata.category(letter) in _OVER_ONE_LETTER else 0
+        if marks <= MOST_MARKS:
+            kept.append(letter)
+    return "".join(kept)

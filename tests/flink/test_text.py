@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flinktop.flink.text import clean, clean_lines
+from flinktop.flink.text import MOST_MARKS, clean, clean_lines
 from tests.flink.shapes import steers
 
 ANY_TEXT = st.text(st.characters(exclude_categories=())) | st.text(
@@ -54,3 +54,36 @@ def test_control_sequences_are_removed(text: str, one_line: str) -> None:
 
 def test_lines_keep_breaks_and_tabs_only() -> None:
     assert clean_lines("a\r\n\tat b\x1b[2J\vc\rd\x00") == "a\n\tat b c d\ufffd"
+
+
+@pytest.mark.parametrize(
+    "mark",
+    ["\u0301", "\u0483", "\u0e31", "\u0941", "\u05b8", "\u1160", "\u20dd", "\u200d", "\ufe0f", "\U0001f3fb"],
+)
+def test_marks_are_not_piled_on_one_letter(mark: str) -> None:
+    piled, kept = f"a{mark * 10_000}b{mark * 2}\nc", f"a{mark * MOST_MARKS}b{mark * 2}"
+    assert clean(piled) == f"{kept} c"
+    assert clean_lines(piled) == f"{kept}\nc"
+
+
+def test_marks_do_not_pile_when_what_was_between_them_is_removed() -> None:
+    assert clean("a" + ("\u0301" * MOST_MARKS + "\u202e") * 9) == "a" + "\u0301" * MOST_MARKS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ที่นี่เป็นการทดสอบ",
+        "שָׁלוֹם עֲלֵיכֶם",
+        "हिन्दी में परीक्षण",
+        "한글 테스트",
+        "e\u0301" * 50,
+        "👩\u200d💻" * 50,
+        "👍\U0001f3fd" * 50,
+        "─" * 500,
+        "😀" * 500,
+    ],
+)
+def test_words_of_any_script_are_kept(text: str) -> None:
+    assert clean(text) == text
+    assert clean_lines(text) == text

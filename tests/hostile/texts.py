@@ -68,6 +68,7 @@ NAMED: Final = {
     "right to left": "\u202e\u2067abc" * 10_000,
     "wide": "\U0001f600" * 100_000,
     "marks": "e" + "\u0301" * 100_000,
+    "marks of another script": "ก" + "\u0e31" * 100_000,
     "markup": "[b][/red][link=x]" * 10_000,
 }
 """In the place of every text of an answer."""

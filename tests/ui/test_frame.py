@@ -24,7 +24,7 @@ from flinktop.flink.errors import (
 )
 from flinktop.ui import keys
 from flinktop.ui.panels.frame import _trails, freshness
-from flinktop.ui.panels.parts import cut, fit
+from flinktop.ui.panels.parts import cut_line, fit
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import monitor
 
@@ -81,9 +81,17 @@ def test_the_least_important_parts_give_way_first() -> None:
 
 
 def test_wide_characters_are_cut_by_cells() -> None:
-    assert cut("作业作业", 5) == "作业…"
-    assert cut("abc", 3) == "abc"
-    assert cut("abc", 0) == ""
+    assert cut_line([("作业作业", "")], 5) == [("作业…", "")]
+    assert cut_line([("abc", "")], 3) == [("abc", "")]
+    assert cut_line([("abc", "")], 0) == []
+    assert cut_line([("ab", "good"), ("cd", "bad")], 3) == [("ab", "good"), ("…", "bad")]
+
+
+def test_a_line_holds_no_more_characters_than_its_cells_have_room_for() -> None:
+    """Textual cuts a line at the edge of a dialog, which takes minutes for thousands of them in one cell."""
+    line = cut_line([("result ", "muted"), ("ก" + "\u0e31" * 100_000, "warn"), (" in 3 s", "")], 40)
+    assert sum(len(text) for text, _ in line) < 40 * 5
+    assert line[0] == ("result ", "muted")
 
 
 async def test_help_names_every_command_of_the_screen() -> None:

@@ -26,7 +26,8 @@ from flinktop.ui.panels.checkpoint_lines import (
     size_figures,
     when_line,
 )
-from flinktop.ui.panels.parts import Line, LinesPanel, Part, cut, spaced
+from flinktop.ui.panels.parts import Line, LinesPanel, Part, spaced
+from flinktop.ui.widgets.celltext import clip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -86,7 +87,7 @@ def who_is_late(
 
         def words_of(one: Late) -> str:
             which = subtask_names.missing(one.missing, one.subtasks, late_subtasks(one.vertex))
-            return f"{cut(names.get(one.vertex, one.vertex), LONGEST_NAME)}, {which}"
+            return f"{clip(names.get(one.vertex, one.vertex), LONGEST_NAME)}, {which}"
 
         words = "; ".join(words_of(one) for one in late[:NAMED])
         more = f" and {len(late) - NAMED} more vertices" if len(late) > NAMED else ""

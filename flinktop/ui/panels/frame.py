@@ -14,8 +14,9 @@ from flinktop.model import format as fmt
 from flinktop.ui.keys import GLOBAL, key_name
 from flinktop.ui.live import Asks, LiveScreen, Panel
 from flinktop.ui.panels.parts import RIGHT_GAP as GAP
-from flinktop.ui.panels.parts import Part, assemble, cells, cut, fit, right_cells
+from flinktop.ui.panels.parts import Part, assemble, cells, fit, right_cells
 from flinktop.ui.theme import cluster_style
+from flinktop.ui.widgets.celltext import clip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -208,7 +209,7 @@ class TopLine(Line):
         if self.place.crumb not in places:
             places.append(self.place.crumb)
         room = self.content_size.width - taken
-        for parts in _trails(self._cluster, [cut(place, LONGEST_CRUMB) for place in places if place]):
+        for parts in _trails(self._cluster, [clip(place, LONGEST_CRUMB) for place in places if place]):
             if cells(parts) <= room:
                 break
         return parts
@@ -219,11 +220,11 @@ def _trails(cluster: Part, names: Sequence[str]) -> Iterator[list[Part]]:
     yield [("flinktop", "info"), ("  ", ""), *_joined(cluster, names)]
     between, here = names[:-1], list(names[-1:])
     for most in CRUMBS:
-        yield _joined(cluster, [*(cut(name, most) for name in between), *here])
+        yield _joined(cluster, [*(clip(name, most) for name in between), *here])
     short = ["…", *here] if between else here
     yield _joined(cluster, short)
-    yield _joined(cluster, [*short[:-1], *(cut(name, CRUMBS[-1]) for name in here)])
-    yield _joined(cluster, [cut(name, SHORTEST_CRUMB) for name in here])
+    yield _joined(cluster, [*short[:-1], *(clip(name, CRUMBS[-1]) for name in here)])
+    yield _joined(cluster, [clip(name, SHORTEST_CRUMB) for name in here])
     if here:
         yield [(here[0], "strong")]
 
@@ -266,7 +267,7 @@ class BottomLine(Line):
         """Lay out as many keys as there is room for; help and palette before the operations in progress."""
         width, place = self.content_size.width, self.place
         words = place.state_words()
-        parts: list[Part] = [(f"{cut(words, LONGEST_CRUMB)}  ", "warn")] if words else []
+        parts: list[Part] = [(f"{clip(words, LONGEST_CRUMB)}  ", "warn")] if words else []
         commands: list[list[Part]] = [
             [(key_name(command.keys[0]), "info"), (f" {place.label_of(command)}  ", "muted")]
             for command in (*GLOBAL, *place.COMMANDS_HERE)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from textual.content import Content
 
 from flinktop.model import format as fmt
 from flinktop.ui.live import Panel
 from flinktop.ui.theme import TONES
-from flinktop.ui.widgets.celltext import wrap
+from flinktop.ui.widgets.celltext import clip, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,21 +33,15 @@ def cells(parts: Iterable[Part]) -> int:
     return sum(cell_len(text) for text, _ in parts)
 
 
-def cut(text: str, width: int) -> str:
-    """Text in at most `width` cells, with an ellipsis where it was cut."""
-    if cell_len(text) <= width:
-        return text
-    return set_cell_size(text, max(0, width - 1)).rstrip() + "…" if width > 0 else ""
-
-
 def cut_line(parts: Iterable[Part], width: int) -> list[Part]:
     """The parts of one line in at most `width` cells, with an ellipsis where they were cut."""
     found: list[Part] = []
     for text, tone in parts:
         if width <= 0:
             break
-        found.append((cut(text, width), tone))
-        width -= cell_len(text)
+        shown = clip(text, width)
+        found.append((shown, tone))
+        width -= cell_len(shown)
     return found
 
 
