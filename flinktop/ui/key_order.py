@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 2.0
 """Seconds that keys wait for a screen that does not come to rest, and then for the key before them."""
+LONGEST_TURN = 0.05
+"""Seconds that a turn of the loop counts at the most: one that took longer does not mean that it is stuck."""
 QUICK_LOOKS = 50
 """Turns of the loop that each check whether the app is at rest; after these it is checked now and then."""
 PAUSE = 0.002
@@ -43,8 +45,11 @@ class KeyOrder:
         self._waiting: deque[tuple[events.Event, float]] = deque()
         self._next: events.Event | None = None
         self._task: asyncio.Task[None] | None = None
-        self._busy_since: float | None = None
-        self._posted_at = float("-inf")
+        self._looked_at = float("-inf")
+        self._busy = 0.0
+        """For how long (s) the screen has not come to rest."""
+        self._handled = 0.0
+        """For how long (s) the key before has been on its way."""
 
     @property
     def idle(self) -> bool:
@@ -76,12 +81,13 @@ class KeyOrder:
         while not self.idle and self._app.is_running:
             rests = _is_idle(self._app) and self._next is None and self._at_rest(self._waiting[0][0])
             if rests or (self._next is None and self._timed_out() and self._in_order()):
-                self._posted_at = asyncio.get_running_loop().time()
+                self._handled = 0.0
                 self._next, self.typed_at = self._waiting.popleft()
                 self._app.post_message(self._next)
                 looks = 0
             looks += 1
             await asyncio.sleep(0 if looks < QUICK_LOOKS else PAUSE)
+            self._pass_time()
         # Some may be left when the app ends.
         self._waiting.clear()
         self._next = None
@@ -96,7 +102,7 @@ class KeyOrder:
         # The cheapest check first: it runs in each turn of the loop until the app is at rest.
         rests = all(map(_is_idle, stack)) and all(map(_is_idle, on_the_way))
         if rests and (screen.ready_for(event) if isinstance(screen, SteadyScreen) else screen.is_mounted):
-            self._busy_since = None
+            self._busy = 0.0
             return True
         return False
 
@@ -104,8 +110,7 @@ class KeyOrder:
         """Whether the key before has come through all queues, or takes too long for that."""
         stack = self._app.screen_stack
         way = [self._app, stack[-1], *self._between(stack[-1].focused)] if stack else [self._app]
-        late = asyncio.get_running_loop().time() - self._posted_at > PATIENCE
-        return late or all(map(_is_idle, way))
+        return self._handled > PATIENCE or all(map(_is_idle, way))
 
     @staticmethod
     def _between(*widgets: Widget | None) -> Iterator[Widget]:
@@ -118,10 +123,15 @@ class KeyOrder:
 
     def _timed_out(self) -> bool:
         """Whether the wait has been long enough."""
+        return self._busy > PATIENCE
+
+    def _pass_time(self) -> None:
+        """Count the time since the last look."""
         now = asyncio.get_running_loop().time()
-        if self._busy_since is None:
-            self._busy_since = now
-        return now - self._busy_since > PATIENCE
+        passed = min(now - self._looked_at, LONGEST_TURN)
+        self._looked_at = now
+        self._busy += passed
+        self._handled += passed
 
 
 def _is_idle(pump: MessagePump) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from unittest import mock
@@ -130,9 +131,31 @@ async def test_a_screen_that_never_gets_ready_does_not_hold_the_keys(monkeypatch
             assert isinstance(day.app.screen, LeaveScreen)
 
 
+async def test_keys_wait_for_a_screen_also_while_the_machine_stands_still(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("flinktop.ui.key_order.PATIENCE", 0.02)
+    monkeypatch.setattr("flinktop.ui.key_order.LONGEST_TURN", 0.001)
+    looks = 0
+
+    def ready_for(_screen: OverviewScreen, _event: events.Event) -> bool:
+        nonlocal looks
+        looks += 1
+        if looks < 6:
+            # A turn of the loop takes longer than keys wait for a screen that is stuck.
+            time.sleep(0.03)
+        return looks > 6
+
+    async with monitor("1.20.5") as day:
+        with mock.patch.object(OverviewScreen, "ready_for", ready_for):
+            await burst(day, ["s"])
+        assert looks > 6
+        assert day.table.sort_label
+
+
 async def test_keys_keep_their_order_when_the_screen_is_not_waited_for_any_more() -> None:
     async with monitor("1.20.5") as day:
-        day.app.key_order._busy_since = float("-inf")
+        day.app.key_order._busy = float("inf")
         with mock.patch.object(OverviewScreen, "ready_for", return_value=False):
             await burst(day, [*keys_of("/0123456789"), *["backspace"] * 10, "X", "Y", "Z"])
             assert day.table.filter == "XYZ"
