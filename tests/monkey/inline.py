@@ -24,6 +24,7 @@ from flinktop.ui.live import LiveScreen, Panel
 from flinktop.ui.screens.help import HelpScreen
 from flinktop.ui.screens.leave import LeaveScreen
 from flinktop.ui.screens.overview import OverviewScreen
+from tests.app_state import state_of
 from tests.monkey.cluster import PlayedCluster, release_of
 from tests.monkey.result import Outcome, Result
 from tests.monkey.walk import Step, first_size, walk
@@ -168,7 +169,7 @@ class _Inline:
             self._do(day, Step("key", "escape", 0.0))
             await _rest(day)
         else:
-            return "hung", f"esc does not lead back: {day.app.screen_stack}"
+            return "hung", f"esc does not lead back\n{state_of(day.app)}"
         # One more: it may stand for a filter or a zoom.
         self._do(day, Step("key", "escape", 0.0))
         await _rest(day)
@@ -180,7 +181,7 @@ class _Inline:
         self._do(day, Step("key", "?", 0.0))
         await _rest(day)
         if not isinstance(day.app.screen, HelpScreen):
-            return "hung", f"? shows no help but {day.app.screen_stack}"
+            return "hung", f"? shows no help\n{state_of(day.app)}"
         return "lives", ""
 
     def _gone(self, day: Day) -> tuple[Outcome, str]:
@@ -242,13 +243,12 @@ async def _rest(day: Day) -> None:
             screen._on_timer_update()
         nodes: tuple[Any, ...] = (day.app, *screen.walk_children(with_self=True))
         calm = calm + 1 if all(node._message_queue.empty() for node in nodes) else 0
-        if not day.app.key_order.idle:
+        if not day.app.key_order.idle or day.app._batch_count:
             # What it waits for takes real time, such as the palette's search.
             await asyncio.sleep(0.001)
             calm = 0
         if time.monotonic() > deadline:
-            busy = [node for node in nodes if not node._message_queue.empty()]
-            raise _Stuck(f"{busy} do not come to rest; {day.app.screen_stack}")
+            raise _Stuck(f"it does not come to rest\n{state_of(day.app)}")
 
 
 def _looks(day: Day) -> str | None:

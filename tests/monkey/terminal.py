@@ -16,8 +16,9 @@ from tests.monkey.cluster import ServedCluster
 from tests.monkey.faults import Weather
 from tests.monkey.result import Outcome, Result
 from tests.monkey.walk import ASKS, LEAVES, LONGEST_GAP, Step, first_size, walk
-from tests.terminal.monitor import QUESTION, STARTS, log_of, monitor, session_of
+from tests.terminal.monitor import QUESTION, STARTS, log_of, session_of
 from tests.terminal.pty import Pty
+from tests.terminal.witness import told, witnessed
 
 QUITS: Final = 3.0
 """Seconds that quitting takes at the most."""
@@ -132,7 +133,7 @@ class _InTerminal:
         columns, rows = first_size(self.seed)
         with (
             ServedCluster(self.seed, self.weather) as cluster,
-            monitor(place, cluster.url, columns=columns, rows=rows, cwd=place) as pty,
+            witnessed(place, cluster.url, columns=columns, rows=rows, cwd=place) as pty,
         ):
             try:
                 pty.wait_for(FOOTER, STARTS)
@@ -142,9 +143,9 @@ class _InTerminal:
                     self._probe(pty)
                 self._quit(pty)
             except _Bad as bad:
-                return bad.outcome, str(bad)
+                return bad.outcome, f"{bad}\n{told(pty, place)}"
             except AssertionError as error:
-                return "hung", str(error)
+                return "hung", f"{error}\n{told(pty, place)}"
             except OSError as error:
                 # The terminal's other side is gone.
                 return self._gone(pty, str(error))

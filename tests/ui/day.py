@@ -25,6 +25,7 @@ from flinktop.ui.dialog import READY_SECONDS, ActButton
 from flinktop.ui.screens.profile_start import ProfileStart
 from flinktop.ui.widgets.chart import Chart
 from flinktop.ui.widgets.table import LiveTable
+from tests.app_state import state_of
 from tests.demo_cluster import DemoCluster
 from tests.fixture_cluster import FixtureCluster
 from tests.manual_clock import ManualClock
@@ -70,7 +71,7 @@ class Day:
         while calm < (CALM_TURNS if self.port.engine.operations.view.idle() else CALM_WITH_ACTS):
             if (ended := self.app._exception) is not None:
                 raise AssertionError("flinktop has ended by itself") from ended
-            assert time.monotonic() < deadline, "the app does not come to rest"
+            assert time.monotonic() < deadline, f"the app does not come to rest\n{state_of(self.app)}"
             await asyncio.sleep(0)
             screen = self.app.screen
             poller, held = self.port.engine.poller, self.cluster.held
