@@ -2,6 +2,17 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
+
+
+def _spelled_out(letters: str) -> Iterator[str]:
+    """The characters of a class of a pattern, such as a-c."""
+    at = 0
+    while at < len(letters):
+        last = at + 2 if letters[at + 1 : at + 2] == "-" else at
+        yield from map(chr, range(ord(letters[at]), ord(letters[last]) + 1))
+        at = last + 1
+
 
 _SEQUENCE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
@@ -17,11 +28,19 @@ _BLANK = "\t\n\v\f\r\u0085\u2028\u2029"
 _OTHERS = "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff"
 _ANY = re.compile(f"[{_BLANK}{_HIDDEN}{_OTHERS}]")
 _ANY_BUT_LINES = re.compile(f"[\v\f\r\u0085\u2028\u2029{_HIDDEN}{_OTHERS}]")
-_BLANKS = frozenset(_BLANK)
-_HIDDEN_ONE = re.compile(f"[{_HIDDEN}]")
+_INSTEAD: dict[int, str] = {
+    ord(letter): instead
+    for letters, instead in ((_BLANK, " "), (_HIDDEN, ""), (_OTHERS, "\ufffd"))
+    for letter in _spelled_out(letters)
+}
+"""What stands in the place of a character."""
+_INSTEAD_BUT_LINES = {letter: instead for letter, instead in _INSTEAD.items() if chr(letter) not in "\n\t"}
 MOST_MARKS = 8  # characters drawn over one letter: more than any script has
-_NOT_MARKS = "\\w\\s\x00-\u02ff\u2010-\u2027\u2030-\u205f\u2100-\u2bff\u3000-\u3029\uff00-\uff9f"
-"""Letters, spaces, and signs that often stand in rows: lines, arrows, punctuation."""
+_NOT_MARKS = (
+    "\\w\\s\x00-\u02ff\u2010-\u2027\u2030-\u205f\u2100-\u2bff\u3000-\u3029\uff00-\uff9f\ufffc\ufffd"
+    "\U0001f000-\U0001f3fa\U0001f400-\U0001faff"
+)
+"""Letters, spaces, and signs that often stand in rows: lines, arrows, punctuation, pictures."""
 _HANGUL_PARTS = "\u1160-\u11ff\u3164\ud7b0-\ud7ff\uffa0"
 PILE = re.compile(f"(?:[^{_NOT_MARKS}]|[{_HANGUL_PARTS}]){{{MOST_MARKS + 1},}}")
 """What may be too many characters in one cell: to cut a line of thousands keeps a core busy for minutes."""
@@ -38,7 +57,9 @@ def clean(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return PILE.sub(_thinned, _ANY.sub(_replacement, _SEQUENCE.sub("", text)) if _ANY.search(text) else text)
+    if _ANY.search(text):
+        text = _without_sequences(text).translate(_INSTEAD)
+    return text if text.isascii() else PILE.sub(_thinned, text)
 
 
 def clean_lines(text: str) -> str:
@@ -47,7 +68,7 @@ def clean_lines(text: str) -> str:
         return text
     text = text.replace("\r\n", "\n")
     if _ANY_BUT_LINES.search(text):
-        text = _ANY_BUT_LINES.sub(_replacement, _SEQUENCE.sub("", text))
+        text = _without_sequences(text).translate(_INSTEAD_BUT_LINES)
     return text if text.isascii() else PILE.sub(_thinned, text)
 
 
@@ -61,11 +82,8 @@ def cut(text: str, most: int = MOST) -> str:
     return f"{text[:begin]}\n... {len(text) - begin - end:,} letters are left out ...\n{text[-end:]}"
 
 
-def _replacement(found: re.Match[str]) -> str:
-    letter = found[0]
-    if letter in _BLANKS:
-        return " "
-    return "" if _HIDDEN_ONE.match(letter) else "\ufffd"
+def _without_sequences(text: str) -> str:
+    return text if text.isascii() and "\x1b" not in text else _SEQUENCE.sub("", text)
 
 
 def _thinned(found: re.Match[str]) -> str:
