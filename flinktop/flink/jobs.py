@@ -2,6 +2,7 @@
 
 import html
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from msgspec import Struct, field
@@ -14,7 +15,7 @@ from flinktop.flink.text import clean
 from flinktop.flink.vertices import IoMetrics, UserAccumulator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from flinktop.flink.http import Http
 
@@ -124,13 +125,21 @@ class JobOverview(Lasting, frozen=True, rename="kebab"):
             force_setattr(self, "name", self.jid)
 
 
-class JobsOverview(Struct, frozen=True):
+class JobsOverview(Struct, frozen=True, dict=True):
     """GET /jobs/overview."""
 
     jobs: tuple[JobOverview, ...] = ()
 
     def __post_init__(self) -> None:
         force_setattr(self, "jobs", unique_jobs(self.jobs))
+
+    @cached_property
+    def last_starts(self) -> "Mapping[str, int]":
+        """When the newest job of each name started (ms since 1970)."""
+        found: dict[str, int] = {}
+        for job in self.jobs:
+            found[job.name] = max(job.start_time, found.get(job.name, job.start_time))
+        return found
 
 
 def unique_jobs(jobs: "Iterable[JobOverview]") -> tuple[JobOverview, ...]:

@@ -25,7 +25,7 @@ from flinktop.flink.errors import NotFound
 from flinktop.flink.exceptions import EXCEPTIONS, JobExceptions
 from flinktop.flink.features import Features
 from flinktop.flink.jobmanager import JOBMANAGER_CONFIG
-from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, Job, JobOverview, JobVertex, PlanNode
+from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, Job, JobOverview, JobsOverview, JobVertex, PlanNode
 from flinktop.flink.metrics import (
     JOB_METRICS,
     JOBMANAGER_METRICS,
@@ -234,7 +234,7 @@ def job_look(answers: Answers, listed: JobOverview, limits: Limits = USUAL) -> J
         slots=overview.value.slots_total if overview is not None else None,
         pending_taskmanagers=_count(pending),
         taskmanagers={one.id: one for one in found.value.taskmanagers} if found is not None else {},
-        replaced=_is_replaced(listed, everything.value.jobs if everything is not None else ()),
+        replaced=_is_replaced(listed, everything.value if everything is not None else None),
         requirements=answers.newest(RESOURCE_REQUIREMENTS, job=listed.jid),
         backlog_interval=any(
             one.key == BACKLOG_INTERVAL for one in (settings.value if settings is not None else ())
@@ -370,8 +370,5 @@ def _checkpoint_subtasks(
     return found
 
 
-def _is_replaced(listed: JobOverview, jobs: Iterable[JobOverview]) -> bool:
-    return any(
-        one.name == listed.name and one.jid != listed.jid and one.start_time > listed.start_time
-        for one in jobs
-    )
+def _is_replaced(listed: JobOverview, jobs: JobsOverview | None) -> bool:
+    return jobs is not None and jobs.last_starts.get(listed.name, listed.start_time) > listed.start_time

@@ -7,6 +7,8 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 
+from rich.segment import Segment
+
 from flinktop.flink import answers, error_text
 from flinktop.flink.answers import check_document, check_status
 from flinktop.flink.decode import DecodeError, decode, suspicious
@@ -86,6 +88,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "safe": celltext.safe,
     "clip": lambda text: celltext.clip(text, 80),
     "wrap": lambda text: celltext.wrap(text, 80, 200),
+    "a line behind a dialog": lambda text: Segment(clean(text)).split_cells(len(text) // 2),
     "indented": lambda text: indented(text, 80),
     "file_name": file_name,
     "arguments": lambda text: redaction.words((text, "--x", text)),

@@ -24,6 +24,7 @@ FROZE = {
     "a document": "\x9d",
     "a broken document": '\\"',
     "chained_ids": "_->_",
+    "a line behind a dialog": "\u0301",
 }
 """Functions by the text of which a megabyte once took them minutes."""
 

@@ -180,6 +180,8 @@ class JobConfiguration(TablePanel[Item]):
         text("name", "SETTING", 24, _NAME, tone="strong", sort=_NAME),
         text("value", "VALUE", 20, _VALUE, blank="", sort=_VALUE, flex=True),
     )
+    _program: tuple[JobConfig | None, Sequence[Item]] = (None, ())
+    """An answer, and the rows that were made of it: searching for secrets takes a while."""
 
     def asks(self) -> Asks:
         asks: Asks = {JOB_CONFIG(job=self.job): RARELY, JOB(job=self.job): 0.0}
@@ -196,6 +198,13 @@ class JobConfiguration(TablePanel[Item]):
         kept = (JOB_JOBMANAGER_CONFIG, JOB_JOBMANAGER_ENVIRONMENT, JOB_JOBMANAGER_LOG_URL)
         return tuple(endpoint(job=self.job) for endpoint in kept)
 
+    def _program_items(self) -> Sequence[Item]:
+        """What the program has set."""
+        config = self.port.value(JOB_CONFIG(job=self.job))
+        if config != self._program[0]:
+            self._program = config, items(None, config)
+        return self._program[1]
+
     def _cluster_items(self) -> list[Item]:
         """The cluster's configuration, its JVM, and the link to its log if that was set up."""
         if not self._of_cluster:
@@ -208,9 +217,9 @@ class JobConfiguration(TablePanel[Item]):
         return rows
 
     def rows(self) -> Sequence[Item]:
-        made: dict[str, Callable[[], list[Item]]] = {
+        made: dict[str, Callable[[], Sequence[Item]]] = {
             "job": lambda: items(self.port.value(JOB(job=self.job)), None),
-            "execution": lambda: items(None, self.port.value(JOB_CONFIG(job=self.job))),
+            "execution": self._program_items,
             "rescale": lambda: rescale_items(self.port.value(RESCALE_CONFIG(job=self.job))),
             "cluster": self._cluster_items,
         }
