@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from flinktop.engine.series import job_series
 from flinktop.judgement.finding import Evidence, Kind, Severity
+from flinktop.model import redaction
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
 from tests.ui.judged import finding, say, verdict
@@ -230,6 +232,25 @@ async def test_the_configuration_leaves_out_what_a_release_does_not_report(relea
         await day.sees("restart strategy")
         assert untold not in day.text
         await day.sees("none: the program has set no parameters")
+
+
+async def test_the_configuration_is_searched_for_secrets_once_for_each_answer() -> None:
+    """An argument may be as long as a program likes, and the job changes every few seconds."""
+    async with monitor("1.20.5") as day:
+        await open_job(day, "steady")
+        job = day.cluster.job("steady")
+        told = day.cluster.document(f"jobs/{job}/config")["execution-config"]
+        day.cluster.changed[f"jobs/{job}/config"] = {
+            "execution-config": told | {"user-config": {"query": "select 1"}}
+        }
+        with mock.patch.object(redaction, "setting", wraps=redaction.setting) as setting:
+            await day.press("6")
+            await day.sees("select 1")
+            for parallelism in (11, 12):
+                day.cluster.changed[f"jobs/{job}"] = {"maxParallelism": parallelism}
+                await day.wait(9)
+                await day.sees(f"max parallelism           {parallelism}")
+        assert setting.call_count == 1
 
 
 async def test_the_header_says_the_verdict_with_its_evidence_and_moves_nothing() -> None:
