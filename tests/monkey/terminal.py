@@ -22,12 +22,12 @@ from tests.terminal.witness import told, witnessed
 
 QUITS: Final = 3.0
 """Seconds that quitting takes at the most."""
-REACTS: Final = 15.0
+REACTS: Final = 60.0
 """Seconds for a reaction, on a machine that is busy with other things."""
 LEADS_BACK: Final = 60.0
 """Seconds in which esc leads back to the overview."""
-AGAIN: Final = 5.0
-"""Seconds until a key is pressed again."""
+AGAIN: Final = 20.0
+"""Seconds until a key is pressed again: the esc before it would close a help that comes late."""
 CALM: Final = 0.3
 """Seconds between two of them."""
 ASKED: Final = 12
