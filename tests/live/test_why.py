@@ -251,7 +251,7 @@ def is_exposed(code: int, text: str, cluster: Cluster, jobs: Mapping[str, str]) 
     assert failing[0]["kind"] in ("restarting", "restart-loop")
     assert failing[0]["vertex"].startswith("Source: events [v1] 事件")
     worst = max([value for _, value in of_jobs.values()] + [value for _, value in findings])
-    assert code == {0: 0, 1: 0, 2: 1, 3: 3, 4: 2}[worst]
+    assert code == {0: 0, 1: 0, 2: 1, 3: 3, 4: 2}[int(worst)]
 
 
 def follows_the_rules(code: int, document: dict[str, Any]) -> None:
