@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec.structs import replace
@@ -64,18 +64,37 @@ def _failing_checkpoints() -> Cluster:
 
 def _skew() -> Cluster:
     skewed, profiles, calm = _jobs(EMAILS, PROFILES, TELEMETRY)
-    return Cluster((skewed, replace(profiles, name="profiles-by-country"), calm))
+    # One tenant sends more than its subtask can take, and holds back the source for all.
+    skewed = replace(_changed(_changed(skewed, 0, held=0.62), 1, busy=0.95), swing=0.03)
+    profiles = replace(
+        profiles, name="profiles-by-country", checkpoints=CheckpointSpec(duration=9, culprit=2)
+    )
+    return Cluster((skewed, _changed(profiles, 2, hot=0.45), calm))
 
 
 def _stuck_watermark() -> Cluster:
     join, slow, healthy = _jobs(ENRICHMENT, TELEMETRY, SEARCH)
     slow = replace(slow, name="telemetry-late-gateway")
-    return Cluster((_stuck(join, 1, -27 * 60.0), _stuck(slow, 0, -9.5 * HOUR), healthy))
+    # An ordinary join does not wait for watermarks; one with the customers as of the order does.
+    join = _changed(join, 1, name="Source: customers[4] -> DropUpdateBefore[5] -> WatermarkAssigner[6]")
+    join = _changed(join, 1, stuck=-27 * 60.0, described={"WatermarkAssigner[6]": _CHANGED_AT})
+    join = _changed(join, 2, name="TemporalJoin[7] -> Calc[8]", described={"TemporalJoin[7]": _AS_OF})
+    return Cluster((join, _changed(slow, 0, stuck=-9.5 * HOUR), healthy))
 
 
-def _stuck(spec: JobSpec, place: int, since: float) -> JobSpec:
+_CHANGED_AT = "[6]:WatermarkAssigner(rowtime=[changed_at], watermark=[(changed_at - 8000:INTERVAL SECOND)])"
+_AS_OF = (
+    "[7]:TemporalJoin(joinType=[InnerJoin], where=[((customer_id = id) AND "
+    "__TEMPORAL_JOIN_CONDITION(ordered_at, changed_at, __TEMPORAL_JOIN_CONDITION_PRIMARY_KEY(id), "
+    "__TEMPORAL_JOIN_LEFT_KEY(customer_id), __TEMPORAL_JOIN_RIGHT_KEY(id)))], "
+    "select=[order_id, customer_id, amount, ordered_at, id, country, segment, changed_at])"
+)
+
+
+def _changed(spec: JobSpec, place: int, **fields: Any) -> JobSpec:
+    """A job with one vertex changed."""
     vertices = list(spec.vertices)
-    vertices[place] = replace(vertices[place], stuck=since)
+    vertices[place] = replace(vertices[place], **fields)
     return replace(spec, vertices=tuple(vertices))
 
 

@@ -33,7 +33,8 @@ class VertexSpec(Struct, frozen=True):
     record: int = 160  # bytes of a record that it sends
     state: float = 0  # MiB in a checkpoint, over all subtasks
     lag: float = 0.0  # seconds of watermark lag: a source's out-of-orderness, or waiting in buffers
-    stuck: float | None = None  # when the first subtask's watermark stopped (s of the demo's clock)
+    stuck: float | None = None  # when the event time that the first subtask of a source reads stopped (s)
+    described: dict[str, str] = {}  # what the plan says of an operator, where that is more than its name
     counts: tuple[str, ...] = ()  # names of accumulators in its code, incremented for each record
 
     @property

@@ -25,6 +25,8 @@ Value = float | int | bool
 BUFFER = 32_768
 LONGEST_NAME = 80  # characters of an operator's name in an id
 MOSTLY = 500  # milliseconds of a second
+WITHOUT_HARM = 0.2  # share of its time for which a source can be backpressured and still keep up
+FALLS_BEHIND = 0.03  # share of its rate by which a source falls behind that is backpressured all the time
 _FORBIDDEN = re.compile(r"[ .:,]")
 
 
@@ -84,6 +86,22 @@ class Figures:
     def pressed(self) -> float:
         """Usage of its input buffers: 1 if it is too slow."""
         return min(1.0, max(0.0, (self.lately.busy - 850) / 100)) if self.vertex.spec.inputs else 0.0
+
+    @property
+    def pending(self) -> int:
+        """Records that its source has still to read: some at all times, and what backpressure has left."""
+        spec, plan = self.vertex.spec, self.vertex.plan
+        left = spec.rate * FALLS_BEHIND * max(0.0, spec.held - WITHOUT_HARM)
+        behind = left * self.vertex.job.spans[0].pressure
+        return int(self.noise(40, 900, 41)) + plan.part(int(behind), self.subtask)
+
+    @property
+    def emit_lag(self) -> float:
+        """Seconds from an event to its emission by the source."""
+        spec, stopped = self.vertex.spec, self.vertex.spec.stuck if self.subtask == 0 else None
+        if stopped is not None:
+            return self.vertex.job.fetched - stopped
+        return spec.lag + 40 * self.blocked + self.noise(0, 0.2, 42)
 
     @property
     def blocked(self) -> float:
@@ -155,7 +173,7 @@ TASK_METRICS: dict[str, Metric] = {
     "initializationTime": lambda f: round(between(30, 400, f.vertex.plan.seed, f.subtask)),
     "checkpointStartDelayNanos": lambda f: int(f.noise(4e6, 9e7, 33) * (1 + 60 * f.pressed)),
     "checkpointAlignmentTime": lambda f: int(f.noise(1e6, 4e7, 34)),
-    "currentInputWatermark": lambda f: f.vertex.watermark(coming=True),
+    "currentInputWatermark": lambda f: f.vertex.watermark(f.subtask, coming=True),
     "mailboxMailsPerSecond": lambda f: round(f.noise(0.5, 9, 35), 3),
     "mailboxQueueSize": lambda f: int(f.noise(0, 3, 36)),
     **{f"mailboxLatencyMs_{name}": _latency(share) for name, share in LATENCIES.items()},
@@ -179,13 +197,10 @@ OPERATOR_METRICS: dict[str, OperatorMetric] = {  # by the part of the id after t
     "numBytesInPerSecond": lambda f, first, _: f.recent.bytes_in / METER_SECONDS if first else 0.0,
     "numBytesOut": lambda f, _, last: f.total.bytes_out if last else 0,
     "numBytesOutPerSecond": lambda f, _, last: f.recent.bytes_out / METER_SECONDS if last else 0.0,
-    "currentOutputWatermark": lambda f, *_: f.vertex.watermark(coming=False),
-    "currentInputWatermark": lambda f, *_: f.vertex.watermark(coming=True),
-    "pendingRecords": lambda f, *_: int(f.noise(40, 900, 41) * (1 + 900 * f.blocked)),
-    # Milliseconds from an event to its emission by the source.
-    "currentEmitEventTimeLag": lambda f, *_: round(
-        1000 * (f.vertex.spec.lag + 40 * f.blocked) + f.noise(0, 200, 42)
-    ),
+    "currentOutputWatermark": lambda f, *_: f.vertex.watermark(f.subtask, coming=False),
+    "currentInputWatermark": lambda f, *_: f.vertex.watermark(f.subtask, coming=True),
+    "pendingRecords": lambda f, *_: f.pending,
+    "currentEmitEventTimeLag": lambda f, *_: round(1000 * f.emit_lag),
     "numRecordsSend": lambda f, *_: f.through,
     "numRecordsSendErrors": lambda *_: 0,
     "numBytesSend": lambda f, *_: f.total.bytes_in,

@@ -30,7 +30,15 @@ BY_SEVERITY = (
 )  # fmt: skip
 """The order of severity: a vertex has the worst state of its subtasks."""
 
-Watermarks = tuple[tuple[float | None, float | None], ...]  # by vertex: input, output (s of the demo's clock)
+
+class Marks(NamedTuple):
+    """The watermarks of a vertex, s of the demo's clock."""
+
+    coming: float | None = None  # what its subtasks take in
+    sent: tuple[float, ...] = ()  # what leaves them: the first, and after it all others, if they differ
+
+
+Watermarks = tuple[Marks, ...]  # by vertex
 
 
 class TaskManager(NamedTuple):
@@ -225,23 +233,24 @@ class JobMoment:
 
     @cached_property
     def watermarks(self) -> Watermarks:
-        """The lowest input and output watermark by vertex; None without event time, inputs or flow yet."""
+        """The watermarks by vertex; none without event time or flow yet."""
         key = ("watermarks", self.plan.place, self.fetched, self.measured)
         return self.moment.world.recall(key, self._watermarks)
 
     def _watermarks(self) -> Watermarks:
         if not self.spec.event_time or not self.measured:
-            return ((None, None),) * len(self.spec.vertices)
-        found: list[tuple[float | None, float]] = []
+            return (Marks(),) * len(self.spec.vertices)
+        found: list[Marks] = []
         for vertex in self.plan.vertices:
             spec = vertex.spec
             waited = spec.lag * self.plan.pressure.at(self.fetched) if spec.lag else 0.0
             if spec.inputs:
-                coming = min(found[edge.source][1] for edge in spec.inputs) - waited
-                found.append((coming, coming - 0.2))
+                coming = min(min(found[edge.source].sent) for edge in spec.inputs) - waited
+                found.append(Marks(coming, (coming - 0.2,)))
             else:
                 sent = self.fetched - waited - between(0.0, 0.2, vertex.seed, int(self.fetched))
-                found.append((None, sent if spec.stuck is None else min(sent, spec.stuck)))
+                first = sent if spec.stuck is None else min(sent, spec.stuck)
+                found.append(Marks(None, (first, sent)))
         return tuple(found)
 
     def taskmanager(self, subtask: int) -> TaskManager:
@@ -299,9 +308,11 @@ class VertexMoment:
             return Times(0.0, 0.0, 1000.0)
         return Times(*(spent / span.elapsed for spent in self.plan.times(subtask, span)))
 
-    def watermark(self, *, coming: bool) -> int:
-        """The lowest (ms since 1970); Long.MIN while there is none, Long.MAX after the end of the input."""
+    def watermark(self, subtask: int, *, coming: bool) -> int:
+        """Of a subtask (ms since 1970); Long.MIN while there is none, Long.MAX after the end of the input."""
         if self.job.ended:
             return LONG_MAX
-        mark = self.job.watermarks[self.plan.place][0 if coming else 1]
+        marks = self.job.watermarks[self.plan.place]
+        sent = marks.sent[min(subtask, len(marks.sent) - 1)] if marks.sent else None
+        mark = marks.coming if coming else sent
         return LONG_MIN if mark is None else self.job.moment.stamp(mark)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from flinktop.facts.subtasks import runs_on
 from flinktop.facts.vertices import vertex_of
@@ -42,6 +44,10 @@ JOBMANAGER: Final = ""
 SECONDS: Final = 10.0  # between two polls of what a finding leads to
 
 
+_CALENDAR_ENDS: Final = 253_402_300_800_000.0
+"""The year 10000, in ms since 1970."""
+
+
 class FoundRow(Struct, frozen=True):
     """A finding of a job, or of the cluster itself (`job` is "")."""
 
@@ -68,13 +74,18 @@ class Culprits(Struct, frozen=True, kw_only=True):
 def found(known: Known, job: str, *, cluster: bool) -> list[FoundRow]:
     """The findings of a job ("" for none), then those of the cluster where they are wanted."""
     verdict, judged = known.verdict(job), known.judged
-    rows = [_row(job, one) for one in verdict.findings] if verdict is not None else []
-    return rows + ([_row("", one) for one in judged.findings] if cluster and judged is not None else [])
-
-
-def _row(job: str, finding: Finding) -> FoundRow:
-    of = finding.culprit
-    return FoundRow("\n".join((job, finding.kind, of.vertex or "", of.taskmanager or "")), job, finding)
+    of_job = verdict.findings if verdict is not None else ()
+    of_cluster = judged.findings if cluster and judged is not None else ()
+    rows: list[FoundRow] = []
+    seen: Counter[str] = Counter()
+    for of, finding in (*((job, one) for one in of_job), *(("", one) for one in of_cluster)):
+        culprit = finding.culprit
+        key = "\n".join((of, finding.kind, culprit.vertex or "", culprit.taskmanager or ""))
+        seen[key] += 1
+        if finding.since is not None and not 0 < finding.since < _CALENDAR_ENDS:
+            finding = replace(finding, since=None)  # noqa: PLW2901 -- the same, without a time that is none
+        rows.append(FoundRow(key if seen[key] == 1 else f"{key}\n{seen[key]}", of, finding))
+    return rows
 
 
 def culprits(known: Known, row: FoundRow) -> Culprits:

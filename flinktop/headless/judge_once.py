@@ -86,7 +86,10 @@ class JudgeOnce:
             one_look=True,
             rules={name: self._rules_of(name) for name in self._expected},
         )
-        return verdicts
+        return tuple(
+            replace(one, findings=without_our_times(one.findings, self._missing[one.name]))
+            for one in verdicts
+        )
 
     def _rules_of(self, job: str) -> Rules:
         return ruling.about(self._all_rules, self._name, job)

@@ -196,6 +196,39 @@ def test_a_stuck_watermark_holds_back_only_its_downstream() -> None:
     assert of.at(0.0).now - lowest(of, healthy, of.by_id[healthy].vertices[-1].id, 0.0) < 60_000
 
 
+def test_of_a_stuck_source_one_subtask_stands_still_and_the_others_move_on() -> None:
+    of = world("2.3.0", "stuck-watermark")
+    job = names(of)["telemetry-late-gateway"]
+    source = of.by_id[job].vertices[0].id
+    path = f"jobs/{job}/vertices/{source}/subtasks"
+
+    def told(subtask: int, seconds: float) -> tuple[int, int]:
+        wanted = "Decode_CBOR.currentOutputWatermark,Source__MQTT_bridge.currentEmitEventTimeLag"
+        found = document(of, f"{path}/{subtask}/metrics?get={wanted}", seconds)
+        mark, lag = (int(one["value"]) for one in found)
+        return mark, lag
+
+    (stuck, lag), (later_stuck, later_lag) = told(0, 60.0), told(0, 660.0)
+    assert later_stuck == stuck
+    assert later_lag - lag == pytest.approx(600_000, abs=10_000)
+    (mark, lag), (later_mark, later_lag) = told(1, 60.0), told(1, 660.0)
+    assert later_mark - mark == pytest.approx(600_000, abs=20_000)
+    assert max(lag, later_lag) < 30_000
+
+
+def test_what_backpressure_leaves_at_a_source_grows_and_never_shrinks() -> None:
+    of = world("2.3.0", "backpressure")
+    job = names(of)["clickstream-sessions"]
+    path = f"jobs/{job}/vertices/{of.by_id[job].vertices[0].id}/subtasks/metrics"
+    pending = [
+        sums(of, f"{path}?get=Source__clicks.pendingRecords", at)["Source__clicks.pendingRecords"]
+        for at in (60.0, 660.0, 1260.0)
+    ]
+    first, second = pending[1] - pending[0], pending[2] - pending[1]
+    assert first > 0
+    assert second == pytest.approx(first, rel=0.2)
+
+
 def test_a_job_without_event_time_has_none_and_an_ended_one_is_done() -> None:
     of = world("2.3.0")
     skewed = names(of)["notification-dispatcher"]

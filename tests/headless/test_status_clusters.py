@@ -12,7 +12,7 @@ import pytest
 
 from flinktop.headless.look_once import FEW, MOST_COARSE
 from flinktop.headless.status_args import StatusArgs
-from flinktop.headless.status_json import as_object
+from flinktop.headless.status_json import as_object, moment
 from flinktop.judgement import failures
 from flinktop.judgement.finding import Finding, Kind, Severity
 from flinktop.judgement.holds import Sign
@@ -278,6 +278,17 @@ def test_a_job_that_is_expected_and_not_there_has_an_entry() -> None:
     assert one["findings"][0]["kind"] == "job-missing"
     assert document["worst"] == "critical"
     assert [one["name"] for one in document["clusters"][0]["jobs"]].count("*") == 0
+
+
+def test_since_when_a_job_is_missing_is_known_only_of_one_that_has_ended() -> None:
+    cluster, clock = demo()
+    found = look({"prod": cluster}, clock=clock, expect=["nobody-*", "daily-ledger-*"])
+    ended = next(
+        one for one in cluster.document("jobs/overview")["jobs"] if one["name"] == "daily-ledger-export"
+    )
+    missing = {one["name"]: one["findings"][0] for one in jobs_of(found) if one["kind"] == "job-missing"}
+    assert missing["nobody-*"]["since"] is None
+    assert missing["daily-ledger-*"]["since"] == moment(ended["end-time"])
 
 
 def test_an_expected_job_is_told_with_job_too() -> None:

@@ -2,48 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from flinktop.headless.status_prometheus import exposition
 from flinktop.headless.status_report import Status
 from flinktop.judgement.finding import Culprit, Kind, Severity
+from tests.headless.exposition import parsed, sample
 from tests.headless.test_status import finding, status, verdict
-
-_SAMPLE = re.compile(r"([a-z_]+)(\{(.*)\})? (\S+)")
-_LABEL = re.compile(r'([a-z_]+)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)')
-_ESCAPES = {r"\\": "\\", r"\"": '"', r"\n": "\n"}
-
-Sample = tuple[str, dict[str, str], float]
-
-
-def parsed(text: str) -> list[Sample]:
-    """The samples; every line must be one, or a comment about what follows."""
-    assert text.endswith("\n")
-    found, typed = [], set()
-    for line in text.splitlines():
-        if line.startswith("#"):
-            _, what, name, *rest = line.split(" ", 3)
-            assert what in ("HELP", "TYPE")
-            if what == "TYPE":
-                assert rest == ["gauge"]
-                assert name not in typed
-                typed.add(name)
-            continue
-        match = _SAMPLE.fullmatch(line)
-        assert match is not None, line
-        name, _, labels, value = match.groups()
-        assert name in typed
-        pairs = _LABEL.findall(labels or "")
-        assert "".join(m[0] for m in _LABEL.finditer(labels or "")) == (labels or "")
-        unescaped = {key: re.sub(r"\\[\\\"n]", lambda found: _ESCAPES[found[0]], text) for key, text in pairs}
-        found.append((name, unescaped, float(value)))
-    keys = [(name, tuple(sorted(labels.items()))) for name, labels, _ in found]
-    assert len(keys) == len(set(keys)), "two samples with the same labels"
-    return found
-
-
-def sample(samples: list[Sample], name: str) -> Sample:
-    return next(one for one in samples if one[0] == name)
 
 
 def test_a_finding_is_a_gauge_with_its_culprit() -> None:

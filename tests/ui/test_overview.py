@@ -499,21 +499,28 @@ async def test_of_rows_that_are_scrolled_past_little_is_kept_and_they_show_as_mu
 
 TROUBLE = {
     "mixed": {
-        "experiment-backfill-v3": Kind.FAILED,
-        "inventory-sync": Kind.RESTART_LOOP,
-        "user-profiles": Kind.CHECKPOINTS_FAILING,
-        "clickstream-sessions": Kind.BOTTLENECK,
+        "experiment-backfill-v3": (Kind.FAILED, Severity.CRITICAL),
+        "inventory-sync": (Kind.RESTART_LOOP, Severity.CRITICAL),
+        "user-profiles": (Kind.CHECKPOINTS_FAILING, Severity.CRITICAL),
+        "clickstream-sessions": (Kind.BOTTLENECK, Severity.WARNING),
     },
-    "backpressure": {"clickstream-sessions": Kind.BOTTLENECK},
-    "restart-loop": {"inventory-sync": Kind.RESTART_LOOP, "stock-reservations": Kind.RESTART_LOOP},
+    "backpressure": {"clickstream-sessions": (Kind.BOTTLENECK, Severity.WARNING)},
+    "restart-loop": {
+        "inventory-sync": (Kind.RESTART_LOOP, Severity.CRITICAL),
+        "stock-reservations": (Kind.RESTART_LOOP, Severity.CRITICAL),
+    },
     "failing-checkpoints": {
-        "user-profiles": Kind.CHECKPOINTS_FAILING,
-        "profiles-shadow": Kind.CHECKPOINTS_FAILING,
+        "profiles-shadow": (Kind.CHECKPOINTS_FAILING, Severity.CRITICAL),
+        "user-profiles": (Kind.CHECKPOINTS_FAILING, Severity.WARNING),
+        "impressions-staging": (Kind.CHECKPOINTS_FAILING, Severity.WARNING),
     },
-    "skew": {"notification-dispatcher": Kind.SKEW},
+    "skew": {
+        "notification-dispatcher": (Kind.SKEW, Severity.WARNING),
+        "profiles-by-country": (Kind.SKEW, Severity.INFO),
+    },
     "stuck-watermark": {
-        "orders-enrichment": Kind.WATERMARK_STUCK,
-        "telemetry-late-gateway": Kind.WATERMARK_STUCK,
+        "orders-enrichment": (Kind.WATERMARK_STUCK, Severity.WARNING),
+        "telemetry-late-gateway": (Kind.WATERMARK_STUCK, Severity.WARNING),
     },
     "calm": {},
     "idle": {},
@@ -524,15 +531,21 @@ TROUBLE = {
 @pytest.mark.parametrize("scenario", TROUBLE)
 async def test_the_verdicts_of_the_demo_name_the_trouble_of_each_scenario(scenario: str) -> None:
     async with monitor("2.3.0", demo=scenario) as day:
-        seen: dict[str, set[str]] = {}
+        seen: dict[str, set[tuple[str, Severity]]] = {}
         for _ in range(40):
             await day.clock.advance(5)
             await day.settled()
             assert day.port.judged is not None
             for one in day.port.judged.verdicts.values():
-                seen.setdefault(one.name, set()).add(one.kind)
+                seen.setdefault(one.name, set()).add((one.kind, one.severity))
         # A checkpoint that fails now and then is no finding at each moment.
-        for name, kind in TROUBLE[scenario].items():
-            assert str(kind) in seen[name]
-        if not TROUBLE[scenario]:
-            assert not {kind for kinds in seen.values() for kind in kinds}.intersection(map(str, Kind))
+        for name, (kind, severity) in TROUBLE[scenario].items():
+            assert (str(kind), severity) in seen[name], f"{name}: {seen[name]}"
+        for name in seen.keys() - TROUBLE[scenario].keys():
+            assert min(severity.rank for _, severity in seen[name]) >= Severity.INFO.rank, (
+                f"{name}: {seen[name]}"
+            )
+        if TROUBLE[scenario]:
+            top = day.table.shown_rows()[0].name
+            worst = min(TROUBLE[scenario].values(), key=lambda one: one[1].rank)
+            assert TROUBLE[scenario][top][1] is worst[1]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from flinktop.demo.flow import JobPlan
     from flinktop.demo.request import Replies, Request
+    from flinktop.demo.specs import VertexSpec
     from flinktop.demo.world import JobMoment, VertexMoment
 
 MAX_PARALLELISM = 128
@@ -128,7 +129,7 @@ def _nodes(job: JobMoment) -> tuple[dict[str, Any], ...]:
             "operator": "",
             "parallelism": vertex.spec.parallelism,
             "operator_strategy": "",
-            "description": _described(vertex.spec.operators, lines=job.moment.release.since(1, 15)),
+            "description": _described(vertex.spec, lines=job.moment.release.since(1, 15)),
             "optimizer_properties": {},
         }
         fed = [(job.plan.vertices[edge.source].id, edge.ship, exchange) for edge in vertex.spec.inputs]
@@ -145,11 +146,11 @@ def _inputs(fed: Sequence[tuple[str, str, str]]) -> dict[str, Any]:
     return {"inputs": rows} if rows else {}
 
 
-def _described(operators: Sequence[str], *, lines: bool) -> str:
-    """The operators in HTML: a tree from 1.15, a chain before."""
-    first, *rest = (html.escape(name, quote=True) for name in operators)
+def _described(spec: VertexSpec, *, lines: bool) -> str:
+    """The operators in HTML: from 1.15 a tree of what they do, before that a chain of their names."""
     if not lines:
-        return " -&gt; ".join((first, *rest))
+        return " -&gt; ".join(html.escape(name, quote=True) for name in spec.operators)
+    first, *rest = (html.escape(spec.described.get(name, name), quote=True) for name in spec.operators)
     return f"{first}<br/>" + "".join(f"{'   ' * depth}+- {name}<br/>" for depth, name in enumerate(rest))
 
 

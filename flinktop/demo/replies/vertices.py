@@ -211,8 +211,10 @@ def _watermarks(request: Request) -> list[dict[str, str]]:
     vertex = request.vertex
     if not vertex.spec.inputs or not request.job.measured:
         return []
-    value = str(vertex.watermark(coming=True))
-    return [{"id": f"{subtask}.currentInputWatermark", "value": value} for subtask in vertex.subtasks]
+    return [
+        {"id": f"{subtask}.currentInputWatermark", "value": str(vertex.watermark(subtask, coming=True))}
+        for subtask in vertex.subtasks
+    ]
 
 
 # -- flame graphs (1.13+) ------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
@@ -76,10 +77,12 @@ def evidence_value(evidence: Evidence, near: Callable[[float], str]) -> str:
         return ""
     if isinstance(value, str):
         return clean(value)
-    write = _WRITTEN.get(unit)
-    if write is not None:
-        return write(float(value))
     number = float(value)
+    if math.isnan(number):
+        return fmt.ABSENT
+    write = _WRITTEN.get(unit)
+    if write is not None and math.isfinite(number):
+        return write(number)
     return f"{fmt.exact_number(number)} {unit}" if unit else fmt.count(number)
 
 

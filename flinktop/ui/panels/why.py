@@ -25,7 +25,7 @@ from flinktop.model import format as fmt
 from flinktop.model import states, subtask_names
 from flinktop.ui import keys
 from flinktop.ui.panels.columns import near, text
-from flinktop.ui.panels.parts import GAP, Line, LinesPanel, Part, cells, pair
+from flinktop.ui.panels.parts import GAP, MOST_ROWS, Line, LinesPanel, Part, cells, pair
 from flinktop.ui.panels.table_panel import TablePanel
 from flinktop.ui.panels.verdicts import TONES, evidence_value, mark
 from flinktop.ui.widgets.celltext import clip, wrap
@@ -173,7 +173,7 @@ class FindingsTable(TablePanel[FoundRow]):
                 sort=lambda row: row.finding.kind.rank,
                 flex=True,
             ),
-            near("since", "SINCE", lambda row: row.finding.since, self.near, blank=fmt.UNKNOWN, drop=1),
+            near("since", "SINCE", lambda row: row.finding.since, self.near, blank=fmt.ABSENT, drop=1),
         )
 
     def rows(self) -> Sequence[FoundRow]:
@@ -244,8 +244,33 @@ class FindingDetail(LinesPanel):
         ]
 
     def laid_out(self, width: int) -> Sequence[Line | Part]:
-        """The keys in as many lines as they need."""
-        return [*super().laid_out(width), *in_lines(self._keys, width)]
+        """The keys in as many lines as they need; an endless sentence is cut for them."""
+        lines, ways = super().laid_out(width), in_lines(self._keys, width)
+        most = self.styles.max_height
+        rows = int(most.value) if most is not None else MOST_ROWS
+        room = rows - len(ways) - sum(isinstance(line, list) for line in lines)
+        sentences = [wrap(line[0], max(width, 1), MOST_ROWS) for line in lines if isinstance(line, tuple)]
+        given = shared_rows([len(one) for one in sentences], room)
+        laid: list[Line | Part] = []
+        for line in lines:
+            if isinstance(line, list):
+                laid.append(line)
+                continue
+            number, of = given.pop(0), sentences.pop(0)
+            if number < len(of):
+                of[number - 1] = f"{clip(of[number - 1], width - 2)} …"
+            laid += [[(row, line[1])] for row in of[:number]]
+        return [*laid, *ways]
+
+
+def shared_rows(wanted: Sequence[int], room: int) -> list[int]:
+    """Rows for each of some sentences: all that it wants, or its share of the room, one at least."""
+    given: list[int] = []
+    for place, rows in enumerate(wanted):
+        others = sum(wanted[place + 1 :])
+        free = room - sum(given)
+        given.append(max(1, min(rows, max(free - others, free // (len(wanted) - place)))))
+    return given
 
 
 def in_lines(groups: Iterable[Line], width: int) -> list[Line]:
