@@ -4,7 +4,7 @@ What the judgement has to say of them stands in tests/judgement/labels.toml.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ SCENES = (
     Scene("buffers missing", settings=FEW_BUFFERS),
     Scene("buffers overbooked", settings=FEW_BUFFERS),
     Scene("buffers booked", settings=FEW_BUFFERS),
+    Scene("buffers used up", settings=FEW_BUFFERS),
     Scene("jobmanager killed", slots=2),
     Scene("jobmanager asleep", slots=2),
     Scene("jobmanager stutters", slots=2),
@@ -121,7 +122,7 @@ def lower(act: "Act") -> None:
     act.rescale(2)
 
 
-def replace(act: "Act") -> None:
+def run_another(act: "Act") -> None:
     act.submit((*flow(PARSE, WRITE, rate=20),))
 
 
@@ -307,7 +308,7 @@ FAULTS = (
         "faults",
         first=8,
         looks=10,
-        steps=((20, replace),),
+        steps=((20, run_another),),
     ),
     Case(
         "declined",
@@ -585,10 +586,11 @@ def expected(name: str, words: tuple[str, ...], releases: tuple[str, ...], *step
     return Case(name, words, releases, "long", first=35, looks=15, steps=steps)
 
 
-def buffers(name: str, parallelism: int, *words: str, releases: tuple[str, ...] = (V2_3,)) -> Case:
-    """Three vertices of so many subtasks, each connected with each of the next."""
-    given = ("--parallelism", str(parallelism), *words, *SMALL, "parse | map")
-    return Case(name, given, releases, name.replace("-", " "), first=5, looks=13)
+def buffers(name: str, parallelism: int, *stages: str, rate: int = 20) -> Case:
+    """Stages of so many subtasks, each connected with each of the next."""
+    words = ("--parallelism", str(parallelism), "--delay", "15000", "--checkpoint", "20000")
+    given = (*words, f"orders | source rate={rate}", *stages)
+    return Case(name, given, (V2_3,), name.replace("-", " "), first=5, looks=13)
 
 
 ONE = ("--parallelism", "1", "--delay", "2000", *SMALL, "parse | map by=forward", "write | sink by=forward")
@@ -666,9 +668,10 @@ OTHER = (
     scaled("few-slots", "adaptive, few slots", NEW),
     scaled("more-slots-later", "adaptive, more slots later", (V2_3,), (280, start_taskmanager)),
     scaled("asked-for-less", "adaptive, asked for less", (V1_20,), (280, lower)),
-    buffers("buffers-missing", 8, "--restarts", "1000", "--delay", "15000", releases=(V2_3,)),
-    buffers("buffers-overbooked", 5),
-    buffers("buffers-booked", 4),
+    replace(buffers("buffers-missing", 8, "parse | map", "join users | map"), looks=8, every=14),
+    buffers("buffers-overbooked", 6, "parse | map"),
+    buffers("buffers-booked", 5, "parse | map"),
+    buffers("buffers-used-up", 5, "parse | map ms=10", rate=200),
 )
 
 CASES = (*FLOW, *FAULTS, *TIMES, *OWN, *LONG, *LOST, *OTHER)
