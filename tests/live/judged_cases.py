@@ -75,7 +75,6 @@ SCENES = (
     Scene("buffers missing", settings=FEW_BUFFERS),
     Scene("buffers overbooked", settings=FEW_BUFFERS),
     Scene("buffers booked", settings=FEW_BUFFERS),
-    Scene("buffers used up", settings=FEW_BUFFERS),
     Scene("jobmanager killed", slots=2),
     Scene("jobmanager asleep", slots=2),
     Scene("jobmanager stutters", slots=2),
@@ -586,10 +585,10 @@ def expected(name: str, words: tuple[str, ...], releases: tuple[str, ...], *step
     return Case(name, words, releases, "long", first=35, looks=15, steps=steps)
 
 
-def buffers(name: str, parallelism: int, *stages: str, rate: int = 20) -> Case:
+def buffers(name: str, parallelism: int, *stages: str) -> Case:
     """Stages of so many subtasks, each connected with each of the next."""
     words = ("--parallelism", str(parallelism), "--delay", "15000", "--checkpoint", "20000")
-    given = (*words, f"orders | source rate={rate}", *stages)
+    given = (*words, "orders | source rate=20", *stages)
     return Case(name, given, (V2_3,), name.replace("-", " "), first=5, looks=13)
 
 
@@ -671,7 +670,6 @@ OTHER = (
     replace(buffers("buffers-missing", 8, "parse | map", "join users | map"), looks=8, every=14),
     buffers("buffers-overbooked", 6, "parse | map"),
     buffers("buffers-booked", 5, "parse | map"),
-    buffers("buffers-used-up", 5, "parse | map ms=10", rate=200),
 )
 
 CASES = (*FLOW, *FAULTS, *TIMES, *OWN, *LONG, *LOST, *OTHER)

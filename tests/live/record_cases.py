@@ -26,7 +26,7 @@ from tests.live.case_looks import Looks
 from tests.live.cluster import Cluster, another_taskmanager, running
 from tests.live.judged_cases import CASES, RELEASES, SCENES, Case, Scene
 from tests.live.releases import parse_release
-from tests.live.submission import JOBS, upload
+from tests.live.submission import JOBS, upload, wait_for
 
 _HEAP, _NETWORK = 1024, 256  # MiB of a TaskManager that many jobs share
 _WARM = 21.0  # seconds before the first look in which Flink is made to fetch its metrics
@@ -160,13 +160,18 @@ class Act:
 
     def _process(self, *, used: bool) -> processes.Process:
         """A TaskManager that lives, with tasks or without."""
+        wait_for(f"a TaskManager with tasks: {used}", lambda: self._known(used=used) is not None, 30)
+        process = self._known(used=used)
+        assert process is not None
+        return process
+
+    def _known(self, *, used: bool) -> processes.Process | None:
         if self._newest is not None:
             self.stage.name_taskmanager(self._newest)
         found = self.stage.cluster.get("taskmanagers")["taskmanagers"]
         ids = [one["id"] for one in found if (one["freeSlots"] < one["slotsNumber"]) == used]
-        return next(
-            self.stage.taskmanagers[one] for one in ids if self.stage.taskmanagers[one].poll() is None
-        )
+        known = (self.stage.taskmanagers[one] for one in ids)
+        return next((process for process in known if process.poll() is None), None)
 
 
 @contextlib.contextmanager
