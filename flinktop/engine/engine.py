@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from flinktop.engine.acts.target import Target
-from flinktop.engine.link import BACKGROUND
+from flinktop.engine.link import BACKGROUND, silent_for
 from flinktop.engine.pins import Pins
 from flinktop.engine.poller import DEFAULT_REFRESH, Poller
 from flinktop.engine.series import SeriesStore
@@ -273,8 +273,7 @@ class Engine:
             await self.clock.sleep(JUDGE_SECONDS)
             if "judge" in self.__dict__:
                 link = self.poller.link
-                lost = link.error is not None and link.answered is not None
-                silent = self.clock.now() - link.answered if lost and link.answered is not None else None
+                silent = silent_for(link, self.clock.now())
                 self.judge.round(silent, link.error.reason if link.error is not None else "")
 
     async def _housekeeping(self) -> None:

@@ -36,6 +36,11 @@ class Link(Struct, frozen=True):
     unhelpful: int = 0  # errors since the last good answer
 
 
+def silent_for(link: Link, now: float) -> float | None:
+    """For how long (s) a cluster that answered before does not answer; None while it does."""
+    return now - link.answered if link.error is not None and link.answered is not None else None
+
+
 def after_answer(link: Link, now: float, latency: float) -> Link:
     """The link after a good answer."""
     since = now if link.error is not None else link.since

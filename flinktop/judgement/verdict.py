@@ -227,9 +227,18 @@ def _kind(look: JobLook, kept: Mapping[str, Trail], held: Mapping[Key, Held]) ->
         return _KINDS[look.state]
     if look.state != "RUNNING" or not _has_started(look):
         return "starting"
-    passed, seen = trails.gaps(kept, _RECORDS), trails.trail(kept, _RECORDS)
-    whole = len(seen) > 1 and seen[-1].at - seen[-len(passed) - 1].at >= _WHOLE_LOOK_MS
-    return "idle" if whole and not any(passed) and not held else "healthy"
+    # Something that is about to be said may be why nothing passes; that no data comes is the same fact.
+    why = any(kind is not Kind.NO_DATA for kind, _, _ in held)
+    return "idle" if not why and _nothing_passes(trails.trail(kept, _RECORDS)) else "healthy"
+
+
+def _nothing_passes(records: Trail) -> bool:
+    """Whether no record has passed for a whole look: three fetches, or the four of a short while."""
+    seen = records[-trails.LAST :]
+    if seen and seen[-1].at - seen[0].at > _SHORT_WHILE_MS:
+        seen = seen[-3:]
+    whole = len(seen) > 1 and seen[-1].at - seen[0].at >= _WHOLE_LOOK_MS
+    return whole and all(sample.value == seen[0].value for sample in seen)
 
 
 def _has_started(look: JobLook) -> bool:
@@ -240,6 +249,7 @@ def _has_started(look: JobLook) -> bool:
 
 
 _WHOLE_LOOK_MS: Final = 20_000.0  # three fetches of Flink's metrics
+_SHORT_WHILE_MS: Final = 45_000.0  # four of them, where Flink is asked as often as it has new ones
 
 
 def states_of(look: JobLook) -> Mapping[str, int]:

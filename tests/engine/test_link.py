@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flinktop.engine.link import Link, after_answer, after_error, foreign
+from flinktop.engine.link import Link, after_answer, after_error, foreign, silent_for
 from flinktop.flink.cluster import CONFIG, OVERVIEW
 from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import (
@@ -122,3 +122,11 @@ async def test_a_proxy_before_a_dead_cluster_is_lost_with_its_reason() -> None:
         bench.cluster.default = GATEWAY
         await bench.clock.advance(60)
         assert bench.poller.link.error is GATEWAY
+
+
+def test_only_a_cluster_that_answered_before_and_does_not_now_is_silent() -> None:
+    answering = after_answer(Link(), 100.0, 0.1)
+    lost = after_error(answering, REFUSED, 130.0, 0.1, refresh=3.0)
+    never = after_error(Link(), REFUSED, 130.0, 0.1, refresh=3.0)
+    back = after_answer(lost, 160.0, 0.1)
+    assert [silent_for(one, 170.0) for one in (answering, lost, never, back)] == [None, 70.0, None, None]

@@ -7,7 +7,16 @@ from typing import Any
 
 LABELS = Path(__file__).with_name("labels.toml")
 
-FINDINGS_OF_CLUSTERS = ("memory", "network-buffers", "taskmanager-lost")
+FINDINGS_OF_CLUSTERS = (
+    "cluster-lost",
+    "job-lost",
+    "job-missing",
+    "memory",
+    "network-buffers",
+    "taskmanager-flapping",
+    "taskmanager-lost",
+)
+"""Those that no listed job has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,8 @@ class Label:
     """Kinds that it might be mistaken for."""
     state: str | None
     """Which job is meant, by its state at the end, where the recording has two."""
+    expect: tuple[str, ...]
+    """Names or patterns of jobs that the config file says should run."""
 
     @property
     def file(self) -> str:
@@ -48,7 +59,7 @@ class Label:
 
     @property
     def of_cluster(self) -> bool:
-        """Whether the finding is the cluster's and not the job's."""
+        """Whether the finding is none of a listed job."""
         return self.kind in FINDINGS_OF_CLUSTERS
 
 
@@ -77,4 +88,5 @@ def _label(entry: dict[str, Any], release: str) -> Label:
         like=tuple(entry.get("like", ())),
         taskmanager=entry.get("taskmanager", False),
         state=entry.get("state"),
+        expect=tuple(entry.get("expect", ())),
     )

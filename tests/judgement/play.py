@@ -5,24 +5,33 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl, unquote
 
 from flinktop import flink
 from flinktop.engine.answers import Answers
+from flinktop.engine.judge import Judge
+from flinktop.engine.link import Link, after_answer, after_error, silent_for
+from flinktop.engine.poller import DEFAULT_REFRESH
 from flinktop.flink.decode import DecodeError, decode_answer
-from flinktop.flink.endpoint import Endpoint, Query
-from flinktop.flink.errors import FlinkError, NotFound
+from flinktop.flink.endpoint import Endpoint
+from flinktop.flink.errors import FlinkError, NotFound, NotReady, TimedOut, Unreachable
 from flinktop.flink.jobs import JOBS_OVERVIEW
-from flinktop.judgement.finding import Finding
-from flinktop.judgement.verdict import Memory, Verdict, judge_cluster, judge_job
-from flinktop.model.look import cluster_look, job_look
-from tests.judgement.recording import Answer, load
+from flinktop.headless.judge_once import JudgeOnce
+from flinktop.judgement.rules import Policy
+from tests.judgement.recording import NO_ANSWER, TIMED_OUT, load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from flinktop.flink.endpoint import Query
+    from flinktop.judgement.finding import Finding
+    from flinktop.judgement.verdict import Verdict
+    from tests.judgement.recording import Answer
 
 
 @dataclass(frozen=True)
@@ -30,46 +39,105 @@ class Said:
     """What was said after one look."""
 
     at: float  # seconds since the recording began
-    verdicts: dict[str, Verdict]  # by job
-    findings: tuple[Finding, ...]  # of the cluster
+    verdicts: Mapping[str, Verdict]  # by job
+    findings: tuple[Finding, ...]  # of the cluster, and of jobs that it does not list
 
 
-def play(path: Path, *, one_look: bool = False) -> Iterator[Said]:
-    """What was said after each look of a recording."""
+def play(path: Path, *, expected: Iterable[str] = (), one_look: bool = False) -> Iterator[Said]:
+    """What was said after each look of a recording, where these jobs should run.
+
+    `one_look`: as `flinktop status` judges, else as the engine does.
+    """
     recording = load(path)
-    answers = Answers()
-    memories: dict[str, Memory] = {}
-    cluster = Memory()
+    watch: _Watch = _Once(expected) if one_look else _Engine(expected)
     for _, group in groupby(recording.answers, key=lambda answer: answer.look):
         look = list(group)
-        for answer in look:
-            _take(answers, answer, recording.began + answer.t)
-        answers.now = 1000.0 * (recording.began + look[-1].t)
-        listed = answers.newest(JOBS_OVERVIEW)
-        verdicts = {}
-        for job in listed.value.jobs if listed is not None else ():
-            before = memories.get(job.jid, Memory())
-            verdict, memories[job.jid] = judge_job(job_look(answers, job), before, one_look=one_look)
-            verdicts[job.jid] = verdict
-        found, cluster = judge_cluster(cluster_look(answers), cluster, one_look=one_look)
-        yield Said(look[-1].t, verdicts, found)
+        for line in look:
+            watch.take(line, recording.began + line.t)
+        yield watch.said(look[-1].t, recording.began + look[-1].t)
 
 
-def _take(answers: Answers, line: Answer, at: float) -> None:
-    query = query_of(line.target)
-    if query is None:
-        return
-    if line.status == 404:
-        answers.fail(query, NotFound("GET", line.target, status=line.status))
-    elif line.status != 200:
-        answers.fail(query, FlinkError("GET", line.target, status=line.status))
-    else:
-        try:
-            value = decode_answer(line.text.encode(), query).value
-        except DecodeError as error:
-            answers.fail(query, FlinkError("GET", line.target, str(error)))
+class _Watch(Protocol):
+    """Times are seconds: `at` since 1970, `t` since the recording began."""
+
+    def take(self, line: Answer, at: float) -> None: ...
+
+    def said(self, t: float, at: float) -> Said: ...
+
+
+class _Engine:
+    """The judge of the engine, and the state of the link that the poller keeps."""
+
+    def __init__(self, expected: Iterable[str]) -> None:
+        self._now = 0.0
+        self._link = Link()
+        self._judge = Judge(self._send, lambda: self._now, Policy(expected=tuple(expected)))
+
+    def _send(self, query: Query[Any]) -> None:
+        """Nothing can be asked any more."""
+
+    def take(self, line: Answer, at: float) -> None:
+        self._now = at
+        query = query_of(line.target)
+        if query is None:
+            return
+        read = _read(line, query)
+        if isinstance(read, FlinkError):
+            self._judge.failed(query, read)
+            self._link = after_error(self._link, read, at, 0.0, DEFAULT_REFRESH)
         else:
-            answers.take(query, value, 1000.0 * at)
+            self._judge.arrived(query, read, at)
+            self._link = after_answer(self._link, at, 0.0)
+
+    def said(self, t: float, at: float) -> Said:
+        self._now = at
+        error = self._link.error
+        self._judge.round(silent_for(self._link, at), error.reason if error is not None else "")
+        judged = self._judge.judged
+        return Said(t, judged.verdicts, judged.findings)
+
+
+class _Once:
+    """`flinktop status`, looking for as long as the recording."""
+
+    def __init__(self, expected: Iterable[str]) -> None:
+        self._answers = Answers()
+        self._judge = JudgeOnce("", (), expected)
+
+    def take(self, line: Answer, at: float) -> None:
+        query = query_of(line.target)
+        if query is None:
+            return
+        read = _read(line, query)
+        if isinstance(read, FlinkError):
+            self._answers.fail(query, read)
+        else:
+            self._answers.take(query, read, 1000.0 * at)
+
+    def said(self, t: float, at: float) -> Said:
+        self._answers.now = 1000.0 * at
+        listed = self._answers.newest(JOBS_OVERVIEW)
+        jobs = listed.value.jobs if listed is not None else ()
+        self._judge.judge(self._answers, jobs, {job.jid for job in jobs}, coarse=False)
+        verdicts = self._judge.verdicts
+        absent = [finding for one in verdicts if not one.state for finding in one.findings]
+        return Said(t, {one.job: one for one in verdicts if one.state}, (*self._judge.findings, *absent))
+
+
+def _read(line: Answer, query: Query[Any]) -> Any:
+    """What was answered, or the error that it is."""
+    if line.status == NO_ANSWER:
+        return (TimedOut if line.text == TIMED_OUT else Unreachable)("GET", line.target, line.text)
+    if line.status == 404:
+        return NotFound("GET", line.target, status=line.status)
+    if line.status == 503:
+        return NotReady("GET", line.target, status=line.status)
+    if line.status != 200:
+        return FlinkError("GET", line.target, status=line.status)
+    try:
+        return decode_answer(line.text.encode(), query).value
+    except DecodeError as error:
+        return FlinkError("GET", line.target, str(error))
 
 
 def query_of(target: str) -> Query[Any] | None:

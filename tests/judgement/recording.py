@@ -17,6 +17,7 @@ second use on, the number of the target in the order of first uses.
 
     {"t": 65.0, "target": "config", "status": 200, "body": "<hash>"}
 
+A request that nobody answered has the status 0, and why as its body.
 Each look begins with the target `config`.
 """
 
@@ -32,6 +33,10 @@ from typing import Any
 from urllib.parse import unquote
 
 CASES = Path(__file__).parent / "cases"
+NO_ANSWER = 0
+"""The status of a request that nobody answered."""
+TIMED_OUT = "no answer in time"
+"""Why, where the server was there and said nothing."""
 _TOKEN = re.compile(r'[^,:{}\[\]"]+|.', re.DOTALL)
 _PIECE = re.compile(r"[^{}]*[{}]|[^{}]+")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.judgement.recording import Recording, Writer, load
+from tests.judgement.recording import NO_ANSWER, Recording, Writer, load
 
 AGGREGATED = "jobs/j/vertices/v/subtasks/metrics"
 PLAIN = "jobs/j/vertices/v/metrics"
@@ -100,6 +100,18 @@ def test_a_body_like_the_last_one_is_written_as_its_differences(tmp_path: Path) 
     read = recorded(path, *((at, "jobs/j", text) for at, text in enumerate((long, other, longer, long))))
     assert [answer.text for answer in read.answers] == [long, other, longer, long]
     assert path.stat().st_size < 3 * len(long)
+
+
+def test_a_request_that_nobody_answered_is_kept_with_the_reason(tmp_path: Path) -> None:
+    writer = Writer("killed", "2.3.0", 1_700_000_000.0)
+    writer.add(5, "config", 200, "{}")
+    writer.add(15, "config", NO_ANSWER, "Connection refused")
+    writer.write(tmp_path / "case.jsonl")
+    read = load(tmp_path / "case.jsonl")
+    assert [(one.look, one.status, one.text) for one in read.answers] == [
+        (0, 200, "{}"),
+        (1, NO_ANSWER, "Connection refused"),
+    ]
 
 
 def test_a_damaged_body_is_noticed(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import urllib.error
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from flinktop.flink import checkpoints, exceptions, jobs, metrics, taskmanagers,
 from flinktop.flink.cluster import CONFIG, OVERVIEW
 from flinktop.flink.endpoint import Query
 from flinktop.flink.jobmanager import JOBMANAGER_CONFIG
-from tests.judgement.recording import Writer
+from flinktop.flink.rescale import RESOURCE_REQUIREMENTS
+from tests.judgement.recording import NO_ANSWER, TIMED_OUT, Writer
 from tests.live.cluster import Answer, Cluster
 from tests.live.recorder import neutral
 
@@ -50,6 +52,8 @@ PROCESS_METRICS = re.compile(
     r"|Status\.JVM\.CPU\.Time|Status\.Shuffle\.Netty\..*"
     r"|numRegisteredTaskManagers|numPendingTaskManagers|numRunningJobs|taskSlots(Available|Total)"
 )
+_PATIENCE = 8.0
+"""Seconds that an answer may take."""
 _TRACE_LINES = 40
 _COMPLETED = 3
 """How many completed checkpoints are looked into."""
@@ -93,6 +97,7 @@ class Looks:
         self.clock = Clock()
         self.began = self.clock.wall()
         self._keeping = True
+        self._adaptive = False
         self._writer = Writer(case, cluster.text, self.began)
         self._once: dict[str, str] = {}
         self._details: dict[str, int] = {}
@@ -111,9 +116,13 @@ class Looks:
             self._keeping = True
 
     def look(self) -> None:
-        """Ask everything once."""
-        for query in (CONFIG(), OVERVIEW(), jobs.JOBS_OVERVIEW(), JOBMANAGER_CONFIG()):
+        """Ask everything once; of a cluster that does not answer only whether it does."""
+        if self._ask(CONFIG()).status == NO_ANSWER:
+            return
+        for query in (OVERVIEW(), jobs.JOBS_OVERVIEW()):
             self._ask(query)
+        settings = self._json(self._ask(JOBMANAGER_CONFIG())) or []
+        self._adaptive = {"key": "jobmanager.scheduler", "value": "adaptive"} in settings
         self._process(metrics.JOBMANAGER_METRICS())
         found = self._json(self._ask(taskmanagers.TASKMANAGERS())) or {}
         for taskmanager in found.get("taskmanagers", []):
@@ -133,6 +142,10 @@ class Looks:
 
     def _job(self, job: str) -> None:
         answer = self._ask(jobs.JOB(job=job))
+        if answer.status == 404:  # the JobManager does not know it any more
+            return
+        if self._adaptive and self.cluster.release >= (1, 18):
+            self._ask(RESOURCE_REQUIREMENTS(job=job))
         for query in (
             jobs.JOB_CONFIG(job=job),
             exceptions.EXCEPTIONS(job=job),
@@ -167,7 +180,7 @@ class Looks:
 
     def _times(self, query: Query[Any]) -> None:
         """Kept when a subtask entered a state; what else changes is only the time that it is."""
-        answer = self.cluster.ask("GET", query.target)
+        answer = self._answer(query)
         times = [subtask["timestamps"] for subtask in (self._json(answer) or {}).get("subtasks", [])]
         state = json.dumps([answer.status, times])
         waiting = any(not entered.get("RUNNING") for entered in times)
@@ -195,7 +208,7 @@ class Looks:
 
     def _listed(self, query: Query[Any]) -> list[str]:
         """The ids that a path lists; the list is kept when it is new."""
-        answer = self.cluster.ask("GET", query.target)
+        answer = self._answer(query)
         listed = [metric["id"] for metric in self._json(answer) or []]
         state = json.dumps(sorted(listed))
         if self._keeping and self._once.get(query.target) != state:
@@ -209,15 +222,27 @@ class Looks:
             self._ask(part)
 
     def _ask(self, query: Query[Any]) -> Answer:
-        answer = self.cluster.ask("GET", query.target)
+        answer = self._answer(query)
         if self._keeping:
             self._keep(query.target, answer)
         return answer
 
+    def _answer(self, query: Query[Any]) -> Answer:
+        try:
+            return self.cluster.ask("GET", query.target, seconds=_PATIENCE)
+        except TimeoutError:
+            return Answer(NO_ANSWER, TIMED_OUT.encode())
+        except OSError as error:  # URLError is one, and tells the reason in its own way
+            reason = error.reason if isinstance(error, urllib.error.URLError) else error
+            words = TIMED_OUT if isinstance(reason, TimeoutError) else getattr(reason, "strerror", None)
+            return Answer(NO_ANSWER, (words or type(reason).__name__).encode())
+
     def _keep(self, target: str, answer: Answer) -> None:
         at = self.seconds()
         text = answer.body.decode("utf-8", errors="replace")
-        if target == "jobs/overview":
+        if answer.status in {NO_ANSWER, 503}:
+            pass  # no JSON
+        elif target == "jobs/overview":
             found = json.loads(text)
             found["jobs"] = [job for job in found["jobs"] if job["jid"] in self.jobs]
             text = json.dumps(found, separators=(",", ":"))

@@ -4,7 +4,7 @@ What the judgement has to say of them stands in tests/judgement/labels.toml.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -50,6 +50,9 @@ SMALL_BUFFERS = {
     "taskmanager.network.memory.floating-buffers-per-gate": "2",
 }
 ADAPTIVE = {"jobmanager.scheduler": "adaptive"}
+QUICK_HEARTBEAT = {"heartbeat.interval": "2000", "heartbeat.timeout": "10000"}
+FEW_BUFFERS = {"taskmanager.memory.network.min": "4300k", "taskmanager.memory.network.max": "4300k"}
+"""134 buffers."""
 
 SCENES = (
     Scene("flow", slots=60, roomy=True, settings=SMALL_BUFFERS),
@@ -62,6 +65,22 @@ SCENES = (
     Scene("few slots", slots=2),
     Scene("taken slots", slots=2, settings=ADAPTIVE, before=("orders | source rate=5", "write | sink")),
     Scene("adaptive", slots=12, settings=ADAPTIVE, roomy=True),
+    Scene("adaptive, few slots", slots=2, settings=ADAPTIVE),
+    Scene("adaptive, more slots later", slots=2, settings=ADAPTIVE),
+    Scene("adaptive, asked for less", slots=2, settings=ADAPTIVE),
+    Scene("long", slots=30, roomy=True),
+    Scene("flapping", slots=1, settings=QUICK_HEARTBEAT),
+    Scene("two lost", slots=1, settings=QUICK_HEARTBEAT),
+    Scene("idle lost", slots=1, settings=QUICK_HEARTBEAT, others=((), (), ())),
+    Scene("buffers missing", settings=FEW_BUFFERS),
+    Scene("buffers overbooked", settings=FEW_BUFFERS),
+    Scene("buffers booked", settings=FEW_BUFFERS),
+    Scene("jobmanager killed", slots=2),
+    Scene("jobmanager asleep", slots=2),
+    Scene("jobmanager stutters", slots=2),
+    Scene("jobmanager restarted", slots=2),
+    Scene("jobmanager restarted job again", slots=2),
+    Scene("forgotten", slots=4, settings={"jobstore.expiration-time": "5"}),
     Scene("batch", slots=2),
     Scene("full heap", slots=2),
     # A young generation of almost the whole heap, which takes half a minute to fill.
@@ -98,8 +117,46 @@ def rescale(act: "Act") -> None:
     act.rescale(4)
 
 
-def replace(act: "Act") -> None:
+def lower(act: "Act") -> None:
+    act.rescale(2)
+
+
+def run_another(act: "Act") -> None:
     act.submit((*flow(PARSE, WRITE, rate=20),))
+
+
+def again(act: "Act") -> None:
+    act.submit_again()
+
+
+def short_ones(act: "Act") -> None:
+    """Two jobs that end soon, one of them by itself."""
+    act.submit(("orders | source rate=20 records=600", PARSE), "finishes")
+    act.submit(("orders | source rate=20", PARSE), "is canceled")
+
+
+def kill_idle(act: "Act") -> None:
+    act.kill_idle_taskmanager()
+
+
+def start_taskmanager(act: "Act") -> None:
+    act.start_taskmanager()
+
+
+def kill_jobmanager(act: "Act") -> None:
+    act.kill_jobmanager()
+
+
+def start_jobmanager(act: "Act") -> None:
+    act.start_jobmanager()
+
+
+def sleep(act: "Act") -> None:
+    act.stop_jobmanager()
+
+
+def wake(act: "Act") -> None:
+    act.wake_jobmanager()
 
 
 FLOW = (
@@ -250,7 +307,7 @@ FAULTS = (
         "faults",
         first=8,
         looks=10,
-        steps=((20, replace),),
+        steps=((20, run_another),),
     ),
     Case(
         "declined",
@@ -490,4 +547,129 @@ OWN = (
     ),
 )
 
-CASES = (*FLOW, *FAULTS, *TIMES, *OWN)
+
+def long(name: str, *stages: str, releases: tuple[str, ...] = (V2_3,), every: float = 30) -> Case:
+    """A job that is looked at for over twelve minutes."""
+    words = ("--checkpoint", "120000", *stages)
+    return Case(name, words, releases, "long", looks=round(720 / every) + 1, every=every)
+
+
+LONG = (
+    long("rests", "orders | source rate=20 burst=80 rest=7200", PARSE, releases=(V1_9, V2_3)),
+    long(
+        "one-source-rests",
+        "rates | source rate=20 burst=80 rest=7200",
+        "orders | source rate=20",
+        "convert | join from=rates+orders",
+        releases=(V1_20, V2_3),
+    ),
+    long("rests-four-minutes", "orders | source rate=20 burst=30 rest=240", PARSE),
+    long("rests-nine-minutes", "orders | source rate=20 burst=80 rest=540", PARSE, releases=(V1_9, V1_20)),
+    long("never-sent", "orders | source rate=0", PARSE, releases=(V1_20, V2_3)),
+)
+
+
+def scaled(name: str, scene: str, releases: tuple[str, ...], *steps: Step) -> Case:
+    """A job that wants four slots where there are two, looked at for over eleven minutes."""
+    words = ("--parallelism", "4", "--checkpoint", "60000", "orders | source rate=20", "parse | map")
+    return Case(name, words, releases, scene, looks=24, every=30, steps=steps)
+
+
+def killed(name: str, *steps: Step, releases: tuple[str, ...] = (V2_3,), looks: int = 17) -> Case:
+    """A job whose JobManager something happens to, in a scene of its own, looked at every 10 s."""
+    words = (*SMALL, "parse | map by=rebalance")
+    return Case(name, words, releases, name.replace("-", " "), first=35, looks=looks, steps=steps)
+
+
+def expected(name: str, words: tuple[str, ...], releases: tuple[str, ...], *steps: Step) -> Case:
+    return Case(name, words, releases, "long", first=35, looks=15, steps=steps)
+
+
+def buffers(name: str, parallelism: int, *stages: str) -> Case:
+    """Stages of so many subtasks, each connected with each of the next."""
+    words = ("--parallelism", str(parallelism), "--delay", "15000", "--checkpoint", "20000")
+    given = (*words, "orders | source rate=20", *stages)
+    return Case(name, given, (V2_3,), name.replace("-", " "), first=5, looks=13)
+
+
+ONE = ("--parallelism", "1", "--delay", "2000", *SMALL, "parse | map by=forward", "write | sink by=forward")
+LOST = (
+    Case(
+        "flapping",
+        ONE,
+        (V1_14, V2_3),
+        "flapping",
+        first=30,
+        looks=22,
+        steps=(
+            (42, kill),
+            (50, start_taskmanager),
+            (97, kill),
+            (105, start_taskmanager),
+            (152, kill),
+            (160, start_taskmanager),
+        ),
+    ),
+    Case(
+        "two-lost",
+        ONE,
+        (V2_3,),
+        "two lost",
+        first=30,
+        looks=17,
+        steps=((42, kill), (50, start_taskmanager), (97, kill), (105, start_taskmanager)),
+    ),
+    Case(
+        "idle-lost",
+        ONE,
+        (V1_20, V2_3),
+        "idle lost",
+        first=30,
+        looks=15,
+        steps=((42, kill_idle), (67, kill_idle), (92, stop_idle)),
+    ),
+    killed("jobmanager-killed", (60, kill_jobmanager), releases=(V1_9, V2_3)),
+    killed("jobmanager-asleep", (61, sleep), (91, wake), releases=(V1_20, V2_3), looks=13),
+    killed(
+        "jobmanager-stutters",
+        *(step for at in range(60, 180, 30) for step in ((at + 1, sleep), (at + 21, wake))),
+        looks=20,
+    ),
+    killed(
+        "jobmanager-restarted",
+        (61, kill_jobmanager),
+        (66, start_jobmanager),
+        releases=(V1_14, V2_3),
+    ),
+    killed(
+        "jobmanager-restarted-job-again",
+        (61, kill_jobmanager),
+        (64, start_jobmanager),
+        (88, again),
+        releases=(V1_20, V2_3),
+    ),
+    Case(
+        "forgotten",
+        (*SMALL, PARSE),
+        (V1_20, V2_3),
+        "forgotten",
+        first=35,
+        looks=14,
+        steps=((40, short_ones), (64, cancel)),
+    ),
+    expected("canceled-for-good", (*SMALL, PARSE), (V1_9, V2_3), (60, cancel)),
+    expected("canceled-and-again", (*SMALL, PARSE), (V1_20, V2_3), (60, cancel), (95, again)),
+    expected("never-submitted", (*SMALL, PARSE), (V2_3,)),
+    expected("failed-for-good", ("--restarts", "0", *SMALL, "parse | map fail=30 in=0 what=io"), (V1_20,)),
+)
+
+OTHER = (
+    scaled("few-slots", "adaptive, few slots", NEW),
+    scaled("more-slots-later", "adaptive, more slots later", (V2_3,), (280, start_taskmanager)),
+    scaled("asked-for-less", "adaptive, asked for less", (V1_20,), (280, lower)),
+    replace(buffers("buffers-missing", 8, "parse | map", "join users | map"), looks=8, every=14),
+    buffers("buffers-overbooked", 6, "parse | map"),
+    buffers("buffers-booked", 5, "parse | map"),
+)
+
+CASES = (*FLOW, *FAULTS, *TIMES, *OWN, *LONG, *LOST, *OTHER)

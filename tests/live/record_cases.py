@@ -2,13 +2,15 @@
 
     python tests/live/record_cases.py [RELEASE…] [--only CASE…] [--scene SCENE…]
 
-Some twenty minutes a release. What the judgement has to say of a recording stands in
+Some forty minutes a release. What the judgement has to say of a recording stands in
 tests/judgement/labels.toml, by hand: after a new recording look at its figures, and mend the times there.
 """
 
 import argparse
 import contextlib
+import signal
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -24,7 +26,7 @@ from tests.live.case_looks import Looks
 from tests.live.cluster import Cluster, another_taskmanager, running
 from tests.live.judged_cases import CASES, RELEASES, SCENES, Case, Scene
 from tests.live.releases import parse_release
-from tests.live.submission import JOBS, upload
+from tests.live.submission import JOBS, upload, wait_for
 
 _HEAP, _NETWORK = 1024, 256  # MiB of a TaskManager that many jobs share
 _WARM = 21.0  # seconds before the first look in which Flink is made to fetch its metrics
@@ -52,11 +54,34 @@ def room(release: tuple[int, int, int]) -> tuple[dict[str, str], tuple[str, ...]
 class Stage:
     """A scene that stands: a cluster with the jar of judged jobs, and its TaskManagers by their ids."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, started: contextlib.ExitStack) -> None:
         self.cluster = cluster
-        name = "judged-job.jar" if cluster.release < (2, 0) else "judged-job-2.jar"
-        self.jar = upload(cluster, JOBS / name)
+        self.upload()
+        self.jobmanager = cluster.jobmanager
         self.taskmanagers: dict[str, processes.Process] = {}
+        self._started = started
+        """Ends what is started while cases are recorded."""
+
+    def upload(self) -> None:
+        name = "judged-job.jar" if self.cluster.release < (2, 0) else "judged-job-2.jar"
+        self.jar = upload(self.cluster, JOBS / name)
+
+    def start_jobmanager(self) -> None:
+        """One after the first, at the same address; don't wait for it."""
+        self.jobmanager = self._start(processes.jobmanager_command, "jobmanager")
+
+    def start_taskmanager(self) -> processes.Process:
+        """One more; don't wait for it."""
+        return self._start(processes.taskmanager_command, "taskmanager")
+
+    def _start(self, command: Callable[..., list[str]], name: str) -> processes.Process:
+        directory = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.cluster.directory))
+        log = directory / f"{name}.log"
+        process = processes.start(
+            command(self.cluster.home, self.cluster.directory / "conf", log, ()), log=log
+        )
+        self._started.callback(processes.stop, [process])
+        return process
 
     def name_taskmanager(self, process: processes.Process) -> None:
         """Find the id of the TaskManager that came last."""
@@ -76,10 +101,16 @@ class Act:
         self.stage = stage
         self.case = case
         self.looks = looks
+        self._newest: processes.Process | None = None
 
-    def submit(self, words: Sequence[str]) -> None:
-        """One more job of the case's name."""
-        self.looks.jobs.append(self.stage.run(self.case.name, words))
+    def submit(self, words: Sequence[str], name: str | None = None) -> None:
+        """One more job, of the case's name unless told otherwise."""
+        self.looks.jobs.append(self.stage.run(name or self.case.name, words))
+
+    def submit_again(self) -> None:
+        """The same job to a JobManager that may be another one."""
+        self.stage.upload()
+        self.submit(self.case.words)
 
     def cancel(self) -> None:
         self.stage.cluster.send("PATCH", f"jobs/{self.looks.jobs[-1]}?mode=cancel")
@@ -101,15 +132,46 @@ class Act:
 
     def kill_taskmanager(self) -> None:
         """Kill a TaskManager that runs the job."""
-        self.stage.taskmanagers[self._taskmanager(used=True)].kill()
+        self._process(used=True).kill()
+
+    def kill_idle_taskmanager(self) -> None:
+        """Kill a TaskManager without tasks."""
+        self._process(used=False).kill()
+
+    def start_taskmanager(self) -> None:
+        self._newest = self.stage.start_taskmanager()
+
+    def kill_jobmanager(self) -> None:
+        self.stage.jobmanager.kill()
+
+    def start_jobmanager(self) -> None:
+        self.stage.start_jobmanager()
+
+    def stop_jobmanager(self) -> None:
+        """Its process sleeps, as in a garbage collection that does not end."""
+        self.stage.jobmanager.send_signal(signal.SIGSTOP)
+
+    def wake_jobmanager(self) -> None:
+        self.stage.jobmanager.send_signal(signal.SIGCONT)
 
     def stop_idle_taskmanager(self) -> None:
         """End a TaskManager without tasks as its scripts do: it takes its leave."""
-        processes.stop([self.stage.taskmanagers[self._taskmanager(used=False)]])
+        processes.stop([self._process(used=False)])
 
-    def _taskmanager(self, *, used: bool) -> str:
+    def _process(self, *, used: bool) -> processes.Process:
+        """A TaskManager that lives, with tasks or without."""
+        wait_for(f"a TaskManager with tasks: {used}", lambda: self._known(used=used) is not None, 30)
+        process = self._known(used=used)
+        assert process is not None
+        return process
+
+    def _known(self, *, used: bool) -> processes.Process | None:
+        if self._newest is not None:
+            self.stage.name_taskmanager(self._newest)
         found = self.stage.cluster.get("taskmanagers")["taskmanagers"]
-        return next(str(one["id"]) for one in found if (one["freeSlots"] < one["slotsNumber"]) == used)
+        ids = [one["id"] for one in found if (one["freeSlots"] < one["slotsNumber"]) == used]
+        known = (self.stage.taskmanagers[one] for one in ids)
+        return next((process for process in known if process.poll() is None), None)
 
 
 @contextlib.contextmanager
@@ -120,7 +182,7 @@ def standing(text: str, scene: Scene) -> Iterator[Stage]:
     with contextlib.ExitStack() as stack:
         options = (*options, *scene.options)
         cluster = stack.enter_context(running(text, extra=extra, slots=scene.slots, options=options))
-        stage = Stage(cluster)
+        stage = Stage(cluster, stack)
         stage.name_taskmanager(cluster.taskmanager)
         for number, more in enumerate(scene.others, 2):
             stage.name_taskmanager(
@@ -147,7 +209,8 @@ def record(stage: Stage, case: Case, text: str) -> None:
         what()
     size = looks.write(CASES_DIRECTORY)
     print(f"{text} {case.name}: {looks.seconds():.0f} s, {size // 1000} kB", flush=True)  # noqa: T201  a script
-    stage.cluster.ask("PATCH", f"jobs/{looks.jobs[-1]}?mode=cancel")
+    with contextlib.suppress(OSError):  # it may have no JobManager any more
+        stage.cluster.ask("PATCH", f"jobs/{looks.jobs[-1]}?mode=cancel")
 
 
 def record_scene(text: str, scene: Scene, cases: Sequence[Case]) -> list[str]:
