@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 THEMES: Final = ("dark", "light", "ansi", "ansi-dark", "ansi-light")
 COLOURS: Final = ("red", "yellow", "green", "cyan", "blue", "magenta", "white")
 COMMANDS: Final = (
-    "open", "local", "demo", "status", "operations", "savepoint", "stop", "cancel", "submit", "clusters",
+    "open", "local", "demo", "status", "explain", "operations", "savepoint", "stop", "cancel", "submit",
+    "clusters",
 )  # fmt: skip
 RESERVED: Final = (*COMMANDS, "replay", "record")
 """Commands, including planned ones: a cluster with such a name could not be opened by it."""

@@ -20,15 +20,19 @@ from flinktop.demo.names import DEFAULT, RELEASES, SHOWS
 from flinktop.headless.args import (
     ACTS,
     DONE,
+    EXPLAIN,
     FAILED,
     INTERRUPTED,
     ON_A_JOB,
     USAGE,
     ActArgs,
+    ExplainArgs,
     act_args,
     add_command,
+    add_explain,
     add_operations,
     add_parsers,
+    explain_args,
     split_program_args,
 )
 from flinktop.headless.status_args import STATUS, UNKNOWN, StatusArgs, add_status, status_args
@@ -63,12 +67,11 @@ def main(args: Sequence[str] | None = None) -> int:
     """Run flinktop and return its exit code: 0, 2 for usage and settings errors, or that of a command.
 
     Errors are printed as one sentence; details are in the log. Those of `status` are 3, whose 1 and 2 say
-    how ill the clusters are.
+    how ill the clusters are; those of `explain` are 2, whose 1 says that nothing is known.
     """
     sources: Sources | None = None
     words = list(sys.argv[1:] if args is None else args)
-    is_status = STATUS in words and _command_of(words) == STATUS
-    usage, failed = (UNKNOWN, UNKNOWN) if is_status else (USAGE, FAILED)
+    usage, failed = _error_codes(words)
     if args is None:
         # All files, also those of libraries, are readable by the user only.
         os.umask(0o077)
@@ -77,10 +80,14 @@ def main(args: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         command, target, flags, act = read_args(words)
-        from flinktop.settings import read_sources
+        if isinstance(act, ExplainArgs):
+            # Before the settings are read: it needs none, and a mistake in them must not prevent it.
+            code = _explain(act)
+        else:
+            from flinktop.settings import read_sources
 
-        sources = read_sources(flags, os.environ)
-        code = _run(sources, command, target, act)
+            sources = read_sources(flags, os.environ)
+            code = _run(sources, command, target, act)
         _flush()
     except UsageError as error:
         return _complain(f"{error} (flinktop --help lists what there is)", usage)
@@ -96,6 +103,14 @@ def main(args: Sequence[str] | None = None) -> int:
     return code
 
 
+def _error_codes(words: list[str]) -> tuple[int, int]:
+    """The exit codes of a usage error and of an internal error."""
+    command = _command_of(words) if {STATUS, EXPLAIN} & set(words) else ""
+    if command == STATUS:
+        return UNKNOWN, UNKNOWN
+    return USAGE, USAGE if command == EXPLAIN else FAILED
+
+
 def _run(sources: "Sources", command: str, target: str | None, act: ActArgs | StatusArgs | None) -> int:
     if isinstance(act, StatusArgs):
         return _status(sources, act)
@@ -106,7 +121,7 @@ def _run(sources: "Sources", command: str, target: str | None, act: ActArgs | St
     return _demo(sources, target) if command == "demo" else _open(sources, target)
 
 
-def read_args(args: list[str]) -> "tuple[str, str | None, Flags, ActArgs | StatusArgs | None]":
+def read_args(args: list[str]) -> "tuple[str, str | None, Flags, ActArgs | StatusArgs | ExplainArgs | None]":
     """Parse into command, target, options, and the arguments of the commands for scripts.
 
     Raises UsageError for invalid arguments, and SystemExit after --help and --version.
@@ -125,7 +140,9 @@ def read_args(args: list[str]) -> "tuple[str, str | None, Flags, ActArgs | Statu
     if left:
         raise UsageError(_not_understood(left, options, command))
     acts = command in ACTS or command == "operations"
-    act: ActArgs | StatusArgs | None = act_args(command, given, program) if acts else None
+    act: ActArgs | StatusArgs | ExplainArgs | None = act_args(command, given, program) if acts else None
+    if command == EXPLAIN:
+        act = explain_args(given)
     if command == STATUS:
         try:
             act = status_args(given)
@@ -145,7 +162,7 @@ def _parser() -> _Parser:
         prog="flinktop",
         description="A terminal monitor for Apache Flink clusters.",
         usage="flinktop [TARGET] [options]\n       flinktop demo [SCENARIO] [options]\n"
-        "       flinktop status [TARGET ...] [options]\n"
+        "       flinktop status [TARGET ...] [options]\n       flinktop explain [FILE] [options]\n"
         "       flinktop {savepoint,stop,cancel} JOB [options]\n       flinktop submit FILE [options]\n"
         "       flinktop {local,operations,clusters} [options]",
         epilog="TARGET is http(s)://host:port/base, host:port, or a cluster's name from the config file; "
@@ -188,6 +205,7 @@ def _parser() -> _Parser:
     releases = f"simulated release: {', '.join(RELEASES)} (default: the first)"
     demo.add_argument("--flink", metavar="VERSION", help=releases)
     add_status(uses, [common, connection])
+    add_explain(uses, [common])
     add_operations(uses, [common])
     add_parsers(uses, [common, connection])
     add_command(uses, "clusters", "list the configured clusters, and the paths of files and log", [common])
@@ -263,6 +281,7 @@ def _not_understood(left: list[str], options: dict[str, dict[str, bool]], comman
         takes = {
             "open": "only one TARGET is allowed",
             "demo": "only one SCENARIO is allowed",
+            "explain": "only one FILE is allowed",
             "submit": "only one FILE is allowed, and its program's arguments come after --",
             **dict.fromkeys(ON_A_JOB, "only one JOB is allowed"),
         }
@@ -344,6 +363,12 @@ def _demo(sources: "Sources", scenario: str | None) -> int:
         yield from past(world)
 
     return _monitor(settings, sources.demo(), transport=transport, past=past())
+
+
+def _explain(args: ExplainArgs) -> int:
+    from flinktop.headless.explain import run_explain
+
+    return run_explain(args)
 
 
 def _operations(sources: "Sources", act: ActArgs) -> int:

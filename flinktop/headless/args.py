@@ -1,4 +1,4 @@
-"""Arguments and exit codes of the acting commands: `flinktop savepoint`, `stop`, `cancel`, `submit`."""
+"""Arguments and exit codes of the acting commands, of `flinktop operations` and of `flinktop explain`."""
 
 import argparse
 from collections.abc import Sequence
@@ -7,11 +7,13 @@ from typing import Any, Final
 
 ON_A_JOB: Final = ("savepoint", "stop", "cancel")
 ACTS: Final = (*ON_A_JOB, "submit")
+EXPLAIN: Final = "explain"
 DONE: Final = 0
 FAILED: Final = 1  # failed, or lost
 USAGE: Final = 2  # usage error, or a file that can't be used
 UNREACHABLE: Final = 3
 REFUSED: Final = 4
+NOTHING_KNOWN: Final = 1  # of explain
 INTERRUPTED: Final = 130  # a shell's exit code for a program ended by ctrl+c
 LEAST_OF_AN_ID: Final = 4  # minimum characters of an id prefix: shorter ones easily match another job
 _JOB: Final = (
@@ -54,6 +56,14 @@ class ActArgs:
     arguments: tuple[str, ...] = ()  # of the program, after `--`
 
 
+@dataclass(frozen=True, slots=True)
+class ExplainArgs:
+    """The arguments of `flinktop explain`."""
+
+    file: str | None = None  # None or "-" for standard input
+    json: bool = False
+
+
 def add_parsers(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
     """Add the parsers of the acting commands to argparse's subparsers."""
     acting = _acting()
@@ -92,6 +102,28 @@ def add_operations(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> Non
     """Add the parser of `operations` to argparse's subparsers."""
     parser = _add_acting(uses, "operations", "the operations log, newest first", parents)
     parser.add_argument("--json", action="store_true", help="as a JSON array")
+
+
+def add_explain(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
+    """Add the parser of `explain` to argparse's subparsers."""
+    parser = add_command(
+        uses,
+        EXPLAIN,
+        "read a Java stack trace or a log and say which failures in it are well known",
+        parents,
+        description="Read a Java stack trace, a log or a JSON answer of Flink, and print for each "
+        "well-known failure in it the lines, what it means, what to do first and where to look next. "
+        "No cluster is asked.",
+        epilog="Exit codes: 0 something is known, 1 nothing is known, 2 usage error or a file that can't be "
+        "read.",
+    )
+    parser.add_argument("file", nargs="?", metavar="FILE", help="the file; without it, or -, standard input")
+    parser.add_argument("--json", action="store_true", help="as a JSON array")
+
+
+def explain_args(given: dict[str, Any]) -> ExplainArgs:
+    """Remove the arguments of `explain` from `given`."""
+    return ExplainArgs(file=given.pop("file", None), json=given.pop("json", False))
 
 
 def split_program_args(args: list[str]) -> tuple[list[str], tuple[str, ...]]:

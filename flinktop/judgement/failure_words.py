@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from flinktop.flink.exceptions import Fault
     from flinktop.judgement.failure_chain import Failure
+    from flinktop.known.recognise import Known
     from flinktop.model.look import JobLook
 
 
@@ -29,6 +30,8 @@ class Beginning(Struct, frozen=True):
     reason: str
     origin: Origin
     cut: bool  # whether there may have been earlier ones
+    name: str = ""  # of a well-known failure; "" for any other
+    first: str = ""  # what to do first about it
 
 
 def beginning(look: JobLook, fault: Fault, *, cut: bool) -> Beginning:
@@ -42,7 +45,26 @@ def beginning(look: JobLook, fault: Fault, *, cut: bool) -> Beginning:
         culprit = latecomers(look, before=float(fault.timestamp)) or culprit
     elif culprit.vertex_name is None and look.state == "FAILED":
         culprit = places.failed_tasks(look) or culprit
-    return Beginning(float(fault.timestamp), culprit, failure_origin.reason(fault), origin, cut)
+    found = known(failure_origin.root(fault).stacktrace)
+    return Beginning(
+        at=float(fault.timestamp),
+        culprit=culprit,
+        reason=failure_origin.reason(fault),
+        origin=origin,
+        cut=cut,
+        name=found.failure.name if found is not None else "",
+        first=found.first if found is not None else "",
+    )
+
+
+def _recognised(trace: str) -> Known | None:
+    from flinktop.known.recognise import of_trace  # noqa: PLC0415 -- loads the table: with the first failure
+
+    return of_trace(trace)
+
+
+known = faults.ByHash(_recognised, faults.MOST_KNOWN)
+"""The well-known failure of a trace, or None; cached, as a failure is judged with each look."""
 
 
 def state(look: JobLook, times: int) -> str:
@@ -80,8 +102,12 @@ def who(look: JobLook, begin: Beginning) -> str:
     elif task:
         where = f"{task}{on}"
     else:
-        return f"{begin.reason}{on}"
-    return f"{where}: {begin.reason}"
+        return f"{begin.reason}{_called(begin)}{on}"
+    return f"{where}: {begin.reason}{_called(begin)}"
+
+
+def _called(begin: Beginning) -> str:
+    return f" ({begin.name})" if begin.name else ""
 
 
 def later(chain: Sequence[Failure]) -> tuple[str, ...]:
@@ -123,6 +149,9 @@ def cause_evidence(fault: Fault) -> Iterator[Evidence]:
     cause = faults.root(found.stacktrace)
     yield Evidence("comes from", str(failure_origin.origin(fault)))
     yield Evidence("cause", cause.name or found.exception_name)
+    explained = known(found.stacktrace)
+    if explained is not None:
+        yield Evidence("means", explained.means)
     own = next((frame for frame in cause.frames if not faults.is_of_framework(frame)), None)
     if own is not None:
         yield Evidence("thrown at", places.short(own, places.MOST_REASON))
@@ -143,6 +172,8 @@ def next_step(begin: Beginning | None) -> str:
     """What to look at or do next."""
     if begin is None:
         return "open the job's exceptions and the JobManager's log"
+    if begin.first:
+        return begin.first
     if begin.origin is Origin.PROGRAM and "OutOfMemoryError" in begin.reason:
         return "look at the memory of that TaskManager"
     return _STEPS[begin.origin]

@@ -20,6 +20,7 @@ from flinktop.flink.jobs import JobsOverview, JobVertex
 from flinktop.flink.logs import ThreadDump, ThreadInfo
 from flinktop.flink.metrics import Metric, watermark
 from flinktop.flink.text import clean, clean_lines, cut
+from flinktop.known.recognise import of_text, of_trace
 from flinktop.log import _Line
 from flinktop.model import faults, flame, loglines, memory, metric_reading, rates, redaction, threads
 from flinktop.ui.panels.process_files import file_name
@@ -71,6 +72,13 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "watermark": watermark,
     "causes": faults.causes,
     "stack": faults.stack,
+    "what is known of a trace": of_trace,
+    "what is known of a message": lambda text: of_trace(f"java.io.IOException: {text}"),
+    "what is known of a text": lambda text: list(of_text(text)),
+    "what is known of a log": lambda text: list(of_text(f"2026-11-22 04:10:06,019 INFO  a.B [] - {text}")),
+    "what is known of a JSON": lambda text: list(
+        of_text(json.dumps({"a": f"a.BException: {text}\n\tat a.b"}))
+    ),
     "reason": lambda text: faults.reason(_fault(text)),
     "task": faults.task,
     "key": lambda text: faults.key(_fault(text)),

@@ -39,12 +39,14 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "recording": ("flink",),
     "demo": ("flink",),
     "local": ("flink",),
+    # A table and how it is matched: text in, values out.
+    "known": ("flink",),
     # What one look tells, in; findings, out. What is to be remembered is handed in and out.
-    "judgement": ("model", "flink"),
+    "judgement": ("known", "model", "flink"),
     "engine": ("judgement", "model", "flink", "recording"),
     # Of the engine the values that it keeps, and how its series and operations are named.
     "facts": ("engine", "judgement", "model", "flink"),
-    "headless": ("facts", "engine", "judgement", "model", "flink", *SETTINGS),
+    "headless": ("facts", "engine", "judgement", "known", "model", "flink", *SETTINGS),
     "ui": ("facts", "engine", "judgement", "model", "flink", *SETTINGS),
 }
 # The part of flink that speaks HTTP, and so the only code that knows the library.
@@ -56,7 +58,18 @@ PARTS = ("Engine", "Poller", "Store", "SeriesStore", "Sweep", "Fleet")
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "httpx": ("flink.wire", "flink.network", "recording.transport", "demo.transport"),
     # Its Struct is how a frozen value is written: a class of it is made in a fiftieth of a dataclass's time.
-    "msgspec": ("flink", "recording", "demo", "headless", "engine", "facts", "judgement", "model", "ui"),
+    "msgspec": (
+        "flink",
+        "recording",
+        "demo",
+        "headless",
+        "engine",
+        "facts",
+        "judgement",
+        "known",
+        "model",
+        "ui",
+    ),
     "textual": ("ui",),
     "rich": ("ui",),
     "plotext": ("ui.widgets.chart",),

@@ -695,3 +695,23 @@ def test_the_words_are_short_and_the_culprit_is_whole() -> None:
 def test_minutes_are_the_clusters() -> None:
     look = job(faults=[fault(60)], now=NOW + 20 * MINUTE)
     assert not [one for one in kinds(findings(look)) if one in {"restarting", "restart-loop"}]
+
+
+def test_a_well_known_failure_is_named_with_what_to_do_first() -> None:
+    stack = trace(
+        "java.io.IOException: Insufficient number of network buffers: required 513, but only 80 available."
+    )
+    found = only(job(faults=[fault(20, stacktrace=stack, task_manager_id="tm-1")]))
+    assert found.kind == "restarting"
+    assert "Insufficient number of network buffers" in found.words
+    assert "(Too few network buffers)" in found.words
+    assert found.next.startswith("Raise taskmanager.memory.network.fraction")
+    means = [one.value for one in found.evidence if one.what == "means"]
+    assert len(means) == 1
+    assert "513 required, 80 free" in str(means[0])
+
+
+def test_what_nobody_knows_is_not_explained() -> None:
+    found = only(job(faults=[fault(20)]))
+    assert found.next == "open the job's exceptions: the cause and where the program threw it"
+    assert "means" not in [one.what for one in found.evidence]
