@@ -63,10 +63,43 @@ class Stage:
         for taskmanager in self.cluster.get("taskmanagers")["taskmanagers"]:
             self.taskmanagers.setdefault(taskmanager["id"], process)
 
-    def run(self, name: str, words: Sequence[str]) -> str:
-        """Run a job; its id."""
-        body = {"programArgsList": ["--name", name, *words]}
+    def run(self, name: str, words: Sequence[str], savepoint: str | None = None) -> str:
+        """Run a job, from a savepoint if one is given; its id."""
+        body: dict[str, object] = {"programArgsList": ["--name", name, *words]}
+        if savepoint is not None:
+            body["savepointPath"] = savepoint
         return str(self.cluster.send("POST", f"jars/{self.jar}/run", body)["jobid"])
+
+    def bad_savepoint(self, job: str) -> str:
+        """Ask for a savepoint where none can be; the path of its state."""
+        file = self.cluster.directory / "file"
+        file.write_text("no directory", encoding="utf-8")
+        body = {"cancel-job": False, "target-directory": (file / "below").as_uri()}
+        trigger = self.cluster.send("POST", f"jobs/{job}/savepoints", body)["request-id"]
+        return f"jobs/{job}/savepoints/{trigger}"
+
+    def rescale(self, job: str, parallelism: int) -> None:
+        """Ask for another parallelism of all vertices."""
+        bounds = {"parallelism": {"lowerBound": 1, "upperBound": parallelism}}
+        vertices = self.cluster.get(f"jobs/{job}")["vertices"]
+        body = {vertex["id"]: bounds for vertex in vertices}
+        self.cluster.send("PUT", f"jobs/{job}/resource-requirements", body)
+
+    def kill_taskmanager(self) -> str:
+        """Kill a TaskManager that runs a job; its id."""
+        found = self._taskmanager(used=True)
+        self.taskmanagers[found].kill()
+        return found
+
+    def stop_idle_taskmanager(self) -> str:
+        """End a TaskManager without tasks as its scripts do: it takes its leave. Its id."""
+        found = self._taskmanager(used=False)
+        processes.stop([self.taskmanagers[found]])
+        return found
+
+    def _taskmanager(self, *, used: bool) -> str:
+        found = self.cluster.get("taskmanagers")["taskmanagers"]
+        return next(str(one["id"]) for one in found if (one["freeSlots"] < one["slotsNumber"]) == used)
 
 
 class Act:
@@ -85,31 +118,16 @@ class Act:
         self.stage.cluster.send("PATCH", f"jobs/{self.looks.jobs[-1]}?mode=cancel")
 
     def bad_savepoint(self) -> None:
-        """A savepoint to where none can be."""
-        file = self.stage.cluster.directory / "file"
-        file.write_text("no directory", encoding="utf-8")
-        body = {"cancel-job": False, "target-directory": (file / "below").as_uri()}
-        self.stage.cluster.send("POST", f"jobs/{self.looks.jobs[-1]}/savepoints", body)
+        self.stage.bad_savepoint(self.looks.jobs[-1])
 
     def rescale(self, parallelism: int) -> None:
-        """Ask for another parallelism of all vertices."""
-        job = self.looks.jobs[-1]
-        bounds = {"parallelism": {"lowerBound": 1, "upperBound": parallelism}}
-        vertices = self.stage.cluster.get(f"jobs/{job}")["vertices"]
-        body = {vertex["id"]: bounds for vertex in vertices}
-        self.stage.cluster.send("PUT", f"jobs/{job}/resource-requirements", body)
+        self.stage.rescale(self.looks.jobs[-1], parallelism)
 
     def kill_taskmanager(self) -> None:
-        """Kill a TaskManager that runs the job."""
-        self.stage.taskmanagers[self._taskmanager(used=True)].kill()
+        self.stage.kill_taskmanager()
 
     def stop_idle_taskmanager(self) -> None:
-        """End a TaskManager without tasks as its scripts do: it takes its leave."""
-        processes.stop([self.stage.taskmanagers[self._taskmanager(used=False)]])
-
-    def _taskmanager(self, *, used: bool) -> str:
-        found = self.stage.cluster.get("taskmanagers")["taskmanagers"]
-        return next(str(one["id"]) for one in found if (one["freeSlots"] < one["slotsNumber"]) == used)
+        self.stage.stop_idle_taskmanager()
 
 
 @contextlib.contextmanager

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from flinktop.engine.clock import Clock
-from flinktop.engine.host import Port
-from flinktop.engine.sweep import SECONDS, figures_of
-from flinktop.flink.connection import Connection
 from flinktop.judgement.finding import Severity
 from flinktop.judgement.verdict import Verdict
 from tests.judgement.labels import Label, labels
-from tests.live.cluster import Cluster
 from tests.live.judged_cases import CASES, SCENES, SMALL_BUFFERS, Case, Scene
-from tests.live.record_cases import Stage, standing
+from tests.live.watching import RELEASE, Watched, watched
 
 pytestmark = pytest.mark.live
 
-RELEASE = "2.3.0"
 TOGETHER = (
     "slow-vertex",
     "blocking-sink",
@@ -56,46 +44,6 @@ LOOKED_AT = 150.0
 PATIENCE = 270.0
 """The same on a machine that is busy with other things, where the jobs themselves are late."""
 WELL = {"steady", "idle", "finished"}
-
-
-@dataclass
-class Watched:
-    """A cluster that flinktop watches."""
-
-    stage: Stage
-    port: Port
-
-    @property
-    def cluster(self) -> Cluster:
-        return self.stage.cluster
-
-    def look_at(self, jobs: Iterable[str]) -> None:
-        """Keep their figures fresh as their rows on the overview do."""
-        for job in jobs:
-            for query in figures_of(job):
-                self.port.watch(query, SECONDS, passing=True)
-
-    def verdicts(self) -> dict[str, Verdict]:
-        """By the job's name, the newest of a name."""
-        judged = self.port.judged
-        return {one.name: one for one in judged.verdicts.values()} if judged is not None else {}
-
-    def status(self, *words: str) -> tuple[int, dict[str, Any]]:
-        """The exit code of `flinktop status --json`, and what it printed."""
-        command = [sys.executable, "-m", "flinktop", "status", self.cluster.url, "--json", *words]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
-        return done.returncode, json.loads(done.stdout)
-
-
-@contextmanager
-def watched(scene: Scene) -> Iterator[Watched]:
-    with standing(RELEASE, scene) as stage:
-        port = Port(Connection(stage.cluster.url), Clock())
-        port.start_thread()
-        try:
-            yield Watched(stage, port)
-        finally:
-            port.stop()
 
 
 def case(name: str) -> Case:
