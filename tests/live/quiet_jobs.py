@@ -1,9 +1,9 @@
 """Jobs with nothing wrong that look as if there were: what they run on, and what happens to them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.live.judged_cases import ADAPTIVE, CASES, PARSE, SMALL, SMALL_BUFFERS, TIMED, WINDOW, WRITE, Scene
+from tests.live.statements import sql_words
 
 ROOMY = Scene(
     "quiet",
@@ -13,7 +13,7 @@ ROOMY = Scene(
     options=("-Xmx3072m",),
     settings={**SMALL_BUFFERS, "taskmanager.memory.task.heap.size": "2944m"},
 )
-RESCALED = Scene("quiet adaptive", slots=14, roomy=True, settings={**SMALL_BUFFERS, **ADAPTIVE})
+RESCALED = Scene("quiet adaptive", slots=18, roomy=True, settings={**SMALL_BUFFERS, **ADAPTIVE})
 FEW_SLOTS = Scene("quiet batch", slots=2)
 HOSTS = Scene("quiet hosts", slots=4, others=((), ()))
 STAGES = (ROOMY, RESCALED, FEW_SLOTS, HOSTS)
@@ -27,10 +27,16 @@ class Quiet:
     words: tuple[str, ...]
     scene: Scene = ROOMY
     at: float = 0.0
+    sql: bool = False  # its words are of the jar that runs SQL
 
 
 def _case(name: str) -> Quiet:
     return Quiet(name, next(one for one in CASES if one.name == name).words)
+
+
+def _sql(kind: str, name: str, rate: int) -> Quiet:
+    words = sql_words(kind, {"name": name, "rate": rate, "checkpoint": 10_000})
+    return Quiet(name, tuple(words), RESCALED, sql=True)
 
 
 def large_state(*conduct: str) -> tuple[str, ...]:
@@ -43,9 +49,10 @@ FILLS = large_state("state-records=1500", "write=30", "checkpoints=1-2")
 """It fills up with 300 MB within half a minute, and its first checkpoints take half a minute each."""
 
 
-def restores(saved: int) -> Sequence[str]:
-    """The same job restored from the savepoint of a number: opened and written slowly at first."""
-    return large_state("state-records=0", "open=30", "write=30", f"checkpoints={saved + 1}-{saved + 2}")
+def restored(saved: int) -> Quiet:
+    """The same job restored from its savepoint of a number: opened and written slowly at first."""
+    slow = ("open=30", "write=30", f"checkpoints={saved + 1}-{saved + 2}")
+    return Quiet("large-state-restored", large_state("state-records=0", *slow))
 
 
 JOBS = (
@@ -87,6 +94,8 @@ JOBS = (
     Quiet("rescaled", (*SMALL, PARSE, "join users | map"), RESCALED),
     Quiet("warm-up", (*SMALL, PARSE, "join users | map open=30 in=0"), RESCALED),
     Quiet("finishing", ("orders | source rate=20 records=4000", PARSE, WRITE), RESCALED),
+    _sql("steady", "sql-windows", 50),
+    _sql("processing-time", "sql-processing-time", 50),
     Quiet("wider-than-slots", ("--parallelism", "8", *SMALL, PARSE, WRITE), RESCALED, at=100),
     Quiet(
         "batch-in-turns",
@@ -102,4 +111,3 @@ JOBS = (
         HOSTS,
     ),
 )
-RESTORED = "large-state-restored"

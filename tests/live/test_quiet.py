@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from flinktop.judgement.finding import Severity
-from tests.live.quiet_jobs import FEW_SLOTS, HOSTS, JOBS, RESCALED, RESTORED, ROOMY, STAGES, restores
-from tests.live.submission import wait_for, wait_for_operation, wait_for_state
+from tests.live.quiet_jobs import FEW_SLOTS, HOSTS, JOBS, RESCALED, ROOMY, STAGES, Quiet, restored
+from tests.live.submission import uploaded, wait_for, wait_for_operation, wait_for_state
 from tests.live.watching import Watched, watched
 
 if TYPE_CHECKING:
@@ -129,10 +129,15 @@ class Run:
     def seconds(self) -> float:
         return time.monotonic() - self.began
 
-    def submit(self, scene: str, name: str, words: Iterable[str], savepoint: str | None = None) -> None:
-        it = self.stages[scene]
-        self.ids[name] = it.stage.run(name, tuple(words), savepoint)
-        it.look_at([self.ids[name]])
+    def submit(self, one: Quiet, savepoint: str | None = None) -> None:
+        it = self.stages[one.scene.name]
+        if one.sql:
+            body = {"programArgsList": one.words}
+            job = str(it.cluster.send("POST", f"jars/{uploaded(it.cluster)}/run", body)["jobid"])
+        else:
+            job = it.stage.run(one.name, one.words, savepoint)
+        self.ids[one.name] = job
+        it.look_at([job])
 
     def status(self) -> None:
         now = self.seconds()
@@ -168,7 +173,7 @@ class Run:
         wait_for_state(cluster, job, "FINISHED")
         saved = cluster.get(f"jobs/{job}/checkpoints")["latest"]["savepoint"]
         assert saved["state_size"] > 250_000_000
-        self.submit(ROOMY.name, RESTORED, restores(saved["id"]), done.json()["operation"]["location"])
+        self.submit(restored(saved["id"]), done.json()["operation"]["location"])
 
     def kill(self) -> None:
         self.killed = self.stages[HOSTS.name].stage.kill_taskmanager()
@@ -178,9 +183,7 @@ class Run:
 
     def steps(self) -> list[tuple[float, Callable[[], None]]]:
         """What is done, and after how many seconds."""
-        found: list[tuple[float, Callable[[], None]]] = [
-            (one.at, partial(self.submit, one.scene.name, one.name, one.words)) for one in JOBS
-        ]
+        found: list[tuple[float, Callable[[], None]]] = [(one.at, partial(self.submit, one)) for one in JOBS]
         found += [(at, self.status) for at in STATUS_AT]
         found += [(at, partial(self.rescale, to)) for at, to in RESCALED_AT]
         found += [(at, self.save_badly) for at in BAD_SAVEPOINTS_AT]
