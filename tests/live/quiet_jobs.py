@@ -5,17 +5,22 @@ from dataclasses import dataclass
 from tests.live.judged_cases import ADAPTIVE, CASES, PARSE, SMALL, SMALL_BUFFERS, TIMED, WINDOW, WRITE, Scene
 from tests.live.statements import sql_words
 
+PATIENT = {
+    # A busy machine takes longer than 10 s to start a job, and Flink gives up then.
+    "pekko.ask.timeout": "60 s",
+    "web.timeout": "60000",
+}
 ROOMY = Scene(
     "quiet",
     slots=90,
     roomy=True,
     # The state of one job, its copy for a checkpoint and twenty jobs.
     options=("-Xmx3072m",),
-    settings={**SMALL_BUFFERS, "taskmanager.memory.task.heap.size": "2944m"},
+    settings={**PATIENT, **SMALL_BUFFERS, "taskmanager.memory.task.heap.size": "2944m"},
 )
-RESCALED = Scene("quiet adaptive", slots=18, roomy=True, settings={**SMALL_BUFFERS, **ADAPTIVE})
-FEW_SLOTS = Scene("quiet batch", slots=2)
-HOSTS = Scene("quiet hosts", slots=4, others=((), ()))
+RESCALED = Scene("quiet adaptive", slots=18, roomy=True, settings={**PATIENT, **SMALL_BUFFERS, **ADAPTIVE})
+FEW_SLOTS = Scene("quiet batch", slots=2, settings=PATIENT)
+HOSTS = Scene("quiet hosts", slots=4, others=((), ()), settings=PATIENT)
 STAGES = (ROOMY, RESCALED, FEW_SLOTS, HOSTS)
 
 

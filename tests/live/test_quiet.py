@@ -150,6 +150,7 @@ class Run:
                 before = one
 
     def wait_until_runs(self, one: Quiet) -> None:
+        wait_for(f"{one.name} submitted", lambda: one.name in self.ids, 120)
         wait_for_state(self.stages[one.scene.name].cluster, self.ids[one.name], "RUNNING", 120)
 
     def status(self) -> None:
@@ -197,7 +198,10 @@ class Run:
 
     def steps(self) -> list[tuple[float, Callable[[], None]]]:
         """What is done, and after how many seconds."""
-        found: list[tuple[float, Callable[[], None]]] = [(one.at, partial(self.submit, one)) for one in JOBS]
+        found: list[tuple[float, Callable[[], None]]] = [
+            (0.0, partial(self.start, name)) for name in self.stages
+        ]
+        found += [(one.at, partial(self.submit, one)) for one in JOBS if one.at]
         found += [(at, self.status) for at in STATUS_AT]
         found += [(at, partial(self.rescale, to)) for at, to in RESCALED_AT]
         found += [(at, self.save_badly) for at in BAD_SAVEPOINTS_AT]
