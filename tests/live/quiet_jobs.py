@@ -18,7 +18,7 @@ ROOMY = Scene(
     options=("-Xmx3072m",),
     settings={**PATIENT, **SMALL_BUFFERS, "taskmanager.memory.task.heap.size": "2944m"},
 )
-RESCALED = Scene("quiet adaptive", slots=18, roomy=True, settings={**PATIENT, **SMALL_BUFFERS, **ADAPTIVE})
+RESCALED = Scene("quiet adaptive", slots=17, roomy=True, settings={**PATIENT, **SMALL_BUFFERS, **ADAPTIVE})
 FEW_SLOTS = Scene("quiet batch", slots=2, settings=PATIENT)
 HOSTS = Scene("quiet hosts", slots=4, others=((), ()), settings=PATIENT)
 STAGES = (ROOMY, RESCALED, FEW_SLOTS, HOSTS)
@@ -50,13 +50,16 @@ def large_state(*conduct: str) -> tuple[str, ...]:
     return ("--checkpoint", "10000", "orders | source rate=60", keeps, WRITE)
 
 
-FILLS = large_state("state-records=1500", "write=30", "checkpoints=1-2")
+LARGE = 250_000_000
+"""Bytes that it keeps at least once it is full."""
+SLOW_AT_FIRST = 2  # checkpoints
+FILLS = large_state("state-records=1500", "write=30", f"checkpoints=1-{SLOW_AT_FIRST}")
 """It fills up with 300 MB within half a minute, and its first checkpoints take half a minute each."""
 
 
 def restored(saved: int) -> Quiet:
     """The same job restored from its savepoint of a number: opened and written slowly at first."""
-    slow = ("open=30", "write=30", f"checkpoints={saved + 1}-{saved + 2}")
+    slow = ("open=30", "write=30", f"checkpoints={saved + 1}-{saved + SLOW_AT_FIRST}")
     return Quiet("large-state-restored", large_state("state-records=0", *slow))
 
 

@@ -14,12 +14,24 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from flinktop.judgement.finding import Severity
-from tests.live.quiet_jobs import FEW_SLOTS, HOSTS, JOBS, RESCALED, ROOMY, STAGES, Quiet, restored
+from tests.live.quiet_jobs import (
+    FEW_SLOTS,
+    HOSTS,
+    JOBS,
+    LARGE,
+    RESCALED,
+    ROOMY,
+    SLOW_AT_FIRST,
+    STAGES,
+    Quiet,
+    restored,
+)
 from tests.live.submission import uploaded, wait_for, wait_for_operation, wait_for_state
 from tests.live.watching import Watched, watched
 
@@ -122,6 +134,7 @@ class Run:
         self.began = time.monotonic()
         self.seen = Seen()
         self.ids: dict[str, str] = {}
+        self.started: dict[str, float] = {}  # by scene when its last job was submitted
         self.killed = ""
         self.failed_savepoints = 0
         self.parallelisms: list[int] = []
@@ -148,6 +161,7 @@ class Run:
                     self.wait_until_runs(before)
                 self.submit(one)
                 before = one
+        self.started[scene] = self.seconds()
 
     def wait_until_runs(self, one: Quiet) -> None:
         wait_for(f"{one.name} submitted", lambda: one.name in self.ids, 120)
@@ -162,7 +176,13 @@ class Run:
         self.seen.read(document, names, now)
         assert code == {"warning": 1, "info": 0, "ok": 0}.get(document["worst"], -1), document["worst"]
 
+    def submit_late(self, one: Quiet) -> None:
+        """Submit what takes all slots that the others have left."""
+        wait_for("all others", lambda: one.scene.name in self.started and bool(self.parallelisms), 240)
+        self.submit(one)
+
     def rescale(self, parallelism: int) -> None:
+        self.wait_until_runs(_named("rescaled"))
         it, job = self.stages[RESCALED.name], self.ids["rescaled"]
         it.stage.rescale(job, parallelism)
 
@@ -174,6 +194,7 @@ class Run:
         self.parallelisms.append(parallelism)
 
     def save_badly(self) -> None:
+        self.wait_until_runs(_named("bad-savepoint"))
         it = self.stages[ROOMY.name]
         done = wait_for_operation(it.cluster, it.stage.bad_savepoint(self.ids["bad-savepoint"]))
         assert "failure-cause" in done.json()["operation"]
@@ -181,16 +202,23 @@ class Run:
 
     def restore(self) -> None:
         """Stop the job of large state with a savepoint, and run it again from that."""
+        self.wait_until_runs(_named("large-state"))
         cluster, job = self.stages[ROOMY.name].cluster, self.ids["large-state"]
+
+        def is_full() -> bool:
+            newest = cluster.get(f"jobs/{job}/checkpoints")["latest"]["completed"]
+            return bool(newest and newest["id"] > SLOW_AT_FIRST and newest["state_size"] > LARGE)
+
+        wait_for("a full state", is_full, 240)
         trigger = cluster.send("POST", f"jobs/{job}/stop", {"drain": False})["request-id"]
         done = wait_for_operation(cluster, f"jobs/{job}/savepoints/{trigger}", 120)
         wait_for_state(cluster, job, "FINISHED")
         saved = cluster.get(f"jobs/{job}/checkpoints")["latest"]["savepoint"]
-        assert saved["state_size"] > 250_000_000
+        assert saved["state_size"] > LARGE
         self.submit(restored(saved["id"]), done.json()["operation"]["location"])
 
     def kill(self) -> None:
-        self.wait_until_runs(next(one for one in JOBS if one.scene is HOSTS))
+        self.wait_until_runs(_named("killed"))
         self.killed = self.stages[HOSTS.name].stage.kill_taskmanager()
 
     def stop_idle(self) -> None:
@@ -201,7 +229,7 @@ class Run:
         found: list[tuple[float, Callable[[], None]]] = [
             (0.0, partial(self.start, name)) for name in self.stages
         ]
-        found += [(one.at, partial(self.submit, one)) for one in JOBS if one.at]
+        found += [(one.at, partial(self.submit_late, one)) for one in JOBS if one.at]
         found += [(at, self.status) for at in STATUS_AT]
         found += [(at, partial(self.rescale, to)) for at, to in RESCALED_AT]
         found += [(at, self.save_badly) for at in BAD_SAVEPOINTS_AT]
@@ -212,7 +240,7 @@ class Run:
         """Do all of it, and look at everything once a second."""
         left, done = self.steps(), []
         with ThreadPoolExecutor(12) as hands:
-            while (now := self.seconds()) < SECONDS or (now < CLEARED_BY and self.restarts()):
+            while (now := self.seconds()) < self.ends_at() or (now < CLEARED_BY and self.restarts()):
                 while left and left[0][0] <= now:
                     done.append(hands.submit(left.pop(0)[1]))
                 for name, it in self.stages.items():
@@ -222,11 +250,19 @@ class Run:
             self.status()
         _raise_what_failed(done)
 
+    def ends_at(self) -> float:
+        """The second until which it is watched: ten minutes from when all were started."""
+        return max((self.started.get(name, inf) for name in self.stages), default=inf) + SECONDS
+
     def restarts(self) -> bool:
         """Whether the killed TaskManager is still spoken of."""
         it = self.stages[HOSTS.name]
         judged = it.port.judged
         return bool(judged and judged.findings) or any(one.findings for one in it.verdicts().values())
+
+
+def _named(name: str) -> Quiet:
+    return next(one for one in JOBS if one.name == name)
 
 
 def _raise_what_failed(done: Iterable[Future[None]]) -> None:
