@@ -28,6 +28,7 @@ _ABORTED: Final = re.compile(
     # A later checkpoint took its place, or it was never to start.
     r"|subsumed|barrier from newer checkpoint|minimum time between checkpoints|queued checkpoint requests"
 )
+_UNTRIGGERED: Final = re.compile(r"Trigger checkpoint failure")
 _TASK = re.compile(r"(?:for operator|Task name with subtask ?:) (.{1,1000}?\(\d{1,9}/\d{1,9}\)(?:#\d{1,9})?)")
 _MOST: Final = 4000  # characters of a message that are searched
 
@@ -57,6 +58,11 @@ def last_completed(look: JobLook) -> Checkpoint | None:
 def counts(checkpoint: Checkpoint) -> bool:
     """Whether a failed checkpoint is a failure, and not aborted because of something else."""
     return _ABORTED.search((checkpoint.failure_message or "")[:_MOST]) is None
+
+
+def untriggered(checkpoint: Checkpoint) -> bool:
+    """Whether it failed at once, as when a TaskManager with tasks can't be reached."""
+    return _UNTRIGGERED.search((checkpoint.failure_message or "")[:_MOST]) is not None
 
 
 def _declined(look: JobLook, checkpoint: Checkpoint) -> bool:

@@ -29,6 +29,10 @@ IN_A_ROW: Final = 3
 _LONG_OVERDUE = 10  # times the usual time between two
 _LEAST_MS: Final = 10_000.0
 """Less than this between two is taken as this: nothing is overdue within 30 s."""
+_FIRST_MS: Final = 40_000.0
+"""The same before the first has completed: of how long it takes nothing is known, and it may write much."""
+_MISSED_MS: Final = 60_000.0
+"""Within this time Flink misses a TaskManager that can't be reached (`heartbeat.timeout`), and restarts."""
 _RUNS: Final = "checkpoints.runs"
 _VERTICES_ASKED: Final = 3
 _MANY: Final = 1 << 30  # subtasks: where their number is not reported
@@ -115,7 +119,7 @@ def _looked_into(look: JobLook, failed: Sequence[Checkpoint]) -> Checkpoint:
 
 def _failing(look: JobLook) -> Sign | None:
     found = _failed_in_a_row(look)
-    if not found or look.checkpoints is None:
+    if not found or look.checkpoints is None or _is_about_to_restart(look, found):
         return None
     newest, known, count = found[0], _looked_into(look, found), len(found)
     culprit = record.named_in(look, newest) or record.culprit(look, known) or Culprit()
@@ -155,6 +159,12 @@ def _failing(look: JobLook) -> Sign | None:
     )
 
 
+def _is_about_to_restart(look: JobLook, failed: Sequence[Checkpoint]) -> bool:
+    """Whether they failed since Flink can't reach a TaskManager, for which it soon restarts the job."""
+    first = model.ended_at(failed[-1]) or failed[-1].trigger_timestamp
+    return all(map(record.untriggered, failed)) and look.now - first <= _MISSED_MS
+
+
 def _failing_since(look: JobLook, oldest: Checkpoint, *, cut: bool) -> float | None:
     """When the first of them failed; where Flink has dropped it, when one completed last or it started."""
     if cut:
@@ -186,14 +196,15 @@ def _overdue(look: JobLook, trails: Mapping[str, Trail]) -> Sign | None:
     took = [one.duration for one in record.completed(look) if one.duration is not None]
     usual = median(took) if took else 0.0
     between = max(float(config.interval), max(0, config.min_pause or 0) + usual)
-    usually = max(_LEAST_MS, between)
+    under_way, savepoint = record.in_progress(look), record.savepoint_in_progress(look)
+    is_first = under_way is not None and not took and record.last_completed(look) is None
+    usually = max(_FIRST_MS if is_first else _LEAST_MS, between)
     allowed, age = look.limits.overdue_factor * usually, look.now - since
     if age <= allowed:
         return None
     worst = age > max(allowed, _LONG_OVERDUE * usually)
     severity = Severity.CRITICAL if worst else Severity.WARNING
     ended = _ended_sources(look)
-    under_way, savepoint = record.in_progress(look), record.savepoint_in_progress(look)
     culprit = Culprit()
     words = f"checkpoint-overdue: none completed for {fmt.duration(age / 1000.0)}"
     words += f", expected every {fmt.milliseconds(between)}"

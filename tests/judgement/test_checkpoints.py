@@ -47,6 +47,13 @@ from tests.judgement.looks_failures import (
 MB = 1024 * 1024
 
 
+UNREACHED = "Trigger checkpoint failure."
+"""A TaskManager that was killed can't be told to begin."""
+
+
+MINUTELY = replace(CONFIG, interval=60_000)
+
+
 def look_at(*entries: Checkpoint, **more: Any) -> JobLook:
     return job(checkpoints=stats(entries, total=more.pop("total", None)), **more)
 
@@ -87,6 +94,33 @@ def of(kind: str, look: JobLook) -> list[Finding]:
     ],
 )
 def test_failing_by_the_entries_of_the_history(
+    entries: Sequence[Checkpoint], severity: Severity | None
+) -> None:
+    found = of("checkpoints-failing", look_at(*entries))
+    assert [one.severity for one in found] == ([severity] if severity else [])
+
+
+@pytest.mark.parametrize(
+    ("entries", "severity"),
+    [
+        pytest.param([done(1, 70), broken(2, 60, UNREACHED)], None, id="its restart comes within a minute"),
+        pytest.param(
+            [done(1, 70), *(broken(2 + n, 50 - 10 * n, UNREACHED) for n in range(4))], None, id="also of many"
+        ),
+        pytest.param(
+            [done(1, 70), broken(2, 61, UNREACHED)], Severity.WARNING, id="no restart came within a minute"
+        ),
+        pytest.param(
+            [done(1, 99), broken(2, 61, UNREACHED), broken(3, 31, UNREACHED), broken(4, 1, UNREACHED)],
+            Severity.CRITICAL,
+            id="it fails on and on",
+        ),
+        pytest.param(
+            [done(1, 70), broken(2, 50), broken(3, 40, UNREACHED)], Severity.WARNING, id="another one failed"
+        ),
+    ],
+)
+def test_one_that_cannot_reach_a_taskmanager_announces_a_restart(
     entries: Sequence[Checkpoint], severity: Severity | None
 ) -> None:
     found = of("checkpoints-failing", look_at(*entries))
@@ -250,6 +284,27 @@ def test_a_batch_job_has_no_failing_checkpoints() -> None:
         ),
         pytest.param(look_at(since={"RUNNING": 31}, started=32), Severity.WARNING, id="none since the start"),
         pytest.param(look_at(since={"RUNNING": 29}, started=30), None, id="just started"),
+        pytest.param(
+            look_at(under_way(1, 110), since={"RUNNING": 120}, started=121), None, id="the first takes 110 s"
+        ),
+        pytest.param(
+            look_at(under_way(1, 111), since={"RUNNING": 121}, started=122),
+            Severity.WARNING,
+            id="a second more",
+        ),
+        pytest.param(
+            look_at(under_way(1, 390), since={"RUNNING": 401}, started=402), Severity.CRITICAL, id="and more"
+        ),
+        pytest.param(
+            look_at(under_way(1, 150), since={"RUNNING": 181}, started=182, config=MINUTELY),
+            Severity.WARNING,
+            id="the first of one a minute",
+        ),
+        pytest.param(
+            look_at(done(1, 60), under_way(2, 50), since={"RUNNING": 31}, started=500),
+            Severity.WARNING,
+            id="the first after a restart, of which it is known how long it takes",
+        ),
         pytest.param(look_at(done(1, 99), done(2, 1, is_savepoint=True)), Severity.WARNING, id="a savepoint"),
         pytest.param(
             look_at(done(1, 99), vertices=line(map=vertex(MAP, {"RUNNING": 3, "SCHEDULED": 1}))),

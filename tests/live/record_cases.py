@@ -61,6 +61,7 @@ class Stage:
         self.taskmanagers: dict[str, processes.Process] = {}
         self._started = started
         """Ends what is started while cases are recorded."""
+        self._newest: processes.Process | None = None
 
     def upload(self) -> None:
         name = "judged-job.jar" if self.cluster.release < (2, 0) else "judged-job-2.jar"
@@ -70,9 +71,9 @@ class Stage:
         """One after the first, at the same address; don't wait for it."""
         self.jobmanager = self._start(processes.jobmanager_command, "jobmanager")
 
-    def start_taskmanager(self) -> processes.Process:
+    def start_taskmanager(self) -> None:
         """One more; don't wait for it."""
-        return self._start(processes.taskmanager_command, "taskmanager")
+        self._newest = self._start(processes.taskmanager_command, "taskmanager")
 
     def _start(self, command: Callable[..., list[str]], name: str) -> processes.Process:
         directory = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.cluster.directory))
@@ -88,10 +89,53 @@ class Stage:
         for taskmanager in self.cluster.get("taskmanagers")["taskmanagers"]:
             self.taskmanagers.setdefault(taskmanager["id"], process)
 
-    def run(self, name: str, words: Sequence[str]) -> str:
-        """Run a job; its id."""
-        body = {"programArgsList": ["--name", name, *words]}
+    def run(self, name: str, words: Sequence[str], savepoint: str | None = None) -> str:
+        """Run a job, from a savepoint if one is given; its id."""
+        body: dict[str, object] = {"programArgsList": ["--name", name, *words]}
+        if savepoint is not None:
+            body["savepointPath"] = savepoint
         return str(self.cluster.send("POST", f"jars/{self.jar}/run", body)["jobid"])
+
+    def bad_savepoint(self, job: str) -> str:
+        """Ask for a savepoint where none can be; the path of its state."""
+        file = self.cluster.directory / "file"
+        file.write_text("no directory", encoding="utf-8")
+        body = {"cancel-job": False, "target-directory": (file / "below").as_uri()}
+        trigger = self.cluster.send("POST", f"jobs/{job}/savepoints", body)["request-id"]
+        return f"jobs/{job}/savepoints/{trigger}"
+
+    def rescale(self, job: str, parallelism: int) -> None:
+        """Ask for another parallelism of all vertices."""
+        bounds = {"parallelism": {"lowerBound": 1, "upperBound": parallelism}}
+        vertices = self.cluster.get(f"jobs/{job}")["vertices"]
+        body = {vertex["id"]: bounds for vertex in vertices}
+        self.cluster.send("PUT", f"jobs/{job}/resource-requirements", body)
+
+    def kill_taskmanager(self, *, used: bool = True) -> str:
+        """Kill a TaskManager that runs a job, or one that runs none; its id."""
+        found = self._taskmanager(used=used)
+        self.taskmanagers[found].kill()
+        return found
+
+    def stop_idle_taskmanager(self) -> str:
+        """End a TaskManager without tasks as its scripts do: it takes its leave. Its id."""
+        found = self._taskmanager(used=False)
+        processes.stop([self.taskmanagers[found]])
+        return found
+
+    def _taskmanager(self, *, used: bool) -> str:
+        """One that lives, with tasks or without."""
+        wait_for(f"a TaskManager with tasks: {used}", lambda: self._living(used=used) is not None, 30)
+        found = self._living(used=used)
+        assert found is not None
+        return found
+
+    def _living(self, *, used: bool) -> str | None:
+        if self._newest is not None:
+            self.name_taskmanager(self._newest)
+        found = self.cluster.get("taskmanagers")["taskmanagers"]
+        ids = [str(one["id"]) for one in found if (one["freeSlots"] < one["slotsNumber"]) == used]
+        return next((one for one in ids if self.taskmanagers[one].poll() is None), None)
 
 
 class Act:
@@ -101,7 +145,6 @@ class Act:
         self.stage = stage
         self.case = case
         self.looks = looks
-        self._newest: processes.Process | None = None
 
     def submit(self, words: Sequence[str], name: str | None = None) -> None:
         """One more job, of the case's name unless told otherwise."""
@@ -116,30 +159,19 @@ class Act:
         self.stage.cluster.send("PATCH", f"jobs/{self.looks.jobs[-1]}?mode=cancel")
 
     def bad_savepoint(self) -> None:
-        """A savepoint to where none can be."""
-        file = self.stage.cluster.directory / "file"
-        file.write_text("no directory", encoding="utf-8")
-        body = {"cancel-job": False, "target-directory": (file / "below").as_uri()}
-        self.stage.cluster.send("POST", f"jobs/{self.looks.jobs[-1]}/savepoints", body)
+        self.stage.bad_savepoint(self.looks.jobs[-1])
 
     def rescale(self, parallelism: int) -> None:
-        """Ask for another parallelism of all vertices."""
-        job = self.looks.jobs[-1]
-        bounds = {"parallelism": {"lowerBound": 1, "upperBound": parallelism}}
-        vertices = self.stage.cluster.get(f"jobs/{job}")["vertices"]
-        body = {vertex["id"]: bounds for vertex in vertices}
-        self.stage.cluster.send("PUT", f"jobs/{job}/resource-requirements", body)
+        self.stage.rescale(self.looks.jobs[-1], parallelism)
 
     def kill_taskmanager(self) -> None:
-        """Kill a TaskManager that runs the job."""
-        self._process(used=True).kill()
+        self.stage.kill_taskmanager()
 
     def kill_idle_taskmanager(self) -> None:
-        """Kill a TaskManager without tasks."""
-        self._process(used=False).kill()
+        self.stage.kill_taskmanager(used=False)
 
     def start_taskmanager(self) -> None:
-        self._newest = self.stage.start_taskmanager()
+        self.stage.start_taskmanager()
 
     def kill_jobmanager(self) -> None:
         self.stage.jobmanager.kill()
@@ -155,23 +187,7 @@ class Act:
         self.stage.jobmanager.send_signal(signal.SIGCONT)
 
     def stop_idle_taskmanager(self) -> None:
-        """End a TaskManager without tasks as its scripts do: it takes its leave."""
-        processes.stop([self._process(used=False)])
-
-    def _process(self, *, used: bool) -> processes.Process:
-        """A TaskManager that lives, with tasks or without."""
-        wait_for(f"a TaskManager with tasks: {used}", lambda: self._known(used=used) is not None, 30)
-        process = self._known(used=used)
-        assert process is not None
-        return process
-
-    def _known(self, *, used: bool) -> processes.Process | None:
-        if self._newest is not None:
-            self.stage.name_taskmanager(self._newest)
-        found = self.stage.cluster.get("taskmanagers")["taskmanagers"]
-        ids = [one["id"] for one in found if (one["freeSlots"] < one["slotsNumber"]) == used]
-        known = (self.stage.taskmanagers[one] for one in ids)
-        return next((process for process in known if process.poll() is None), None)
+        self.stage.stop_idle_taskmanager()
 
 
 @contextlib.contextmanager

@@ -21,6 +21,15 @@ SELECT window_end, COUNT(*), MAX(`count per user [v1]`), SUM(`<b>sum</b>`) FROM 
   GROUP BY user_id, window_start, window_end
 ) GROUP BY window_start, window_end"""
 
+_ARRIVALS = """CREATE TEMPORARY TABLE `arrivals 到着` (
+  user_id BIGINT, arrived AS PROCTIME()
+) WITH ('connector' = 'datagen', 'rows-per-second' = '{rate}',
+  'fields.user_id.min' = '1', 'fields.user_id.max' = '100')"""
+
+_ARRIVED = """INSERT INTO `nowhere [sink]`
+SELECT user_id, COUNT(*) FROM TABLE(TUMBLE(TABLE `arrivals 到着`, DESCRIPTOR(arrived), INTERVAL '5' SECOND))
+GROUP BY user_id, window_start, window_end"""
+
 _USERS = """CREATE TEMPORARY TABLE `nowhere [sink]` (
   user_id BIGINT, seen BIGINT) WITH ('connector' = 'blackhole')"""
 
@@ -53,6 +62,8 @@ def sql_words(kind: str, arguments: Mapping[str, str | int]) -> list[str]:
         statements = [events, _USERS, _SLOW.format(millis=given["millis"])]
     elif kind == "batch":
         statements = [events, _USERS, _BATCH]
+    elif kind == "processing-time":
+        statements = [_ARRIVALS.format(rate=given["rate"]), _USERS, _ARRIVED]
     else:
         where = f" WHERE risky(amount, {given['fail-after']}) > 0" if kind == "failing" else ""
         statements = [events, _COUNTS, _WINDOWS.format(where=where)]
