@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from flinktop.flink.metrics import JOBMANAGER_METRICS
 from flinktop.judgement import places
+from flinktop.judgement.ask import SUSPECTED, Ask
 from flinktop.judgement.finding import Culprit, Evidence, Finding, Kind, Severity
 from flinktop.judgement.holds import Sign
 from flinktop.judgement.process_figures import CPU_TIME
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from flinktop.flink.taskmanagers import TaskManager
-    from flinktop.judgement.ask import Ask
     from flinktop.judgement.trails import Trail
     from flinktop.model.look import ClusterLook
 
@@ -32,6 +33,8 @@ _FLAPPING: Final = 3
 _HEARTBEAT_MS: Final = 10_000.0  # heartbeat.interval by default
 _LEAST_MS: Final = 15_000.0
 _JOBMANAGER_STARTS_MS: Final = 60_000.0
+_DOUBT_MS: Final = 45_000.0  # for how long another JobManager may owe its processor time
+_TOGETHER_MS: Final = 2_000.0  # between answers to what was asked together
 _MOST: Final = 20  # findings of lost TaskManagers
 
 
@@ -42,6 +45,7 @@ class Lost(Struct, frozen=True):
     address: str  # host and port; "" if unknown
     at: float  # of the first answer without it, ms since 1970
     slots: int  # that were in use
+    whole: bool = False  # whether none of the others was left: another JobManager begins like that
 
 
 def notes(look: ClusterLook) -> Iterator[Note]:
@@ -80,7 +84,8 @@ def signs(look: ClusterLook, trails: Mapping[str, Trail]) -> Iterator[Sign]:
     ids = {one.id for one in listed}
     addresses = {address for one in listed if (address := processes.address(one))}
     kept = trail(trails, _LOST)
-    lost: tuple[Lost, ...] = kept[-1].value if kept else ()
+    known: tuple[Lost, ...] = kept[-1].value if kept else ()
+    lost = tuple(one for one in known if not _is_in_doubt(look, one, trails))
     found = [_silent_sign(look, one, age) for one in listed if (age := _silence(look, one)) is not None]
     gone = {one.id: one for one in lost if look.now - one.at <= _KEPT_MS and one.id not in ids}
     found += [
@@ -94,9 +99,10 @@ def signs(look: ClusterLook, trails: Mapping[str, Trail]) -> Iterator[Sign]:
 
 
 def asks(look: ClusterLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
-    """None: the judge asks for the list of TaskManagers itself."""
-    del look, trails
-    yield from ()
+    """Whether it is still the same JobManager; the judge asks for the list of TaskManagers itself."""
+    kept = trail(trails, _LOST)
+    if kept and any(_is_in_doubt(look, one, trails) for one in kept[-1].value):
+        yield Ask(JOBMANAGER_METRICS(get=[CPU_TIME]), SUSPECTED, every=5.0)
 
 
 # -- gone ----------------------------------------------------------------------------------------------
@@ -109,12 +115,21 @@ def _gone(look: ClusterLook, trails: Mapping[str, Trail]) -> tuple[Lost, ...]:
         return ()
     before, now = samples
     ids = {name for name, _, _ in now.value}
+    whole = not any(name in ids for name, _, _ in before.value)
     gone = tuple(
-        Lost(name, address, now.at, slots)
+        Lost(name, address, now.at, slots, whole)
         for name, address, slots in before.value
         if name not in ids and slots > 0
     )
     return () if not gone or _ended_well(look) else gone
+
+
+def _is_in_doubt(look: ClusterLook, one: Lost, trails: Mapping[str, Trail]) -> bool:
+    """Whether it may only have to register with another JobManager, whose processor time is not known yet."""
+    times = trail(trails, CPU_TIME)
+    if not one.whole or not times or look.now - one.at > _DOUBT_MS:
+        return False
+    return times[-1].at < one.at - _TOGETHER_MS
 
 
 def _jobmanager_starts(trails: Mapping[str, Trail]) -> tuple[float, ...]:

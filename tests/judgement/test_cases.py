@@ -33,8 +33,15 @@ ILL = {
     "state-growing",
     "memory",
     "taskmanager-lost",
+    "taskmanager-flapping",
+    "network-buffers",
+    "cluster-lost",
+    "job-lost",
+    "job-missing",
+    "no-data",
+    "under-scaled",
 }
-"""The kinds that a recording of some minutes can show."""
+"""The kinds that REST can show."""
 WELL = {"healthy", "idle", "starting", "canceling", "finished", "canceled"}
 
 

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from flinktop.flink.jobs import JobOverview
+from flinktop.flink.metrics import JOBMANAGER_METRICS
 from flinktop.flink.taskmanagers import TaskManager
 from flinktop.judgement.finding import Finding, Severity
 from flinktop.judgement.taskmanagers import configured_ms
-from flinktop.judgement.verdict import Memory
+from flinktop.judgement.verdict import Memory, cluster_asks
 from flinktop.model.look import ClusterLook, Taken
 from tests.judgement.looks_failures import (
     JOB,
@@ -97,6 +98,25 @@ def test_a_new_jobmanager_does_not_lose_those_that_have_yet_to_register() -> Non
     # Its metrics may come a look later than its list.
     late = [look(20, 5e9, "a", "b"), look(10, 5e9), look(0, 1e9, "a")]
     assert not of("taskmanager-lost", late)
+
+
+def test_where_none_is_left_it_may_be_another_jobmanager_until_its_processor_time_is_known() -> None:
+    def look(seconds: float, cpu: float | None, *names: str) -> ClusterLook:
+        at = NOW - seconds * SECOND
+        jobmanager = [process("", at, cpu=cpu)] if cpu is not None else []
+        return cluster(*jobmanager, taskmanagers=[taskmanager(name) for name in names], now=at)
+
+    before = look(60, 5e9, "a", "b")
+    assert not of("taskmanager-lost", [before, look(50, None)])
+    assert not of("taskmanager-lost", [before, look(50, None), look(40, 1e9)])
+    assert len(of("taskmanager-lost", [before, look(50, None), look(40, 6e9)])) == 2
+    assert len(of("taskmanager-lost", [before, look(50, None), look(0, None)])) == 2
+    assert len(of("taskmanager-lost", [before, look(50, None, "a")])) == 1
+
+    in_doubt = look(50, None)
+    _, memory = watched_cluster([before, in_doubt])
+    query = JOBMANAGER_METRICS(get=["Status.JVM.CPU.Time"])
+    assert query in {one.query for one in cluster_asks(in_doubt, memory)}
 
 
 @pytest.mark.parametrize(

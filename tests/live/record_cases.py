@@ -151,9 +151,18 @@ class Act:
         self.looks.jobs.append(self.stage.run(name or self.case.name, words))
 
     def submit_again(self) -> None:
-        """The same job to a JobManager that may be another one."""
+        """The same job to a JobManager that may be another one, as soon as that answers."""
+        threading.Thread(target=self._submit_again, daemon=True).start()
+
+    def _submit_again(self) -> None:
+        wait_for("the JobManager", self._answers, 150)
         self.stage.upload()
         self.submit(self.case.words)
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(OSError):
+            return self.stage.cluster.ask("GET", "overview", seconds=5).status == 200
+        return False
 
     def cancel(self) -> None:
         self.stage.cluster.send("PATCH", f"jobs/{self.looks.jobs[-1]}?mode=cancel")
