@@ -15,7 +15,8 @@ class Cluster:
 
     def __init__(self, jobs: tuple[str, ...] = JOBS) -> None:
         self.counters: dict[str, dict[str, float]] = {
-            job: {"numRestarts": 0, "fullRestarts": 0, "numberOfFailedCheckpoints": 0} for job in jobs
+            job: {"numRestarts": 0, "fullRestarts": 0, "numberOfFailedCheckpoints": 0, "uptime": 30_000}
+            for job in jobs
         }
         self.requests = 0
 
@@ -32,7 +33,11 @@ class Cluster:
                 for name in names
             }
             whole = all(values.values())
-            answer = tuple(AggregatedMetric(name, sum=sum(values[name])) for name in names) if whole else ()
+            answer = tuple(
+                AggregatedMetric(name, min=min(values[name]), sum=sum(values[name]))
+                for name in names
+                if whole
+            )
             found += sums.take(ask.query, answer)
         return found
 
