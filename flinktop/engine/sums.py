@@ -82,6 +82,8 @@ class _Search(Struct, frozen=True):
     whole: Figures
     restarts: bool
     failed: bool
+    part: Group = ()
+    """What is asked for: a half of it, or all of it where its uptime is not known."""
 
     def may_hold(self, part: Figures) -> bool:
         return (self.restarts and part.has_restarted_lately) or (self.failed and part.failed > 0)
@@ -122,13 +124,13 @@ class Sums:
         kept += [tuple(new[start : start + GROUP]) for start in range(0, len(new), GROUP)]
         self._groups, self._known, self._found = tuple(kept), known, {}
         self._searched = {group: one for group, one in self._searched.items() if live.issuperset(group)}
-        wanted = {*kept, *map(_half, self._searched)}
+        wanted = {*kept, *(one.part for one in self._searched.values())}
         self._absent = {group: count for group, count in self._absent.items() if group in wanted}
 
     def asks(self, features: Features) -> Iterator[Ask]:
         """The requests for all groups, first for halves of those that are searched."""
-        for group in self._searched:
-            yield Ask(self._query(_half(group), features), asking.SUSPECTED, 0.0)
+        for search in self._searched.values():
+            yield Ask(self._query(search.part, features), asking.SUSPECTED, 0.0)
         for group in self._groups:
             yield Ask(self._query(group, features), asking.BELOW, EVERY)
 
@@ -141,11 +143,12 @@ class Sums:
                 self._absent[group] = self._absent.get(group, 0) + 1
             return ()
         found, jobs = figures(answer), list[str]()
-        for whole in [one for one in self._searched if _half(one) == group]:
+        for whole in [one for one, search in self._searched.items() if search.part == group]:
             search = self._searched.pop(whole)
-            rest = whole[len(group) :]
             jobs += self._look(group, found, search, count)
-            jobs += self._look(rest, search.whole.without(found), search, count)
+            if rest := whole[len(group) :]:
+                left, sure = search.whole.without(found), not search.may_hold(found)
+                jobs += self._look(rest, left, search, count, sure=sure)
         if group in self._groups:
             before = self._known.get(group)
             self._known[group] = found
@@ -154,24 +157,30 @@ class Sums:
                 jobs += self._look(group, found, moved, count)
         return tuple(jobs)
 
-    def _look(self, group: Group, found: Figures, search: _Search, count: int) -> Group:
+    def _look(
+        self, group: Group, found: Figures, search: _Search, count: int, *, sure: bool = False
+    ) -> Group:
         """Search a part, if it may hold what moved; the job, if it is one.
 
-        What no job of the group has, of which `count` metrics were answered, none of a part has.
+        What no job of the group has, of which `count` metrics were answered, none of a part has. `sure`: the
+        other half does not hold it.
         """
         if not search.may_hold(found):
             return ()
-        if len(group) == 1:
+        is_open = not sure and search.restarts and found.restarts > 0 and found.uptime is None and count > 1
+        if len(group) == 1 and not is_open:
             self._found[group[0]] = found
             return group
-        self._searched[group] = _Search(found, search.restarts, search.failed)
-        self._absent[_half(group)] = _ASKED - count
+        part = group if is_open else group[: len(group) // 2]
+        self._searched[group] = _Search(found, search.restarts, search.failed, part)
+        if part not in self._groups:
+            self._absent[part] = _ASKED - count
         return ()
 
     def failed(self, asked: Query[Any]) -> None:
         """A request failed: its group is asked again in its turn."""
         group = _asked(asked)[0]
-        self._searched = {one: search for one, search in self._searched.items() if _half(one) != group}
+        self._searched = {one: search for one, search in self._searched.items() if search.part != group}
 
     def _query(self, group: Group, features: Features) -> Query[Aggregated]:
         wanted = names(features)
@@ -181,10 +190,6 @@ class Sums:
 def _without(figures: Figures, gone: Sequence[Figures]) -> Figures:
     restarts, failed = sum(one.restarts for one in gone), sum(one.failed for one in gone)
     return Figures(figures.restarts - restarts, figures.failed - failed, figures.uptime)
-
-
-def _half(group: Group) -> Group:
-    return group[: len(group) // 2]
 
 
 def _asked(asked: Query[Any]) -> tuple[Group, int]:

@@ -90,6 +90,28 @@ def test_before_1_10_the_counter_has_another_name() -> None:
     assert [job for _ in range(5) for job in cluster.round(sums, OLD)] == [JOBS[1]]
 
 
+def test_counters_of_long_ago_are_not_searched() -> None:
+    sums, cluster = Sums(), Cluster()
+    for counters in cluster.counters.values():
+        counters |= {"numRestarts": 9, "uptime": 3_600_000}
+    sums.watch(JOBS)
+    assert searched(sums, cluster, 1) == []
+    cluster.counters[JOBS[42]] |= {"numRestarts": 10, "uptime": 5_000}
+    cluster.requests = 0
+    assert set(searched(sums, cluster, 8)) == {JOBS[42]}
+    assert cluster.requests <= 8 * 4 + 14
+
+
+def test_a_job_that_ends_takes_no_news_with_it() -> None:
+    sums, cluster = Sums(), Cluster()
+    sums.watch(JOBS)
+    assert searched(sums, cluster, 1) == []
+    cluster.counters[JOBS[42]]["numRestarts"] += 1
+    del cluster.counters[JOBS[41]]
+    sums.watch([job for job in JOBS if job != JOBS[41]])
+    assert set(searched(sums, cluster)) == {JOBS[42]}
+
+
 def test_jobs_come_and_go() -> None:
     sums, cluster = Sums(), Cluster()
     sums.watch(JOBS[:150])
