@@ -78,7 +78,8 @@ class Checkpointing:
         triggered = run.begins + FIRST_SECONDS + order * self.spec.interval
         duration = self._duration(number, triggered)
         ends, failure = triggered + duration / 1000, None
-        if number > 1 and fraction(self.plan.seed, number, 10) < self.spec.failing:
+        may_fail = number > 1 and triggered >= self.spec.failing_since
+        if may_fail and fraction(self.plan.seed, number, 10) < self.spec.failing:
             # Other failures than a timeout are immediate.
             expired = "expired" in self.spec.reason
             ends = triggered + (self.spec.timeout if expired else 0.7 * duration / 1000)

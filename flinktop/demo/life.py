@@ -35,11 +35,12 @@ class Run(Struct, frozen=True):
     number: int
     begins: float
     ends: float  # infinite if nothing ends it
+    waits: float = 0.0  # seconds until its subtasks have slots
 
     @property
     def flows(self) -> float:
         """When records begin to flow."""
-        return self.begins + DEPLOYED_SECONDS
+        return self.begins + self.waits + DEPLOYED_SECONDS
 
 
 class Life(Struct, frozen=True):
@@ -55,7 +56,8 @@ class Life(Struct, frozen=True):
 
     def run(self, number: int) -> Run:
         following = self._begins(number + 1) - RESTART_SECONDS - FAILING_SECONDS
-        return Run(number, self._begins(number), min(self.ended_at, following))
+        waits = self.fate.waits if number else 0.0
+        return Run(number, self._begins(number), min(self.ended_at, following), waits)
 
     def run_at(self, seconds: float) -> Run | None:
         seconds, fate = min(seconds, self.ended_at), self.fate
@@ -110,10 +112,10 @@ class Life(Struct, frozen=True):
 
     def task(self, run: Run, vertex: int, subtask: int, shape: tuple[int, ...], seconds: float) -> Task:
         """A subtask's attempt in a run at a time; `shape` is the parallelism of each vertex."""
-        key, begins = (self.seed, run.number, vertex, subtask), run.begins
+        key, begins = (self.seed, run.number, vertex, subtask), run.begins + run.waits
         times = [
-            ("CREATED", begins),
-            ("SCHEDULED", begins + 0.01),
+            ("CREATED", run.begins),
+            ("SCHEDULED", run.begins + 0.01),
             ("DEPLOYING", begins + between(0.1, 0.3, *key, 1)),
             ("INITIALIZING", begins + between(0.4, 0.7, *key, 2)),
             ("RUNNING", begins + between(0.8, 1.9, *key, 3)),

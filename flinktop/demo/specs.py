@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -49,6 +50,7 @@ class CheckpointSpec(Struct, frozen=True):
     duration: float = 1.2  # seconds of a normal one
     timeout: float = 600.0
     failing: float = 0.0  # share of checkpoints that fail
+    failing_since: float = -math.inf  # from when on they fail, seconds of the demo's clock
     reason: str = "Checkpoint expired before completing."
     culprit: int = -1  # the vertex that does not acknowledge in time, or is the slowest; -1 is any
     waiting: float = 0.3  # share of the time for barriers; high under backpressure
@@ -66,6 +68,7 @@ class Fate(Struct, frozen=True):
     end: str = "FINISHED"  # FINISHED, FAILED or CANCELED, at `ended`
     cycle: float | None = None  # seconds from one restart to the next, for a restart loop
     stumbles: tuple[float, ...] = ()  # times of single failures
+    waits: float = 0.0  # seconds that subtasks wait for slots after a failure
     fault: str = ""  # the name of the exception that ends a run
     culprit: int = 0  # the vertex that fails
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from flinktop.engine.answers import Answers
+from flinktop.engine.sums import EVERY as SUMS_SECONDS
 from flinktop.engine.sums import Sums
 from flinktop.engine.sweep import figures_of
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG
@@ -47,14 +48,22 @@ if TYPE_CHECKING:
 ASKS_A_MINUTE: Final = 30
 MOST_A_ROUND: Final = 25
 """Jobs that are judged in a round; of more the others wait for the next."""
+KEPT: Final = 5
+"""Of these so many are kept, of more than `FEW` jobs, for first looks at what turns ill."""
+MOST_SUMS: Final = 15
+"""Of these at most for the sums of groups of jobs."""
 FEW: Final = 20
 """Jobs of which the sweep asks each often enough; of more, sums are watched."""
 SUSPECT_SECONDS: Final = 300.0
 """How long a job whose sum has moved is looked at closely."""
 WEIGHTS: Final = {asking.SUSPECTED: 4.0, asking.BELOW: 2.0, asking.USUAL: 1.0}
 """So much more than a usual look one at a suspect is wanted."""
-NEW, LATEST = 3.0, 20.0
-"""Intervals that one that was never asked counts as late; and the most that count."""
+AS_FIRST, LATEST = 3.2, 20.0
+"""Intervals after which a look again is wanted as much as a first one; and the most that count."""
+WAITED_MS: Final = 60_000.0
+"""After so long a first look is wanted twice as much."""
+MOST_AT_ONCE: Final = 2
+"""Requests of a round."""
 SETTLES_MS: Final = 5_000.0
 """A job is judged again after so long at the earliest: its answers come one after the other."""
 FORGET_MS: Final = 180_000.0
@@ -105,6 +114,9 @@ class Judge:
         self._suspects: dict[str, float] = {}  # by job until when (ms)
         self._asked: dict[Query[Any], float] = {}  # when it was sent or answered last (ms)
         self._sent: list[float] = []  # times of the asks of the last minute (ms)
+        self._sums_sent: list[float] = []  # those of them that were for the sums of whole groups
+        self._live = 0  # jobs that have not ended
+        self._since: dict[Query[Any], float] = {}  # since when it is wanted (ms)
         self._sums = Sums()
 
     # -- answers ---------------------------------------------------------------------------------------
@@ -149,7 +161,9 @@ class Judge:
         taskmanagers = self.answers.newest(TASKMANAGERS)
         known = {one.id for one in taskmanagers.value.taskmanagers} if taskmanagers is not None else set()
         self.answers.keep(listed.keys(), known)
-        self._sums.watch([jid for jid, job in listed.items() if not states.is_terminal(job.state)])
+        live = [jid for jid, job in listed.items() if not states.is_terminal(job.state)]
+        self._live = len(live)
+        self._sums.watch([job for job in live if job not in self._suspects])
 
     # -- a round ---------------------------------------------------------------------------------------
 
@@ -160,17 +174,26 @@ class Judge:
         """
         now = self.answers.now = self._time() * 1000.0
         verdicts = {job: one for job, one in self.judged.verdicts.items() if job in self._listed}
-        settled = [job for job in self._dirty if now - self._judged_at.get(job, 0.0) >= SETTLES_MS]
-        for job in settled[:MOST_A_ROUND]:
-            del self._dirty[job]
-            if (listed := self._listed.get(job)) is not None and self._is_known(listed):
-                verdicts[job] = self._judge(listed)
+        for listed in self._settled(now):
+            verdicts[listed.jid] = self._judge(listed)
         if self._new:
             self._findings = self._judge_cluster()
         lost = self._lost(now, silent, error) if silent is not None else ()
         self.judged = Judged(verdicts, (*lost, *self._findings))
         self._forget(now)
         self._ask(now)
+
+    def _settled(self, now: float) -> list[JobOverview]:
+        """The jobs that are judged in this round; one of which nothing was answered yet takes no turn."""
+        found: list[JobOverview] = []
+        for job in tuple(self._dirty):
+            listed = self._listed.get(job)
+            if listed is None or not self._is_known(listed):
+                del self._dirty[job]
+            elif len(found) < MOST_A_ROUND and now - self._judged_at.get(job, 0.0) >= SETTLES_MS:
+                del self._dirty[job]
+                found.append(listed)
+        return found
 
     def _is_known(self, listed: JobOverview) -> bool:
         """Whether enough was answered for a verdict."""
@@ -232,28 +255,69 @@ class Judge:
 
     def _ask(self, now: float) -> None:
         """Send what is due, the most wanted first, within the budget."""
-        self._sent = [at for at in self._sent if now - at < _MINUTE * 1000.0]
-        room = min(ASKS_A_MINUTE - len(self._sent), 2)
-        if room <= 0:
-            return
-        due = [(-urgency, -one.size, one) for one in self._wanted() if (urgency := self._urgency(one, now))]
+        for times in (self._sent, self._sums_sent):
+            times[:] = [at for at in times if now - at < _MINUTE * 1000.0]
+        wanted = tuple(self._wanted())
+        self._since = {one.query: self._since.get(one.query, now) for one in wanted}
+        due = [(-urgency, -one.size, one) for one in wanted if (urgency := self._urgency(one, now))]
         # Of several that are wanted alike always the same: sets have no order of their own.
         due.sort(key=lambda one: (one[0], one[1], one[2].query.endpoint.path, one[2].query.ids))
-        for _, _, one in due[:room]:
-            self._asked[one.query] = now
-            self._sent.append(now)
-            self._send(one.query)
+        sent = 0
+        for _, _, one in due:
+            if sent < MOST_AT_ONCE and self._has_room(one, now):
+                sent += 1
+                self._asked[one.query] = now
+                self._sent.append(now)
+                if self._is_sum(one):
+                    self._sums_sent.append(now)
+                self._send(one.query)
+
+    def _has_room(self, ask: Ask, now: float) -> bool:
+        """Whether the budget allows for one more request.
+
+        Sums have a share of it. First looks at suspects take of the rest what they need; others share evenly
+        what is left of the minute, so that there is always something left for what turns ill now.
+        """
+        left = ASKS_A_MINUTE - len(self._sent)
+        if self._is_sum(ask):
+            return left > 0
+        left -= self._sums_share
+        if ask.rank == asking.SUSPECTED and (ask.query not in self._asked or ask.every == 0):
+            return left > 0
+        left -= KEPT if self._live > FEW else 0
+        if left <= 0 or not self._sent:
+            return left > 0
+        return now - self._sent[-1] >= (self._sent[0] + _MINUTE * 1000.0 - now) / left
+
+    @property
+    def _sums_share(self) -> int:
+        """Requests of a minute that are kept for the sums of all groups of jobs."""
+        wanted = math.ceil(self._sums.groups * _MINUTE / SUMS_SECONDS) if self._live > FEW else 0
+        return max(0, min(MOST_SUMS, wanted) - len(self._sums_sent))
+
+    def _is_time_for_a_sum(self, now: float) -> bool:
+        """Groups take turns, so that they leave room for others in each part of a minute."""
+        pause = max(SUMS_SECONDS / max(self._sums.groups, 1), _MINUTE / MOST_SUMS)
+        return not self._sums_sent or now - self._sums_sent[-1] >= (pause - 1.0) * 1000.0
+
+    @staticmethod
+    def _is_sum(ask: Ask) -> bool:
+        return ask.query.endpoint is JOBS_METRICS and ask.rank != asking.SUSPECTED
 
     def _urgency(self, ask: Ask, now: float) -> float:
         """How much a query is wanted; 0 before it is due.
 
-        What is late for long comes before suspects in the end: a few ill jobs hide no other.
+        What was asked lately can wait for what was never asked; in the end it comes first: what was seen once
+        must be seen again to be said, and a few ill jobs hide no other.
         """
-        asked = self._asked.get(ask.query)
+        weight, asked = WEIGHTS[ask.rank], self._asked.get(ask.query)
+        if self._is_sum(ask) and self._sums_share:
+            due = asked is None or (now - asked >= ask.every * 1000.0 and self._is_time_for_a_sum(now))
+            return math.inf if due else 0.0
         if asked is None:
-            return WEIGHTS[ask.rank] * NEW
+            return weight * (1.0 + (now - self._since[ask.query]) / WAITED_MS)
         late = (now - asked) / max(ask.every * 1000.0, 1.0)
-        return WEIGHTS[ask.rank] * min(late, LATEST) if late >= 1.0 else 0.0
+        return weight * (min(late, LATEST) / AS_FIRST) ** 2 if late >= 1.0 else 0.0
 
     def _wanted(self) -> Iterator[Ask]:
         if not self.answers.features.history_server:  # it has none of these
@@ -261,8 +325,7 @@ class Judge:
             yield Ask(JOBMANAGER_CONFIG(), asking.USUAL, 3600.0, math.inf)
             yield Ask(OVERVIEW(), asking.USUAL, 30.0, math.inf)
         yield from self._cluster_asks
-        live = [job for job in self._listed.values() if not states.is_terminal(job.state)]
-        if len(live) > FEW:
+        if self._live > FEW:
             yield from self._sums.asks(self.answers.features)
         for job in self._listed.values():
             if job.jid in self._suspects or self._is_suspicious(job):

@@ -62,16 +62,21 @@ class JudgeOnce:
 
     def _job(self, answers: Answers, job: JobOverview, *, close: bool, coarse: bool) -> Verdict:
         close = close or answers.newest(JOB, job=job.jid) is not None
-        whole = close or job.state == "FAILED"
+        given_up = not close and answers.error(JOB, job=job.jid) is not None
+        whole = close or given_up or job.state == "FAILED"
         verdict, memory = judge_job(
             self._job_look(answers, job) if whole else _listed_look(answers, job),
             self._memories.get(job.jid, Memory()),
             one_look=True,
             # A suspect that there was no room to look at is unknown, not healthy.
-            coarse=coarse and not close and answers.error(JOB, job=job.jid) is None,
+            coarse=coarse and not close and not given_up,
             rules=self._rules_of(job.name),
         )
         self._memories[job.jid] = memory
+        if given_up and verdict.kind == "unknown" and verdict.findings:
+            first = verdict.findings[0]
+            words = f"{first.words}; it was not looked at closely"
+            verdict = replace(verdict, severity=first.severity, kind=str(first.kind), words=words)
         return replace(verdict, findings=without_our_times(verdict.findings, memory))
 
     def _absent(self, answers: Answers) -> tuple[Verdict, ...]:

@@ -11,6 +11,7 @@ import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from flinktop.engine.sums import GROUP
 from flinktop.engine.sweep import figures_of
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG
 from flinktop.flink.cluster import CONFIG, OVERVIEW
@@ -25,13 +26,13 @@ from flinktop.flink.errors import (
 from flinktop.flink.exceptions import EXCEPTIONS
 from flinktop.flink.jobmanager import JOBMANAGER_CONFIG
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, JobsOverview
-from flinktop.flink.metrics import JOBMANAGER_METRICS
+from flinktop.flink.metrics import JOB_METRICS, JOBMANAGER_METRICS, Metric
 from flinktop.flink.taskmanagers import TASKMANAGERS
 from flinktop.headless.find_job import find_jobs
 from flinktop.headless.judge_once import JudgeOnce, is_suspicious
 from flinktop.headless.requests import PATIENCE, Requests
 from flinktop.headless.status_report import ClusterStatus, Look
-from flinktop.headless.suspects import GROUP, Suspects
+from flinktop.headless.suspects import Suspects
 from flinktop.headless.timed_answers import TimedAnswers
 from flinktop.judgement.ask import METRICS_SECONDS, USUAL
 from flinktop.model import states
@@ -233,9 +234,7 @@ class OneCluster:
         await self._ask(first[:room])
         self._give_up(first[room:])
         if self._coarse:
-            restarting = self._finder.restarting if self._finder is not None else ()
-            suspects = (job.jid for job in jobs if is_suspicious(job) or job.jid in restarting)
-            self._give_up(JOB(job=job) for job in suspects if JOB(job=job) not in self._asked)
+            self._leave_alone(jobs)
         for _ in range(ROUNDS):
             wanted = self._due(closely)
             if not wanted or self._clock.now() >= self._slot_end:
@@ -329,6 +328,20 @@ class OneCluster:
             self._timed.fail(
                 query, Refused("GET", url, f"not requested: {self._most} requests are the limit")
             )
+
+    def _leave_alone(self, jobs: Iterable[JobOverview]) -> None:
+        """Give up the suspects that there is no room for; what is known of them are the sums' figures."""
+        finder = self._finder
+        restarting = finder.restarting if finder is not None else ()
+        for job in (one.jid for one in jobs if is_suspicious(one) or one.jid in restarting):
+            if JOB(job=job) in self._asked:
+                continue
+            if finder is not None and (figures := finder.figures.get(job)) is not None:
+                query = JOB_METRICS(job=job, get=("numRestarts", "uptime"))
+                uptime = str(figures.uptime) if figures.uptime is not None else None
+                found = (Metric("numRestarts", str(figures.restarts)), Metric("uptime", uptime))
+                self._timed.take(query, found)
+            self._give_up((JOB(job=job),))
 
     def _due(self, jobs: Iterable[JobOverview]) -> tuple[Query[Any], ...]:
         """What the subjects want to know more closely, the most wanted first, within the budget."""

@@ -1,7 +1,6 @@
-"""Which of very many jobs restart or fail checkpoints, by few requests: figures of groups, halved.
+"""Which of very many jobs restart or fail checkpoints, within few looks: figures of groups, halved.
 
-GET /jobs/metrics?jobs=…&get=numRestarts,numberOfFailedCheckpoints,uptime&agg=sum,min (`fullRestarts` in 1.9).
-Of a halved group one half is asked for: what is left of a sum is that of the other.
+What is asked for and what an answer tells is that of `engine.sums`.
 """
 
 from __future__ import annotations
@@ -11,68 +10,54 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from flinktop.flink.metrics import JOBS_METRICS
+from flinktop.engine import sums
+from flinktop.engine.sums import GROUP, Figures
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+    from flinktop.engine.sums import Group
     from flinktop.flink.endpoint import Query
     from flinktop.flink.features import Features
     from flinktop.flink.metrics import Aggregated
 
     Ask = Callable[[Sequence[Query[Aggregated]]], Awaitable[Mapping[Query[Aggregated], Aggregated]]]
 
-GROUP: Final = 100
-"""Jobs of a group: their ids fill most of a request line of 4,096 bytes."""
 AT_ONCE: Final = 4
-RECENT_MS: Final = 600_000.0
-"""A job that has run for so long since its last restart is in no loop."""
-_FAILED, _UPTIME = "numberOfFailedCheckpoints", "uptime"
 _MOVED, _RESTARTS, _FAILS = 0, 1, 2  # suspicions, in the order in which they are searched
-
-Group = tuple[str, ...]
 
 
 class _Sums(Struct, frozen=True):
-    """Figures of a group of jobs; what no answer gave is None."""
+    """Figures of a group of jobs."""
 
-    restarts: float = 0.0
-    failed: float = 0.0
-    uptime: float | None = None  # ms, the least
+    figures: Figures = Figures()
     moved: bool | None = None  # whether they have risen since the look before; None if there was none
 
     @property
     def order(self) -> tuple[int, float] | None:
         """How suspicious they are, the most first; None if they are not."""
-        recent = self.restarts > 0 and (self.uptime is None or self.uptime < RECENT_MS)
+        restarts, failed = self.figures.restarts, self.figures.failed
         if self.moved is not None:
-            return (_MOVED, -self.restarts - self.failed) if self.moved else None
-        if recent:
-            return _RESTARTS, -self.restarts
-        return (_FAILS, -self.failed) if self.failed > 0 else None
+            return (_MOVED, -restarts - failed) if self.moved else None
+        if self.figures.has_restarted_lately:
+            return _RESTARTS, -restarts
+        return (_FAILS, -failed) if failed > 0 else None
 
     @property
     def is_open(self) -> bool:
         """Whether they are suspicious only as long as the uptime is not known."""
-        return self.moved is None and self.restarts > 0 and self.uptime is None
-
-    def without(self, half: _Sums) -> _Sums:
-        """The figures of the other half; its uptime is known where it must be the one that is the least."""
-        least_is_here = half.uptime is not None and self.uptime is not None and half.uptime > self.uptime
-        return _Sums(
-            max(0.0, self.restarts - half.restarts),
-            max(0.0, self.failed - half.failed),
-            self.uptime if least_is_here else None,
-        )
+        return self.moved is None and self.figures.restarts > 0 and self.figures.uptime is None
 
 
 class Suspects:
     """Finds jobs that have restarted lately or failed checkpoints, and those whose counters have moved."""
 
     def __init__(self, features: Features) -> None:
-        self._restarts = "numRestarts" if features.has(1, 10) else "fullRestarts"
-        self._before: dict[Group, _Sums] = {}  # the figures of the look before
-        self._now: dict[Group, _Sums] = {}
+        self._names = sums.names(features)
+        self._before: dict[Group, Figures] = {}  # the figures of the look before
+        self._now: dict[Group, Figures] = {}
+        self.figures: dict[str, Figures] = {}
+        """Those of the jobs that were found."""
         self.restarting: set[str] = set()
         """Those found so far that have restarted lately, or whose counters have moved."""
 
@@ -93,55 +78,52 @@ class Suspects:
             answers, sent = await self._sums(halves, ask)
             room -= sent
             for (_, group, whole), half in zip(batch, halves, strict=True):
-                if (sums := answers.get(half)) is None:
+                if (found_here := answers.get(half)) is None:
                     continue
                 moved = whole.moved if whole is not None else None
-                parts = [(half, self._compared(half, sums, moved=moved))]
+                parts = [(half, self._compared(half, found_here, moved=moved))]
                 if whole is not None:
                     rest = group[len(half) :]
-                    parts.append((rest, self._compared(rest, whole.without(sums), moved=moved)))
+                    left = whole.figures.without(found_here)
+                    parts.append((rest, self._compared(rest, left, moved=moved)))
                 for part, its in parts:
                     if (order := its.order) is None:
                         continue
-                    if its.is_open and sums.uptime is not None:
+                    if its.is_open and found_here.uptime is not None:
                         heapq.heappush(wanted, (order, part, None))
                     elif len(part) == 1:
                         found.append((order, part[0]))
+                        self.figures[part[0]] = its.figures
                     else:
                         heapq.heappush(wanted, (order, part, its))
         self.restarting |= {job for (suspicion, _), job in found if suspicion != _FAILS}
         return tuple(job for _, job in sorted(found))
 
-    async def _sums(self, groups: Sequence[Group], ask: Ask) -> tuple[dict[Group, _Sums], int]:
+    async def _sums(self, groups: Sequence[Group], ask: Ask) -> tuple[dict[Group, Figures], int]:
         """The figures of groups, and the requests that it took.
 
         An id that no job of a group has empties the whole answer: without checkpoints there are none that
         failed.
         """
-        found: dict[Group, _Sums] = {}
+        found: dict[Group, Figures] = {}
         left, sent = tuple(groups), 0
-        for names in ((self._restarts, _FAILED, _UPTIME), (self._restarts, _UPTIME), (self._restarts,)):
+        for count in range(len(self._names), 0, -1):
             if not left:
                 break
-            queries = {group: JOBS_METRICS(jobs=group, get=names, agg="sum,min") for group in left}
+            queries = {group: sums.query(group, self._names[:count]) for group in left}
             answers = await ask(tuple(queries.values()))
             sent += len(queries)
             answered = {group: answers[query] for group, query in queries.items() if query in answers}
-            found |= {group: self._read(answer) for group, answer in answered.items()}
+            found |= {group: sums.figures(answer) for group, answer in answered.items()}
             left = tuple(group for group, answer in answered.items() if not answer)
         return found, sent
 
-    def _read(self, answer: Aggregated) -> _Sums:
-        sums = {metric.id: metric.sum or 0.0 for metric in answer}
-        uptime = next((metric.min for metric in answer if metric.id == _UPTIME), None)
-        return _Sums(sums.get(self._restarts, 0.0), sums.get(_FAILED, 0.0), uptime)
-
-    def _compared(self, group: Group, sums: _Sums, *, moved: bool | None) -> _Sums:
+    def _compared(self, group: Group, figures: Figures, *, moved: bool | None) -> _Sums:
         """The figures, compared with the look before; `moved` is that of the group they are part of."""
         before = self._before.get(group)
-        self._now[group] = sums
+        self._now[group] = figures
         if before is not None:
-            moved = sums.restarts > before.restarts or sums.failed > before.failed
+            moved = figures.restarts > before.restarts or figures.failed > before.failed
         elif moved:
-            moved = sums.restarts + sums.failed > 0
-        return _Sums(sums.restarts, sums.failed, sums.uptime, moved)
+            moved = figures.restarts + figures.failed > 0
+        return _Sums(figures, moved)

@@ -94,8 +94,13 @@ def _may_have_failed(look: JobLook) -> bool:
 
 
 def _fails_unnamed(look: JobLook) -> bool:
-    """Whether a failure is there whose task only the tasks' states tell: the adaptive scheduler's."""
-    return look.adaptive is not False and look.state in {"RESTARTING", "FAILING", "FAILED"}
+    """Whether a failure is there whose task only the tasks' states tell.
+
+    Of the adaptive scheduler it may be each; of a job that was given up the cause that stands first is that.
+    """
+    if look.state == "FAILED":
+        return True
+    return look.adaptive is not False and look.state in {"RESTARTING", "FAILING"}
 
 
 def _is_read(look: JobLook, since: float | None) -> bool:

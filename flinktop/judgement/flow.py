@@ -21,7 +21,7 @@ from flinktop.judgement import (
     uneven,
 )
 from flinktop.judgement.finding import Culprit, Evidence, Finding, Kind, Severity
-from flinktop.judgement.holds import Sign
+from flinktop.judgement.holds import ONE_OF, Sign
 from flinktop.judgement.trails import Note
 from flinktop.judgement.wording import names, percent, short, some
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from flinktop.judgement.ask import Ask
+    from flinktop.judgement.holds import Key
     from flinktop.judgement.subtask_load import Load
     from flinktop.judgement.trails import Trail
     from flinktop.model.look import JobLook, VertexLook
@@ -65,13 +66,32 @@ def signs(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Sign]:
         return
     loads = {one.id: subtask_load.loads(look, one) for one in look.vertices}
     held_up = set()
-    for one in slow_vertices.bottlenecks(look, loads):
+    for one in slow_vertices.bottlenecks(look, trails, loads):
         held_up.add(one.id)
         if subtask_load.is_continued(trails, one):
             yield _sign(look, trails, one, loads)
     for one in look.vertices:
         if one.id not in held_up and subtask_load.is_continued(trails, one):
             yield from _hot_input(trails, one, loads[one.id])
+
+
+def unseen(look: JobLook, trails: Mapping[str, Trail]) -> frozenset[Key]:
+    """The signs of which it is not known whether they are still there: their figures are old by now."""
+    if not reach.flows(look) or not slow_vertices.has_shares(look):
+        return frozenset()
+    loads = {one.id: subtask_load.loads(look, one) for one in look.vertices}
+    found = look.by_id
+    old = {
+        one.id
+        for one in look.vertices
+        if not loads[one.id]
+        or any(
+            not loads[each] and slow_vertices.mean_share(found[each], trails) is None
+            for each in one.inputs
+            if each in found
+        )
+    }
+    return frozenset((kind, vertex, "") for vertex in old for kind in ONE_OF)
 
 
 def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
@@ -113,18 +133,24 @@ def _sign(look: JobLook, trails: Mapping[str, Trail], one: VertexLook, loads: sl
     waiting = [
         each
         for each in look.vertices
-        if each.id in one.inputs and slow_vertices.is_backpressured(loads[each.id])
+        if each.id in one.inputs and slow_vertices.waits(each, trails, loads[each.id])
     ]
     evidence = [
         Evidence("busy, highest subtask", _ms(slow_vertices.busiest(own)), "ms/s"),
         Evidence("busy, median of the subtasks", _ms(subtask_load.median_busy(own)), "ms/s"),
         *(
+            Evidence(f"backpressured, input {short(each.name)}", _ms(share), "ms/s")
+            for each in waiting
+            if (share := subtask_load.backpressured(loads[each.id])) is not None
+        ),
+        *(
             Evidence(
-                f"backpressured, input {short(each.name)}",
-                _ms(subtask_load.backpressured(loads[each.id])),
+                f"backpressured, input {short(each.name)}, mean of the subtasks",
+                _ms(slow_vertices.mean_share(each, trails)),
                 "ms/s",
             )
             for each in waiting
+            if not loads[each.id]
         ),
     ]
     if rates:

@@ -42,7 +42,7 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
     if _is_young(look):
         return
     suspects = slow_vertices.suspected(look, trails)
-    ranks = _ranks(look, suspects)
+    ranks = _ranks(look, trails, suspects)
     if not any(len(trail(trails, f"backpressured {one.id}")) > 1 for one in look.vertices):
         ranks = _without_totals(look, suspects) | ranks
     for one in look.vertices:
@@ -60,13 +60,17 @@ def _is_young(look: JobLook) -> bool:
     return look.features.has(1, 17) and look.now - started < _MEANS_MS
 
 
-def _ranks(look: JobLook, suspects: Mapping[str, float]) -> dict[str, tuple[int, float]]:
+def _ranks(
+    look: JobLook, trails: Mapping[str, Trail], suspects: Mapping[str, float]
+) -> dict[str, tuple[int, float]]:
     """Rank and size of the suspects and of what is next below them, where the cause is."""
     found = {}
     for one in look.vertices:
         if one.id in suspects:
             last = not one.outputs or any(each not in suspects for each in one.outputs)
-            found[one.id] = SUSPECTED if last else BELOW, suspects[one.id]
+            # Where the totals tell that it waits, what it waits for matters more.
+            told = (slow_vertices.mean_share(one, trails) or 0.0) > subtask_load.HELD_BACK
+            found[one.id] = SUSPECTED if last and not told else BELOW, suspects[one.id]
         elif any(each in suspects for each in one.inputs):
             found[one.id] = SUSPECTED, max(suspects[each] for each in one.inputs if each in suspects)
     return found
@@ -79,7 +83,13 @@ def _without_totals(look: JobLook, suspects: Mapping[str, float]) -> dict[str, t
         each for one in reach.sources(look) if one.id in suspects for each in reach.below(found, one.id)
     }
     below = {one.id: (BELOW, -float(place)) for place, one in enumerate(look.vertices) if one.id in further}
-    return below | {one.id: (USUAL, 1.0) for one in reach.sources(look) if one.outputs}
+    totals = look.features.has(1, 16)
+    sources = {
+        one.id: (USUAL if totals or one.backpressure is not None else BELOW, 1.0)
+        for one in reach.sources(look)
+        if one.outputs
+    }
+    return below | sources
 
 
 def _closer(
@@ -88,7 +98,7 @@ def _closer(
     """The subtasks of vertices that hold up others, or that take in unevenly."""
     job = look.listed.jid
     loads = {one.id: subtask_load.loads(look, one) for one in look.vertices}
-    slow = {one.id for one in slow_vertices.bottlenecks(look, loads)}
+    slow = {one.id for one in slow_vertices.bottlenecks(look, trails, loads)}
     for one in look.vertices:
         known = len(trail(trails, f"taken {one.id}")) >= _ENOUGH and not _stands_still(trails, one)
         every = 60.0 if one.vertex.parallelism > _MANY else _KNOWN if known else METRICS_SECONDS

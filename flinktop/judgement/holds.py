@@ -10,10 +10,13 @@ from msgspec.structs import replace
 from flinktop.judgement.finding import OF_CLUSTER, Finding, Kind, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 ENOUGH_IN_ONE_LOOK: Final = 3
 """Different fetches of Flink's metrics that must agree where a look is not followed by others."""
+
+LONGEST_UNSEEN: Final = 120_000.0
+"""ms after which a sign is no longer waited for that was seen once."""
 
 Key = tuple[Kind, str, str]
 """Kind, vertex of a job's finding, TaskManager of a cluster's; "" for none, and for the JobManager."""
@@ -94,12 +97,18 @@ class Held(Struct, frozen=True):
 
 
 def after(
-    before: Mapping[Key, Held], signs: Iterable[Sign], now: float, *, one_look: bool = False
+    before: Mapping[Key, Held],
+    signs: Iterable[Sign],
+    now: float,
+    *,
+    one_look: bool = False,
+    unseen: Collection[Key] = (),
 ) -> dict[Key, Held]:
     """What is held after a look at `now` (ms since 1970).
 
     A sign that a look does not show any more is dropped if it was no finding yet; a finding stays until it
     has been gone for its time. With `one_look` nobody looks again: three fetches that agree are enough.
+    `unseen` are those of which there are no figures of now: they wait for the next ones.
     """
     held: dict[Key, Held] = {}
     for sign in signs:
@@ -120,6 +129,8 @@ def after(
         lasted = sign.lasted or hold.raised_after == 0 or _has_lasted(known, hold, now, one_look=alone)
         held[sign.key] = replace(known, raised=known.raised or lasted)
     for key, known in before.items():
+        if key in unseen and not known.raised and now - known.last <= LONGEST_UNSEEN:
+            held.setdefault(key, known)
         if (
             key not in held
             and known.raised
@@ -130,15 +141,15 @@ def after(
     return held
 
 
-_ONE_OF: Final = (Kind.STALLED, Kind.BOTTLENECK, Kind.SKEW)
+ONE_OF: Final = (Kind.STALLED, Kind.BOTTLENECK, Kind.SKEW)
 """A vertex is one of these at a time."""
 
 
 def _is_succeeded(key: Key, held: Mapping[Key, Held]) -> bool:
     """Whether another finding has taken the place of one that has no sign any more."""
-    if key[0] not in _ONE_OF:
+    if key[0] not in ONE_OF:
         return False
-    others = (held.get((kind, *key[1:])) for kind in _ONE_OF if kind is not key[0])
+    others = (held.get((kind, *key[1:])) for kind in ONE_OF if kind is not key[0])
     return any(other is not None and other.raised for other in others)
 
 

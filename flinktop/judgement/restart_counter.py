@@ -92,7 +92,9 @@ def restarted_at(look: JobLook) -> float | None:
     found = counter(look)
     job = look.job.value if look.job is not None else None
     if job is None:
-        return None
+        up = look.metrics.get("uptime")
+        known_up = up is not None and up.value is not None and found is not None and bool(found.value)
+        return up.at - up.value if known_up and up is not None and up.value is not None else None
     marks = []
     if job.timestamps.get("RESTARTING", 0) > 0:
         marks += [job.timestamps["RESTARTING"], job.timestamps.get("RUNNING", 0)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from flinktop.judgement import reach, subtask_load
 from flinktop.judgement.subtask_load import HELD_BACK
-from flinktop.judgement.trails import trail
+from flinktop.judgement.trails import LAST, trail
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -26,11 +27,13 @@ def has_shares(look: JobLook) -> bool:
     return look.features.has(1, 13)
 
 
-def bottlenecks(look: JobLook, loads: Loads) -> tuple[VertexLook, ...]:
+def bottlenecks(look: JobLook, trails: Mapping[str, Trail], loads: Loads) -> tuple[VertexLook, ...]:
     """The vertices that hold up what is above them, in topological order."""
     found = look.by_id
     slow = {
-        one.id: [each for each in one.inputs if is_backpressured(loads.get(each, {}))]
+        one.id: [
+            each for each in one.inputs if each in found and waits(found[each], trails, loads.get(each, {}))
+        ]
         for one in look.vertices
         if any(load.is_hot for load in loads.get(one.id, {}).values())
     }
@@ -83,6 +86,19 @@ def busiest(found: Mapping[int, Load]) -> float:
     return max((load.busy or 0.0 for load in found.values() if load.is_hot), default=0.0)
 
 
-def is_backpressured(found: Mapping[int, Load]) -> bool:
-    """Whether a subtask waits for those after it."""
-    return (subtask_load.backpressured(found) or 0.0) > HELD_BACK
+def waits(one: VertexLook, trails: Mapping[str, Trail], found: Mapping[int, Load]) -> bool:
+    """Whether a subtask waits for those after it: by its own share, else by the mean of all."""
+    share = subtask_load.backpressured(found) if found else mean_share(one, trails)
+    return (share or 0.0) > HELD_BACK
+
+
+def mean_share(one: VertexLook, trails: Mapping[str, Trail]) -> float | None:
+    """The mean share of time that the subtasks of a vertex wait, by its totals of the last fetches (1.16+).
+
+    Where it is over a limit, so is that of one of them. None if it is unknown, or the totals have fallen.
+    """
+    samples = trail(trails, f"backpressured {one.id}")
+    if len(samples) < LAST or any(b.value < a.value for a, b in pairwise(samples)):
+        return None
+    first, last = samples[-LAST], samples[-1]
+    return float(last.value - first.value) / (last.at - first.at) / max(one.vertex.parallelism, 1)

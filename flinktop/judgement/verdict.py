@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.jobs import JOB
-from flinktop.flink.metrics import JOB_METRICS
+from flinktop.flink.metrics import JOB_METRICS, SUBTASKS_METRICS, VERTEX_METRICS
+from flinktop.flink.vertices import VERTEX_BACKPRESSURE
 from flinktop.judgement import (
     checkpoints,
     event_time,
@@ -68,6 +69,11 @@ EXPLAINS: Final[Mapping[Kind, frozenset[Kind]]] = {
 """What a kind explains of the kinds after it: that stands in its evidence and not in the list."""
 
 
+_SAID_SECONDS: Final = 30.0
+"""Seconds between looks at the flow of a job of which all that is seen is said."""
+_OF_FLOW: Final = (VERTEX_BACKPRESSURE, SUBTASKS_METRICS, VERTEX_METRICS)
+
+
 class Memory(Struct, frozen=True):
     """What must be remembered of a job or a cluster from look to look."""
 
@@ -101,7 +107,8 @@ def judge_job(
     signs = [sign for subject in _SUBJECTS for sign in subject.signs(look, kept)]
     # What was wrong with a job while it ran is over with it.
     were_held = {} if states.is_terminal(look.state) else before.held
-    held = holds.after(were_held, signs, look.now, one_look=one_look)
+    unseen = flow.unseen(look, kept) if were_held else ()
+    held = holds.after(were_held, signs, look.now, one_look=one_look, unseen=unseen)
     found = ordered(applied(rules, holds.raised(held, look.now)))
     return _verdict(look, found, kept, coarse=coarse, held=held), Memory(held, kept)
 
@@ -121,6 +128,11 @@ def judge_cluster(
 def asks(look: JobLook, before: Memory) -> tuple[Ask, ...]:
     """The closer looks that a job needs, first those that matter most."""
     found = [ask for subject in _SUBJECTS for ask in subject.asks(look, before.trails)]
+    if before.held and all(one.raised for one in before.held.values()):
+        found = [
+            replace(ask, every=max(ask.every, _SAID_SECONDS)) if ask.query.endpoint in _OF_FLOW else ask
+            for ask in found
+        ]
     return tuple(sorted(found, key=lambda ask: (ask.rank, -ask.size)))
 
 

@@ -15,7 +15,8 @@ class Cluster:
 
     def __init__(self, jobs: tuple[str, ...] = JOBS) -> None:
         self.counters: dict[str, dict[str, float]] = {
-            job: {"numRestarts": 0, "fullRestarts": 0, "numberOfFailedCheckpoints": 0} for job in jobs
+            job: {"numRestarts": 0, "fullRestarts": 0, "numberOfFailedCheckpoints": 0, "uptime": 30_000}
+            for job in jobs
         }
         self.requests = 0
 
@@ -32,7 +33,11 @@ class Cluster:
                 for name in names
             }
             whole = all(values.values())
-            answer = tuple(AggregatedMetric(name, sum=sum(values[name])) for name in names) if whole else ()
+            answer = tuple(
+                AggregatedMetric(name, min=min(values[name]), sum=sum(values[name]))
+                for name in names
+                if whole
+            )
             found += sums.take(ask.query, answer)
         return found
 
@@ -83,6 +88,28 @@ def test_before_1_10_the_counter_has_another_name() -> None:
     assert cluster.round(sums, OLD) == []
     cluster.counters[JOBS[1]]["fullRestarts"] += 1
     assert [job for _ in range(5) for job in cluster.round(sums, OLD)] == [JOBS[1]]
+
+
+def test_counters_of_long_ago_are_not_searched() -> None:
+    sums, cluster = Sums(), Cluster()
+    for counters in cluster.counters.values():
+        counters |= {"numRestarts": 9, "uptime": 3_600_000}
+    sums.watch(JOBS)
+    assert searched(sums, cluster, 1) == []
+    cluster.counters[JOBS[42]] |= {"numRestarts": 10, "uptime": 5_000}
+    cluster.requests = 0
+    assert set(searched(sums, cluster, 8)) == {JOBS[42]}
+    assert cluster.requests <= 8 * 4 + 14
+
+
+def test_a_job_that_ends_takes_no_news_with_it() -> None:
+    sums, cluster = Sums(), Cluster()
+    sums.watch(JOBS)
+    assert searched(sums, cluster, 1) == []
+    cluster.counters[JOBS[42]]["numRestarts"] += 1
+    del cluster.counters[JOBS[41]]
+    sums.watch([job for job in JOBS if job != JOBS[41]])
+    assert set(searched(sums, cluster)) == {JOBS[42]}
 
 
 def test_jobs_come_and_go() -> None:

@@ -240,7 +240,7 @@ def test_those_that_do_not_run_are_looked_at_closely() -> None:
 
 
 @pytest.mark.deep
-def test_so_many_that_do_not_run_are_unknown_and_not_healthy() -> None:
+def test_of_so_many_that_restart_it_is_said_without_a_closer_look() -> None:
     cluster, clock = many()
 
     def restarting(document: dict[str, Any]) -> dict[str, Any]:
@@ -252,9 +252,9 @@ def test_so_many_that_do_not_run_are_unknown_and_not_healthy() -> None:
     found = look({"prod": cluster}, clock=clock)
     kinds = [one["kind"] for one in jobs_of(found)]
     assert len(cluster.asked) <= MOST_COARSE
-    # Those that were read run, by what their own page says.
-    assert kinds.count("unknown") + kinds.count("healthy") == 1000
-    assert kinds.count("healthy") < 100
+    # Those that were read run, by what their own page says; of the others the list says that they restart.
+    assert kinds.count("restarting") > 900
+    assert "unknown" not in kinds
 
 
 def test_a_cluster_of_few_jobs_has_all_of_them_looked_at() -> None:

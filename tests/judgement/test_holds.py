@@ -44,6 +44,16 @@ def test_a_look_without_the_sign_begins_anew() -> None:
     assert looks(*shown(0, 10), (20, []), *shown(30, 40, 50, 60))[1]
 
 
+@pytest.mark.parametrize(("seconds", "found"), [(100.0, True), (130.0, False)])
+def test_a_sign_waits_for_its_next_figures_for_two_minutes(seconds: float, *, found: bool) -> None:
+    first = sign(fetched=0.0)
+    held = holds.after({}, [first], 0.0)
+    for at in (50.0, seconds):
+        held = holds.after(held, [], at * 1000.0, unseen={first.key})
+    held = holds.after(held, [sign(fetched=seconds * 1000.0)], seconds * 1000.0)
+    assert bool(holds.raised(held, seconds * 1000.0)) is found
+
+
 def test_the_same_figures_twice_are_one_look() -> None:
     """Flink fetches its metrics every ten seconds, however often it is asked."""
     same = [(at, [sign(fetched=1.0)]) for at in (0, 10, 20, 30, 40)]
