@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 ASKS_A_MINUTE: Final = 30
 MOST_A_ROUND: Final = 25
 """Jobs that are judged in a round; of more the others wait for the next."""
-KEPT: Final = 5
+KEPT: Final = 10
 """Of these so many are kept, of more than `FEW` jobs, for first looks at what turns ill."""
 MOST_SUMS: Final = 15
 """Of these at most for the sums of groups of jobs."""

@@ -145,7 +145,7 @@ class Sums:
         found, jobs = figures(answer), list[str]()
         for whole in [one for one, search in self._searched.items() if search.part == group]:
             search = self._searched.pop(whole)
-            jobs += self._look(group, found, search, count)
+            jobs += self._look(group, found, search, count, sure=group == whole)
             if rest := whole[len(group) :]:
                 left, sure = search.whole.without(found), not search.may_hold(found)
                 jobs += self._look(rest, left, search, count, sure=sure)
@@ -163,7 +163,7 @@ class Sums:
         """Search a part, if it may hold what moved; the job, if it is one.
 
         What no job of the group has, of which `count` metrics were answered, none of a part has. `sure`: the
-        other half does not hold it.
+        other half does not hold it, or no more can be known.
         """
         if not search.may_hold(found):
             return ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from flinktop.engine.sums import GROUP, Sums
 from flinktop.flink.features import Features
 from flinktop.flink.metrics import AggregatedMetric
@@ -34,12 +36,16 @@ class Cluster:
             }
             whole = all(values.values())
             answer = tuple(
-                AggregatedMetric(name, min=min(values[name]), sum=sum(values[name]))
+                AggregatedMetric(name, min=_number(min(values[name])), sum=_number(sum(values[name])))
                 for name in names
                 if whole
             )
             found += sums.take(ask.query, answer)
         return found
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def searched(sums: Sums, cluster: Cluster, rounds: int = 9) -> list[str]:
@@ -100,6 +106,17 @@ def test_counters_of_long_ago_are_not_searched() -> None:
     cluster.requests = 0
     assert set(searched(sums, cluster, 8)) == {JOBS[42]}
     assert cluster.requests <= 8 * 4 + 14
+
+
+def test_an_uptime_that_is_no_number_ends_no_search() -> None:
+    sums, cluster = Sums(), Cluster()
+    for counters in cluster.counters.values():
+        counters["uptime"] = math.nan
+    sums.watch(JOBS[:8])
+    assert searched(sums, cluster, 1) == []
+    for job in JOBS[1:3]:
+        cluster.counters[job]["numRestarts"] += 1
+    assert set(searched(sums, cluster, 12)) == set(JOBS[1:3])
 
 
 def test_a_job_that_ends_takes_no_news_with_it() -> None:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from flinktop.demo.scenarios import Cluster, many_jobs
 from flinktop.demo.specs import CheckpointSpec, Fate, JobSpec
+from flinktop.demo.world import World
 from flinktop.engine.clock import Clock
 from flinktop.engine.host import Port
 from flinktop.engine.sweep import SECONDS, figures_of
@@ -80,6 +81,7 @@ def test_one_of_a_thousand_is_named_in_time(
     cluster = DemoCluster("calm", "1.20.5", clock, own=Cluster(tuple(specs), slots_each=32))
     opened = clock.now()
     plans = cluster.world.plans
+    turned = _turned(cluster.world, ill.place)
     with FixtureServer(cluster) as server:
         port = Port(Connection(server.url), clock)
         port.start_thread()
@@ -98,7 +100,16 @@ def test_one_of_a_thousand_is_named_in_time(
             rate = len(server.asked_between(began - 60.0, began))
         finally:
             port.stop()
-    figures = f"{name}: {now - ILL_AT:.1f} s, {rate} requests in the last minute"
+    figures = f"{name}: {now - turned:.1f} s, {rate} requests in the last minute"
     record_property("figures", figures)
     print(figures)  # noqa: T201 -- what it is run for
-    assert now - ILL_AT <= ill.within
+    assert now - turned <= ill.within
+
+
+def _turned(world: World, place: int) -> float:
+    """When the figures change (s of the demo's clock): a checkpoint must have been triggered to fail."""
+    taken = world.checkpoints[place]
+    if taken is None or taken.spec.failing_since != ILL_AT:
+        return ILL_AT
+    after = (taken.taken(taken.count_at(ILL_AT) + number) for number in range(1, 9))
+    return next(one.ends for one in after if one.failure is not None)
