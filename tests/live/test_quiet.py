@@ -217,6 +217,11 @@ class Run:
         trigger = cluster.send("POST", f"jobs/{job}/stop", {"drain": False})["request-id"]
         done = wait_for_operation(cluster, f"jobs/{job}/savepoints/{trigger}", 120)
         wait_for_state(cluster, job, "FINISHED")
+
+        def is_told() -> bool:
+            return bool(cluster.get(f"jobs/{job}/checkpoints")["latest"]["savepoint"])
+
+        wait_for("the savepoint's number", is_told)
         saved = cluster.get(f"jobs/{job}/checkpoints")["latest"]["savepoint"]
         assert saved["state_size"] > LARGE
         self.submit(restored(saved["id"]), done.json()["operation"]["location"])
