@@ -61,7 +61,7 @@ def grouped(found: Iterable[Known]) -> tuple[Found, ...]:
     """The failures in the order of the text; the same one with the same values is one."""
     groups: dict[tuple[str, str, str], list[Known]] = {}
     for one in found:
-        groups.setdefault((one.failure.id, one.means, one.first), []).append(one)
+        groups.setdefault((one.failure.id, one.means, one.next), []).append(one)
     return tuple(Found(same[0], tuple(one.line for one in same)) for same in groups.values())
 
 
@@ -74,7 +74,7 @@ def as_object(found: Found) -> dict[str, Any]:
         "lines": found.lines,
         "cause": found.known.cause,
         "means": found.known.means,
-        "first": found.known.first,
+        "next": found.known.next,
         "look": failure.look or None,
         "docs": failure.docs,
         "follows": failure.follows,
@@ -89,7 +89,7 @@ def lines_of(found: Found, width: int) -> Iterator[str]:
     for label, text in (
         ("cause", found.known.cause),
         ("means", found.known.means),
-        ("first", found.known.first),
+        ("next", found.known.next),
         ("look", f"in flinktop: {failure.look}" if failure.look else ""),
         ("docs", f'"{failure.docs}"'),
     ):

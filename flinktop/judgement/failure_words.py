@@ -31,7 +31,7 @@ class Beginning(Struct, frozen=True):
     origin: Origin
     cut: bool  # whether there may have been earlier ones
     name: str = ""  # of a well-known failure; "" for any other
-    first: str = ""  # what to do first about it
+    next: str = ""  # what to do first about it
 
 
 def beginning(look: JobLook, fault: Fault, *, cut: bool) -> Beginning:
@@ -53,7 +53,7 @@ def beginning(look: JobLook, fault: Fault, *, cut: bool) -> Beginning:
         origin=origin,
         cut=cut,
         name=found.failure.name if found is not None else "",
-        first=found.first if found is not None else "",
+        next=found.next if found is not None else "",
     )
 
 
@@ -172,8 +172,8 @@ def next_step(begin: Beginning | None) -> str:
     """What to look at or do next."""
     if begin is None:
         return "open the job's exceptions and the JobManager's log"
-    if begin.first:
-        return begin.first
+    if begin.next:
+        return begin.next
     if begin.origin is Origin.PROGRAM and "OutOfMemoryError" in begin.reason:
         return "look at the memory of that TaskManager"
     return _STEPS[begin.origin]

@@ -40,9 +40,9 @@ class Known(Struct, frozen=True):
         return fill(self.failure.means, self.values)
 
     @property
-    def first(self) -> str:
+    def next(self) -> str:
         """What to do first."""
-        return fill(self.failure.first, self.values)
+        return fill(self.failure.next, self.values)
 
 
 def of_trace(trace: str) -> Known | None:

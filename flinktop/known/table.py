@@ -48,7 +48,7 @@ class Failure(Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     means: str
     """What it means, in one sentence."""
-    first: str
+    next: str
     """What to do first, in one sentence."""
     docs: str
     """The title of the page in the documentation."""
@@ -56,7 +56,7 @@ class Failure(Struct, frozen=True, forbid_unknown_fields=True):
     look: str = ""
     """The key in flinktop that leads to where to look next."""
     follows: bool = False
-    """Whether it only follows from another failure: `first` says where that one is to be sought."""
+    """Whether it only follows from another failure: `next` says where that one is to be sought."""
 
 
 class Row(Struct, frozen=True):

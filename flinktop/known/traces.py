@@ -117,7 +117,7 @@ class _Event:
         if not self._open:
             return
         lines = self._heads[-1][1]
-        if sum(map(len, lines)) < MOST_MESSAGE and len(lines) < MOST_LINES:
+        if len(lines) < MOST_LINES and sum(map(len, lines)) < MOST_MESSAGE:
             lines.append(line[:MOST_MESSAGE])
 
     def done(self) -> Event:

@@ -44,7 +44,7 @@ def test_a_log_is_explained_with_its_lines(log: Path, capsys: pytest.CaptureFixt
     assert first.startswith("lines 14, 32 (2 times): Heartbeat of a TaskManager timed out (a consequence)\n")
     assert f"  cause {TIMED_OUT}\n" in first
     assert "  means The JobManager heard nothing from TaskManager tm-1" in first
-    assert "  first Look for the first cause at that TaskManager" in first
+    assert "  next  Look for the first cause at that TaskManager" in first
     assert "  look  in flinktop: M: TaskManagers\n" in first
     assert '  docs  "Set up TaskManager Memory"' in first
     assert second.startswith("line 19: Kafka: not authorized\n")
@@ -63,7 +63,7 @@ def test_the_same_as_json(log: Path, capsys: pytest.CaptureFixture[str]) -> None
     ]
     assert found[1]["values"] == {"topics": "orders"}
     assert found[1]["look"] is None
-    assert all(one["means"] and one["first"] and one["docs"] and one["name"] for one in found)
+    assert all(one["means"] and one["next"] and one["docs"] and one["name"] for one in found)
 
 
 @pytest.mark.parametrize("words", [["explain"], ["explain", "-"]])

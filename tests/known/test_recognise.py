@@ -35,14 +35,14 @@ def test_a_trace_is_recognised_by_its_deepest_cause(example: Example) -> None:
     assert found.failure.id == example.failure
     assert example.values.items() <= found.values.items()
     assert found.line == example.trace.split("\n").index(f"Caused by: {example.text.split(chr(10))[0]}") + 1
-    for sentence in (found.means, found.first):
+    for sentence in (found.means, found.next):
         assert sentence
         assert not set("{}[]\n") & set(_without(sentence, found.values))
     for value in example.values.values():
         shown = " ".join(value.split())
-        asked = found.failure.means + found.failure.first
+        asked = found.failure.means + found.failure.next
         names = [name for name, has in found.values.items() if has == value and f"{{{name}}}" in asked]
-        assert not names or shown in found.means + found.first
+        assert not names or shown in found.means + found.next
 
 
 def _without(sentence: str, values: dict[str, str]) -> str:
@@ -71,7 +71,7 @@ def test_a_line_of_a_log_is_recognised(example: Example) -> None:
     assert [(one.failure.id, one.line) for one in found] == [(example.failure, 2)]
     assert example.values.items() <= found[0].values.items()
     assert found[0].means
-    assert found[0].first
+    assert found[0].next
 
 
 @pytest.mark.parametrize("example", TRACES, ids=_name)

@@ -27,11 +27,11 @@ def test_it_knows_the_failures_that_everyone_meets() -> None:
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda one: one.id)
 def test_a_failure_says_what_it_means_what_to_do_and_where_to_look(failure: Failure) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", failure.id)
-    for sentence in (failure.means, failure.first):
+    for sentence in (failure.means, failure.next):
         assert sentence[0].isupper() or sentence[0] in "{["
         assert sentence[-1] in ".}"
         assert len(sentence) <= MOST_SENTENCE
-    must, may = (needs(failure.means)[at] | needs(failure.first)[at] for at in (0, 1))
+    must, may = (needs(failure.means)[at] | needs(failure.next)[at] for at in (0, 1))
     for one in failure.wording:
         names = frozenset(re.findall(r"\{(\w+)…?\}", one.message or one.log))
         assert must <= names, one.message

@@ -194,3 +194,27 @@ async def test_exceptions_are_polled_only_while_visible() -> None:
         since = len(day.cluster.asked)
         await day.wait(30)
         assert not [target for target in day.asked(since) if target.endswith("/exceptions")]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_well_known_failure_says_what_it_means_and_what_to_do(size: tuple[int, int]) -> None:
+    async with monitor("2.3.0", size, demo="mixed") as day:
+        await open_exceptions(day, "orders-enr")
+        await day.sees("means  TaskManager 10.4.2.17:41697-5b62f0 closed its connection")
+        await day.sees("next   Look for the first cause at that TaskManager")
+        await day.press("enter")
+        await day.sees("▸ JobMasterException")
+        await day.sees("has most likely died.")
+        await day.sees("look   M: TaskManagers")
+        assert "at org.apache.flink.runtime.jobmaster.JobMaster$" in day.text
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_an_unknown_failure_says_nothing_more(size: tuple[int, int]) -> None:
+    async with monitor("2.3.0", size, demo="mixed") as day:
+        await open_exceptions(day, "experim")
+        await day.sees("latest ValidationException: Could not find column")
+        assert "means" not in day.text
+        await day.press("enter")
+        await day.sees("▸ ValidationException")
+        assert "means" not in day.text

@@ -18,11 +18,13 @@ from flinktop.facts.faults import (
 from flinktop.facts.jobs import restarts_of
 from flinktop.flink.exceptions import EXCEPTIONS
 from flinktop.flink.jobmanager import JOBMANAGER_CONFIG
+from flinktop.judgement.failure_words import known
 from flinktop.model import faults, subtask_names
 from flinktop.ui.live import RARELY, Panel
 from flinktop.ui.panels.columns import near, number, text
 from flinktop.ui.panels.parts import GAP, MUTED_GAP, LinesPanel, cells, pair, spaced
 from flinktop.ui.panels.table_panel import TablePanel
+from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.guarded_rows import GuardedRows, make_row_groups
 from flinktop.ui.widgets.pager import Pager
 
@@ -44,6 +46,8 @@ FIRST_MOST = 20  # faults that Flink returns by default (`maxExceptions`)
 LEAST_ROWS = 3
 _INDEX, _TASKMANAGER, _LABELS = attrgetter("index"), attrgetter("taskmanager"), attrgetter("labels")
 HEAD = 7  # letters of the label of a fault in the lines above the table
+ROOMY = 30  # rows of a screen with room for whole sentences
+MOST_WRAPPED = 4  # lines of a sentence
 FORGOTTEN = "flinktop no longer has this exception: it was replaced by newer ones; esc goes back"
 _TONES = {
     "cause": "bad",
@@ -81,6 +85,22 @@ def place_lines(fault: Fault, room: int, unnamed: str) -> list[Line]:
     behind = [part for group in rest for part in (GAP, *group)]
     whole = [*named, *behind]
     return [whole] if not rest or cells(whole) <= room else [named, behind[1:]]
+
+
+def explained(trace: str, width: int, most: int) -> list[Line]:
+    """What a well-known failure means and what to do next, each on at most `most` lines; [] of any other."""
+    found = known(trace)
+    if found is None:
+        return []
+    lines: list[Line] = []
+    for label, sentence in (("means", found.means), ("next", found.next)):
+        rows = wrap(sentence, max(width - HEAD, 1), most + 1)
+        if len(rows) > most:
+            rows = [*rows[: most - 1], f"{rows[most - 1]} …"]
+        lines += [_headed(label if number == 0 else "", [(row, "")]) for number, row in enumerate(rows)]
+    if found.failure.look and most > 1:
+        lines.append(_headed("look", [(found.failure.look, "")]))
+    return lines
 
 
 class ExceptionsTable(TablePanel[FaultFacts]):
@@ -184,6 +204,7 @@ class ExceptionsTable(TablePanel[FaultFacts]):
         lines = [
             _headed("latest", [(reason, "bad")]),
             *(_headed("", line) for line in (*places, last)),
+            *explained(latest.latest.stacktrace, self.content_size.width - 2, self._most_wrapped()),
         ]
         if start is not None:
             same = faults.key(start) == latest.key
@@ -194,6 +215,9 @@ class ExceptionsTable(TablePanel[FaultFacts]):
                 parts = [(faults.reason(start), "" if same else "bad"), GAP, (seen, "")]
             lines.append(_headed("first", spaced(parts, [(self._of_loop(groups), "muted")], gap=MUTED_GAP)))
         return lines
+
+    def _most_wrapped(self) -> int:
+        return MOST_WRAPPED if self.app.size.height >= ROOMY else 1
 
     def _of_loop(self, groups: tuple[FaultGroup, ...]) -> str:
         """The label of the oldest fault: Flink may have dropped earlier ones."""
@@ -260,7 +284,7 @@ class FaultStack(Panel):
 class FaultHeader(LinesPanel):
     """The reason, where and when, and its number in its group; arguments as for `FaultStack`."""
 
-    DEFAULT_CSS = "FaultHeader { max-height: 5; }"
+    DEFAULT_CSS = "FaultHeader { max-height: 14; }"
 
     def __init__(self, job: str, group: str, at: int, concurrent: int) -> None:
         super().__init__(job)
@@ -284,6 +308,7 @@ class FaultHeader(LinesPanel):
             [(faults.reason(fault), "bad")],
             *place_lines(fault, self.content_size.width, unnamed_task(self.port, self.job)),
             last,
+            *explained(fault.stacktrace, self.content_size.width, MOST_WRAPPED),
         ]
 
 
