@@ -41,5 +41,5 @@ def test_no_kind_is_mostly_wrong(scores: list[Score]) -> None:
 @pytest.mark.deep
 def test_in_one_look_nothing_else_is_said_of_healthy_jobs() -> None:
     """`flinktop status` looks three times; what it says of a job that is well is nothing."""
-    well = tuple(one for one in labels() if one.kind in WELL)
-    assert [f"{one.label.file}: {one.wrong}" for one in score(well, one_look=True) if one.wrong] == []
+    well = [one for one in score(labels(), one_look=True) if one.label.kind in WELL]
+    assert [f"{one.label.file}: {one.wrong}" for one in well if one.wrong] == []

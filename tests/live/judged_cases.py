@@ -624,14 +624,14 @@ LOST = (
     Case(
         "idle-lost",
         ONE,
-        (V1_20, V2_3),
+        (V2_3,),
         "idle lost",
         first=30,
         looks=15,
         steps=((42, kill_idle), (67, kill_idle), (92, stop_idle)),
     ),
     killed("jobmanager-killed", (60, kill_jobmanager), releases=(V1_9, V2_3)),
-    killed("jobmanager-asleep", (61, sleep), (91, wake), releases=(V1_20, V2_3), looks=13),
+    killed("jobmanager-asleep", (61, sleep), (91, wake), looks=13),
     killed(
         "jobmanager-stutters",
         *(step for at in range(60, 180, 30) for step in ((at + 1, sleep), (at + 21, wake))),
@@ -649,13 +649,12 @@ LOST = (
         (61, kill_jobmanager),
         (64, start_jobmanager),
         (70, again),
-        releases=(V1_20, V2_3),
         looks=24,
     ),
     Case(
         "forgotten",
         (*SMALL, PARSE),
-        (V1_20, V2_3),
+        (V2_3,),
         "forgotten",
         first=35,
         looks=14,
@@ -668,7 +667,7 @@ LOST = (
 )
 
 OTHER = (
-    scaled("few-slots", "adaptive, few slots", NEW),
+    scaled("few-slots", "adaptive, few slots", (V2_3,)),
     scaled("more-slots-later", "adaptive, more slots later", (V2_3,), (280, start_taskmanager)),
     scaled("asked-for-less", "adaptive, asked for less", (V1_20,), (280, lower)),
     replace(buffers("buffers-missing", 8, "parse | map", "join users | map"), looks=8, every=14),
