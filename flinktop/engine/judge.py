@@ -64,6 +64,8 @@ WAITED_MS: Final = 60_000.0
 """After so long a first look is wanted twice as much."""
 MOST_AT_ONCE: Final = 2
 """Requests of a round."""
+YOUNG_MS: Final = 15_000.0
+"""A job that started so lately is no suspect because its tasks do not all run yet."""
 SETTLES_MS: Final = 5_000.0
 """A job is judged again after so long at the earliest: its answers come one after the other."""
 FORGET_MS: Final = 180_000.0
@@ -71,6 +73,7 @@ FORGET_MS: Final = 180_000.0
 MOST_ASKED: Final = 10_000
 """Queries of which it is remembered when they were sent."""
 _MINUTE: Final = 60.0
+_BEGINNING: Final = frozenset({"INITIALIZING", "CREATED", "RUNNING"})
 
 
 class Judged(Struct, frozen=True):
@@ -113,6 +116,7 @@ class Judge:
         self._listed: dict[str, JobOverview] = {}
         self._suspects: dict[str, float] = {}  # by job until when (ms)
         self._asked: dict[Query[Any], float] = {}  # when it was sent or answered last (ms)
+        self._unanswered: set[Query[Any]] = set()  # those that it asked itself
         self._sent: list[float] = []  # times of the asks of the last minute (ms)
         self._sums_sent: list[float] = []  # those of them that were for the sums of whole groups
         self._live = 0  # jobs that have not ended
@@ -134,7 +138,7 @@ class Judge:
             self._new = True
             self._list(value.jobs)
         elif (of := dict(query.ids).get("job")) is not None:
-            self._dirty[of] = None
+            self._answered(query, of)
         else:
             self._new = True
 
@@ -146,7 +150,14 @@ class Judge:
             return
         self.answers.fail(query, error)
         if (job := dict(query.ids).get("job")) is not None:
-            self._dirty[job] = None
+            self._answered(query, job)
+
+    def _answered(self, query: Query[Any], job: str) -> None:
+        self._dirty[job] = None
+        if query in self._unanswered:
+            # What it wants to know next hangs on this answer: don't wait for others.
+            self._unanswered.discard(query)
+            self._judged_at.pop(job, None)
 
     def _list(self, jobs: Iterable[JobOverview]) -> None:
         listed = {job.jid: job for job in jobs}
@@ -238,6 +249,10 @@ class Judge:
 
     def _forget(self, now: float) -> None:
         """Forget the answers of jobs that nobody looks at closely, and when queries were sent long ago."""
+        if len(self._unanswered) > ASKS_A_MINUTE:
+            self._unanswered.intersection_update(
+                {query for query in self._unanswered if now - self._asked.get(query, 0.0) < FORGET_MS}
+            )
         if len(self._asked) > MOST_ASKED:
             self._asked = {query: at for query, at in self._asked.items() if now - at < FORGET_MS}
         for job in [job for job, until in self._suspects.items() if until < now]:
@@ -267,6 +282,7 @@ class Judge:
             if sent < MOST_AT_ONCE and self._has_room(one, now):
                 sent += 1
                 self._asked[one.query] = now
+                self._unanswered.add(one.query)
                 self._sent.append(now)
                 if self._is_sum(one):
                     self._sums_sent.append(now)
@@ -354,5 +370,7 @@ class Judge:
         known = self.answers.newest(JOB, job=job.jid)
         if known is not None and known.value.plan.type == "BATCH":
             return job.state != "RUNNING"  # its tasks take turns
+        if job.state in _BEGINNING and 0.0 <= self.answers.now - job.start_time < YOUNG_MS:
+            return False
         running = job.tasks.get("running", 0) + job.tasks.get("finished", 0)
         return job.state != "RUNNING" or running < job.tasks.get("total", 0)

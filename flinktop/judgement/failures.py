@@ -80,7 +80,8 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
     elif states.is_terminal(look.state) or look.state == "CANCELLING":
         return
     elif look.state != "RUNNING" or not _is_read(look, restart_counter.last(look, trails)):
-        yield Ask(query, SUSPECTED, every=10.0)
+        # A loop that is known is read less often than what may become one.
+        yield Ask(query, SUSPECTED, every=5.0 if _looping(look, trails) is None else 30.0)
     elif restart_counter.moved(look, trails) or _current(look):
         yield Ask(query, SUSPECTED, every=30.0)
     elif look.exceptions is None and _may_have_failed(look):

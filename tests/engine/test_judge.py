@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from flinktop.engine.judge import ASKS_A_MINUTE, Judge
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CheckpointConfig
 from flinktop.flink.cluster import CONFIG, Config
 from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import TimedOut
-from flinktop.flink.exceptions import EXCEPTIONS
+from flinktop.flink.exceptions import EXCEPTIONS, JobExceptions
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, Job, JobOverview, JobsOverview, JobVertex
 from flinktop.flink.metrics import JOBS_METRICS, AggregatedMetric
 from flinktop.judgement.finding import Kind, Severity
@@ -74,6 +75,32 @@ def test_a_job_is_judged_when_it_was_read() -> None:
     bench.arrived(JOB(job=name(0)), running(0))
     bench.rounds(2)
     assert bench.verdict(0) == "healthy"
+
+
+def test_what_it_asked_itself_is_judged_at_once_and_what_others_asked_after_a_while() -> None:
+    bench = Bench()
+    bench.arrived(JOBS_OVERVIEW(), listed("RESTARTING"))
+    bench.arrived(JOB(job=name(0)), running(0))
+    bench.rounds(2)
+    own = EXCEPTIONS(job=name(0))
+    assert own in bench.sent
+    bench.arrived(CHECKPOINT_CONFIG(job=name(0)), CheckpointConfig())
+    before = bench.judge.judged.verdicts[name(0)]
+    bench.rounds(2)
+    assert bench.judge.judged.verdicts[name(0)] is before
+    bench.arrived(own, JobExceptions())
+    bench.rounds(2)
+    assert bench.judge.judged.verdicts[name(0)] is not before
+
+
+def test_a_job_whose_tasks_are_about_to_run_is_no_suspect_at_first() -> None:
+    bench = Bench()
+    young = replace(listed("CREATED").jobs[0], start_time=int(NOW * 1000))
+    bench.arrived(JOBS_OVERVIEW(), JobsOverview((young,)))
+    bench.rounds(10)
+    assert EXCEPTIONS(job=name(0)) not in bench.sent
+    bench.rounds(10)
+    assert EXCEPTIONS(job=name(0)) in bench.sent
 
 
 def test_a_job_that_can_not_be_read_is_unknown_and_counted_as_ill() -> None:

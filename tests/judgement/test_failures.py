@@ -635,11 +635,12 @@ def test_the_task_of_a_failed_job_is_that_which_is_failed() -> None:
         (job(counters={"numRestarts": 2.0}), 300),
         (job(counters={"numRestarts": 2.0}, faults=[]), None),
         (job(faults=[fault(20)]), 30),
-        (job("RESTARTING"), 10),
+        (job("RESTARTING"), 5),
+        (job("RESTARTING", faults=[fault(9), fault(6), fault(3)]), 30),
         (job("FAILED"), 10),
         (job("FAILED", faults=[fault(60)], since={"FAILED": 60}), 86_400),
         (job("FAILED", faults=[], since={"FAILED": 2}), 10),
-        (job(faults=[fault(200)], since={"RUNNING": 2, "RESTARTING": 3}), 10),
+        (job(faults=[fault(200)], since={"RUNNING": 2, "RESTARTING": 3}), 5),
         (job("FINISHED"), None),
         (job("CANCELED"), None),
     ],
@@ -654,7 +655,7 @@ def test_a_counter_that_moved_is_a_reason_to_ask() -> None:
         [job(counters={"numRestarts": value}, now=NOW - 10 * SECOND * (1 - value)) for value in (0.0, 1.0)]
     )
     (ask,) = failures.asks(job(), memory.trails)
-    assert ask.every == 10
+    assert ask.every == 5
     later = job(faults=[], now=NOW + 10 * SECOND)
     (ask,) = failures.asks(later, memory.trails)
     assert ask.every == 30

@@ -9,6 +9,7 @@ from tests.live.cluster import Cluster
 
 SLOW = ("bottleneck", "skew")
 _FULL = 0.95  # of a pool of buffers
+_MEANS = 60_000  # ms that a task must have run until means over a minute are of it alone, from 1.17 on
 _BEHIND = 30_000.0  # ms that one watermark is behind another
 
 
@@ -38,7 +39,10 @@ def _loops(cluster: Cluster, job: dict[str, Any]) -> bool:
 
 
 def _checkpoint_failed(cluster: Cluster, job: dict[str, Any]) -> bool:
-    return bool(cluster.get(f"jobs/{job['jid']}/checkpoints")["counts"]["failed"])
+    """Whether one failed that could begin: the counters hold also those before all tasks ran."""
+    history = cluster.get(f"jobs/{job['jid']}/checkpoints")["history"]
+    failed = [one.get("failure_message") or "" for one in history if one["status"] == "FAILED"]
+    return any("required tasks" not in message for message in failed)
 
 
 def _watermarks_are_apart(cluster: Cluster, job: dict[str, Any]) -> bool:
@@ -73,6 +77,8 @@ def _slow(cluster: Cluster, job: dict[str, Any], name: str) -> bool:
     if culprit is None:
         return False
     source = _source(job)
+    if cluster.release >= (1, 17) and job["now"] - max(one["start-time"] for one in job["vertices"]) < _MEANS:
+        return False
     if cluster.release >= (1, 13):
         busy = _highest(cluster, job, culprit, "busyTimeMsPerSecond")
         return busy > 900 and _highest(cluster, job, source, "backPressuredTimeMsPerSecond") > 200
