@@ -5,22 +5,35 @@ from typing import Any
 import pytest
 
 from tests.live.judged_cases import RELEASES, V2_3
-from tests.live.judged_scenes import SCENES, TIME_TO_JUDGE, Outcome, outcomes, scenes_of, table
+from tests.live.judged_scenes import (
+    SCENES,
+    SIDE_BY_SIDE,
+    TIME_TO_JUDGE,
+    WELL,
+    Outcome,
+    outcomes,
+    scenes_of,
+    table,
+)
 
 pytestmark = pytest.mark.live
 
+CROWDED = {SIDE_BY_SIDE.name: 30.0}
+"""Seconds more where a dozen ill jobs start at once: they share thirty requests a minute, and two cores."""
 
-def hold_right(found: list[Outcome], record_property: Any) -> None:
+
+def hold_right(name: str, found: list[Outcome], record_property: Any) -> None:
     lines = list(table(found))
     record_property("table", "\n".join(lines))
     assert not [one for one in found if one.wrong is not None], "\n".join(lines)
-    late = [one for one in found if one.late is not None and one.late > one.hold + TIME_TO_JUDGE]
-    assert not late, "\n".join(lines)
+    allowed = TIME_TO_JUDGE + CROWDED.get(name, 0.0)
+    late = [one.late - one.hold for one in found if one.late is not None and one.expected not in WELL]
+    assert not [one for one in late if one > allowed], "\n".join(lines)
 
 
 @pytest.mark.parametrize("name", ["side by side", "too few slots", "lost TaskManager"])
 def test_what_is_wrong_is_said(name: str, record_property: Any) -> None:
-    hold_right(SCENES[name](V2_3), record_property)
+    hold_right(name, SCENES[name](V2_3), record_property)
 
 
 @pytest.mark.long  # forty minutes; `outcomes` says how it goes on where it stopped
@@ -28,4 +41,4 @@ def test_what_is_wrong_is_said(name: str, record_property: Any) -> None:
     ("release", "name"), [(release, name) for release in RELEASES for name in scenes_of(release)]
 )
 def test_on_every_release(release: str, name: str, record_property: Any) -> None:
-    hold_right(outcomes(release, name), record_property)
+    hold_right(name, outcomes(release, name), record_property)
