@@ -243,7 +243,7 @@ async def _rest(day: Day) -> None:
             screen._on_timer_update()
         nodes: tuple[Any, ...] = (day.app, *screen.walk_children(with_self=True))
         calm = calm + 1 if all(node._message_queue.empty() for node in nodes) else 0
-        if not day.app.key_order.idle or day.app._batch_count:
+        if not day.app.key_order.idle or (day.app._batch_count and not day.app._exit):
             # What it waits for takes real time, such as the palette's search.
             await asyncio.sleep(0.001)
             calm = 0

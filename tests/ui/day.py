@@ -91,7 +91,9 @@ class Day:
                 # Textual's own timer does it up to a sixtieth of a second later.
                 screen._on_timer_update()
                 busy = True
-            if not busy and (self.app._batch_count or any(chart._drawing for chart in screen.query(Chart))):
+            # An app that ends holds back all further drawing.
+            held_back = self.app._batch_count and not self.app._exit
+            if not busy and (held_back or any(chart._drawing for chart in screen.query(Chart))):
                 # Nothing is drawn during a batch: for a twentieth of a second behind a choice in the palette.
                 await asyncio.sleep(0.002)
                 busy = True
