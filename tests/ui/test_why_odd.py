@@ -69,9 +69,8 @@ async def test_odd_figures_are_no_figures(since: float) -> None:
         assert "log at" not in it.day.text
 
 
-@pytest.mark.parametrize(
-    "size", [SIZES[0], *(pytest.param(one, marks=pytest.mark.deep) for one in SIZES[1:])]
-)
+@pytest.mark.deep
+@pytest.mark.parametrize("size", SIZES)
 async def test_endless_texts_leave_room_for_the_rest(size: tuple[int, int]) -> None:
     async with ill(size) as it:
         first = odd(it, it.since, ENDLESS)
@@ -150,6 +149,7 @@ async def test_a_job_that_vanishes_while_why_is_open() -> None:
         it.here(OverviewScreen)
 
 
+@pytest.mark.deep
 async def test_a_verdict_that_goes_with_its_job_leaves_a_sentence() -> None:
     async with ill() as it:
         await it.has(finding(Kind.SKEW, culprit=it.at(1)))
