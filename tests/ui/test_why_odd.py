@@ -57,7 +57,8 @@ async def looks(it: Ill) -> None:
 # -- figures and texts -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("since", in_depth((math.nan, math.inf, -1.0, 0.0, 9.2e18), [math.nan]))
+@pytest.mark.deep
+@pytest.mark.parametrize("since", [math.nan, math.inf, -1.0, 0.0, 9.2e18])
 async def test_odd_figures_are_no_figures(since: float) -> None:
     async with ill() as it:
         await it.has(odd(it, since))
@@ -125,6 +126,7 @@ async def test_it_works_at_any_size_and_while_that_changes(size: tuple[int, int]
 # -- what is gone ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 async def test_a_job_that_vanishes_while_why_is_open() -> None:
     async with ill() as it:
         await it.has(finding(Kind.SKEW, culprit=it.at(1)))
@@ -240,6 +242,7 @@ async def test_a_cluster_that_answers_half_of_the_requests(which: int) -> None:
 # -- findings that come, change and go ---------------------------------------------------------------------
 
 
+@pytest.mark.deep
 async def test_the_cursor_stays_on_its_finding_whatever_comes_and_goes() -> None:
     async with ill() as it:
         skew = finding(Kind.SKEW, words="the chosen one", culprit=it.at(1))
