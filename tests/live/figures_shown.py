@@ -73,7 +73,10 @@ def _source(job: dict[str, Any]) -> dict[str, Any]:
 
 def _slow(cluster: Cluster, job: dict[str, Any], name: str) -> bool:
     """Whether a subtask of the vertex is busy while its source waits for it."""
-    culprit = next((one for one in job["vertices"] if one["name"].startswith(name)), None)
+    # From 2.0 on the task of a sink is not called one.
+    begin = name.removeprefix("Sink: ")
+    named = (one for one in job["vertices"] if one["name"].removeprefix("Sink: ").startswith(begin))
+    culprit = next(named, None)
     if culprit is None:
         return False
     source = _source(job)
