@@ -34,7 +34,6 @@ class Note(Struct, frozen=True):
 
 
 Trail = tuple[Sample, ...]  # oldest first
-Trails = "Mapping[str, Trail]"
 
 
 def after(before: Mapping[str, Trail], notes: Iterable[Note], now: float) -> dict[str, Trail]:

@@ -1,4 +1,4 @@
-"""Thirteen jobs on one overview, eight of them ill: each is named 30 s after its hold at the latest."""
+"""Thirteen jobs on one overview, ten of them ill: each is named 30 s after its hold at the latest."""
 
 from __future__ import annotations
 
@@ -11,25 +11,10 @@ from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.judgement.verdict import Verdict
 from tests.judgement.labels import Label, labels
 from tests.judgement.recording import CASES, load
-from tests.judgement.side_by_side import SideBySide
+from tests.judgement.side_by_side import TOGETHER, SideBySide
 from tests.manual_clock import ManualClock
 
 RELEASE = "2.3.0"
-TOGETHER = (
-    "slow-vertex",
-    "blocking-sink",
-    "hot-key",
-    "slow-host",
-    "restart-loop",
-    "loop-of-two-causes",
-    "given-up",
-    "declined",
-    "expired",
-    "frozen-clock",
-    "steady",
-    "idle",
-    "finished",
-)
 LATE = 30.0
 """Seconds after the hold within which a verdict must be there."""
 

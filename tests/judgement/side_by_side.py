@@ -18,6 +18,23 @@ _NEAR_MS = 10 * 86_400_000.0
 """A number that is so near the time of its recording is a time, and no counter."""
 _JOB = re.compile(r"(?:v1/)?jobs/([0-9a-f]{32})")
 
+TOGETHER = (
+    "slow-vertex",
+    "blocking-sink",
+    "hot-key",
+    "slow-host",
+    "restart-loop",
+    "loop-of-two-causes",
+    "given-up",
+    "declined",
+    "expired",
+    "frozen-clock",
+    "steady",
+    "idle",
+    "finished",
+)
+"""Jobs that don't disturb each other: ten of them are ill, three are well."""
+
 
 class SideBySide(httpx.AsyncBaseTransport):
     """Answers as the recorded jobs did on one cluster; their first looks are at the clock's present time."""

@@ -24,27 +24,12 @@ from flinktop.judgement.finding import Culprit, Kind, Severity
 from flinktop.judgement.holds import HOLDS
 from flinktop.judgement.verdict import Verdict
 from tests.judgement.labels import Label, labels
+from tests.judgement.side_by_side import TOGETHER
 from tests.live.figures_shown import shown
 from tests.live.judged_cases import RELEASES, SMALL_BUFFERS, V1_9, Scene
 from tests.live.releases import cache
 from tests.live.watched import Watched, case, scene, watched
 
-TOGETHER = (
-    "slow-vertex",
-    "blocking-sink",
-    "hot-key",
-    "slow-host",
-    "restart-loop",
-    "loop-of-two-causes",
-    "given-up",
-    "declined",
-    "expired",
-    "frozen-clock",
-    "steady",
-    "idle",
-    "finished",
-)
-"""Jobs that don't disturb each other, side by side on one cluster of two TaskManagers, one of them slow."""
 SIDE_BY_SIDE = Scene(
     "side by side",
     slots=40,
@@ -57,6 +42,7 @@ SIDE_BY_SIDE = Scene(
     },
     roomy=True,
 )
+"""One cluster of two TaskManagers, one of them slow."""
 LOOKED_AT = 150.0
 """Seconds after which all of it is to be seen: Flink's means over a minute, the longest hold, and 30 s."""
 PATIENCE = 270.0
