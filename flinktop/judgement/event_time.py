@@ -22,7 +22,7 @@ from flinktop.model.subtask_figures import ENDED, NO_WATERMARK
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from flinktop.judgement.trails import Trail
+    from flinktop.judgement.trails import Sample, Trail
     from flinktop.model.look import JobLook, VertexLook
 
 BEHIND: Final = 30_000.0
@@ -46,6 +46,9 @@ def notes(look: JobLook) -> Iterator[Note]:
         if span is not None:
             value = (span.lowest, span.highest, one.vertex.metrics.records_in)
             yield Note(f"marks in {one.id}", span.at, value, _KEEP)
+        sent = watermark_figures.sent_out(look, one)
+        if sent is not None:
+            yield Note(f"marks out {one.id}", sent.at, (sent.lowest, sent.highest), _KEEP)
         for index, sample in watermark_figures.by_subtask(look, one).items():
             yield Note(f"mark {index} {one.id}", sample.at, sample.value, _KEEP)
 
@@ -161,7 +164,7 @@ def _held_back(
         key: since
         for key, sample in marks.items()
         if foremost - sample.value > BEHIND
-        and (since := _still_since(trail(trails, f"mark {key[1]} {key[0]}"))) is not None
+        and (since := _still_since(trails, *key, subtask_load.started(look, found[key[0]]))) is not None
     }
     if not still:
         return None
@@ -344,15 +347,26 @@ def _furthest_back(look: JobLook, sources: Sequence[VertexLook]) -> VertexLook |
 _SAMPLES: Final = 2
 
 
-def _still_since(samples: Trail) -> float | None:
-    """Since when a figure has been the same; None if it has just changed or was seen once."""
+def _still_since(trails: Mapping[str, Trail], vertex: str, subtask: int, started: float) -> float | None:
+    """Since when a subtask's watermark has been the same; None if it has just changed or was seen once.
+
+    What was seen before the vertex `started` (ms since 1970) is of another attempt.
+
+    Where the lowest of all was as low before, it was this one's, as watermarks never fall.
+    """
+    samples = [one for one in trail(trails, f"mark {subtask} {vertex}") if one.at >= started]
     if not samples:
         return None
-    same = _tail(samples, lambda value: value == samples[-1].value)
+    mark = samples[-1].value
+    same = _tail(samples, lambda value: value == mark)
+    sent = [one for one in trail(trails, f"marks out {vertex}") if started <= one.at < same[0].at]
+    before = _tail(sent, lambda span: span[0] == mark)
+    if before and same[-1].at - before[0].at >= METRICS_SECONDS * 1000.0:
+        return before[0].at
     return same[0].at if len(same) >= _SAMPLES else None
 
 
-def _tail(samples: Trail, holds: Callable[[Any], bool]) -> Trail:
+def _tail(samples: Sequence[Sample], holds: Callable[[Any], bool]) -> Sequence[Sample]:
     """The last samples for all of which something holds."""
     first = len(samples)
     while first > 0 and holds(samples[first - 1].value):
@@ -360,7 +374,7 @@ def _tail(samples: Trail, holds: Callable[[Any], bool]) -> Trail:
     return samples[first:]
 
 
-def _pass(samples: Trail) -> bool:
+def _pass(samples: Sequence[Sample]) -> bool:
     """Whether records came in all the time, as far as Flink's fetches tell."""
     counts = [sample.value[2] for sample in samples]
     return None not in counts and counts == sorted(counts) and counts[-1] > counts[0]

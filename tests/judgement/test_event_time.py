@@ -106,6 +106,41 @@ def test_it_must_stand_still_for_a_minute() -> None:
     assert kinds(Course().run(7, moving(300_000))) == ["watermark-stuck"]
 
 
+def test_it_stands_still_since_the_lowest_of_all_did() -> None:
+    """Each subtask's watermark is asked only where the lowest is far behind: what was seen of that counts."""
+
+    def seen(number: int) -> list[V]:
+        source, *others = moving(300_000)(number)
+        return [replace(source, by_subtask=source.by_subtask if number > 2 else {}), *others]
+
+    assert kinds(Course().run(6, seen)) == []
+    assert kinds(Course().run(7, seen)) == ["watermark-stuck"]
+
+
+def test_the_lowest_of_all_that_moved_tells_nothing() -> None:
+    def seen(number: int) -> list[V]:
+        source, *others = moving(300_000)(number)
+        if number > 2:
+            return [source, *others]
+        lower = {MARK: {"min": float(NOW - 400_000 + number), "max": float(NOW)}}
+        return [replace(source, by_subtask={}, metrics=lower), *others]
+
+    assert kinds(Course().run(9, seen)) == []
+    assert kinds(Course().run(10, seen)) == ["watermark-stuck"]
+
+
+def test_figures_of_one_fetch_do_not_stand_still() -> None:
+    """What is lowest of all and what each subtask has may be the same fetch of Flink's metrics."""
+    source, *others = moving(300_000)(0)
+    course = Course()
+    course.see([replace(source, by_subtask={}), *others])
+    course.at = 3.0
+    course.see([source, *others])
+    assert not course.memory.held
+    course.see([source, *others])
+    assert [kind for kind, _, _ in course.memory.held] == ["watermark-stuck"]
+
+
 def test_an_idle_subtask_that_is_marked_idle_is_not_ill() -> None:
     def seen(number: int) -> list[V]:
         foremost = NOW + 10_000 * number
