@@ -84,11 +84,14 @@ def unseen(look: JobLook, trails: Mapping[str, Trail]) -> frozenset[Key]:
     old = {
         one.id
         for one in look.vertices
-        if not loads[one.id]
-        or any(
-            not loads[each] and slow_vertices.mean_share(found[each], trails) is None
-            for each in one.inputs
-            if each in found
+        if one.vertex.status.upper() == "RUNNING"
+        and (
+            not loads[one.id]
+            or any(
+                not loads[each] and slow_vertices.mean_share(found[each], trails) is None
+                for each in one.inputs
+                if each in found
+            )
         )
     }
     return frozenset((kind, vertex, "") for vertex in old for kind in ONE_OF)
@@ -114,11 +117,7 @@ def missing(look: JobLook) -> str | None:
                 return f"the backpressure of {short(one.name)} could not be read"
         elif look.features.release is None or one.inputs or not one.outputs:
             continue
-        elif (
-            slow_vertices.has_shares(look)
-            and not subtask_load.loads(look, one)
-            and one.backpressure is not None
-        ):
+        elif slow_vertices.has_shares(look) and subtask_load.is_withheld(one):
             return f"the backpressure of {short(one.name)} could not be read"
     return None
 

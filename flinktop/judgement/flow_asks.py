@@ -32,7 +32,7 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
     """The backpressure of what is held up and of what may hold it up; the subtasks of what does.
 
     From 1.16 on the totals of the job's vertices show what is held up; before, and until there are two of
-    them, the sources are asked, and what is below those that are held up.
+    them, the sources are asked, and then step by step what is below those that are held up.
     """
     if not reach.flows(look):
         return
@@ -44,7 +44,7 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
     suspects = slow_vertices.suspected(look, trails)
     ranks = _ranks(look, trails, suspects)
     if not any(len(trail(trails, f"backpressured {one.id}")) > 1 for one in look.vertices):
-        ranks = _without_totals(look, suspects) | ranks
+        ranks = _sources(look) | ranks
     for one in look.vertices:
         if one.id in ranks:
             rank, size = ranks[one.id]
@@ -56,8 +56,8 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
 
 def _is_young(look: JobLook) -> bool:
     """Whether its shares can't tell yet: from 1.17 on they are means over a minute, with zeros before."""
-    started = max((one.vertex.start_time for one in look.vertices), default=0)
-    return look.features.has(1, 17) and look.now - started < _MEANS_MS
+    started = max((subtask_load.started(look, one) for one in look.vertices), default=0.0)
+    return look.now - started < (_MEANS_MS if look.features.has(1, 17) else subtask_load.YOUNG)
 
 
 def _ranks(
@@ -76,20 +76,14 @@ def _ranks(
     return found
 
 
-def _without_totals(look: JobLook, suspects: Mapping[str, float]) -> dict[str, tuple[int, float]]:
-    """The sources, and all that is below those that are held up, in topological order."""
-    found = look.by_id
-    further = {
-        each for one in reach.sources(look) if one.id in suspects for each in reach.below(found, one.id)
-    }
-    below = {one.id: (BELOW, -float(place)) for place, one in enumerate(look.vertices) if one.id in further}
+def _sources(look: JobLook) -> dict[str, tuple[int, float]]:
+    """The sources: what is below one is looked at when it is held up."""
     totals = look.features.has(1, 16)
-    sources = {
-        one.id: (USUAL if totals or one.backpressure is not None else BELOW, 1.0)
+    return {
+        one.id: (USUAL if totals or one.backpressure is not None else SUSPECTED, 1.0)
         for one in reach.sources(look)
         if one.outputs
     }
-    return below | sources
 
 
 def _closer(

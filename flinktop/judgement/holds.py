@@ -16,7 +16,7 @@ ENOUGH_IN_ONE_LOOK: Final = 3
 """Different fetches of Flink's metrics that must agree where a look is not followed by others."""
 
 LONGEST_UNSEEN: Final = 120_000.0
-"""ms after which a sign is no longer waited for that was seen once."""
+"""ms for which a sign or a finding waits for its next figures."""
 
 Key = tuple[Kind, str, str]
 """Kind, vertex of a job's finding, TaskManager of a cluster's; "" for none, and for the JobManager."""
@@ -108,7 +108,8 @@ def after(
 
     A sign that a look does not show any more is dropped if it was no finding yet; a finding stays until it
     has been gone for its time. With `one_look` nobody looks again: three fetches that agree are enough.
-    `unseen` are those of which there are no figures of now: they wait for the next ones.
+    `unseen` are those of which there are no figures of now: they wait for the next ones, and a finding's time
+    to be gone begins with them.
     """
     held: dict[Key, Held] = {}
     for sign in signs:
@@ -129,8 +130,8 @@ def after(
         lasted = sign.lasted or hold.raised_after == 0 or _has_lasted(known, hold, now, one_look=alone)
         held[sign.key] = replace(known, raised=known.raised or lasted)
     for key, known in before.items():
-        if key in unseen and not known.raised and now - known.last <= LONGEST_UNSEEN:
-            held.setdefault(key, known)
+        if key in unseen and now - known.fetched <= LONGEST_UNSEEN and not _is_succeeded(key, held):
+            held.setdefault(key, replace(known, last=now) if known.raised else known)
         if (
             key not in held
             and known.raised

@@ -85,6 +85,12 @@ def loads(look: JobLook, one: VertexLook) -> dict[int, Load]:
     }
 
 
+def is_withheld(one: VertexLook) -> bool:
+    """Whether Flink was asked for the load of a vertex's subtasks and did not tell it."""
+    answer = one.backpressure
+    return answer is not None and (answer.value.status.lower() != "ok" or not answer.value.subtasks)
+
+
 def backpressured(found: Mapping[int, Load]) -> float | None:
     """The highest share of time that a subtask waits for those after it; None if it is unknown."""
     return max((one.backpressured for one in found.values() if one.backpressured is not None), default=None)

@@ -101,8 +101,11 @@ def is_acknowledged(subtask: CheckpointSubtask) -> bool:
 
 
 def late_subtasks(subtasks: Iterable[CheckpointSubtask]) -> tuple[int, ...]:
-    """The indices of subtasks that have not acknowledged."""
-    return tuple(sorted(subtask.index for subtask in subtasks if not is_acknowledged(subtask)))
+    """The indices of subtasks that have not acknowledged, or were told to abort.
+
+    Up to 1.14 what a subtask reports when it aborts counts as completed.
+    """
+    return tuple(sorted(one.index for one in subtasks if not is_acknowledged(one) or one.aborted))
 
 
 # -- phases -------------------------------------------------------------------------------------------

@@ -200,6 +200,22 @@ def test_who_did_not_acknowledge_and_why() -> None:
     assert found.since == ago(2)
 
 
+def test_what_a_subtask_reports_when_it_aborts_is_no_acknowledgement() -> None:
+    """1.14 calls it completed."""
+    bad = broken(5, 2, num_subtasks=12, num_acknowledged_subtasks=9)
+    parts = CheckpointSubtasks(
+        subtasks=tuple(CheckpointSubtask(index=n, status="completed", aborted=n == 1) for n in range(4))
+    )
+    look = look_at(
+        done(4, 40),
+        bad,
+        checkpoint_details={5: detailed(bad, source=4, map=3, sink=2)},
+        checkpoint_subtasks={(5, MAP): Taken(parts, NOW)},
+    )
+    (found,) = of("checkpoints-failing", look)
+    assert found.culprit.subtasks == (1,)
+
+
 def test_the_message_may_name_the_task_that_declined() -> None:
     bad = broken(
         5,

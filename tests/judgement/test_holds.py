@@ -54,6 +54,29 @@ def test_a_sign_waits_for_its_next_figures_for_two_minutes(seconds: float, *, fo
     assert bool(holds.raised(held, seconds * 1000.0)) is found
 
 
+def test_a_finding_waits_for_its_next_figures_and_is_gone_only_by_them() -> None:
+    seen = shown(0, 15, 30)
+    held: dict[holds.Key, holds.Held] = {}
+    for at, signs in seen:
+        held = holds.after(held, signs, at * 1000.0)
+    (key,) = held
+    old = holds.after(held, [], 140_000.0, unseen={key})
+    assert holds.raised(old, 140_000.0)
+    # New figures without the sign: it is gone after its time, from now on.
+    assert holds.raised(holds.after(old, [], 190_000.0), 190_000.0)
+    assert not holds.raised(holds.after(old, [], 201_000.0), 201_000.0)
+
+
+def test_a_finding_does_not_wait_for_ever() -> None:
+    held: dict[holds.Key, holds.Held] = {}
+    for at, signs in shown(0, 15, 30):
+        held = holds.after(held, signs, at * 1000.0)
+    (key,) = held
+    for at in range(40, 300, 10):
+        held = holds.after(held, [], at * 1000.0, unseen={key})
+    assert not held
+
+
 def test_the_same_figures_twice_are_one_look() -> None:
     """Flink fetches its metrics every ten seconds, however often it is asked."""
     same = [(at, [sign(fetched=1.0)]) for at in (0, 10, 20, 30, 40)]

@@ -33,8 +33,7 @@ from tests.live.watched import Watched, case, scene, watched
 SIDE_BY_SIDE = Scene(
     "side by side",
     slots=40,
-    # As much memory as the first one has.
-    others=(("-Djudged.host=slow", "-Xmx1024m", "-XX:MaxDirectMemorySize=384m"),),
+    others=(("-Djudged.host=slow",),),
     settings={
         **SMALL_BUFFERS,
         "taskmanager.load-balance.mode": "SLOTS",  # 1.19+

@@ -34,7 +34,8 @@ _WARM = 21.0  # seconds before the first look in which Flink is made to fetch it
 
 def room(release: tuple[int, int, int]) -> tuple[dict[str, str], tuple[str, ...]]:
     """The settings and JVM options of a TaskManager for dozens of jobs."""
-    options = (f"-Xmx{_HEAP}m", f"-XX:MaxDirectMemorySize={_NETWORK + 128}m")
+    # Netty takes more beside the network memory with each connection between two TaskManagers.
+    options = (f"-Xmx{_HEAP}m", f"-XX:MaxDirectMemorySize={_NETWORK + 1024}m")
     network = f"{_NETWORK}m"
     if release < (1, 10):
         settings = {
@@ -205,13 +206,13 @@ def standing(text: str, scene: Scene) -> Iterator[Stage]:
     settings, options = room(parse_release(text)) if scene.roomy else ({}, ())
     extra = {**settings, **scene.settings}
     with contextlib.ExitStack() as stack:
-        options = (*options, *scene.options)
-        cluster = stack.enter_context(running(text, extra=extra, slots=scene.slots, options=options))
+        first = (*options, *scene.options)
+        cluster = stack.enter_context(running(text, extra=extra, slots=scene.slots, options=first))
         stage = Stage(cluster, stack)
         stage.name_taskmanager(cluster.taskmanager)
         for number, more in enumerate(scene.others, 2):
             stage.name_taskmanager(
-                stack.enter_context(another_taskmanager(cluster, f"taskmanager-{number}", more))
+                stack.enter_context(another_taskmanager(cluster, f"taskmanager-{number}", (*options, *more)))
             )
         if scene.before:
             stage.run("before", scene.before)
