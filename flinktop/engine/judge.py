@@ -64,7 +64,7 @@ WAITED_MS: Final = 60_000.0
 """After so long a first look is wanted twice as much."""
 MOST_AT_ONCE: Final = 2
 """Requests of a round."""
-YOUNG_MS: Final = 15_000.0
+YOUNG_MS: Final = 30_000.0
 """A job that started so lately is no suspect because its tasks do not all run yet."""
 SETTLES_MS: Final = 5_000.0
 """A job is judged again after so long at the earliest: its answers come one after the other."""

@@ -78,12 +78,16 @@ def _ranks(
 
 def _sources(look: JobLook) -> dict[str, tuple[int, float]]:
     """The sources: what is below one is looked at when it is held up."""
-    totals = look.features.has(1, 16)
-    return {
-        one.id: (USUAL if totals or one.backpressure is not None else SUSPECTED, 1.0)
-        for one in reach.sources(look)
-        if one.outputs
-    }
+    return {one.id: (_rank_of_source(look, one), 1.0) for one in reach.sources(look) if one.outputs}
+
+
+def _rank_of_source(look: JobLook, one: VertexLook) -> int:
+    if look.features.has(1, 16):
+        return USUAL
+    if one.backpressure is None:
+        return SUSPECTED
+    # Flink may have been asked before it had fetched any figures.
+    return USUAL if subtask_load.loads(look, one) else BELOW
 
 
 def _closer(

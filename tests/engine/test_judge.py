@@ -97,9 +97,9 @@ def test_a_job_whose_tasks_are_about_to_run_is_no_suspect_at_first() -> None:
     bench = Bench()
     young = replace(listed("CREATED").jobs[0], start_time=int(NOW * 1000))
     bench.arrived(JOBS_OVERVIEW(), JobsOverview((young,)))
-    bench.rounds(10)
+    bench.rounds(25)
     assert EXCEPTIONS(job=name(0)) not in bench.sent
-    bench.rounds(10)
+    bench.rounds(15)
     assert EXCEPTIONS(job=name(0)) in bench.sent
 
 
