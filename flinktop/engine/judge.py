@@ -1,7 +1,7 @@
 """Judges the jobs of a cluster as answers come, remembers what must last, and asks for closer looks.
 
-It asks at most `ASKS_A_MINUTE` requests a minute beside those that rows and the sweep want, whatever the
-number of jobs: on a cluster of many jobs all are watched by `/jobs/overview` and by sums over groups of jobs,
+It asks a bounded number of requests a minute (`budget`) beside those that rows and the sweep want, whatever
+the number of jobs: on a cluster of many all are watched by `/jobs/overview` and by sums over groups of jobs,
 and only suspects are looked at closely.
 """
 
@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from flinktop.engine.answers import Answers
-from flinktop.engine.sums import EVERY as SUMS_SECONDS
+from flinktop.engine.budget import Budget
 from flinktop.engine.sums import Sums
 from flinktop.engine.sweep import figures_of
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG
@@ -45,34 +45,18 @@ if TYPE_CHECKING:
     from flinktop.judgement.verdict import Verdict
     from flinktop.model.look import ClusterLook
 
-ASKS_A_MINUTE: Final = 30
 MOST_A_ROUND: Final = 25
 """Jobs that are judged in a round; of more the others wait for the next."""
-KEPT: Final = 10
-"""Of these so many are kept, of more than `FEW` jobs, for first looks at what turns ill."""
-MOST_SUMS: Final = 15
-"""Of these at most for the sums of groups of jobs."""
 FEW: Final = 20
 """Jobs of which the sweep asks each often enough; of more, sums are watched."""
 SUSPECT_SECONDS: Final = 300.0
 """How long a job whose sum has moved is looked at closely."""
-WEIGHTS: Final = {asking.SUSPECTED: 4.0, asking.BELOW: 2.0, asking.USUAL: 1.0}
-"""So much more than a usual look one at a suspect is wanted."""
-AS_FIRST, LATEST = 3.2, 20.0
-"""Intervals after which a look again is wanted as much as a first one; and the most that count."""
-WAITED_MS: Final = 60_000.0
-"""After so long a first look is wanted twice as much."""
-MOST_AT_ONCE: Final = 2
-"""Requests of a round."""
 YOUNG_MS: Final = 30_000.0
 """A job that started so lately is no suspect because its tasks do not all run yet."""
 SETTLES_MS: Final = 5_000.0
 """A job is judged again after so long at the earliest: its answers come one after the other."""
 FORGET_MS: Final = 180_000.0
 """A job without a finding that was not answered for so long is forgotten, except for its verdict."""
-MOST_ASKED: Final = 10_000
-"""Queries of which it is remembered when they were sent."""
-_MINUTE: Final = 60.0
 _BEGINNING: Final = frozenset({"INITIALIZING", "CREATED", "RUNNING"})
 
 
@@ -103,7 +87,6 @@ class Judge:
         self._running = Running()
         self.judged = Judged()
         self.answers = Answers()
-        self._send = send
         self._time = cluster_time
         self._memories: dict[str, Memory] = {}
         self._cluster = Memory()
@@ -115,12 +98,8 @@ class Judge:
         self._new = True  # whether something of the cluster itself was answered since the last round
         self._listed: dict[str, JobOverview] = {}
         self._suspects: dict[str, float] = {}  # by job until when (ms)
-        self._asked: dict[Query[Any], float] = {}  # when it was sent or answered last (ms)
-        self._unanswered: set[Query[Any]] = set()  # those that it asked itself
-        self._sent: list[float] = []  # times of the asks of the last minute (ms)
-        self._sums_sent: list[float] = []  # those of them that were for the sums of whole groups
+        self.budget = Budget(send)
         self._live = 0  # jobs that have not ended
-        self._since: dict[Query[Any], float] = {}  # since when it is wanted (ms)
         self._sums = Sums()
 
     # -- answers ---------------------------------------------------------------------------------------
@@ -128,7 +107,7 @@ class Judge:
     def arrived(self, query: Query[Any], value: Any, at: float) -> None:
         """Take an answer that came at `at` (s since 1970 by the cluster's clock)."""
         then = at * 1000.0
-        self._asked[query] = then
+        self.budget.answered(query, then)
         if query.endpoint is JOBS_METRICS:
             for job in self._sums.take(query, value):
                 self._suspects[job] = then + SUSPECT_SECONDS * 1000.0
@@ -144,7 +123,7 @@ class Judge:
 
     def failed(self, query: Query[Any], error: FlinkError) -> None:
         """Take why a request failed."""
-        self._asked[query] = self._time() * 1000.0
+        self.budget.answered(query, self._time() * 1000.0)
         if query.endpoint is JOBS_METRICS:
             self._sums.failed(query)
             return
@@ -154,9 +133,8 @@ class Judge:
 
     def _answered(self, query: Query[Any], job: str) -> None:
         self._dirty[job] = None
-        if query in self._unanswered:
+        if self.budget.take_own(query):
             # What it wants to know next hangs on this answer: don't wait for others.
-            self._unanswered.discard(query)
             self._judged_at.pop(job, None)
 
     def _list(self, jobs: Iterable[JobOverview]) -> None:
@@ -192,7 +170,8 @@ class Judge:
         lost = self._lost(now, silent, error) if silent is not None else ()
         self.judged = Judged(verdicts, (*lost, *self._findings))
         self._forget(now)
-        self._ask(now)
+        self.budget.forget(now)
+        self.budget.spend(self._wanted(), now, groups=self._sums.groups if self._live > FEW else 0)
 
     def _settled(self, now: float) -> list[JobOverview]:
         """The jobs that are judged in this round; one of which nothing was answered yet takes no turn."""
@@ -248,13 +227,7 @@ class Judge:
         return ruling.applied(self._policy.about(None), (found,)) if found is not None else ()
 
     def _forget(self, now: float) -> None:
-        """Forget the answers of jobs that nobody looks at closely, and when queries were sent long ago."""
-        if len(self._unanswered) > ASKS_A_MINUTE:
-            self._unanswered.intersection_update(
-                {query for query in self._unanswered if now - self._asked.get(query, 0.0) < FORGET_MS}
-            )
-        if len(self._asked) > MOST_ASKED:
-            self._asked = {query: at for query, at in self._asked.items() if now - at < FORGET_MS}
+        """Forget the answers of jobs that nobody looks at closely."""
         for job in [job for job, until in self._suspects.items() if until < now]:
             del self._suspects[job]
         if len(self._listed) <= FEW:
@@ -267,73 +240,6 @@ class Judge:
                 self.answers.forget_job(job)
 
     # -- closer looks ----------------------------------------------------------------------------------
-
-    def _ask(self, now: float) -> None:
-        """Send what is due, the most wanted first, within the budget."""
-        for times in (self._sent, self._sums_sent):
-            times[:] = [at for at in times if now - at < _MINUTE * 1000.0]
-        wanted = tuple(self._wanted())
-        self._since = {one.query: self._since.get(one.query, now) for one in wanted}
-        due = [(-urgency, -one.size, one) for one in wanted if (urgency := self._urgency(one, now))]
-        # Of several that are wanted alike always the same: sets have no order of their own.
-        due.sort(key=lambda one: (one[0], one[1], one[2].query.endpoint.path, one[2].query.ids))
-        sent = 0
-        for _, _, one in due:
-            if sent < MOST_AT_ONCE and self._has_room(one, now):
-                sent += 1
-                self._asked[one.query] = now
-                self._unanswered.add(one.query)
-                self._sent.append(now)
-                if self._is_sum(one):
-                    self._sums_sent.append(now)
-                self._send(one.query)
-
-    def _has_room(self, ask: Ask, now: float) -> bool:
-        """Whether the budget allows for one more request.
-
-        Sums have a share of it. First looks at suspects take of the rest what they need; others share evenly
-        what is left of the minute, so that there is always something left for what turns ill now.
-        """
-        left = ASKS_A_MINUTE - len(self._sent)
-        if self._is_sum(ask):
-            return left > 0
-        left -= self._sums_share
-        if ask.rank == asking.SUSPECTED and (ask.query not in self._asked or ask.every == 0):
-            return left > 0
-        left -= KEPT if self._live > FEW else 0
-        if left <= 0 or not self._sent:
-            return left > 0
-        return now - self._sent[-1] >= (self._sent[0] + _MINUTE * 1000.0 - now) / left
-
-    @property
-    def _sums_share(self) -> int:
-        """Requests of a minute that are kept for the sums of all groups of jobs."""
-        wanted = math.ceil(self._sums.groups * _MINUTE / SUMS_SECONDS) if self._live > FEW else 0
-        return max(0, min(MOST_SUMS, wanted) - len(self._sums_sent))
-
-    def _is_time_for_a_sum(self, now: float) -> bool:
-        """Groups take turns, so that they leave room for others in each part of a minute."""
-        pause = max(SUMS_SECONDS / max(self._sums.groups, 1), _MINUTE / MOST_SUMS)
-        return not self._sums_sent or now - self._sums_sent[-1] >= (pause - 1.0) * 1000.0
-
-    @staticmethod
-    def _is_sum(ask: Ask) -> bool:
-        return ask.query.endpoint is JOBS_METRICS and ask.rank != asking.SUSPECTED
-
-    def _urgency(self, ask: Ask, now: float) -> float:
-        """How much a query is wanted; 0 before it is due.
-
-        What was asked lately can wait for what was never asked; in the end it comes first: what was seen once
-        must be seen again to be said, and a few ill jobs hide no other.
-        """
-        weight, asked = WEIGHTS[ask.rank], self._asked.get(ask.query)
-        if self._is_sum(ask) and self._sums_share:
-            due = asked is None or (now - asked >= ask.every * 1000.0 and self._is_time_for_a_sum(now))
-            return math.inf if due else 0.0
-        if asked is None:
-            return weight * (1.0 + (now - self._since[ask.query]) / WAITED_MS)
-        late = (now - asked) / max(ask.every * 1000.0, 1.0)
-        return weight * (min(late, LATEST) / AS_FIRST) ** 2 if late >= 1.0 else 0.0
 
     def _wanted(self) -> Iterator[Ask]:
         if not self.answers.features.history_server:  # it has none of these

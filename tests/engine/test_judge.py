@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from flinktop.engine.judge import ASKS_A_MINUTE, Judge
+from flinktop.engine.budget import ASKS_A_MINUTE
+from flinktop.engine.judge import Judge
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CheckpointConfig
 from flinktop.flink.cluster import CONFIG, Config
 from flinktop.flink.endpoint import Query

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from flinktop.engine.budget import ASKS_A_MINUTE
 from flinktop.engine.engine import Engine
-from flinktop.engine.judge import ASKS_A_MINUTE
 from flinktop.engine.sweep import SECONDS, figures_of
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.connection import Connection
@@ -33,7 +33,7 @@ async def test_each_of_thirteen_jobs_is_named_in_time() -> None:
     late: dict[str, str] = {}
     for _ in range(120):
         await clock.advance(1.0)
-        assert len(engine.judge._sent) <= ASKS_A_MINUTE
+        assert engine.judge.budget.spent <= ASKS_A_MINUTE
         for case, label in tuple(wanted.items()):
             verdict = engine.judge.judged.verdicts.get(cluster.names[case])
             if verdict is not None and _is_right(label, verdict):

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from flinktop.engine.judge import ASKS_A_MINUTE
+from flinktop.engine.budget import ASKS_A_MINUTE
 from tests.depth import in_depth
 from tests.engine.thousand import Thousand, Watched, watching
 from tests.manual_clock import ManualClock

@@ -278,7 +278,7 @@ class Watched:
 
     def judged_a_minute(self) -> int:
         """The most requests of the judge in any minute: those that no row asks for."""
-        return len(self.engine.judge._sent)
+        return self.engine.judge.budget.spent
 
 
 def watching(cluster: Thousand, rows: int = ROWS) -> Watched:
