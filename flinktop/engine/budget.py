@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from flinktop.judgement.ask import Ask
 
 ASKS_A_MINUTE: Final = 30
-KEPT: Final = 10
-"""Of these so many are kept, where sums are watched, for first looks at what turns ill."""
+KEPT: Final = 6
+"""Of these so many are left, where sums are watched, for first looks at suspects."""
 MOST_SUMS: Final = 15
 """Of these at most for the sums of groups of jobs."""
-WEIGHTS: Final = {asking.SUSPECTED: 4.0, asking.BELOW: 2.0, asking.USUAL: 1.0}
+SPARE: Final = 6
+"""Of these so many are left, where sums are watched, for a first look at a job that turns ill now."""
+WEIGHTS: Final = {asking.TURNED_ILL: 8.0, asking.SUSPECTED: 4.0, asking.BELOW: 2.0, asking.USUAL: 1.0}
 """So much more than a usual look one at a suspect is wanted."""
 AS_FIRST, LATEST = 3.2, 20.0
 """Intervals after which a look again is wanted as much as a first one; and the most that count."""
@@ -99,16 +101,17 @@ class Budget:
     def _has_room(self, ask: Ask, now: float) -> bool:
         """Whether the budget allows for one more request.
 
-        Sums have a share of it. First looks at suspects take of the rest what they need; others share evenly
-        what is left of the minute, so that there is always something left for what turns ill now.
+        Sums have a share of it. First looks at suspects take of the rest what they need, up to what is spared
+        for a job that turns ill now; others share evenly what is left of the minute.
         """
         left = ASKS_A_MINUTE - len(self._sent)
-        if _is_sum(ask):
+        first = ask.query not in self._asked or ask.every == 0
+        if _is_sum(ask) or (first and ask.rank == asking.TURNED_ILL):
             return left > 0
         left -= self._sums_share
-        if ask.rank == asking.SUSPECTED and (ask.query not in self._asked or ask.every == 0):
-            return left > 0
-        left -= KEPT if self._groups else 0
+        if first and ask.rank == asking.SUSPECTED:
+            return left > (SPARE if self._groups else 0)
+        left -= KEPT + SPARE if self._groups else 0
         if left <= 0 or not self._sent:
             return left > 0
         return now - self._sent[-1] >= (self._sent[0] + _MINUTE_MS - now) / left
@@ -141,4 +144,4 @@ class Budget:
 
 
 def _is_sum(ask: Ask) -> bool:
-    return ask.query.endpoint is JOBS_METRICS and ask.rank != asking.SUSPECTED
+    return ask.query.endpoint is JOBS_METRICS and ask.rank != asking.TURNED_ILL

@@ -9,8 +9,10 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
 
-SUSPECTED, BELOW, USUAL = 0, 1, 2
-"""Ranks: of what looks ill, of what is next to it, of what is looked at anyway. The lowest is asked first."""
+TURNED_ILL, SUSPECTED, BELOW, USUAL = range(4)
+"""Ranks: of what the list of jobs or a sum shows to be ill, of what looks ill, of what is next to it, of what
+is looked at anyway. The lowest is asked first.
+"""
 METRICS_SECONDS: Final = 10.0
 """Flink fetches its metrics no more often."""
 

@@ -28,7 +28,11 @@ _ABORTED: Final = re.compile(
     # A later checkpoint took its place, or it was never to start.
     r"|subsumed|barrier from newer checkpoint|minimum time between checkpoints|queued checkpoint requests"
 )
-_UNTRIGGERED: Final = re.compile(r"Trigger checkpoint failure")
+_UNTRIGGERED: Final = re.compile(
+    r"Trigger checkpoint failure"
+    # Up to 1.12 of what follows a task that does not run yet.
+    r"|received cancellation from one of its inputs"
+)
 _TASK = re.compile(r"(?:for operator|Task name with subtask ?:) (.{1,1000}?\(\d{1,9}/\d{1,9}\)(?:#\d{1,9})?)")
 _MOST: Final = 4000  # characters of a message that are searched
 
@@ -61,7 +65,7 @@ def counts(checkpoint: Checkpoint) -> bool:
 
 
 def untriggered(checkpoint: Checkpoint) -> bool:
-    """Whether it failed at once, as when a TaskManager with tasks can't be reached."""
+    """Whether a task could not even begin, as when its TaskManager can't be reached or another is not ready."""
     return _UNTRIGGERED.search((checkpoint.failure_message or "")[:_MOST]) is not None
 
 

@@ -105,6 +105,11 @@ def test_failing_by_the_entries_of_the_history(
     [
         pytest.param([done(1, 70), broken(2, 60, UNREACHED)], None, id="its restart comes within a minute"),
         pytest.param(
+            [broken(1, 2, "Task received cancellation from one of its inputs")],
+            None,
+            id="it has just started",
+        ),
+        pytest.param(
             [done(1, 70), *(broken(2 + n, 50 - 10 * n, UNREACHED) for n in range(4))], None, id="also of many"
         ),
         pytest.param(
