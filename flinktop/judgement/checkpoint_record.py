@@ -65,7 +65,7 @@ def counts(checkpoint: Checkpoint) -> bool:
 
 
 def untriggered(checkpoint: Checkpoint) -> bool:
-    """Whether a task could not even begin, as when its TaskManager can't be reached or another is not ready."""
+    """Whether a task could not even begin, as when its TaskManager can't be reached."""
     return _UNTRIGGERED.search((checkpoint.failure_message or "")[:_MOST]) is not None
 
 

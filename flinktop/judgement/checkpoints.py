@@ -160,8 +160,10 @@ def _failing(look: JobLook) -> Sign | None:
 
 
 def _is_about_to_restart(look: JobLook, failed: Sequence[Checkpoint]) -> bool:
-    """Whether they failed since Flink can't reach a TaskManager, for which it soon restarts the job, or as the
-    job has just started."""
+    """Whether they failed as the job has just started, or since Flink can't reach a TaskManager.
+
+    For that it soon restarts the job.
+    """
     first = model.ended_at(failed[-1]) or failed[-1].trigger_timestamp
     return all(map(record.untriggered, failed)) and look.now - first <= _MISSED_MS
 
