@@ -13,7 +13,7 @@ from flinktop.flink.metrics import SUBTASKS_METRICS, VERTEX_METRICS
 from flinktop.flink.numbers import subtask_index
 from flinktop.flink.vertices import VERTEX
 from flinktop.judgement import reach, sources, subtask_load, subtask_records, uneven
-from flinktop.judgement.ask import BELOW, SUSPECTED, USUAL, Ask
+from flinktop.judgement.ask import SUSPECTED, USUAL, Ask
 from flinktop.judgement.finding import Culprit, Evidence, Finding, Kind, Severity
 from flinktop.judgement.holds import Sign
 from flinktop.judgement.wording import names, percent, short, some
@@ -43,21 +43,17 @@ def signs(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Sign]:
 
 
 def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
-    """The pools of the sources; where those are full, of all that is below them."""
+    """The pools of the sources; where those are full, step by step of what is below them."""
     del trails
     job, slow = look.listed.jid, {one.id for one in bottlenecks(look)}
-    found = look.by_id
     full = {one.id for one in look.vertices if _is_full(look, one)}
-    further = {each for one in full for each in reach.below(found, one)}
     for place, one in enumerate(look.vertices):
         ids = [*([OUT] if one.outputs else ()), *([IN] if one.inputs else ())]
         pools = SUBTASKS_METRICS(job=job, vertex=one.id, get=ids, agg="min,max")
         if one.id in full or any(each in full for each in one.inputs):
             yield Ask(pools, SUSPECTED, size=float(-place))
-        elif one.id in further:
-            yield Ask(pools, BELOW, size=float(-place))
         elif not one.inputs and one.outputs and one.node is not None:
-            yield Ask(pools, USUAL, _USUALLY, 1.0)
+            yield Ask(pools, USUAL if OUT in one.metrics else SUSPECTED, _USUALLY, 1.0)
         if one.id in slow:
             yield Ask(VERTEX(job=job, vertex=one.id), SUSPECTED, size=float(-place))
             if 1 < one.vertex.parallelism <= _MOST_NAMED:
