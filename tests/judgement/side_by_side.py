@@ -19,10 +19,10 @@ _NEAR_MS = 10 * 86_400_000.0
 _JOB = re.compile(r"(?:v1/)?jobs/([0-9a-f]{32})")
 
 TOGETHER = (
+    "slow-host",  # first: while all slots are free, its subtasks are spread evenly over the hosts
     "slow-vertex",
     "blocking-sink",
     "hot-key",
-    "slow-host",
     "restart-loop",
     "loop-of-two-causes",
     "given-up",
