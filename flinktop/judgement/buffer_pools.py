@@ -31,6 +31,7 @@ FULL, LOW = 0.95, 0.75
 
 Each channel keeps the buffer that is being filled: with many of them half of the pool is always in use."""
 _USUALLY: Final = 20.0  # seconds between looks at a source that has buffers left
+_CLOSER: Final = 30.0  # seconds between looks at the subtasks of a vertex that holds up others
 _MOST_NAMED: Final = 200  # subtasks up to which each one's pool is asked
 
 
@@ -55,10 +56,22 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
         elif not one.inputs and one.outputs and one.node is not None:
             yield Ask(pools, USUAL if OUT in one.metrics else SUSPECTED, _USUALLY, 1.0)
         if one.id in slow:
-            yield Ask(VERTEX(job=job, vertex=one.id), SUSPECTED, size=float(-place))
+            yield Ask(VERTEX(job=job, vertex=one.id), SUSPECTED, _CLOSER, size=float(-place))
             if 1 < one.vertex.parallelism <= _MOST_NAMED:
                 each = [f"{index}.{IN}" for index in range(one.vertex.parallelism)]
-                yield Ask(VERTEX_METRICS(job=job, vertex=one.id, get=each), SUSPECTED, size=float(-place))
+                named = VERTEX_METRICS(job=job, vertex=one.id, get=each)
+                yield Ask(named, SUSPECTED, _CLOSER, size=float(-place))
+
+
+def unseen(look: JobLook) -> set[str]:
+    """The vertices whose output buffers, or whose inputs', are not known by now."""
+    found = look.by_id
+    unknown = {one.id for one in look.vertices if one.outputs and _share(look, one, OUT) is None}
+    return {
+        one.id
+        for one in look.vertices
+        if one.id in unknown or any(each in unknown for each in one.inputs if each in found)
+    }
 
 
 def bottlenecks(look: JobLook) -> tuple[VertexLook, ...]:

@@ -77,24 +77,27 @@ def signs(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Sign]:
 
 def unseen(look: JobLook, trails: Mapping[str, Trail]) -> frozenset[Key]:
     """The signs of which it is not known whether they are still there: their figures are old by now."""
-    if not reach.flows(look) or not slow_vertices.has_shares(look):
+    if not reach.flows(look):
         return frozenset()
+    running = {one.id for one in look.vertices if one.vertex.status.upper() == "RUNNING"}
+    old = _of_old_loads(look, trails) if slow_vertices.has_shares(look) else buffer_pools.unseen(look)
+    return frozenset((kind, vertex, "") for vertex in old & running for kind in ONE_OF)
+
+
+def _of_old_loads(look: JobLook, trails: Mapping[str, Trail]) -> set[str]:
+    """The vertices whose busy times, or whose inputs' backpressure, are not known by now."""
     loads = {one.id: subtask_load.loads(look, one) for one in look.vertices}
     found = look.by_id
-    old = {
+    return {
         one.id
         for one in look.vertices
-        if one.vertex.status.upper() == "RUNNING"
-        and (
-            not loads[one.id]
-            or any(
-                not loads[each] and slow_vertices.mean_share(found[each], trails) is None
-                for each in one.inputs
-                if each in found
-            )
+        if not loads[one.id]
+        or any(
+            not loads[each] and slow_vertices.mean_share(found[each], trails) is None
+            for each in one.inputs
+            if each in found
         )
     }
-    return frozenset((kind, vertex, "") for vertex in old for kind in ONE_OF)
 
 
 def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:

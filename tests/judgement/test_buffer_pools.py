@@ -101,3 +101,11 @@ def test_pools_are_asked_down_to_where_they_are_full() -> None:
     course.see(line(1.0, 1.0))
     assert asked() == [("source", OUT), ("join", f"{OUT},{IN}"), ("sink", IN)]
     assert any(one.query.endpoint is VERTEX_METRICS for one in course.asked)
+
+
+def test_a_bottleneck_waits_for_its_next_figures() -> None:
+    course = Course(release=OLD)
+    assert kinds(course.run(5, lambda _: line(1.0, 0.0))) == ["bottleneck"]
+    old = [V(id=one.id, parallelism=2, inputs=one.inputs) for one in line(1.0, 0.0)]
+    assert kinds(course.run(9, lambda _: old)) == ["bottleneck"]
+    assert kinds(course.run(9, lambda _: line(0.0, 0.0))) == []
