@@ -19,7 +19,7 @@ _NEAR_MS = 10 * 86_400_000.0
 _JOB = re.compile(r"(?:v1/)?jobs/([0-9a-f]{32})")
 
 TOGETHER = (
-    "slow-host",  # first: while all slots are free, its subtasks are spread evenly over the hosts
+    "slow-host",
     "slow-vertex",
     "blocking-sink",
     "hot-key",
