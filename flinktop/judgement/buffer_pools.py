@@ -16,6 +16,7 @@ from flinktop.judgement import reach, sources, subtask_load, subtask_records, un
 from flinktop.judgement.ask import SUSPECTED, USUAL, Ask
 from flinktop.judgement.finding import Culprit, Evidence, Finding, Kind, Severity
 from flinktop.judgement.holds import Sign
+from flinktop.judgement.trails import Note, trail
 from flinktop.judgement.wording import names, percent, short, some
 
 if TYPE_CHECKING:
@@ -43,9 +44,15 @@ def signs(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Sign]:
             yield _sign(look, trails, one, waiting)
 
 
+def notes(look: JobLook) -> Iterator[Note]:
+    """How full the output pools are."""
+    for one in look.vertices:
+        if (share := _share(look, one, OUT)) is not None:
+            yield Note(f"pools {one.id}", one.metrics[OUT].at, share)
+
+
 def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
     """The pools of the sources; where those are full, step by step of what is below them."""
-    del trails
     job, slow = look.listed.jid, {one.id for one in bottlenecks(look)}
     full = {one.id for one in look.vertices if _is_full(look, one)}
     for place, one in enumerate(look.vertices):
@@ -54,7 +61,8 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
         if one.id in full or any(each in full for each in one.inputs):
             yield Ask(pools, SUSPECTED, size=float(-place))
         elif not one.inputs and one.outputs and one.node is not None:
-            yield Ask(pools, USUAL if OUT in one.metrics else SUSPECTED, _USUALLY, 1.0)
+            seen = trail(trails, f"pools {one.id}")
+            yield Ask(pools, USUAL if seen else SUSPECTED, _USUALLY, 1.0)
         if one.id in slow:
             yield Ask(VERTEX(job=job, vertex=one.id), SUSPECTED, _CLOSER, size=float(-place))
             if 1 < one.vertex.parallelism <= _MOST_NAMED:

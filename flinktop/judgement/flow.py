@@ -55,6 +55,8 @@ def notes(look: JobLook) -> Iterator[Note]:
     yield from subtask_records.notes(look)
     if slow_vertices.has_shares(look):
         yield from subtask_load.notes(look)
+    else:
+        yield from buffer_pools.notes(look)
 
 
 def signs(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Sign]:

@@ -44,7 +44,7 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
     suspects = slow_vertices.suspected(look, trails)
     ranks = _ranks(look, trails, suspects)
     if not any(len(trail(trails, f"backpressured {one.id}")) > 1 for one in look.vertices):
-        ranks = _sources(look) | ranks
+        ranks = _sources(look, trails) | ranks
     for one in look.vertices:
         if one.id in ranks:
             rank, size = ranks[one.id]
@@ -76,18 +76,16 @@ def _ranks(
     return found
 
 
-def _sources(look: JobLook) -> dict[str, tuple[int, float]]:
+def _sources(look: JobLook, trails: Mapping[str, Trail]) -> dict[str, tuple[int, float]]:
     """The sources: what is below one is looked at when it is held up."""
-    return {one.id: (_rank_of_source(look, one), 1.0) for one in reach.sources(look) if one.outputs}
+    return {one.id: (_rank_of_source(look, trails, one), 1.0) for one in reach.sources(look) if one.outputs}
 
 
-def _rank_of_source(look: JobLook, one: VertexLook) -> int:
-    if look.features.has(1, 16):
+def _rank_of_source(look: JobLook, trails: Mapping[str, Trail], one: VertexLook) -> int:
+    if look.features.has(1, 16) or trail(trails, f"tries {one.id}"):
         return USUAL
-    if one.backpressure is None:
-        return SUSPECTED
     # Flink may have been asked before it had fetched any figures.
-    return USUAL if subtask_load.loads(look, one) else BELOW
+    return SUSPECTED if one.backpressure is None else BELOW
 
 
 def _closer(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flinktop.flink.metrics import SUBTASKS_METRICS, VERTEX_METRICS
+from flinktop.judgement.ask import SUSPECTED, USUAL
 from flinktop.judgement.buffer_pools import IN, OUT
 from tests.judgement.looks_flow import Course, V, kinds
 
@@ -109,3 +110,21 @@ def test_a_bottleneck_waits_for_its_next_figures() -> None:
     old = [V(id=one.id, parallelism=2, inputs=one.inputs) for one in line(1.0, 0.0)]
     assert kinds(course.run(9, lambda _: old)) == ["bottleneck"]
     assert kinds(course.run(9, lambda _: line(0.0, 0.0))) == []
+
+
+def test_only_the_first_look_at_a_source_comes_first() -> None:
+    course = Course(release=OLD)
+    old = [V(id=one.id, parallelism=2, inputs=one.inputs) for one in line(0.0, 0.0)]
+
+    def rank() -> int:
+        (found,) = [
+            one.rank for one in course.asked if OUT in str(dict(one.query.params)) and one.every > 10.0
+        ]
+        return found
+
+    course.see(old)
+    assert rank() == SUSPECTED
+    course.see(line(0.0, 0.0))
+    course.at += 100.0
+    course.see(old)
+    assert rank() == USUAL
