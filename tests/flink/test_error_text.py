@@ -294,9 +294,9 @@ def test_an_error_has_the_exceptions_of_flink_and_of_nobody_else() -> None:
         check_status(500, body.encode(), "POST", URL)
     assert caught.value.exceptions == "a.B: x\nCaused by: c.D: y"
     for other in (b"<html>a.B: x</html>", b'{"errors": []}', b'{"errors": [""]}', b'{"message": "a.B: x"}'):
-        with pytest.raises(FlinkError) as caught:
+        with pytest.raises(FlinkError) as foreign:
             check_status(500, other, "POST", URL)
-        assert caught.value.exceptions == ""
+        assert foreign.value.exceptions == ""
 
 
 @pytest.mark.parametrize("release", ["1.9.3", "1.14.6", "1.20.5", "2.3.0"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from textual.widget import Widget
+
 from flinktop.facts.faults import (
     FaultFacts,
     adaptive,
@@ -48,6 +50,8 @@ _INDEX, _TASKMANAGER, _LABELS = attrgetter("index"), attrgetter("taskmanager"), 
 HEAD = 7  # letters of the label of a fault in the lines above the table
 ROOMY = 30  # rows of a screen with room for whole sentences
 MOST_WRAPPED = 4  # lines of a sentence
+LEAST_EXPLAINED = 2  # lines of both sentences, and of where to look
+MOST_EXPLAINED = 2 * MOST_WRAPPED + 1
 FORGOTTEN = "flinktop no longer has this exception: it was replaced by newer ones; esc goes back"
 _TONES = {
     "cause": "bad",
@@ -87,18 +91,24 @@ def place_lines(fault: Fault, room: int, unnamed: str) -> list[Line]:
     return [whole] if not rest or cells(whole) <= room else [named, behind[1:]]
 
 
-def explained(trace: str, width: int, most: int) -> list[Line]:
-    """What a well-known failure means and what to do next, each on at most `most` lines; [] of any other."""
+def explained(trace: str, width: int, room: int) -> list[Line]:
+    """What a well-known failure means and what to do next, in at most `room` lines; [] of any other failure.
+
+    Each sentence has a line at least; where to look is left out first.
+    """
     found = known(trace)
     if found is None:
         return []
+    means, step = (wrap(text, max(width - HEAD, 1), MOST_WRAPPED) for text in (found.means, found.next))
+    whole = len(means), len(step)
+    while len(means) + len(step) > max(room, LEAST_EXPLAINED):
+        (means if len(means) > len(step) else step).pop()
     lines: list[Line] = []
-    for label, sentence in (("means", found.means), ("next", found.next)):
-        rows = wrap(sentence, max(width - HEAD, 1), most + 1)
-        if len(rows) > most:
-            rows = [*rows[: most - 1], f"{rows[most - 1]} …"]
+    for label, rows, most in (("means", means, whole[0]), ("next", step, whole[1])):
+        if len(rows) < most:
+            rows[-1] += " …"
         lines += [_headed(label if number == 0 else "", [(row, "")]) for number, row in enumerate(rows)]
-    if found.failure.look and most > 1:
+    if found.failure.look and len(lines) < room:
         lines.append(_headed("look", [(found.failure.look, "")]))
     return lines
 
@@ -173,7 +183,8 @@ class ExceptionsTable(TablePanel[FaultFacts]):
 
     def show(self) -> None:
         groups = self.port.faults(self.job)
-        self._head, self._rows = self._heading(groups), fault_rows(groups)
+        self._rows = fault_rows(groups)
+        self._head = self._heading(groups)
         super().show()
         rows = len(self._rows)
         self.lines_needed = len(self._head) + 1 + rows if rows else None
@@ -204,8 +215,9 @@ class ExceptionsTable(TablePanel[FaultFacts]):
         lines = [
             _headed("latest", [(reason, "bad")]),
             *(_headed("", line) for line in (*places, last)),
-            *explained(latest.latest.stacktrace, self.content_size.width - 2, self._most_wrapped()),
         ]
+        left = self._room() - len(lines) - (start is not None)
+        lines += explained(latest.latest.stacktrace, self.content_size.width - 2, left)
         if start is not None:
             same = faults.key(start) == latest.key
             seen = when_words(start.timestamp, offset, now)
@@ -216,8 +228,11 @@ class ExceptionsTable(TablePanel[FaultFacts]):
             lines.append(_headed("first", spaced(parts, [(self._of_loop(groups), "muted")], gap=MUTED_GAP)))
         return lines
 
-    def _most_wrapped(self) -> int:
-        return MOST_WRAPPED if self.app.size.height >= ROOMY else 1
+    def _room(self) -> int:
+        """Lines that the texts above the table may take: on a small screen its first rows stay in sight."""
+        if self.app.size.height >= ROOMY or not isinstance(self.parent, Widget):
+            return MOST_EXPLAINED + ROOMY
+        return self.parent.size.height - self.gutter.height - 1 - min(len(self._rows), LEAST_ROWS)
 
     def _of_loop(self, groups: tuple[FaultGroup, ...]) -> str:
         """The label of the oldest fault: Flink may have dropped earlier ones."""
@@ -308,7 +323,7 @@ class FaultHeader(LinesPanel):
             [(faults.reason(fault), "bad")],
             *place_lines(fault, self.content_size.width, unnamed_task(self.port, self.job)),
             last,
-            *explained(fault.stacktrace, self.content_size.width, MOST_WRAPPED),
+            *explained(fault.stacktrace, self.content_size.width, MOST_EXPLAINED),
         ]
 
 
