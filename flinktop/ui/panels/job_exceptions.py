@@ -24,9 +24,9 @@ from flinktop.judgement.failure_words import known
 from flinktop.model import faults, subtask_names
 from flinktop.ui.live import RARELY, Panel
 from flinktop.ui.panels.columns import near, number, text
+from flinktop.ui.panels.known_failures import HEAD, MOST_EXPLAINED, explained_lines, headed
 from flinktop.ui.panels.parts import GAP, MUTED_GAP, LinesPanel, cells, pair, spaced
 from flinktop.ui.panels.table_panel import TablePanel
-from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.guarded_rows import GuardedRows, make_row_groups
 from flinktop.ui.widgets.pager import Pager
 
@@ -47,11 +47,7 @@ MOST = 320  # most faults that are requested, if the cluster keeps so many
 FIRST_MOST = 20  # faults that Flink returns by default (`maxExceptions`)
 LEAST_ROWS = 3
 _INDEX, _TASKMANAGER, _LABELS = attrgetter("index"), attrgetter("taskmanager"), attrgetter("labels")
-HEAD = 7  # letters of the label of a fault in the lines above the table
 ROOMY = 30  # rows of a screen with room for whole sentences
-MOST_WRAPPED = 4  # lines of a sentence
-LEAST_EXPLAINED = 2  # lines of both sentences, and of where to look
-MOST_EXPLAINED = 2 * MOST_WRAPPED + 1
 FORGOTTEN = "flinktop no longer has this exception: it was replaced by newer ones; esc goes back"
 _TONES = {
     "cause": "bad",
@@ -92,25 +88,9 @@ def place_lines(fault: Fault, room: int, unnamed: str) -> list[Line]:
 
 
 def explained(trace: str, width: int, room: int) -> list[Line]:
-    """What a well-known failure means and what to do next, in at most `room` lines; [] of any other failure.
-
-    Each sentence has a line at least; where to look is left out first.
-    """
+    """What a well-known failure means and what to do first, in at most `room` lines; [] of any other."""
     found = known(trace)
-    if found is None:
-        return []
-    means, step = (wrap(text, max(width - HEAD, 1), MOST_WRAPPED) for text in (found.means, found.next))
-    whole = len(means), len(step)
-    while len(means) + len(step) > max(room, LEAST_EXPLAINED):
-        (means if len(means) > len(step) else step).pop()
-    lines: list[Line] = []
-    for label, rows, most in (("means", means, whole[0]), ("next", step, whole[1])):
-        if len(rows) < most:
-            rows[-1] += " …"
-        lines += [_headed(label if number == 0 else "", [(row, "")]) for number, row in enumerate(rows)]
-    if found.failure.look and len(lines) < room:
-        lines.append(_headed("look", [(found.failure.look, "")]))
-    return lines
+    return explained_lines(found, width, room) if found is not None else []
 
 
 class ExceptionsTable(TablePanel[FaultFacts]):
@@ -213,8 +193,8 @@ class ExceptionsTable(TablePanel[FaultFacts]):
         if repeated := repeated_parts(latest, offset, now):
             last += [GAP, *repeated]
         lines = [
-            _headed("latest", [(reason, "bad")]),
-            *(_headed("", line) for line in (*places, last)),
+            headed("latest", [(reason, "bad")]),
+            *(headed("", line) for line in (*places, last)),
         ]
         left = self._room() - len(lines) - (start is not None)
         lines += explained(latest.latest.stacktrace, self.content_size.width - 2, left)
@@ -225,7 +205,7 @@ class ExceptionsTable(TablePanel[FaultFacts]):
                 parts: Line = [(f"seen {seen} (same error)", "")]
             else:
                 parts = [(faults.reason(start), "" if same else "bad"), GAP, (seen, "")]
-            lines.append(_headed("first", spaced(parts, [(self._of_loop(groups), "muted")], gap=MUTED_GAP)))
+            lines.append(headed("first", spaced(parts, [(self._of_loop(groups), "muted")], gap=MUTED_GAP)))
         return lines
 
     def _room(self) -> int:
@@ -239,10 +219,6 @@ class ExceptionsTable(TablePanel[FaultFacts]):
         restarts = restarts_of(self.port, self.job) or 0
         seen = sum(group.count for group in groups)
         return "start of the restart loop" if seen >= restarts else "earliest one Flink still has"
-
-
-def _headed(word: str, parts: Line) -> Line:
-    return [(word.ljust(HEAD), "muted"), *parts]
 
 
 class FaultStack(Panel):
