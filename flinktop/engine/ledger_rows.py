@@ -1,19 +1,21 @@
 """Converts operations to rows of the ledger and back; keeps what is readable of a malformed row."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated, Any, get_type_hints
 
 import msgspec
 from msgspec import Struct, field
 from msgspec.structs import asdict, replace
 
-from flinktop.engine.acts.verdict import Result
+from flinktop.engine.acts.verdict import Explanation, Result
 from flinktop.engine.operation import Operation, State
 
 COLUMNS = (
     "id", "cluster", "cluster_name", "kind", "act", "subject", "job", "by", "state", "planned", "sent",
     "ended", "trigger_id", "notes", "result", "reason", "owner", "beat",
 )  # fmt: skip
+EXPLANATION = "explanation"  # key in the notes on the disk
 LATEST = 253_402_300_799.0  # the last second of the year 9999: no time of an operation is later
 _TIME = Annotated[float, msgspec.Meta(ge=0, le=LATEST)] | None
 
@@ -27,10 +29,16 @@ def values(operation: Operation) -> tuple[Any, ...]:
         "act": as_json(operation.act) if operation.act is not None else "{}",
         "state": str(operation.state),
         "trigger_id": operation.trigger,
-        "notes": msgspec.json.encode(operation.notes).decode(),
+        "notes": msgspec.json.encode(_notes_of(operation)).decode(),
         "result": msgspec.json.encode(asdict(operation.result)).decode(),
     }
     return tuple(columns[name] for name in COLUMNS[:-2])
+
+
+def _notes_of(operation: Operation) -> dict[str, Any]:
+    """The notes with the explanation among them: flinktops that know of none leave them as they are."""
+    known = operation.explanation
+    return operation.notes | ({EXPLANATION: asdict(known)} if known is not None else {})
 
 
 def operation_of(cells: Sequence[Any], number: int, owner: str) -> Operation:
@@ -48,6 +56,7 @@ def operation_of(cells: Sequence[Any], number: int, owner: str) -> Operation:
         row.odd.append("act")
     state = row.state()
     notes, result = row.json("notes"), row.result()
+    explanation = _explanation(notes.pop(EXPLANATION, None))
     operation = Operation(
         id=row.text("id") or f"row {number}",
         cluster=row.text("cluster"),
@@ -64,6 +73,7 @@ def operation_of(cells: Sequence[Any], number: int, owner: str) -> Operation:
         notes=notes,
         result=result,
         reason=row.text("reason"),
+        explanation=explanation,
         state=state,
         ours=row.columns["owner"] == owner,
     )
@@ -74,6 +84,13 @@ def operation_of(cells: Sequence[Any], number: int, owner: str) -> Operation:
     unread = f"part of its record can't be read: {', '.join(dict.fromkeys(row.odd))}"
     reason = f"{operation.reason}; {unread}" if operation.reason else unread
     return replace(operation, state=state if state.final else State.UNKNOWN, reason=reason, ours=False)
+
+
+def _explanation(of: Any) -> Explanation | None:
+    """The explanation in the notes; None if there is none that can be read, which says nothing wrong."""
+    with suppress(msgspec.ValidationError):
+        return msgspec.convert(of, Explanation)
+    return None
 
 
 def result_of(text: Any) -> Result:

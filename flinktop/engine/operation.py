@@ -6,7 +6,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from flinktop.engine.acts.act import Act, Notes
-from flinktop.engine.acts.verdict import Result
+from flinktop.engine.acts.verdict import Explanation, Result
 from flinktop.model import redaction
 
 
@@ -50,6 +50,8 @@ class Operation(Struct, frozen=True):
     notes: Notes = field(default_factory=dict)  # what was read just before it was sent
     result: Result = field(default_factory=Result)
     reason: str = ""  # why it failed, was lost or refused
+    explanation: Explanation | None = None
+    """What that means and what to do first, if it is well known."""
     # The fields below are not kept on disk.
     words: str = ""  # what it is doing now
     progress: tuple[int, int] | None = None  # bytes sent and to send, during an upload
@@ -74,6 +76,7 @@ class Operation(Struct, frozen=True):
             result=shown,
             reason=redaction.text(self.reason),
             words=redaction.text(self.words),
+            explanation=self.explanation.without_secrets() if self.explanation is not None else None,
         )
 
     @property

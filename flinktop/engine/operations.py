@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from flinktop.engine.acts.act import Act, ActContext, Answer
 from flinktop.engine.acts.run_jar import PlanJar
 from flinktop.engine.acts.target import Target, fetch_target
+from flinktop.engine.acts.verdict import explanation
 from flinktop.engine.clock import Clock
 from flinktop.engine.lane import Lane
 from flinktop.engine.ledger import Ledger, LedgerError
@@ -185,7 +186,8 @@ class Operations:
             if answer.pending:
                 answer = Answer(reason="Flink's answer is empty")
         except FlinkError as error:
-            answer = Answer(reason=redaction.text(error.reason))
+            known = explanation(error.exceptions)
+            answer = Answer(None, redaction.text(error.reason), known and known.without_secrets())
         except Exception as error:
             log.exception("a request for an action's facts failed")
             answer = Answer(reason=failed_here(error))
@@ -215,7 +217,8 @@ class Operations:
         except FlinkError as error:
             away = isinstance(error, Unreachable)
             why = f"the cluster does not answer: {error.reason}" if away else error.reason
-            return self.view.end(replace(operation, unreachable=away), State.REFUSED, why)
+            refused = replace(operation, unreachable=away, explanation=explanation(error.exceptions))
+            return self.view.end(refused, State.REFUSED, why)
         except OSError as error:
             why = f"{error.filename or 'a file'} can't be read: {error.strerror}"
             return self.view.end(operation, State.REFUSED, why)
@@ -272,11 +275,13 @@ class Operations:
             case Fate.NEVER_SENT:
                 return self.view.end(operation, State.FAILED, f"it was not sent: {error.reason}")
             case Fate.REFUSED:
-                return self.view.end(operation, State.FAILED, refused_because(error))
+                refused = replace(operation, explanation=explanation(error.exceptions))
+                return self.view.end(refused, State.FAILED, refused_because(error))
             case Fate.DOUBTFUL:
                 # On the disk too: a flinktop that takes it over ends with the same reason.
                 words = f"{error.reason}: checking with Flink whether it was done anyway"
-                return self.view.save(replace(operation, reason=refused_because(error), words=words))
+                why, known_failure = refused_because(error), explanation(error.exceptions)
+                return self.view.save(replace(operation, reason=why, explanation=known_failure, words=words))
             case Fate.UNANSWERED:
                 words = f"the answer was lost ({error.reason}): checking with Flink whether it was done"
                 return self.view.put(replace(operation, words=words))

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from flinktop.engine.acts.act import Act, ActContext, Handle
-from flinktop.engine.acts.verdict import Done, Failed, InProgress, Unknown, Verdict
+from flinktop.engine.acts.verdict import Done, Failed, InProgress, Unknown, Verdict, explanation
 from flinktop.engine.clock import Clock
 from flinktop.engine.link import FOLLOWED, UNDER_WAY
 from flinktop.engine.operation import Operation, State
@@ -94,13 +94,14 @@ class Outcomes(Struct, frozen=True):
         result = verdict.result or operation.result
         match verdict:
             case Done():
-                return self.view.end(replace(operation, result=result), State.DONE, "")
-            case Failed(reason):
-                return self.view.end(replace(operation, result=result), State.FAILED, reason)
+                return self.view.end(replace(operation, result=result, explanation=None), State.DONE, "")
+            case Failed(reason, _, exceptions):
+                failed = replace(operation, result=result, explanation=explanation(exceptions))
+                return self.view.end(failed, State.FAILED, reason)
             case InProgress(words):
                 silence.since, silence.answers = None, 0
-                running = replace(operation, words=words, result=result, state=State.RUNNING, reason="")
-                return self.view.save(running)
+                running = replace(operation, words=words, result=result, state=State.RUNNING)
+                return self.view.save(replace(running, reason="", explanation=None))
             case Unknown():
                 silence.take_in(self.clock.now())
                 if operation.reason and verdict.result is None:
@@ -110,7 +111,8 @@ class Outcomes(Struct, frozen=True):
     def _judge_silent(self, operation: Operation, act: Act, seen: Unknown, silence: _Silence) -> Operation:
         """Judge an act without a trace, or without a sign of its end yet."""
         result = seen.result or operation.result
-        operation = self.view.save(replace(operation, words=seen.words, result=result, reason=""))
+        operation = replace(operation, words=seen.words, result=result, reason="", explanation=None)
+        operation = self.view.save(operation)
         least = CACHES * self.refresh()
         if not silence.lasted(max(seen.patience or act.patience, least), self.clock.now()):
             return operation

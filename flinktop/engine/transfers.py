@@ -22,6 +22,7 @@ from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import FlinkError
 from flinktop.flink.http import Http
 from flinktop.flink.run_in_thread import run_in_thread
+from flinktop.known.recognise import Known, of_text
 from flinktop.model import format as fmt
 from flinktop.model import loglines
 from flinktop.model.loglines import LogLine
@@ -49,6 +50,8 @@ class Transfer(Struct, frozen=True):
     size: int | None = None  # bytes of the whole file, if the server sent a length
     lines: tuple[LogLine, ...] = ()
     """The last lines of the file at its last read, at most `KEPT` bytes."""
+    known: tuple[Known, ...] = ()
+    """The well-known failures in these lines, in their order; line 1 is the first of them."""
     begins: int = 0  # their offset in the file (bytes)
     read: int = 0  # size (bytes) of the file at its last read
     at: float | None = None  # when it was last read (engine's clock, s)
@@ -151,8 +154,9 @@ class Transfers(Struct):
             del kept[:cut]
             begins += cut
         body = bytes(kept)
-        lines = await run_in_thread(lambda: loglines.read(body, begins))
-        self._put(query, state="done", lines=lines, begins=begins, read=whole, at=self.clock.now())
+        lines, known = await run_in_thread(lambda: _read(body, begins))
+        read = {"lines": lines, "known": known, "begins": begins, "read": whole}
+        self._put(query, state="done", **read, at=self.clock.now())
 
     async def _save(self, query: Query[Any], most: int, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -202,6 +206,17 @@ class Transfers(Struct):
     def _put(self, query: Query[Any], **changed: Any) -> None:
         self._known[query] = replace(self._present(query), **changed)
         self.changed(query)
+
+
+def _read(body: bytes, begins: int) -> tuple[tuple[LogLine, ...], tuple[Known, ...]]:
+    """The lines of a log, and the well-known failures in them; takes up to a second."""
+    lines = loglines.read(body, begins)
+    try:
+        return lines, tuple(of_text("\n".join(line.text for line in lines)))
+    except Exception:
+        # The log itself is worth more than what is known of it.
+        log.exception("the failures in a log could not be looked up")
+        return lines, ()
 
 
 def _look_for_room(directory: Path, needed: int) -> None:

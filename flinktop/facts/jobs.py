@@ -22,7 +22,7 @@ from flinktop.facts.freshness import (
 from flinktop.facts.verdicts import JobVerdict, job_verdict
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS, Checkpoint
 from flinktop.flink.errors import NotFound
-from flinktop.flink.jobs import JOB
+from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.model import states, tasks
 
 if TYPE_CHECKING:
@@ -202,3 +202,11 @@ def restarts_of(known: Known, job: str) -> int | None:
     metrics = known.value(restarts_query(job))
     most = restarts_in(metrics) if metrics is not None else None
     return int(most) if most is not None else None
+
+
+def job_name(known: Known, job: str) -> str:
+    """The name of a job; its id while that is not known."""
+    detail, listed = known.value(JOB(job=job)), known.value(JOBS_OVERVIEW())
+    if detail is not None:
+        return detail.name
+    return next((one.name for one in (listed.jobs if listed is not None else ()) if one.jid == job), job)

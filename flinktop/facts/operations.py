@@ -13,6 +13,7 @@ from flinktop.model import states
 
 if TYPE_CHECKING:
     from flinktop.engine.acts.act import Act
+    from flinktop.engine.acts.verdict import Explanation
     from flinktop.engine.operation import Operation
     from flinktop.facts.known import Known
 
@@ -108,6 +109,17 @@ def outcome(operation: Operation) -> tuple[str, str, bool]:
     outcomes += [f"the job is {result.job_state}"] if result.job_state else []
     outcomes += result.facts
     return clean(", ".join(outcomes)), "", False
+
+
+def explained(known: Explanation | None) -> tuple[tuple[str, str], ...]:
+    """What a well-known failure means and what to do first, after their labels; () for any other."""
+    return () if known is None else (("means", clean(known.means)), ("next", clean(known.next)))
+
+
+def explanation_of(operation: Operation) -> tuple[tuple[str, str], ...]:
+    """The same of an operation that has not gone well."""
+    went_well = not operation.state.final or operation.state is State.DONE
+    return () if went_well else explained(operation.explanation)
 
 
 def worth_copying(operation: Operation) -> str:

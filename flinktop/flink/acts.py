@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from msgspec import Struct, field
 
 from flinktop.flink.decode import DecodeError, Lines, decode
-from flinktop.flink.error_text import java_sentence
+from flinktop.flink.error_text import java_sentence, without_frames
 from flinktop.flink.errors import BadReply
 from flinktop.flink.numbers import Id, Unset
 
@@ -35,6 +35,11 @@ class Cause(Struct, frozen=True, rename="kebab"):
     def sentence(self) -> str:
         return java_sentence(self.stack_trace) or self.class_name.rpartition(".")[2]
 
+    @property
+    def exceptions(self) -> str:
+        """It and its causes, without their frames."""
+        return without_frames(self.stack_trace) or self.class_name
+
 
 class StatusId(Struct, frozen=True):
     """The value of `status`."""
@@ -57,6 +62,12 @@ class Status(Struct, frozen=True):
         """Why it failed. COMPLETED alone does not mean success."""
         return self.operation.failure if self.operation is not None else None
 
+    @property
+    def exceptions(self) -> str:
+        """The exceptions of the failure, without their frames; "" without one."""
+        cause = self.operation.cause if self.operation is not None else None
+        return cause.exceptions if cause is not None else ""
+
 
 class Outcome(Struct, frozen=True):
     """The result of an action: a failure's cause, or a location."""
@@ -68,8 +79,12 @@ class Outcome(Struct, frozen=True):
 
     @property
     def failure(self) -> str | None:
-        cause = self.failure_cause or self.checkpoint_cause
+        cause = self.cause
         return (cause.sentence or "failed") if cause is not None else None
+
+    @property
+    def cause(self) -> Cause | None:
+        return self.failure_cause or self.checkpoint_cause
 
 
 async def act(http: "Http", method: str, path: str, reply: type[T], **sent: Any) -> T:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from flinktop.flink.error_text import flink_errors, page_title, shorten
+from flinktop.flink.error_text import flink_errors, flink_exceptions, page_title, shorten
 from flinktop.flink.errors import (
     BadReply,
     Conflict,
@@ -86,6 +86,7 @@ def check_status(status: int, body: bytes, method: str, url: str, location: str 
         )
     error = _kind(status, sentence)(method, url, sentence or _foreign(body, status), status=status)
     error.by_flink = True
+    error.exceptions = flink_exceptions(body)
     raise error
 
 

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 import msgspec
 
-from flinktop.flink.text import clean, cut
+from flinktop.flink.text import clean, clean_lines, cut
 
 _CLASS = re.compile(r"(?:[a-z][\w$]*\.)+[\w$]*[A-Z][\w$]*")  # `org.apache.flink.Some$Exception`
 _MOST_CLASSES = 20  # wrapper classes skipped before one message: each wrapper repeats its cause
 _TRACE = re.compile(r"\n[ \t]*(?:at [\w.$/<>@]+[(]|\.\.\. \d+ (?:more|common))")
 _CAUSE = re.compile(r"^Caused by: ", re.MULTILINE)
 _SERVER_SIDE = "<Exception on server side:"
+_SERVER_SIDE_END = "End of exception on server side"
+_MOST_EXCEPTIONS = 20  # of a chain that are kept: the outermost and the deepest of more
+_MOST_EXCEPTION = 1000  # characters of one of them
 _VAGUE = (  # messages that are meaningless without the deepest cause
     "Could not execute application.",
     "Internal server error.",
@@ -40,7 +43,7 @@ def java_sentence(text: str) -> str:
     Wrappers (CompletionException and the like) only repeat their cause. After a wrapper, or a vague
     message, the deepest cause is added: it has the reason.
     """
-    causes = [_Cause.of(cause) for cause in _CAUSE.split(cut(text.strip()).removeprefix(_SERVER_SIDE))]
+    causes = [_Cause.of(head) for head in _heads(text)]
     wrapped = causes[0].repeats
     chosen = next((cause for cause in causes if not cause.repeats), causes[-1])
     # The very last cause is often only a path or a class.
@@ -54,6 +57,24 @@ def java_sentence(text: str) -> str:
     return chosen.sentence
 
 
+def without_frames(trace: str) -> str:
+    """The exceptions of a Java trace with classes and messages, in the form of a trace; cleaned, and short.
+
+    The classes, which `java_sentence` leaves out, tell which failure it is.
+    """
+    heads = [clean_lines(head)[:_MOST_EXCEPTION] for head in _heads(trace) if head]
+    del heads[1 : 1 - _MOST_EXCEPTIONS]
+    return "\nCaused by: ".join(heads)
+
+
+def _heads(trace: str) -> list[str]:
+    """Class and message of each exception of a chain, the outermost first."""
+    causes = _CAUSE.split(cut(trace.strip()).removeprefix(_SERVER_SIDE))
+    return [
+        _TRACE.split(cause.strip(), maxsplit=1)[0].split(_SERVER_SIDE_END, 1)[0].strip() for cause in causes
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class _Cause:
     """One exception of a chain."""
@@ -64,9 +85,6 @@ class _Cause:
 
     @classmethod
     def of(cls, text: str) -> "_Cause":
-        text = (
-            _TRACE.split(text.strip(), maxsplit=1)[0].split("End of exception on server side", 1)[0].strip()
-        )
         names: list[str] = []
         while len(names) < _MOST_CLASSES and (found := _CLASS.match(text)):
             rest = text[found.end() :]
@@ -87,12 +105,23 @@ class _Cause:
 
 def flink_errors(body: bytes) -> str | None:
     """The server's message in `{"errors": [...]}`; None if the body is not Flink's."""
+    error = _error(body)
+    return _reworded(java_sentence(error)) if error else error
+
+
+def flink_exceptions(body: bytes) -> str:
+    """The exceptions in the same answer, as `without_frames`; up to 1.9 often a message alone."""
+    return without_frames(_error(body) or "")
+
+
+def _error(body: bytes) -> str | None:
+    """The text that says most in `{"errors": [...]}`; None if the body is not Flink's."""
     try:
         errors = msgspec.json.decode(body, type=_Errors).errors
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     chosen = [error for error in errors if error.strip() not in ("", "Internal server error.")] or errors
-    return _reworded(java_sentence(chosen[0])) if chosen else ""
+    return chosen[0] if chosen else ""
 
 
 def _reworded(sentence: str) -> str:

@@ -12,6 +12,8 @@ class FlinkError(Exception):
     advice = ""
     sent = True  # the request may have reached the server
     by_flink = False  # the answer had the form of Flink's errors, so it is not a proxy's
+    exceptions = ""
+    """The exceptions of Flink's answer, without their frames, by which a well-known failure is recognised."""
 
     def __init__(
         self, method: str, url: str, detail: str = "", *, status: int | None = None, sent: bool | None = None

@@ -23,6 +23,7 @@ from flinktop.engine.lane import Lane
 from flinktop.engine.ledger import Ledger
 from flinktop.engine.operation import Operation, State
 from flinktop.engine.operations import Operations, current_user
+from flinktop.facts.operations import explanation_of
 from flinktop.flink.cluster import CONFIG
 from flinktop.flink.decode import read
 from flinktop.flink.errors import FlinkError
@@ -168,7 +169,7 @@ def _prompt(question: str) -> str:
 def print_outcome(operation: Operation, *, json: bool, jar: JarRun | None = None) -> int:
     """Print the outcome, also of the jar that was uploaded for it; returns the exit code."""
     bad = operation.state in (State.FAILED, State.LOST, State.REFUSED)
-    lines = [headline(operation), *result_lines(replace(operation, reason=""))]
+    lines = [headline(operation), *result_lines(replace(operation, reason="", explanation=None))]
     if jar is not None and jar.of_the_jar is not None:
         lines.append(f"{'jar':11}{clean(jar.of_the_jar)}")
     if json:
@@ -181,6 +182,8 @@ def print_outcome(operation: Operation, *, json: bool, jar: JarRun | None = None
         print("\n  ".join(lines))
     if bad:
         _print_error(operation.reason)
+        for label, sentence in explanation_of(operation):
+            _print_error(f"{label}: {sentence}")
     if not operation.state.final:
         _print_error(unfinished_text(operation))
     if operation.state is State.REFUSED:

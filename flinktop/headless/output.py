@@ -11,6 +11,7 @@ from msgspec.structs import asdict
 
 from flinktop.engine.ledger import Ledger, LedgerError
 from flinktop.engine.operation import Operation
+from flinktop.facts.operations import explanation_of
 from flinktop.flink.text import clean
 from flinktop.headless.args import DONE, FAILED
 from flinktop.headless.cells import cells
@@ -60,12 +61,17 @@ def unfinished_text(operation: Operation) -> str:
 
 
 def as_object(operation: Operation) -> dict[str, Any]:
-    """The JSON of an operation; times in s since 1970. `id` is null if it was never submitted."""
+    """The JSON of an operation; times in s since 1970.
+
+    `id` is null if it was never submitted, `failure` unless it failed for a well-known reason.
+    """
+    known = operation.explanation if explanation_of(operation) else None
     return {name: getattr(operation, name) for name in _PRINTED} | {
         "id": operation.id or None,
         "state": str(operation.state),
         "planned": operation.planned or None,
         "result": asdict(operation.result),
+        "failure": asdict(known) if known is not None else None,
     }
 
 
@@ -87,6 +93,7 @@ def result_lines(operation: Operation) -> tuple[str, ...]:
         ("checkpoint", result.checkpoint),
         *(("", fact) for fact in result.facts),
         ("reason", operation.reason if operation.reason and operation.state.final else None),
+        *explanation_of(operation),
         ("trigger", operation.trigger if not operation.state.final else None),
     )
     return tuple(f"{label:11}{clean(str(value))}".rstrip() for label, value in shown if value is not None)

@@ -24,6 +24,8 @@ MOST_MESSAGE: Final = 8000  # characters of a message that are looked at
 MOST_STARTS: Final = 8  # places where a phrase that begins with a gap is tried
 SHOWN_VALUE: Final = 160  # characters of a value in a sentence
 _GAP: Final = "…"
+_MOST: Final = {"": 0, "value": MOST_VALUE, "line": MOST_VALUE, "gap": MOST_GAP}
+"""Characters before a literal text, by what stands there."""
 
 
 class Part(Struct, frozen=True):
@@ -38,6 +40,8 @@ class Phrase(Struct, frozen=True):
     """A phrase of the table, parsed."""
 
     parts: tuple[Part, ...]
+    anchor: str = ""
+    """Its longest literal text: a message without it is none of this phrase."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -45,9 +49,11 @@ class Phrase(Struct, frozen=True):
         return frozenset(part.name for part in self.parts if part.name)
 
     @property
-    def anchor(self) -> str:
-        """Its longest literal text: a message without it is none of this phrase."""
-        return max((part.text for part in self.parts), key=len, default="")
+    def beginning(self) -> str | None:
+        """What a message of this phrase begins with; None if that may be anything."""
+        if not self.parts:
+            return ""
+        return None if self.parts[0].before else self.parts[0].text
 
 
 def phrase(text: str) -> Phrase:
@@ -71,7 +77,7 @@ def phrase(text: str) -> Phrase:
                 raise ValueError(f"an open brace: {text!r}")
             before = "line" if name.endswith(_GAP) else "value"
             name = name.removesuffix(_GAP)
-    return Phrase(tuple(parts))
+    return Phrase(tuple(parts), max((part.text for part in parts), key=len, default=""))
 
 
 def match(wanted: Phrase, message: str) -> dict[str, str] | None:
@@ -103,8 +109,7 @@ def _from(parts: tuple[Part, ...], message: str, at: int) -> dict[str, str] | No
             value = _rest(message, at, part.before)
             end = at + len(value)
         else:
-            most = {"": 0, "gap": MOST_GAP}.get(part.before, MOST_VALUE)
-            end = message.find(part.text, at, at + most + len(part.text))
+            end = message.find(part.text, at, at + _MOST[part.before] + len(part.text))
             if end < 0:
                 return None
             value = message[at:end]

@@ -13,9 +13,15 @@ from msgspec import Struct
 from flinktop.known.phrase import Phrase, phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 TABLE: Final = Path(__file__).with_name("failures.toml")
+LEAST_ANCHOR: Final = 16
+"""Characters of a message that is recognised without its class."""
+FIRST_LETTERS: Final = 8
+"""Characters of the beginning of a message by which its rows are looked up."""
+FEW_ROWS: Final = 3
+"""Rows that are matched as fast as they are looked up."""
 
 
 class Wording(Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,6 +39,8 @@ class Wording(Struct, frozen=True, forbid_unknown_fields=True):
     """A phrase of a line of a log, for what is only logged."""
     alone: bool = False
     """Whether it counts only without a cause below it: with one it is no more than a wrapper."""
+    instead_of: tuple[str, ...] = ()
+    """The failures that it explains better than they do themselves, where one of them is its cause."""
     of: str = "Flink"
     """The product whose releases these are."""
     since: str = ""
@@ -67,16 +75,54 @@ class Row(Struct, frozen=True):
     phrase: Phrase
 
 
+class Rows(Struct, frozen=True):
+    """Rows in the order of the file, found by how a message begins: few of two hundred have to be matched."""
+
+    rows: tuple[Row, ...]
+    begins: Mapping[str, tuple[int, ...]]
+    """Places of the rows whose phrase begins with a text, by its first letters."""
+    lengths: tuple[int, ...]
+    """How many letters these are."""
+    elsewhere: tuple[tuple[int, str], ...]
+    """Places of the other rows, with a text that has to be in the message."""
+
+    @classmethod
+    def of(cls, rows: Iterable[Row]) -> Rows:
+        """The rows, ordered for a look-up."""
+        fixed = tuple(rows)
+        begins: dict[str, tuple[int, ...]] = {}
+        elsewhere: list[tuple[int, str]] = []
+        for place, row in enumerate(fixed):
+            beginning = row.phrase.beginning
+            if beginning is None:
+                elsewhere.append((place, row.phrase.anchor))
+            else:
+                first = beginning[:FIRST_LETTERS]
+                begins[first] = (*begins.get(first, ()), place)
+        return cls(fixed, begins, tuple(sorted({len(first) for first in begins})), tuple(elsewhere))
+
+    def that_may_match(self, message: str) -> tuple[Row, ...]:
+        """The rows that are worth matching, in the order of the file."""
+        if len(self.rows) <= FEW_ROWS:
+            return self.rows
+        begins = self.begins
+        places = [place for length in self.lengths for place in begins.get(message[:length], ())]
+        places += [place for place, text in self.elsewhere if text in message]
+        return tuple(self.rows[place] for place in sorted(places))
+
+
 class Table(Struct, frozen=True):
     """All failures, ordered for a look-up."""
 
     failures: tuple[Failure, ...]
-    by_class: Mapping[str, tuple[Row, ...]]
-    """Rows by the last part of the class; those of one class in the order of the file."""
-    messages: tuple[Row, ...]
-    """Rows with a message, for an exception whose class is not known."""
+    by_class: Mapping[str, Rows]
+    """Rows by the last part of the class."""
+    messages: Rows
+    """Rows with a message that says enough without the class, for an exception whose class is not known."""
     logs: tuple[Row, ...]
     """Rows of lines of a log."""
+    explained: frozenset[str]
+    """Failures that an exception above them may explain better."""
 
 
 def read_table(text: str) -> Table:
@@ -85,7 +131,7 @@ def read_table(text: str) -> Table:
         found = msgspec.convert(tomllib.loads(text)["failure"], tuple[Failure, ...])
     except msgspec.ValidationError as error:
         raise ValueError(str(error)) from error
-    by_class: dict[str, tuple[Row, ...]] = {}
+    by_class: dict[str, list[Row]] = {}
     messages: list[Row] = []
     logs: list[Row] = []
     for failure in found:
@@ -93,12 +139,15 @@ def read_table(text: str) -> Table:
             row = Row(failure, one, phrase(one.log or one.message))
             if one.log:
                 logs.append(row)
-            elif one.message:
+            elif len(row.phrase.anchor) >= LEAST_ANCHOR:
                 messages.append(row)
             for name in one.exception:
-                short = last_part(name)
-                by_class[short] = (*by_class.get(short, ()), row)
-    return Table(found, by_class, tuple(messages), tuple(logs))
+                by_class.setdefault(last_part(name), []).append(row)
+    classes = {name: Rows.of(rows) for name, rows in by_class.items()}
+    explained = frozenset(name for failure in found for one in failure.wording for name in one.instead_of)
+    if unknown := explained - {failure.id for failure in found}:
+        raise ValueError(f"instead_of: there is no failure {', '.join(sorted(unknown))}")
+    return Table(found, classes, Rows.of(messages), tuple(logs), explained)
 
 
 @lru_cache(1)

@@ -152,6 +152,16 @@ ONLY = _text(
     "Show only log entries that contain a text, each with its stack trace.",
     priority=True,
 )
+NEXT_KNOWN = _text(
+    "next_known",
+    "e",
+    "explain",
+    "Go to the next line that is a well-known failure, and say what it means and what to do first.",
+    action="known(1)",
+)
+PREVIOUS_KNOWN = _more_text(
+    "previous_known", "E", "explain previous", "The same with the previous one.", action="known(-1)"
+)
 LEVEL = _text("level", "v", "level", "Filter a log by level: INFO, WARN or ERROR and above, or all.")
 SHORT_LINES = _more_text(
     "short_lines",
@@ -204,7 +214,8 @@ STEPS = (PREVIOUS, NEXT)
 WINDOWS = (SHORTER_WINDOW, LONGER_WINDOW)
 TEXT = (NEXT_MATCH, PREVIOUS_MATCH, WRAP)
 """On screens with text to read."""
-LOG = (ONLY, LEVEL, FOLLOW, SHORT_LINES)
+KNOWN = (NEXT_KNOWN, PREVIOUS_KNOWN)
+LOG = (ONLY, LEVEL, *KNOWN, FOLLOW, SHORT_LINES)
 PROCESS_VIEWS = (LOG_HERE, THREADS_HERE)
 FLAME = (FLAME_ZOOM, FLAME_KIND)
 OVERVIEW = (OPEN, WHY, *TABLE[1:], HIDE_FINISHED, TASKMANAGERS_HERE, JOBMANAGER_HERE, *WINDOWS, *EVERYWHERE)

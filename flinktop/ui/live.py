@@ -280,6 +280,8 @@ class LiveScreen(SteadyScreen[None]):
     app = getters.app(LiveApp)
     COMMANDS_HERE: ClassVar[tuple[Command, ...]] = ()
     """The commands of this screen."""
+    job: str = ""
+    """The id of the job of this place, if it has one."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         if "COMMANDS_HERE" in cls.__dict__:

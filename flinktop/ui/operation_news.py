@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from flinktop.engine.operation import State
-from flinktop.facts.operations import outcome, two_facts
+from flinktop.facts.operations import explanation_of, outcome, two_facts
 from flinktop.flink.text import clean
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from flinktop.engine.operation import Operation
 
 LONGEST = 400  # letters of a reason: the operations screen shows more
+LONGEST_EXPLAINED = 200  # of one that is followed by what it means
 Severity = Literal["information", "warning", "error"]
 _NOTICES: dict[State, tuple[Severity, float]] = {
     State.DONE: ("information", 8.0),
@@ -59,8 +60,11 @@ def ending(operation: Operation) -> Ending:
     severity, seconds = _NOTICES[operation.state]
     text, _, _ = outcome(operation)
     lines = [clean(operation.subject)]
+    known = explanation_of(operation)
+    most = LONGEST_EXPLAINED if known else LONGEST
     if text:
-        lines.append(text if len(text) <= LONGEST else f"{text[:LONGEST]} … (O: full text)")
+        lines.append(text if len(text) <= most else f"{text[:most]} … (O: full text)")
+    lines += [f"{label}: {words}" for label, words in known]
     if operation.state is State.DONE:
         lines += [f"the job is {words}" for label, words, _ in two_facts(operation) if label == "job is"]
     elif operation.result.savepoint:

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len
 
 from flinktop.model import format as fmt
-from flinktop.ui.live import LiveScreen
-from flinktop.ui.panels.frame import TopLine
+from flinktop.ui.panels.frame import TopLine, places_of
 from flinktop.ui.private_files import private
 from flinktop.ui.widgets.painted_view import TextView
 from flinktop.ui.widgets.table import LiveTable
@@ -91,7 +90,7 @@ def view_of(screen: ClusterScreen) -> View:
         cluster=app.profile.name,
         url=port.connection.url,
         flink=port.features.version,
-        places=tuple(one.crumb for one in app.screen_stack if isinstance(one, LiveScreen) and one.crumb),
+        places=tuple(places_of(port, app.screen_stack)),
         at=f"{fmt.moment(now, offset)} {fmt.offset_name(offset, now)}",
         rows=rows,
         lines=lines,

@@ -92,6 +92,8 @@ class JobManager(httpx.AsyncBaseTransport):
         self.gone = False
         """Shut down: nothing listens."""
         self.main_throws: str | None = None
+        self.errors: list[str] | None = None
+        """What a run or a plan is answered with instead of a job or a graph, with status 500."""
         self.starts_as = "RUNNING"
         """State of a job that has been started."""
         self.fault: Fault = lambda _method, _path: ""
@@ -390,6 +392,8 @@ class JobManager(httpx.AsyncBaseTransport):
         return self._main_threw() or (200, {"plan": {"name": "planned"}})
 
     def _main_threw(self) -> tuple[int, Any] | None:
+        if self.errors is not None:
+            return 500, {"errors": self.errors}
         if self.main_throws is None:
             return None
         return 400, _error(

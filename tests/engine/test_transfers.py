@@ -235,3 +235,56 @@ async def test_a_saved_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     await ended(ours)
     assert (tmp_path / "profiles" / "run.html").stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "profiles").stat().st_mode & 0o777 == 0o700
+
+
+HEAP = b"java.lang.OutOfMemoryError: Java heap space"
+
+
+async def test_the_well_known_failures_of_what_is_kept_are_found_by_their_lines() -> None:
+    ours, files = transfers()
+    head = b"2026-11-22 04:10:06,019 ERROR a [] - \x1b[31mfailed\x1b[0m\x00\r\n"
+    files.bodies[LOG.target] = head + HEAP + b"\r\n\tat a.B.c(B.java:1)\r\n" + head + HEAP + b"\n"
+    ours.begin(LOG)
+    await ended(ours)
+    found = known(ours)
+    assert [(one.failure.id, one.line) for one in found.known] == [("oom-heap", 2), ("oom-heap", 5)]
+    assert [found.lines[one.line - 1].text for one in found.known] == [HEAP.decode()] * 2
+    # Read again, it is another file.
+    files.bodies[LOG.target] = head
+    ours.begin(LOG)
+    await ended(ours)
+    assert known(ours).known == ()
+
+
+async def test_lines_have_the_same_numbers_whatever_is_in_them() -> None:
+    odd = [
+        b"\x85\xe2\x80\xa8",
+        b"\x0b\x0c",
+        b"\x1b]0;title",
+        b"x" * 300_000,
+        b"\xff\xfe",
+        b"\r",
+        b"[b]\\n\\tat x",
+    ]
+    ours, files = transfers()
+    files.bodies[LOG.target] = b"\n".join([*odd, HEAP, *odd, HEAP, b""])
+    ours.begin(LOG)
+    await ended(ours)
+    found = known(ours)
+    assert [one.line for one in found.known] == [len(odd) + 1, 2 * len(odd) + 2]
+    assert {found.lines[one.line - 1].text for one in found.known} == {HEAP.decode()}
+
+
+async def test_a_log_is_shown_though_its_failures_cannot_be_looked_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(_text: str) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("flinktop.engine.transfers.of_text", broken)
+    ours, files = transfers()
+    files.bodies[LOG.target] = HEAP
+    ours.begin(LOG)
+    await ended(ours)
+    assert (known(ours).state, known(ours).known) == ("done", ())
+    assert [line.text for line in known(ours).lines] == [HEAP.decode()]

@@ -5,7 +5,13 @@ import json
 import pytest
 
 from flinktop.flink.answers import check_document, check_status
-from flinktop.flink.error_text import flink_errors, java_sentence, page_title
+from flinktop.flink.error_text import (
+    flink_errors,
+    flink_exceptions,
+    java_sentence,
+    page_title,
+    without_frames,
+)
 from flinktop.flink.errors import (
     MOST_DETAIL,
     BadReply,
@@ -20,6 +26,7 @@ from flinktop.flink.errors import (
     Unreachable,
 )
 from flinktop.flink.text import MOST
+from tests.fixture_cluster import FIXTURES
 from tests.flink.shapes import steers
 
 URL = "http://flink:8081/jobs/x"
@@ -245,3 +252,57 @@ def test_a_reason_without_end_is_kept_in_part() -> None:
     assert told.detail.endswith(" last")
     trace = "a.B: " + "x" * 1_000_000
     assert len(flink_errors(json.dumps({"errors": [trace]}).encode()) or "") <= MOST
+
+
+# -- what is kept to recognise a failure ------------------------------------------------------------------
+
+
+AT_THE_END = "End of exception on server side"
+
+
+@pytest.mark.parametrize(
+    ("trace", "kept"),
+    [
+        ("", ""),
+        ("Job a not found", "Job a not found"),
+        (f"a.B: x{TRACE}", "a.B: x"),
+        (f"a.B: x\ny{TRACE}\nCaused by: c.D{TRACE}\n\t... 3 more\n", "a.B: x\ny\nCaused by: c.D"),
+        (
+            f"<Exception on server side:\na.B: x{TRACE}\nCaused by: c.D: y{TRACE}\n\n{AT_THE_END}>",
+            "a.B: x\nCaused by: c.D: y",
+        ),
+        (f"a.B: x{TRACE}\n\tSuppressed: c.D: y{TRACE}\n\tCaused by: e.F: z{TRACE}", "a.B: x"),
+        ("a.B: red \x1b[31m\x00\u202e[b]bold[/b]", "a.B: red \ufffd[b]bold[/b]"),
+    ],
+)
+def test_classes_and_messages_are_kept_without_frames(trace: str, kept: str) -> None:
+    assert without_frames(trace) == kept
+
+
+def test_of_a_long_chain_the_outermost_and_the_deepest_are_kept_and_little_of_each() -> None:
+    chain = [f"a.B: {number} {'x' * 5000}{TRACE}" for number in range(100)]
+    kept = without_frames("\nCaused by: ".join(chain)).split("\nCaused by: ")
+    assert 2 < len(kept) <= 20
+    assert kept[0].startswith("a.B: 0 ")
+    assert kept[-1].startswith("a.B: 99 ")
+    assert max(map(len, kept)) <= 1000
+
+
+def test_an_error_has_the_exceptions_of_flink_and_of_nobody_else() -> None:
+    body = json.dumps({"errors": ["Internal server error.", f"a.B: x{TRACE}\nCaused by: c.D: y{TRACE}"]})
+    with pytest.raises(Rejected) as caught:
+        check_status(500, body.encode(), "POST", URL)
+    assert caught.value.exceptions == "a.B: x\nCaused by: c.D: y"
+    for other in (b"<html>a.B: x</html>", b'{"errors": []}', b'{"errors": [""]}', b'{"message": "a.B: x"}'):
+        with pytest.raises(FlinkError) as foreign:
+            check_status(500, other, "POST", URL)
+        assert foreign.value.exceptions == ""
+
+
+@pytest.mark.parametrize("release", ["1.9.3", "1.14.6", "1.20.5", "2.3.0"])
+def test_what_releases_answer_to_a_wrong_main_class_keeps_the_exception(release: str) -> None:
+    body = (FIXTURES / release / "POST.jars.jar.run.json").read_bytes()
+    lines = flink_exceptions(body).split("\n")
+    assert lines[-1] == "Caused by: java.lang.ClassNotFoundException: no.such.Class"
+    assert "The program's entry point class 'no.such.Class' was not found in the jar file." in lines[-2]
+    assert all("\tat " not in line for line in lines)

@@ -61,6 +61,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "java_sentence, inside": lambda text: error_text.java_sentence(f"x{text}x"),
     "java_sentence of causes": lambda text: error_text.java_sentence(text.replace("\n", "\nCaused by: ")),
     "flink_errors": lambda text: error_text.flink_errors(json.dumps({"errors": [text]}).encode()),
+    "without_frames": lambda text: error_text.without_frames(text.replace("\n", "\nCaused by: ")),
     "page_title": lambda text: error_text.page_title(b"<html>" + text.encode()),
     "never_forwarded": lambda text: answers.never_forwarded(502, text.encode()),
     "message": lambda text: answers.message(json.dumps({"message": text}).encode()),
@@ -74,7 +75,11 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "stack": faults.stack,
     "what is known of a trace": of_trace,
     "what is known of a message": lambda text: of_trace(f"java.io.IOException: {text}"),
+    "what is known of a message alone": lambda text: of_trace(f"a.SerializedThrowable: {text}"),
     "what is known of a text": lambda text: list(of_text(text)),
+    "what is known of lines of a log": lambda text: list(
+        of_text(text.replace("a", "Connection to ZooKeeper lost."))
+    ),
     "what is known of a log": lambda text: list(of_text(f"2026-11-22 04:10:06,019 INFO  a.B [] - {text}")),
     "what is known of a JSON": lambda text: list(
         of_text(json.dumps({"a": f"a.BException: {text}\n\tat a.b"}))

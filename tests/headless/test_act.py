@@ -24,6 +24,7 @@ from flinktop.headless.args import ActArgs
 from flinktop.headless.follow import JarRun
 from flinktop.settings import Profile
 from tests.engine.acting import JOB
+from tests.fixture_cluster import FIXTURES
 from tests.headless.served import Done, Served, served
 
 UPLOAD, RUN, DELETE = "POST jars/upload", "POST jars/0_job.jar/run", "DELETE jars/0_job.jar"
@@ -91,6 +92,20 @@ def test_a_jar_is_deleted_again_after_a_run_that_failed(commands: Commands, jar:
 
 
 @pytest.mark.deep
+def test_a_well_known_failure_is_explained_below_its_reason(commands: Commands, jar: str) -> None:
+    commands.at.jobmanager.errors = json.loads((FIXTURES / "2.3.0" / "POST.jars.jar.run.json").read_bytes())[
+        "errors"
+    ]
+    failed = commands.run("submit", jar, "--yes")
+    assert failed.code == 1
+    *_, reason, means, what_next = failed.err.splitlines()
+    assert reason.endswith("was not found in the jar file.")
+    assert means == "flinktop: means: The jar has no class no.such.Class that could be run."
+    assert what_next.startswith("flinktop: next: Correct the name of the class")
+    told = commands.json("submit", jar, code=1)
+    assert told["failure"]["id"] == "main-class-missing"
+
+
 def test_the_deletion_is_printed_as_json(commands: Commands, jar: str) -> None:
     commands.at.jobmanager.main_throws = "no topic orders"
     told = commands.json("submit", jar, code=1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flinktop.engine.acts.verdict import Result
+from flinktop.engine.acts.verdict import Explanation, Result
 from flinktop.engine.operation import Operation, State
 from flinktop.headless.cells import cells
 from flinktop.headless.output import as_object, table, unfinished_text
@@ -43,3 +43,22 @@ def test_wide_names_keep_the_columns() -> None:
     starts = {cells(line[: line.index("me@here")]) for line in lines if "me@here" in line}
     assert starts == {cells(head[: head.index("BY")])}
     assert sum(line.strip() == "job state  CANCELED" for line in lines) == len(names)
+
+
+KNOWN = Explanation("disk-full", "Disk full", "The disk is full\x1b[2J.", "Free [b]space[/b].")
+
+
+def test_a_well_known_failure_is_explained() -> None:
+    failed = of("savepoint", state=State.FAILED, reason="no space", explanation=KNOWN)
+    rows = [line.strip() for line in table((failed,))]
+    assert rows[-3:] == [
+        "reason     no space",
+        "means      The disk is full.",
+        "next       Free [b]space[/b].",
+    ]
+    told = as_object(failed)["failure"]
+    assert (told["id"], told["name"], told["next"]) == ("disk-full", "Disk full", "Free [b]space[/b].")
+    done, unknown = of("stop", state=State.DONE, explanation=KNOWN), of("stop", state=State.FAILED)
+    for other in (done, unknown):
+        assert as_object(other)["failure"] is None
+        assert "means" not in " ".join(table((other,)))

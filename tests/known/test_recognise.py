@@ -139,3 +139,43 @@ def test_values_are_short_and_on_one_line() -> None:
     assert "x" * 100 in found.means
     assert len(found.means) < 300
     assert found.means.endswith("….")
+
+
+HEAP = "java.lang.OutOfMemoryError: Java heap space"
+ENTRY = (
+    "org.apache.flink.client.program.ProgramInvocationException: "
+    "The program's entry point class 'no.such.Class' was not found in the jar file."
+)
+
+
+def test_an_exception_may_explain_its_cause_better_than_that_does() -> None:
+    trace = f"{ENTRY}\n{FRAMES}\nCaused by: java.lang.ClassNotFoundException: no.such.Class\n{FRAMES}"
+    found = of_trace(f"java.util.concurrent.CompletionException: {ENTRY}\n{FRAMES}\nCaused by: {trace}")
+    assert found is not None
+    assert (found.failure.id, found.line) == ("main-class-missing", 5)
+    assert found.means == "The jar has no class no.such.Class that could be run."
+    # A main() that needs a class that is not there is another matter.
+    other = "org.apache.flink.client.program.ProgramInvocationException: The main method caused an error"
+    found = of_trace(
+        f"{other}: x\n{FRAMES}\nCaused by: java.lang.NoClassDefFoundError: no/such/Class\n{FRAMES}"
+    )
+    assert found is not None
+    assert found.failure.id == "class-missing"
+
+
+def test_a_message_without_its_exception_is_recognised_if_it_says_enough() -> None:
+    found = of_trace("Checkpoint expired before completing.")
+    assert found is not None
+    assert found.failure.id == "checkpoint-expired"
+    for message in ("", "\n", "Job not found", "\0", "[b]x[/b]", f"a.B: no price\n\tSuppressed: {HEAP}"):
+        assert of_trace(message) is None, message
+    for plain in PLAIN:
+        if not plain.startswith("com.acme."):
+            assert of_trace(plain.rpartition(": ")[2]) is None, plain
+
+
+def test_the_messages_of_flink_s_own_answers_are_recognised_whatever_is_around_them() -> None:
+    body = f"<Exception on server side:\n{ENTRY}\n{FRAMES}\n\nEnd of exception on server side>"
+    found = of_trace(body)
+    assert found is not None
+    assert found.failure.id == "main-class-missing"

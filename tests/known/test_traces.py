@@ -12,6 +12,9 @@ from flinktop.known.traces import MOST_CAUSES, events
 from tests.known.examples import FRAMES
 
 HEAP = "java.lang.OutOfMemoryError: Java heap space"
+LINE = "2026-11-30 13:00:00,001"
+LOGGED = f"{LINE} WARN  a.B [] - Container c_1 marked as failed. Connection to ZooKeeper lost."
+HIDDEN = "org.apache.flink.util.SerializedThrowable"
 TIMED_OUT = "java.util.concurrent.TimeoutException: Heartbeat of TaskManager with id tm-1 timed out."
 
 
@@ -92,8 +95,26 @@ def test_a_line_of_5_mb_is_read() -> None:
         "a.Exception: " * 400_000,
         "\\n\\tat a.b" * 500_000,
         f"java.io.IOException: Failed to deserialize JSON '{'{' * 5_000_000}",
+        f"{LINE} INFO  a.B [] - Map (1/2)#0 (ab12) switched from RUNNING to FAILED.\n" * 100_000 + LOGGED,
+        f"{LINE} ERROR a.B [] - Exception of {HEAP}\n" * 100_000,
+        f"{LOGGED}\n" * 100_000,
+        f"{HIDDEN}: nothing that is known\n" * 100_000,
+        "java.io.IOException: nothing that is known\n" * 100_000,
     ],
-    ids=["frames", "traces", "one word", "dots", "classes", "escaped", "a message"],
+    ids=[
+        "frames",
+        "traces",
+        "one word",
+        "dots",
+        "classes",
+        "escaped",
+        "a message",
+        "a log",
+        "errors",
+        "known lines",
+        "hidden classes",
+        "a class of many failures",
+    ],
 )
 def test_huge_texts_are_read_within_a_second(text: str) -> None:
     begin = time.process_time()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from flinktop.ui.panels.job_exceptions import explained
 from flinktop.ui.widgets.pager import Pager
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
@@ -202,11 +203,52 @@ async def test_a_well_known_failure_says_what_it_means_and_what_to_do(size: tupl
         await open_exceptions(day, "orders-enr")
         await day.sees("means  TaskManager 10.4.2.17:41697-5b62f0 closed its connection")
         await day.sees("next   Look for the first cause at that TaskManager")
+        read = " ".join(day.text.replace("│", "").split())
+        assert "its process has most likely died. next Look" in read
+        assert "container's exit code (137 is out of memory). look M: TaskManagers" in read
+        assert "JobMasterException: Task" in day.line("11-12 19:49     1")
         await day.press("enter")
         await day.sees("▸ JobMasterException")
         await day.sees("has most likely died.")
         await day.sees("look   M: TaskManagers")
         assert "at org.apache.flink.runtime.jobmaster.JobMaster$" in day.text
+
+
+async def test_on_few_lines_the_rows_come_first_and_a_sentence_that_is_cut_says_so() -> None:
+    async with monitor("2.3.0", (80, 24), demo="mixed") as day:
+        await open_exceptions(day, "orders-enr")
+        await day.sees("look   M: TaskManagers")
+        await day.pilot.resize_terminal(80, 17)
+        await day.wait(5)
+        assert "look   M" not in day.text
+        assert day.line("means  ").endswith("its process …")
+        assert day.line("next   ").endswith("…")
+        assert "JobMasterException: Task" in day.line("11-12 19:49     1")
+        await day.pilot.resize_terminal(80, 24)
+        await day.wait(5)
+        await day.sees("look   M: TaskManagers")
+
+
+@pytest.mark.parametrize(
+    ("width", "room", "labels"),
+    [
+        (80, 99, ["means", "", "next", "", "look"]),
+        (80, 5, ["means", "", "next", "", "look"]),
+        (80, 4, ["means", "", "next", ""]),
+        (80, 3, ["means", "", "next"]),
+        (80, 2, ["means", "next"]),
+        (80, -5, ["means", "next"]),
+        (500, 99, ["means", "next", "look"]),
+        (3, 99, ["means", "", "", "", "next", "", "", "", "look"]),
+    ],
+)
+def test_sentences_share_the_room_that_there_is(width: int, room: int, labels: list[str]) -> None:
+    trace = "a.JobMasterException: TaskManager with id [b]tm-1[/b]\x1b[2J is no longer reachable."
+    lines = explained(trace, width, room)
+    assert [line[0][0].strip() for line in lines] == labels
+    assert all("\x1b" not in text for line in lines for text, _ in line)
+    assert any(text.endswith("…") for line in lines for text, _ in line) is (room < 4 or width == 3)
+    assert explained("", width, room) == explained("a.B: x", width, room) == []
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])

@@ -15,7 +15,7 @@ from flinktop.engine.acts.cluster_acts import Dispose
 from flinktop.engine.acts.jar_files import UploadJar
 from flinktop.engine.acts.job_acts import Savepoint, Stop
 from flinktop.engine.acts.rescale import Rescale
-from flinktop.engine.acts.verdict import Result
+from flinktop.engine.acts.verdict import Explanation, Result
 from flinktop.engine.ledger import Ledger
 from flinktop.engine.operation import FINAL, Operation, State
 from flinktop.model import format as fmt
@@ -180,6 +180,43 @@ async def test_a_savepoint_is_followed_from_chip_to_toast_to_list(
         assert place_of(ui) == "JobScreen"
         await ui.wait(1)
         assert f"{path}" in ui.line("last savepoint")
+
+
+@pytest.mark.parametrize("size", SIZES[:1] + SIZES[2:3], ids=str)
+async def test_a_well_known_failure_says_what_it_means_and_what_to_do(
+    size: tuple[int, int], tmp_path: Path
+) -> None:
+    async with acting(size=size, state=tmp_path) as ui:
+        ui.jobmanager.fails = "Failed to create savepoint directory at file:/no/[b]entry[/b]\x1b[2J\x00"
+        await savepoint(ui)
+        [note] = ui.notes
+        assert "means: Flink could not make the directory of a savepoint at file:/no/[b]entry[/b]" in note
+        assert "next: Give a directory in which the user that Flink runs as may write" in note
+        await ui.press("O")
+        if size[0] < 100:
+            await ui.press("enter")
+        await explained(ui)
+    # A restart.
+    async with acting(size=size, state=tmp_path) as ui:
+        await ui.press("O", "enter")
+        await explained(ui)
+
+
+async def explained(ui: ActingDay) -> None:
+    """Both sentences are on the screen, whole."""
+    read = " ".join(ui.text.replace("│", "").split())
+    assert "means Flink could not make the directory of a savepoint at file:/no/[b]entry[/b]" in read
+    assert "it may not write there, or something else has that name." in read
+    assert "all see under this path." in read
+
+
+def test_what_was_done_is_not_explained() -> None:
+    known = Explanation("x", "X", "It means x.", "Do y.")
+    assert "It means x." in ending(replace(BASE, state=State.FAILED, reason="a", explanation=known)).words
+    assert "It means x." not in ending(replace(BASE, state=State.DONE, explanation=known)).words
+    endless = ending(replace(BASE, state=State.FAILED, reason="a" * 9000, explanation=known)).words
+    assert len(endless) < 400
+    assert endless.endswith("Do y.")
 
 
 @pytest.mark.deep

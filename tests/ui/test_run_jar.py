@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from functools import partial
 from typing import Any
 from unittest import mock
@@ -26,6 +27,7 @@ from flinktop.ui.screens.pick import PickJar, PickRestore
 from flinktop.ui.screens.plan_preview import PlanPreviewScreen
 from flinktop.ui.screens.run_jar import RunJarScreen
 from flinktop.ui.widgets.form import Choice, LinesField, PressButton
+from tests.fixture_cluster import FIXTURES
 from tests.ui.acting import ActingDay, RecordedJobManager, acting
 from tests.ui.day import monitor
 from tests.ui.test_looks import foreign
@@ -464,3 +466,41 @@ async def test_a_simulated_cluster_runs_no_jars() -> None:
         await day.press("enter")
         assert type(day.app.screen) is JarsScreen
         assert [one.message for one in day.app._notifications] == [SIMULATED]
+
+
+@pytest.mark.parametrize("size", [(80, 24), deep((120, 40))])
+@pytest.mark.parametrize("release", ["1.20.5", *OTHERS])
+async def test_a_program_that_cannot_be_run_says_what_that_means(release: str, size: tuple[int, int]) -> None:
+    async with acting(release, size) as ui:
+        body = json.loads((FIXTURES / release / "POST.jars.jar.run.json").read_bytes())
+        ui.jobmanager.errors = body["errors"]
+        await show(ui, RunJarScreen(jar_of(ui)))
+        await press_button(ui, "run")
+        await ui.press("tab", "enter")
+        await ui.wait(3)
+        note = ui.notes[-1]
+        assert "The program's entry point class 'no.such.Class' was not found in the jar file." in note
+        assert "means: The jar has no class no.such.Class that could be run." in note
+        assert "next: Correct the name of the class" in note
+        await show(ui, PlanPreviewScreen(jar_of(ui), "test-job.jar", RunOptions()))
+        await ui.press("tab", "enter")
+        await ui.wait(1)
+        assert "means The jar has no class no.such.Class that could be run." in words(ui)
+        assert "look whether the build has put it into this jar." in words(ui)
+
+
+async def test_an_error_that_is_not_known_is_shown_as_it_is() -> None:
+    async with acting(size=(80, 24)) as ui:
+        ui.jobmanager.errors = ["a.B: an [red]odd[/red]\x1b[2J\x00 \u202e"]
+        await show(ui, PlanPreviewScreen(jar_of(ui), "test-job.jar", RunOptions()))
+        await ui.press("tab", "enter")
+        await ui.wait(1)
+        assert "no plan: an [red]odd[/red]" in words(ui)
+        assert "means" not in words(ui)
+        ui.jobmanager.errors = []
+        await ui.press("escape")
+        await show(ui, PlanPreviewScreen(jar_of(ui), "test-job.jar", RunOptions()))
+        await ui.press("tab", "enter")
+        await ui.wait(1)
+        assert "no plan: 500 Internal Server Error" in words(ui)
+        assert "means" not in words(ui)

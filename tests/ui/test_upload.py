@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from flinktop.engine.acts.verdict import explanation
 from flinktop.ui.screens.overview import OverviewScreen
 from flinktop.ui.screens.run_jar import RunJarScreen
 from flinktop.ui.screens.upload import UploadScreen
@@ -110,6 +111,23 @@ async def test_a_file_that_is_no_jar_is_reported_and_not_sent(jars: Path) -> Non
             assert not can_upload(ui)
         await press_button(ui, "back")
         assert (seen(ui), ui.acts()) == (OverviewScreen, [])
+
+
+async def test_an_upload_that_fails_for_a_well_known_reason_says_what_that_means(
+    jars: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = "<Exception on server side:\njava.io.IOException: No space left on device\n\tat a.B(C.java:1)\n"
+    answer = 500, {"errors": ["Internal server error.", full]}
+    monkeypatch.setattr(RecordedJobManager, "_upload", lambda _jobmanager, _sent: answer)
+    async with acting(size=(80, 24)) as ui:
+        await show(ui, UploadScreen(f"{jars}/orders-1.jar"))
+        await press_button(ui, "upload")
+        await ui.wait(30)
+        read = words(ui)
+        assert "No space left on device means " in read
+        known = explanation("java.io.IOException: No space left on device")
+        assert known is not None
+        assert f"means {known.means} next {known.next}" in read
 
 
 @pytest.mark.deep

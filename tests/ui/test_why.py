@@ -275,3 +275,24 @@ async def test_the_graph_marks_the_vertex_to_blame() -> None:
         assert edge.rindex("▲ skew") > edge.rindex("x6")
         await it.has()
         assert "▲ skew" not in it.day.text
+
+
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.deep)])
+async def test_the_breadcrumb_names_the_job_whichever_way_one_came(size: tuple[int, int]) -> None:
+    async with ill(size=size) as it:
+        await it.has(finding(Kind.SKEW, culprit=it.at()))
+        await it.open()
+        assert f"{JOB} ▸ why" in it.day.lines[0]
+        await it.day.press("c")
+        await it.day.wait(3)
+        it.here(CheckpointsScreen)
+        assert f"{JOB} ▸ why ▸ checkpoints" in it.day.lines[0]
+        await it.day.press("escape", "escape", "enter")
+        await it.day.wait(3)
+        it.here(JobScreen)
+        await it.day.press("v")
+        await it.day.wait(3)
+        await it.day.press("c")
+        await it.day.wait(3)
+        assert f"{JOB} ▸ why ▸ checkpoints" in it.day.lines[0]
+        assert it.day.lines[0].count(JOB) == 1

@@ -6,15 +6,19 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from flinktop.demo.numbers import fraction, number
+from flinktop.demo.replies.jobs import failure_of
 from flinktop.demo.request import NOT_FOUND, Refusal, Replies, Request, texts
 from flinktop.demo.specs import DAY, HOUR
 from flinktop.flink import logs, profiler
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flinktop.demo.world import Moment
 
 LINES = 120  # lines of a log
 STEP = 17.0  # approximate seconds between two lines
+TASK = "org.apache.flink.runtime.taskmanager.Task"
 PROFILED, PROFILED_SECONDS = -2.2 * HOUR, 30  # when each process was profiled, and for how long
 
 
@@ -33,10 +37,32 @@ def _log(request: Request) -> str:
         level, name, text = lines[int(fraction(seed, line, 1) ** 1.6 * len(lines))]
         job = jobs[int(fraction(seed, line, 2) * len(jobs))] if jobs else None
         words = text.format(job=job.id if job else "-", name=job.vertices[0].spec.name if job else "-")
-        at = datetime.fromtimestamp(line * STEP, UTC)
-        stamp = f"{at:%Y-%m-%d %H:%M:%S},{int(fraction(seed, line, 3) * 1000):03}"
-        found.append(f"{stamp} {level:<5} {name:<60} [] - {words}\n")
-    return "".join(found)
+        at = line * STEP + int(fraction(seed, line, 3) * 1000) / 1000
+        found.append((at, _entry(at, level, name, words)))
+    if kind == "taskmanager":
+        found += _failures(request, (newest - LINES) * STEP)
+    return "".join(entry for _, entry in sorted(found))
+
+
+def _failures(request: Request, since: float) -> Iterator[tuple[float, str]]:
+    """The failures of tasks on this TaskManager since a time (s since 1970), each with that time."""
+    for job in request.moment.jobs:
+        for run in job.life.faults(job.run, request.moment.seconds) if job.spec.fate.fault else ():
+            failure = failure_of(job, run)
+            at = failure["timestamp"] / 1000
+            if at < since:
+                break
+            if failure["taskManagerId"] == request.taskmanager.id:
+                words = (
+                    f"{failure['taskName']}#{run.number} switched from RUNNING to FAILED with failure cause:"
+                )
+                yield at, _entry(at, "WARN", TASK, f"{words}\n{failure['stacktrace'].rstrip()}")
+
+
+def _entry(at: float, level: str, name: str, words: str) -> str:
+    """An entry of a log in Flink's own pattern; `at` in s since 1970."""
+    stamp = datetime.fromtimestamp(at, UTC)
+    return f"{stamp:%Y-%m-%d %H:%M:%S},{stamp.microsecond // 1000:03} {level:<5} {name:<60} [] - {words}\n"
 
 
 def _files(request: Request) -> dict[str, Any]:

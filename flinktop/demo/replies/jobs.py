@@ -251,14 +251,14 @@ def _exceptions(request: Request) -> dict[str, Any]:
     runs = job.life.faults(job.run, request.moment.seconds)
     listed = runs[: int(most) if most.isdigit() else USUAL]
     # A running execution has no failure of its own.
-    present = _fault(job, runs[0]) if runs and job.state != "RUNNING" else None
+    present = failure_of(job, runs[0]) if runs and job.state != "RUNNING" else None
     return {
         "root-exception": present and present["stacktrace"],
         "timestamp": present and present["timestamp"],
         "all-exceptions": [_old(present)] if present else [],
         "truncated": False,
         "exceptionHistory": {
-            "entries": [_entry(job, run, _fault(job, run)) for run in listed],
+            "entries": [_entry(job, run, failure_of(job, run)) for run in listed],
             "truncated": len(listed) < len(runs),
         },
     }
@@ -269,7 +269,8 @@ def _trace(job: JobMoment) -> tuple[str, str]:
     return lines[0].partition(":")[0], "\n".join((*lines, ""))
 
 
-def _fault(job: JobMoment, run: Run) -> dict[str, Any]:
+def failure_of(job: JobMoment, run: Run) -> dict[str, Any]:
+    """The failure that ended a run, as the newest releases report it."""
     vertex, (name, trace) = job.plan.vertices[job.spec.fate.culprit], _trace(job)
     subtask = job.life.culprit(run, vertex.spec.parallelism)
     taskmanager = job.taskmanager(subtask)
@@ -329,7 +330,7 @@ def _one_application(request: Request) -> dict[str, Any]:
 def _application_exceptions(request: Request) -> dict[str, Any]:
     job, entries = request.job, []
     if job.ended and job.state == "FAILED":
-        fault = _fault(job, job.life.faults(job.run, request.moment.seconds)[0])
+        fault = failure_of(job, job.life.faults(job.run, request.moment.seconds)[0])
         same = ("exceptionName", "stacktrace", "timestamp")
         entries = [{**{name: fault[name] for name in same}, "jobId": job.id}]
     return {"exceptionHistory": {"entries": entries}}

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from flinktop.engine.acts.form import AFTERWARDS, LOSS, SWITCHED_OFF, Field, Line
 from flinktop.engine.acts.target import Target
-from flinktop.engine.acts.verdict import Failed, Result, Verdict
+from flinktop.engine.acts.verdict import Explanation, Failed, Result, Verdict
 from flinktop.flink.endpoint import Query
 from flinktop.flink.features import Features
 from flinktop.flink.http import Http
@@ -113,10 +113,12 @@ class Request(ABC):
 
 
 class Answer(Struct, frozen=True):
-    """The answer to a question; pending while both fields are empty."""
+    """The answer to a question; pending while it has neither a value nor a reason."""
 
     value: Any = None
     reason: str = ""  # why there is none
+    explanation: Explanation | None = None
+    """What the reason means, if it is well known."""
 
     @property
     def pending(self) -> bool:

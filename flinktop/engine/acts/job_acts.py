@@ -285,7 +285,8 @@ class Savepoint(JobAct):
         if one.status == "COMPLETED":
             return Done(replace(handle.result, savepoint=one.external_path, checkpoint=one.id))
         if one.status == "FAILED":
-            return Failed(one.failure_message or "the savepoint failed; Flink does not say why")
+            said = one.failure_message or ""
+            return Failed(said or "the savepoint failed; Flink does not say why", exceptions=said)
         return InProgress("in progress, found in the checkpoint history")
 
     async def _found(self, context: ActContext, handle: Handle) -> history.Found:
@@ -299,7 +300,7 @@ class Savepoint(JobAct):
         state = await state_of(context.http, self.job)
         result = replace(verdict.result or handle.result, job_state=state)
         if isinstance(verdict, Failed):
-            return Failed(verdict.reason, result)
+            return replace(verdict, result=result)
         if state is None or states.is_terminal(state):
             return Done(result)
         words = f"the savepoint is complete; the job is {state}"
@@ -361,7 +362,7 @@ class Stop(Savepoint):
             one = (await self._found(context, handle)).one
             if one is not None and one.status == "COMPLETED":
                 made = replace(handle.result, savepoint=one.external_path, checkpoint=one.id)
-                return Failed(verdict.reason, made)
+                return replace(verdict, result=made)
         return verdict
 
 

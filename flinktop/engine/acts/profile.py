@@ -73,7 +73,7 @@ class Profile(Act):
         if run.status == "FINISHED":
             return Done(Result(facts=(run.output_file or "finished",)))
         if run.status == "FAILED":
-            return Failed(run.message or "the run failed")
+            return Failed(run.message or "the run failed", exceptions=run.message or "")
         return InProgress(f"it runs for {self.seconds} s")
 
     def touches(self) -> tuple[Query[Any], ...]:

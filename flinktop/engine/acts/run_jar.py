@@ -14,6 +14,7 @@ from flinktop.engine.acts.job_acts import state_of
 from flinktop.engine.acts.target import Target, found
 from flinktop.engine.acts.verdict import Done, Failed, InProgress, Result, Unknown, Verdict
 from flinktop.flink import jars
+from flinktop.flink.acts import Cause
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.decode import read
 from flinktop.flink.endpoint import Query
@@ -204,7 +205,10 @@ async def _started(http: Http, job: str, known: Result) -> Verdict:
         return Unknown("no such job is on the cluster; a main() that takes long may still be running")
     result = structs.replace(known, job=job, job_state=state)
     if state == "FAILED":
-        return Failed(await _why_it_failed(http, job) or "the job FAILED", result)
+        cause = await _why_it_failed(http, job)
+        if cause is None:
+            return Failed("the job FAILED", result)
+        return Failed(cause.sentence or "the job FAILED", result, cause.exceptions)
     if state == "RUNNING" or states.is_terminal(state):
         restored = await _restored(http, job)
         return Done(structs.replace(result, facts=(f"restored from {restored}",) if restored else ()))
@@ -213,12 +217,11 @@ async def _started(http: Http, job: str, known: Result) -> Verdict:
     return InProgress(f"the job is {state}", result)
 
 
-async def _why_it_failed(http: Http, job: str) -> str | None:
-    """The deepest cause of a FAILED job, from its execution result."""
+async def _why_it_failed(http: Http, job: str) -> Cause | None:
+    """Why a FAILED job failed, from its execution result."""
     answer = await found(http, EXECUTION_RESULT(job=job))
     result = answer.job_execution_result if answer is not None else None
-    cause = result.failure_cause if result is not None else None
-    return cause.sentence if cause is not None else None
+    return result.failure_cause if result is not None else None
 
 
 async def _restored(http: Http, job: str) -> str | None:

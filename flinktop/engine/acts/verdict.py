@@ -1,8 +1,14 @@
-"""The progress or outcome of an act, as the server shows it."""
+"""The progress or outcome of an act, as the server shows it, and what a well-known failure means."""
+
+import logging
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from flinktop.flink.acts import Status
+from flinktop.model import redaction
+
+log = logging.getLogger(__name__)
 
 
 class Result(Struct, frozen=True):
@@ -35,6 +41,8 @@ class Failed(Struct, frozen=True):
 
     reason: str
     result: Result | None = None
+    exceptions: str = ""
+    """What Flink says of it, by which a well-known failure is recognised: exceptions, or a message."""
 
 
 class Unknown(Struct, frozen=True):
@@ -53,4 +61,39 @@ def verdict_of(status: Status, result: Result | None = None) -> Verdict:
     """The verdict from the status of an asynchronous operation; `result` is for a successful one."""
     if not status.done:
         return InProgress()
-    return Failed(status.failure) if status.failure is not None else Done(result or Result())
+    if status.failure is not None:
+        return Failed(status.failure, exceptions=status.exceptions)
+    return Done(result or Result())
+
+
+class Explanation(Struct, frozen=True):
+    """A well-known failure in sentences, with the values of its message."""
+
+    id: str
+    """Its id in the table of failures."""
+    name: str
+    means: str
+    next: str
+    """What to do first."""
+
+    def without_secrets(self) -> "Explanation":
+        """A copy fit to be stored, shown and copied."""
+        return replace(self, means=redaction.text(self.means), next=redaction.text(self.next))
+
+
+def explanation(exceptions: str) -> Explanation | None:
+    """The explanation of a failure, from what Flink says of it; None if it is not well known."""
+    if not exceptions:
+        return None
+    # This loads the table of failures: with the first failure.
+    from flinktop.known.recognise import of_trace  # noqa: PLC0415 - see above
+
+    try:
+        found = of_trace(exceptions)
+        if found is None:
+            return None
+        return Explanation(found.failure.id, found.failure.name, found.means, found.next)
+    except Exception:
+        # The outcome of an act must not get lost for want of it.
+        log.exception("a failure could not be explained")
+        return None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from rich.cells import cell_len
 
+from flinktop.facts.jobs import job_name
 from flinktop.facts.operations import took, under_way
 from flinktop.flink.cluster import CONFIG
 from flinktop.flink.errors import LoginRefused, NotFlink, NotReady, Unauthorized, Unreachable
@@ -19,12 +20,13 @@ from flinktop.ui.theme import cluster_style
 from flinktop.ui.widgets.celltext import clip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from textual.content import Content
 
     from flinktop.engine.link import Link
     from flinktop.engine.operation import Operation
+    from flinktop.facts.known import Known
     from flinktop.ui.command import Command
 
 
@@ -142,6 +144,24 @@ class Line(Panel):
         return assemble(self._parts)
 
 
+def places_of(known: Known, screens: Iterable[object]) -> list[str]:
+    """The names of the places on the way to the last of these screens, each once; foreign text.
+
+    A job is named before the first place of it, though that was reached without its own screen.
+    """
+    places: list[str] = []
+    jobs: set[str] = set()
+    for screen in dict.fromkeys(screens):
+        if not isinstance(screen, LiveScreen):
+            continue
+        names = [screen.crumb]
+        if screen.job and screen.job not in jobs:
+            jobs.add(screen.job)
+            names.insert(0, job_name(known, screen.job))
+        places += [name for name in dict.fromkeys(names) if name]
+    return places
+
+
 class TopLine(Line):
     """The current place; freshness, load, release and time of the cluster."""
 
@@ -205,11 +225,9 @@ class TopLine(Line):
         Where there is not enough room for it next to what must stay at the right, the places between the
         cluster and this one are cut, then left out; at last only this place is named.
         """
-        places = [screen.crumb for screen in self.app.screen_stack if isinstance(screen, LiveScreen)]
-        if self.place.crumb not in places:
-            places.append(self.place.crumb)
+        places = places_of(self.port, [*self.app.screen_stack, self.place])
         room = self.content_size.width - taken
-        for parts in _trails(self._cluster, [clip(place, LONGEST_CRUMB) for place in places if place]):
+        for parts in _trails(self._cluster, [clip(place, LONGEST_CRUMB) for place in places]):
             if cells(parts) <= room:
                 break
         return parts

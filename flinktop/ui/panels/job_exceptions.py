@@ -5,6 +5,8 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from textual.widget import Widget
+
 from flinktop.facts.faults import (
     FaultFacts,
     adaptive,
@@ -22,9 +24,9 @@ from flinktop.judgement.failure_words import known
 from flinktop.model import faults, subtask_names
 from flinktop.ui.live import RARELY, Panel
 from flinktop.ui.panels.columns import near, number, text
+from flinktop.ui.panels.known_failures import HEAD, MOST_EXPLAINED, explained_lines, headed
 from flinktop.ui.panels.parts import GAP, MUTED_GAP, LinesPanel, cells, pair, spaced
 from flinktop.ui.panels.table_panel import TablePanel
-from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.guarded_rows import GuardedRows, make_row_groups
 from flinktop.ui.widgets.pager import Pager
 
@@ -45,9 +47,7 @@ MOST = 320  # most faults that are requested, if the cluster keeps so many
 FIRST_MOST = 20  # faults that Flink returns by default (`maxExceptions`)
 LEAST_ROWS = 3
 _INDEX, _TASKMANAGER, _LABELS = attrgetter("index"), attrgetter("taskmanager"), attrgetter("labels")
-HEAD = 7  # letters of the label of a fault in the lines above the table
 ROOMY = 30  # rows of a screen with room for whole sentences
-MOST_WRAPPED = 4  # lines of a sentence
 FORGOTTEN = "flinktop no longer has this exception: it was replaced by newer ones; esc goes back"
 _TONES = {
     "cause": "bad",
@@ -87,20 +87,10 @@ def place_lines(fault: Fault, room: int, unnamed: str) -> list[Line]:
     return [whole] if not rest or cells(whole) <= room else [named, behind[1:]]
 
 
-def explained(trace: str, width: int, most: int) -> list[Line]:
-    """What a well-known failure means and what to do next, each on at most `most` lines; [] of any other."""
+def explained(trace: str, width: int, room: int) -> list[Line]:
+    """What a well-known failure means and what to do first, in at most `room` lines; [] of any other."""
     found = known(trace)
-    if found is None:
-        return []
-    lines: list[Line] = []
-    for label, sentence in (("means", found.means), ("next", found.next)):
-        rows = wrap(sentence, max(width - HEAD, 1), most + 1)
-        if len(rows) > most:
-            rows = [*rows[: most - 1], f"{rows[most - 1]} …"]
-        lines += [_headed(label if number == 0 else "", [(row, "")]) for number, row in enumerate(rows)]
-    if found.failure.look and most > 1:
-        lines.append(_headed("look", [(found.failure.look, "")]))
-    return lines
+    return explained_lines(found, width, room) if found is not None else []
 
 
 class ExceptionsTable(TablePanel[FaultFacts]):
@@ -173,7 +163,8 @@ class ExceptionsTable(TablePanel[FaultFacts]):
 
     def show(self) -> None:
         groups = self.port.faults(self.job)
-        self._head, self._rows = self._heading(groups), fault_rows(groups)
+        self._rows = fault_rows(groups)
+        self._head = self._heading(groups)
         super().show()
         rows = len(self._rows)
         self.lines_needed = len(self._head) + 1 + rows if rows else None
@@ -202,10 +193,11 @@ class ExceptionsTable(TablePanel[FaultFacts]):
         if repeated := repeated_parts(latest, offset, now):
             last += [GAP, *repeated]
         lines = [
-            _headed("latest", [(reason, "bad")]),
-            *(_headed("", line) for line in (*places, last)),
-            *explained(latest.latest.stacktrace, self.content_size.width - 2, self._most_wrapped()),
+            headed("latest", [(reason, "bad")]),
+            *(headed("", line) for line in (*places, last)),
         ]
+        left = self._room() - len(lines) - (start is not None)
+        lines += explained(latest.latest.stacktrace, self.content_size.width - 2, left)
         if start is not None:
             same = faults.key(start) == latest.key
             seen = when_words(start.timestamp, offset, now)
@@ -213,21 +205,20 @@ class ExceptionsTable(TablePanel[FaultFacts]):
                 parts: Line = [(f"seen {seen} (same error)", "")]
             else:
                 parts = [(faults.reason(start), "" if same else "bad"), GAP, (seen, "")]
-            lines.append(_headed("first", spaced(parts, [(self._of_loop(groups), "muted")], gap=MUTED_GAP)))
+            lines.append(headed("first", spaced(parts, [(self._of_loop(groups), "muted")], gap=MUTED_GAP)))
         return lines
 
-    def _most_wrapped(self) -> int:
-        return MOST_WRAPPED if self.app.size.height >= ROOMY else 1
+    def _room(self) -> int:
+        """Lines that the texts above the table may take: on a small screen its first rows stay in sight."""
+        if self.app.size.height >= ROOMY or not isinstance(self.parent, Widget):
+            return MOST_EXPLAINED + ROOMY
+        return self.parent.size.height - self.gutter.height - 1 - min(len(self._rows), LEAST_ROWS)
 
     def _of_loop(self, groups: tuple[FaultGroup, ...]) -> str:
         """The label of the oldest fault: Flink may have dropped earlier ones."""
         restarts = restarts_of(self.port, self.job) or 0
         seen = sum(group.count for group in groups)
         return "start of the restart loop" if seen >= restarts else "earliest one Flink still has"
-
-
-def _headed(word: str, parts: Line) -> Line:
-    return [(word.ljust(HEAD), "muted"), *parts]
 
 
 class FaultStack(Panel):
@@ -308,7 +299,7 @@ class FaultHeader(LinesPanel):
             [(faults.reason(fault), "bad")],
             *place_lines(fault, self.content_size.width, unnamed_task(self.port, self.job)),
             last,
-            *explained(fault.stacktrace, self.content_size.width, MOST_WRAPPED),
+            *explained(fault.stacktrace, self.content_size.width, MOST_EXPLAINED),
         ]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from textual import on
+
 from flinktop.engine.transfers import KEPT, LARGE, MOST
 from flinktop.facts.freshness import missing_words, why_empty
 from flinktop.flink.cluster import CONFIG
@@ -12,8 +14,10 @@ from flinktop.flink.numbers import positive
 from flinktop.model import format as fmt
 from flinktop.model import loglines
 from flinktop.ui.live import Panel
+from flinktop.ui.panels.known_failures import KnownFailures, Marks, hidden_words
 from flinktop.ui.panels.parts import GAP, cells, pair
 from flinktop.ui.panels.table_panel import Words
+from flinktop.ui.widgets.messages import Scrolled
 from flinktop.ui.widgets.pager import Pager
 
 if TYPE_CHECKING:
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
     from flinktop.flink.logs import LogFile, LogFiles
     from flinktop.flink.process import Process
+    from flinktop.known.recognise import Known
     from flinktop.model.loglines import LogLine
     from flinktop.ui.live import Asks
     from flinktop.ui.panels.parts import Part
@@ -106,8 +111,10 @@ class LogView(PagerPanel):
         """Whether the file is read again when it has grown; None: it is, if it is small."""
         self._wanted = True  # whether to read the file as soon as its size is known
         self._lines: Sequence[LogLine] = ()
+        self._known: Sequence[Known] = ()
         self._least = ""
         self._short = True
+        self._marks = Marks()
 
     def compose(self) -> ComposeResult:
         yield Words()
@@ -117,6 +124,7 @@ class LogView(PagerPanel):
             empty="loading the size…",
             ascii=self.ascii,
         )
+        yield KnownFailures()
 
     # -- queries -------------------------------------------------------------------------------------
 
@@ -266,6 +274,28 @@ class LogView(PagerPanel):
         self._short = not self._short
         self.show_lines()
 
+    def step_known(self, by: int) -> None:
+        """Go to the next or the previous line that is a well-known failure; say so where there is none."""
+        mark = self._marks.step(by, self.pager.visible_lines)
+        if mark is None:
+            self.app.notify(self._nothing_known(), markup=False)
+        else:
+            self.pager.show_line(mark.place)
+            self._show_known()
+
+    def _nothing_known(self) -> str:
+        transfer = self._transfer
+        if self._marks.hidden:
+            return f"There are {hidden_words(self._marks.hidden)}."
+        if transfer is None or transfer.at is None:
+            return "The log has not been read yet."
+        of = f"the last {fmt.size(transfer.read - transfer.begins)} of this log" if transfer.begins else ""
+        return f"No well-known failure in {of or 'this log'}."
+
+    @on(Scrolled)
+    def _scrolled(self) -> None:
+        self._show_known()
+
     # -- what is shown -------------------------------------------------------------------------------
 
     def show(self) -> None:
@@ -273,7 +303,7 @@ class LogView(PagerPanel):
             self._read_if_due()
         transfer = self._transfer
         if transfer is not None and transfer.at is not None and transfer.lines is not self._lines:
-            self._lines = transfer.lines
+            self._lines, self._known = transfer.lines, transfer.known
             self.show_lines()
             self._go_to_time()
         self._show_words()
@@ -284,7 +314,17 @@ class LogView(PagerPanel):
             (line.short if self._short else line.text, loglines.tone(line)) for line in lines
         ]
         self.pager.set_lines(texts, [line.at for line in lines])
+        self._marks.set_lines(() if self._is_missing else self._known, self._lines, lines)
+        self._show_known()
         self._show_words()
+
+    def _show_known(self) -> None:
+        """Mark the lines of well-known failures, and explain the one in sight."""
+        marks = self._marks
+        current = marks.current(self.pager.visible_lines)
+        self.pager.set_marks(marks.places, marks.shown[current].place if current is not None else None)
+        width = max(self.content_size.width - EDGES, 1)
+        self.query_one(KnownFailures).show_marks(marks, current, width, self.app.size.height)
 
     def _go_to_time(self) -> None:
         """Once, when it has been read: show the entries of the time at which it was opened."""
@@ -345,10 +385,7 @@ class LogView(PagerPanel):
             facts.append((3, pair("size", fmt.size(size))))
         if transfer is not None:
             facts += self._progress(transfer)
-        if self._lines:
-            found = loglines.counted(self._lines)
-            for label, level, tone in (("errors", "ERROR", "bad"), ("warnings", "WARN", "warn")):
-                facts.append((0, pair(label, fmt.count(found[level]), tone if found[level] else "")))
+        facts += self._counts()
         if self._least:
             facts.append((0, pair("level >=" if self.ascii else "level ≥", self._least, "strong")))
         if self._text:
@@ -356,6 +393,17 @@ class LogView(PagerPanel):
         behind = transfer is not None and transfer.at is not None and not self.follows
         if transfer is not None and behind and size is not None and size > transfer.read:
             facts.append((1, [(f"grew by {fmt.size(size - transfer.read)}; r: download", "warn")]))
+        return facts
+
+    def _counts(self) -> list[Fact]:
+        """How many entries need attention."""
+        facts: list[Fact] = []
+        if self._lines:
+            found = loglines.counted(self._lines)
+            for label, level, tone in (("errors", "ERROR", "bad"), ("warnings", "WARN", "warn")):
+                facts.append((0, pair(label, fmt.count(found[level]), tone if found[level] else "")))
+        if self._marks.shown:
+            facts.append((1, pair("well-known", fmt.count(len(self._marks.shown)), "warn")))
         return facts
 
     def _progress(self, transfer: Transfer) -> list[Fact]:

@@ -13,6 +13,7 @@ from textual.widgets import Static
 from flinktop.engine.operation import State
 from flinktop.facts.operations import (
     duration_words,
+    explanation_of,
     followed_by,
     now_words,
     options,
@@ -215,6 +216,7 @@ def facts_of(operation: Operation, wall: float, offset: float | None, followed: 
             operation.state, "failed"
         )
         found.append((label, clean(operation.reason), state_tone(operation)))
+    found += [(label, words, "strong") for label, words in explanation_of(operation)]
     found += two_facts(operation)
     for label, value in (
         ("path", result.savepoint),

@@ -37,8 +37,6 @@ class ClusterScreen(LiveScreen):
     """A framed screen; its contents come from `body`."""
 
     CSS_PATH = ["cluster_screen.tcss"]  # noqa: RUF012 -- Textual declares it so
-    job: str = ""
-    """The id of the job of this place, if it has one."""
 
     def __init_subclass__(cls, sheet: str = "", **options: Any) -> None:
         """`sheet` is the style sheet of this screen alone."""

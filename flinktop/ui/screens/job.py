@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual import on
 
 from flinktop.facts.faults import found_fault
-from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
+from flinktop.facts.jobs import job_name
 from flinktop.model.pending_operators import is_pending
 from flinktop.ui import keys
 from flinktop.ui.panels.job_header import JobHeader
@@ -50,11 +50,7 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
 
     @property
     def crumb(self) -> str:
-        detail, listed = self.app.port.value(JOB(job=self.job)), self.app.port.value(JOBS_OVERVIEW())
-        if detail is not None:
-            return detail.name
-        names = (job.name for job in (listed.jobs if listed is not None else ()) if job.jid == self.job)
-        return next(names, self.job)
+        return job_name(self.app.port, self.job)
 
     def first_tab(self, size: Size) -> str:
         """The graph where there is room for it and the vertices, else the vertices."""

@@ -1,4 +1,4 @@
-"""Where a log is read: levels, following, reading a large one; and a file of a process's log directory."""
+"""Where a log is read: levels, failures, following, reading a large one; a file of a log directory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class LogCommands(ClusterScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("level", "only", "match", "wrap") and self.pager() is None:
             return False
-        if action in ("follow", "short_lines") and self.log_seen() is None:
+        if action in ("follow", "short_lines", "known") and self.log_seen() is None:
             return False
         return super().check_action(action, parameters)
 
@@ -47,6 +47,10 @@ class LogCommands(ClusterScreen):
     def action_short_lines(self) -> None:
         if (log := self.log_seen()) is not None:
             log.toggle_short()
+
+    def action_known(self, by: int) -> None:
+        if (log := self.log_seen()) is not None:
+            log.step_known(by)
 
     def action_follow(self) -> None:
         if (log := self.log_seen()) is not None:

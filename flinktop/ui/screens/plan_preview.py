@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from flinktop.engine.acts.form import Line
 from flinktop.engine.acts.run_jar import PlanJar
+from flinktop.facts.operations import explained
 from flinktop.flink.jars import RunOptions
 from flinktop.flink.jobs import Plan
 from flinktop.model import format as fmt
@@ -79,7 +80,11 @@ class PlanPreviewScreen(ActDialog[None]):
             self._draw(answer.value)
         else:
             self._finished = True
-            self._show_lines(Line("plan", f"no plan: {answer.reason}", "bad"))
+            known = explained(answer.explanation)
+            self._show_lines(
+                Line("plan", f"no plan: {answer.reason}", "bad"),
+                *(Line(label, words, "strong") for label, words in known),
+            )
 
     def _show_lines(self, *lines: Line) -> None:
         head = (Line("cluster", self.port.target().cluster), Line("jar", self._jar_name))

@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 from flinktop.engine.acts.form import Line
 from flinktop.engine.acts.jar_files import UploadJar, why_no_jar
 from flinktop.engine.operation import State
+from flinktop.facts.operations import explanation_of
 from flinktop.model import format as fmt
 from flinktop.model.typed_names import is_typed
 from flinktop.ui.act_dialog import FieldRow
@@ -189,7 +190,9 @@ class UploadScreen(Dialog[None]):
         head = lines_content(
             (Line("file", operation.subject, "strong"), Line("cluster", operation.cluster_name))
         )
-        self.query_one("#progress", Static).update(head + "\n" + self._state(operation))
+        known = [Line(label, words, "strong") for label, words in explanation_of(operation)]
+        below = "\n" + lines_content(known, self.words_width) if known else ""
+        self.query_one("#progress", Static).update(head + "\n" + self._state(operation) + below)
         done = operation.state is State.DONE
         before = self.query_one("#run").display
         self._offer(run=done and operation.result.jar is not None, again=operation.state.final and not done)

@@ -69,5 +69,9 @@ class VisibleBoxesChanged(KeysMessage, namespace="graph_canvas"):
     """Other boxes of a graph are on the screen now."""
 
 
+class Scrolled(WidgetMessage):
+    """Other lines of a text are on the screen now."""
+
+
 class Searched(WidgetMessage):
     """The search text of a text or a flame graph, or the place of its matches, has changed."""

@@ -12,13 +12,13 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from flinktop.ui.widgets.columns import Cell
-from flinktop.ui.widgets.messages import Searched
+from flinktop.ui.widgets.messages import Scrolled, Searched
 from flinktop.ui.widgets.painted_view import MOVES, TextView
 from flinktop.ui.widgets.styles import component_classes
 from flinktop.ui.widgets.text_rows import Run, TextRows, cells, folded, marked_segments, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from rich.style import Style
 
@@ -27,6 +27,8 @@ __all__ = ["Cell", "Pager"]
 SIDEWAYS = 20
 """Cells that a step to the left or right moves."""
 MARGIN = 1
+MARK, CHOSEN_MARK = "◆", "▸"
+"""In the margin of a marked line, and of the chosen one of them."""
 _CONTEXT = 3
 """Fraction of the page above a match that was out of sight."""
 
@@ -37,6 +39,7 @@ class Pager(TextView):
     Lines are given as cells: a text and the name of its style; `paint` splits a visible one into several.
     Setting new lines keeps the line at the top in its place, by its key if there are keys; a view at the end
     of a pager that `follows` stays there. Where it is `wrapped` a long line continues in the next row.
+    Some lines may be marked in the margin.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = component_classes("match", "found")
@@ -82,6 +85,9 @@ class Pager(TextView):
         self._matches: tuple[int, ...] = ()
         self._found: int | None = None
         self._began = 0
+        self._marks: frozenset[int] = frozenset()
+        self._chosen_mark: int | None = None
+        self._shows: tuple[int, int] | None = None  # the lines on the screen at the last look
         self._ended = True  # whether the last row was on the screen at the last look
         self.set_lines(lines)
 
@@ -114,6 +120,14 @@ class Pager(TextView):
         if self.size.height:
             self._ended = self.at_end
         self.refresh()
+        self._post_if_scrolled()
+
+    def set_marks(self, lines: Iterable[int], chosen: int | None = None) -> None:
+        """Mark these lines in the margin, one of them as the chosen one."""
+        fixed = frozenset(lines)
+        if (fixed, chosen) != (self._marks, self._chosen_mark):
+            self._marks, self._chosen_mark = fixed, chosen
+            self.refresh()
 
     @property
     def is_empty(self) -> bool:
@@ -124,13 +138,18 @@ class Pager(TextView):
         return self._lines
 
     @property
-    def visible_text(self) -> str:
-        """The lines that are at least partly on the screen, whole."""
+    def visible_lines(self) -> range:
+        """The lines that are at least partly on the screen."""
         if not self._lines:
-            return ""
+            return range(0)
         first, _ = self._top
         last, _ = self._rows.line_at(min(self._row + self._page, self._rows.height) - 1)
-        return "\n".join(text for text, _ in self._lines[first : last + 1])
+        return range(first, last + 1)
+
+    @property
+    def visible_text(self) -> str:
+        """The lines that are at least partly on the screen, whole."""
+        return "\n".join(self._lines[line][0] for line in self.visible_lines)
 
     @property
     def at_end(self) -> bool:
@@ -154,6 +173,7 @@ class Pager(TextView):
         self._lay_out()
         self._scroll(self._rows.row_of(top))
         self.refresh()
+        self._post_if_scrolled()
 
     # Search
 
@@ -241,7 +261,14 @@ class Pager(TextView):
         left = 0 if self.wrapped else self._left
         blank = self._painter.style("")
         strip = strip.crop(left, left + self._text_width).adjust_cell_length(self._text_width, blank)
-        return Strip([Segment(" " * MARGIN, blank), *strip], width)
+        margin = self._margin(line) if part == 0 else Segment(" " * MARGIN, blank)
+        return Strip([margin, *strip], width)
+
+    def _margin(self, line: int) -> Segment:
+        if line not in self._marks:
+            return Segment(" " * MARGIN, self._painter.style(""))
+        mark, style = (CHOSEN_MARK, "bad") if line == self._chosen_mark else (MARK, "warn")
+        return Segment(mark, self._painter.style(style))
 
     def _segments(self, line: int, part: int) -> list[Segment]:
         """One row of a line, in its styles."""
@@ -342,7 +369,16 @@ class Pager(TextView):
         self._lay_out()
         self._scroll(self._last_top if ended else self._rows.row_of(top))
         self._ended = self.at_end
+        self._post_if_scrolled()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
         self._ended = self.at_end
+        self._post_if_scrolled()
+
+    def _post_if_scrolled(self) -> None:
+        visible = self.visible_lines
+        shows = visible.start, visible.stop
+        if shows != self._shows and self.is_mounted:
+            self._shows = shows
+            self.post_message(Scrolled(self))

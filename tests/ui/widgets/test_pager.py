@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from textual import on
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from flinktop.ui.widgets.pager import Cell, Pager
+from flinktop.ui.widgets.messages import Scrolled
+from flinktop.ui.widgets.pager import CHOSEN_MARK, MARK, Cell, Pager
 from flinktop.ui.widgets.text_rows import TextRows, folded, rows_of, shown
 
 WIDTH, HEIGHT = 40, 10
@@ -209,3 +211,57 @@ async def test_an_empty_pager_says_why() -> None:
     pager = Pager(empty="nothing was written")
     async with reading(pager):
         assert seen(pager)[0] == " nothing was written"
+
+
+# -- marks -----------------------------------------------------------------------------------------------
+
+
+async def test_marked_lines_have_a_sign_in_the_margin_and_the_chosen_one_another() -> None:
+    pager = Pager([(f"{number} {'x' * 60}", "") for number in range(6)])
+    async with reading(pager) as pilot:
+        pager.set_marks((1, 3, 99), chosen=3)
+        assert [row[0] for row in seen(pager)[:6]] == [" ", MARK, " ", CHOSEN_MARK, " ", " "]
+        pager.toggle_wrap()
+        await pilot.pause(0)
+        # Only the first row of a line.
+        assert [row[:1] for row in seen(pager)[:8]] == [" ", " ", MARK, " ", " ", " ", CHOSEN_MARK, " "]
+        pager.set_marks(())
+        assert {row[:1] for row in seen(pager)} <= {" ", ""}
+        pager.set_lines(())
+        pager.set_marks((0,))
+        assert seen(pager)[0].strip() == "…"
+
+
+class Told(PagerApp):
+    """Counts how often other lines came into sight."""
+
+    def __init__(self, pager: Pager) -> None:
+        super().__init__(pager)
+        self.seen: list[range] = []
+
+    @on(Scrolled)
+    def _scrolled(self) -> None:
+        self.seen.append(self.pager.visible_lines)
+
+
+async def test_it_is_told_which_lines_are_in_sight() -> None:
+    pager = Pager(numbered(50))
+    app = Told(pager)
+    async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
+        pager.focus()
+        await pilot.pause(0)
+        assert app.seen[-1] == range(HEIGHT)
+        told = len(app.seen)
+        await pilot.press("k")
+        await pilot.pause(0)
+        assert len(app.seen) == told
+        await pilot.press("j", "G")
+        await pilot.pause(0)
+        assert app.seen[told:] == [range(1, HEIGHT + 1), range(50 - HEIGHT, 50)]
+        pager.set_lines(numbered(3))
+        await pilot.pause(0)
+        assert app.seen[-1] == range(3)
+        pager.set_lines(())
+        await pilot.pause(0)
+        assert app.seen[-1] == range(0)
+        assert pager.visible_text == ""
