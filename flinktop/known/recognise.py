@@ -51,12 +51,14 @@ def of_trace(trace: str) -> Known | None:
 
 
 def of_chain(chain: Sequence[Thrown]) -> Known | None:
-    """The failure of the deepest exception that is known."""
-    for one in reversed(chain):
-        found = of_thrown(one, is_deepest=one is chain[-1])
-        if found is not None:
+    """The failure of the deepest exception that is known, or of one above it that decides."""
+    known = (of_thrown(one, is_deepest=one is chain[-1]) for one in reversed(chain))
+    deepest: Known | None = None
+    for found in filter(None, known):
+        if found.wording.decides:
             return found
-    return None
+        deepest = deepest or found
+    return deepest
 
 
 def of_thrown(one: Thrown, *, is_deepest: bool) -> Known | None:

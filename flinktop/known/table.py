@@ -33,6 +33,8 @@ class Wording(Struct, frozen=True, forbid_unknown_fields=True):
     """A phrase of a line of a log, for what is only logged."""
     alone: bool = False
     """Whether it counts only without a cause below it: with one it is no more than a wrapper."""
+    decides: bool = False
+    """Whether it counts although a known cause is below it: that one alone would mislead."""
     of: str = "Flink"
     """The product whose releases these are."""
     since: str = ""
