@@ -80,17 +80,17 @@ class Reader:
         self.url = url
         self.features = Features(release=release)
 
-    def do(self, work: Callable[[Http], Awaitable[T]]) -> T:
+    def do(self, work: Callable[[Http], Awaitable[T]], network: _Keeping | None = None) -> T:
         """Do something with a client of its own."""
-        return self._with(httpx.AsyncHTTPTransport(), work)
 
-    def _with(self, transport: httpx.AsyncBaseTransport, work: Callable[[Http], Awaitable[T]]) -> T:
         async def whole() -> T:
-            http = Http(Connection(self.url, read_seconds=60), transport=transport)
+            http = Http(Connection(self.url, read_seconds=60), transport=network)
             try:
                 return await work(http)
             finally:
                 await http.close()
+                if network is not None:
+                    await network.aclose()
 
         return run(whole())
 
@@ -114,7 +114,7 @@ class Reader:
         """What Flink answers to a request that it must refuse."""
         network = _Keeping()
         try:
-            self._with(network, work)
+            self.do(work, network)
         except FlinkError as error:
             return Told(Source.ANSWER, (clean_lines(network.body.decode("utf-8", "replace")) or str(error),))
         raise AssertionError("Flink did what it should have refused")
