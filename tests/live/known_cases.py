@@ -63,6 +63,8 @@ PROGRAMS = Group(
             {"type": "FailingJob", "version": r"69\.0"},
             MODERN,
         ),
+        Case("jar-without-program", "no Main-Class in the jar", plays.without_main, releases=RELEASES),
+        Case("jar-without-program", "a file that is no jar", plays.no_jar, {"jar": ".+no.jar"}, RELEASES),
         Case(
             "class-cast-same",
             "an object that an earlier job left",

@@ -57,6 +57,14 @@ def newer_java(stage: KnownStage) -> Told:
     return stage.refused("shuffle", jar=stage.jar_of_newer_java())
 
 
+def without_main(stage: KnownStage) -> Told:
+    return stage.refused("shuffle", jar=stage.jar_without_main())
+
+
+def no_jar(stage: KnownStage) -> Told:
+    return stage.refused("shuffle", jar=stage.no_jar())
+
+
 def without_its_jar(stage: KnownStage) -> Told:
     """A job's graph is sent without the jar of its classes."""
     graph = stage.files / "graph"

@@ -136,6 +136,20 @@ class KnownStage:
 
         return self._spoiled("newer-java.jar", spoil)
 
+    def jar_without_main(self) -> str:
+        """The jar of failing jobs, whose manifest names no class."""
+
+        def spoil(name: str, body: bytes) -> bytes:
+            return b"Manifest-Version: 1.0\r\n\r\n" if name == "META-INF/MANIFEST.MF" else body
+
+        return self._spoiled("without-main.jar", spoil)
+
+    def no_jar(self) -> str:
+        """Something else by the name of a jar."""
+        path = self.files / "no.jar"
+        path.write_text("this is no jar", encoding="utf-8")
+        return self.reader.upload(path)
+
     def _spoiled(self, name: str, spoil: Callable[[str, bytes], bytes | None]) -> str:
         def make() -> str:
             path = self.files / name
