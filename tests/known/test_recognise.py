@@ -116,6 +116,21 @@ def test_a_deeper_cause_explains_a_known_one() -> None:
     assert not found.failure.follows
 
 
+def test_a_cause_that_would_mislead_alone_does_not_decide() -> None:
+    """As on Flink 2.3.0: a savepoint restored without the class of its state, and a job without its jar."""
+    missing = f"Caused by: java.lang.ClassNotFoundException: com.acme.Part\n{FRAMES}"
+    no_user_class = "org.apache.flink.streaming.runtime.tasks.StreamTaskException: Cannot load user class"
+    for above, failure in (
+        ("com.esotericsoftware.kryo.KryoException: Unable to find class: com.acme.Part", "kryo-class"),
+        (f"{no_user_class}: com.acme.Part", "user-class-missing"),
+        ("java.lang.NoClassDefFoundError: com/acme/Part", "class-missing"),
+    ):
+        found = of_trace(f"{above}\n{FRAMES}\n{missing}")
+        assert found is not None
+        assert (found.failure.id, found.line) == (failure, 1 if found.wording.instead_of else 5)
+        assert found.values["type"] == "com.acme.Part"
+
+
 def test_what_only_wraps_an_unknown_cause_is_not_named() -> None:
     given_up = "org.apache.flink.runtime.JobException: Recovery is suppressed by NoRestartBackoffTimeStrategy"
     assert of_trace(f"{given_up}\n{FRAMES}\nCaused by: com.acme.BadOrder: no price\n{FRAMES}") is None

@@ -85,6 +85,18 @@ class Stage:
         self._started.callback(processes.stop, [process])
         return process
 
+    def add_taskmanager(self) -> None:
+        """One more, registered."""
+        before = set(self.taskmanagers)
+        self.start_taskmanager()
+
+        def named() -> bool:
+            assert self._newest is not None
+            self.name_taskmanager(self._newest)
+            return set(self.taskmanagers) != before
+
+        wait_for("another TaskManager", named)
+
     def name_taskmanager(self, process: processes.Process) -> None:
         """Find the id of the TaskManager that came last."""
         for taskmanager in self.cluster.get("taskmanagers")["taskmanagers"]:
