@@ -3,7 +3,7 @@
 import re
 import sys
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Generic, TypeVar
 from urllib.parse import quote
 
@@ -40,7 +40,7 @@ class Endpoint(Struct, Generic[T], frozen=True, eq=False):
 
     @property
     def names(self) -> tuple[str, ...]:
-        return tuple(_HOLE.findall(self.path))
+        return _names(self.path)
 
     def __call__(self, **arguments: Argument) -> "Query[T]":
         """A query. Names of the path are ids, all others are query parameters; None is left out."""
@@ -89,6 +89,11 @@ class Query(Struct, Generic[T], frozen=True, cache_hash=True):
             Query(self.endpoint, self.ids, tuple(sorted((*others, ("get", ",".join(chunk))))))
             for chunk in chunks
         )
+
+
+@cache
+def _names(path: str) -> tuple[str, ...]:
+    return tuple(_HOLE.findall(path))
 
 
 @lru_cache(maxsize=16_384)

@@ -20,6 +20,7 @@ from flinktop.judgement.rules import Rule
 from flinktop.judgement.trails import Trail
 from flinktop.model.look import JobLook
 from tests.demo_cluster import DemoCluster
+from tests.depth import in_depth
 from tests.fixture_cluster import FixtureCluster
 from tests.headless.looked import Looked, job, look
 from tests.manual_clock import ManualClock
@@ -84,7 +85,10 @@ def test_a_cluster_that_hangs_is_given_up(wait: float) -> None:
     assert "no answer within " in one["error"]
 
 
-@pytest.mark.parametrize("hanging", ["overview", "taskmanagers", "jobmanager/config", "jobmanager/metrics"])
+@pytest.mark.parametrize(
+    "hanging",
+    in_depth(["overview", "taskmanagers", "jobmanager/config", "jobmanager/metrics"], ["taskmanagers"]),
+)
 def test_what_hangs_does_not_hold_up_the_rest(hanging: str) -> None:
     cluster, clock = demo()
     cluster.hangs = lambda path: path == hanging
@@ -158,7 +162,7 @@ def test_an_error_of_our_own_is_3_and_names_its_cluster(monkeypatch: pytest.Monk
 # -- other servers -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("release", ["1.9.3", "1.14.6", "1.20.5", "2.3.0"])
+@pytest.mark.parametrize("release", in_depth(["1.9.3", "1.14.6", "1.20.5", "2.3.0"], ["1.9.3", "2.3.0"]))
 def test_each_release_is_judged(release: str) -> None:
     cluster = FixtureCluster(release)
     found = look({"prod": cluster})
@@ -359,7 +363,9 @@ def test_a_time_that_flink_does_not_give_is_null() -> None:
     assert all(one["findings"][0]["since"] for one in jobs if one["kind"] == "restart-loop")
 
 
-@pytest.mark.parametrize("scenario", ["mixed", "restart-loop", "failing-checkpoints", "backpressure", "skew"])
+@pytest.mark.parametrize(
+    "scenario", in_depth(["mixed", "restart-loop", "failing-checkpoints", "backpressure", "skew"], ["mixed"])
+)
 def test_a_document_of_findings_is_of_the_contract(scenario: str) -> None:
     cluster, clock = demo(scenario)
     found = look({"prod": cluster}, clock=clock)

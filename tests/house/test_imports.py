@@ -135,6 +135,14 @@ def modules() -> dict[str, Module]:
 HOUSE = modules()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _trees_are_released() -> Iterator[None]:
+    """Six hundred thousand objects: each later search for garbage would take a second."""
+    yield
+    for module in HOUSE.values():
+        module.__dict__.pop("tree", None)
+
+
 def edges(module: Module) -> Iterator[Edge]:
     """Every import of a module, those inside of functions and of TYPE_CHECKING too."""
     guarded = {

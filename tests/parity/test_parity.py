@@ -2,14 +2,14 @@
 
 import ast
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.flink.catalogue import endpoints, recorded, template
 from tests.flink.test_catalogue import READS, WRITES
-from tests.parity.releases import parametrised, releases_of
+from tests.parity.releases import module, parametrised, releases_of
 from tests.parity.requests import REQUESTS
 from tests.parity.web_ui import FIXTURES, PARTS, Part
 
@@ -17,6 +17,13 @@ REPOSITORY = Path(__file__).parents[2]
 PARTS_OF_THE_WEB_UI = 43
 """In 2.3, with a line for each table, tab or form, and one for what it does not have."""
 TESTS = sorted({test for entry in PARTS for test in entry.tests} | {request.test for request in REQUESTS})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _parsed_files_are_released() -> Iterator[None]:
+    """A hundred thousand objects, among which garbage would be looked for until the end."""
+    yield
+    module.cache_clear()
 
 
 @functools.cache

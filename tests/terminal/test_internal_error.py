@@ -69,7 +69,7 @@ def broken(home: Path, breaks: str) -> Pty:
     return Pty([sys.executable, "-c", BROKEN.format(breaks=breaks)], environ=environment(home))
 
 
-@pytest.mark.parametrize(("breaks", "keys"), named_in_depth(BREAKS, fast=["action", "worker"]))
+@pytest.mark.parametrize(("breaks", "keys"), named_in_depth(BREAKS, fast=["action"]))
 def test_an_error_of_its_own_is_a_sentence(tmp_path: Path, breaks: str, keys: list[str]) -> None:
     with broken(tmp_path, breaks) as pty:
         if keys:

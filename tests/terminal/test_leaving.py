@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.depth import in_depth
 from tests.fixture_server import Asked, FixtureServer
 from tests.terminal.monitor import (
     LIVE,
@@ -104,7 +105,7 @@ def test_nobody_reads_the_terminal_for_a_minute(server: FixtureServer, tmp_path:
     assert max(gaps(during)) < 1.5 * USUAL
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", in_depth([signal.SIGTERM, signal.SIGHUP], [signal.SIGTERM]))
 def test_a_signal_leaves(server: FixtureServer, tmp_path: Path, number: signal.Signals) -> None:
     with monitor(tmp_path, server.url) as pty:
         pty.wait_for(LIVE, STARTS)

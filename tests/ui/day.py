@@ -28,7 +28,8 @@ from flinktop.ui.widgets.table import LiveTable
 from tests.app_state import state_of
 from tests.demo_cluster import DemoCluster
 from tests.fixture_cluster import FixtureCluster
-from tests.manual_clock import ManualClock
+from tests.manual_clock import ManualClock, is_alone
+from tests.ui.parsed_styles import parsed_once
 
 LETTERS = {
     "slash": "/",
@@ -48,6 +49,8 @@ LETTERS = {
 """What keys with a name of their own type."""
 CALM_TURNS = 12
 """Turns of the loop without anything happening that count as settled."""
+WHEN_ALONE = 4
+"""As how many of them one counts in which nothing else was ready to run."""
 CALM_WITH_ACTS = 40
 """The same while an act is under way, whose requests and waits nobody counts."""
 PATIENCE = 60.0
@@ -81,23 +84,21 @@ class Day:
                 or not self.app.key_order.idle
                 or not self.port.engine.transfers.idle
                 or asked != len(self.cluster.asked)
-                or any(
-                    not node._message_queue.empty()
-                    for node in (self.app, *screen.walk_children(with_self=True))
-                )
             )
             asked = len(self.cluster.asked)
+            nodes = () if busy else screen.walk_children(with_self=True)
+            busy = busy or any(not node._message_queue.empty() for node in (self.app, *nodes))
             if not busy and _wants_update(screen):
                 # Textual's own timer does it up to a sixtieth of a second later.
                 screen._on_timer_update()
                 busy = True
             # An app that ends holds back all further drawing.
             held_back = self.app._batch_count and not self.app._exit
-            if not busy and (held_back or any(chart._drawing for chart in screen.query(Chart))):
+            if not busy and (held_back or any(node._drawing for node in nodes if isinstance(node, Chart))):
                 # Nothing is drawn during a batch: for a twentieth of a second behind a choice in the palette.
                 await asyncio.sleep(0.002)
                 busy = True
-            calm = 0 if busy else calm + 1
+            calm = 0 if busy else calm + (WHEN_ALONE if is_alone() else 1)
 
     async def press(self, *keys: str) -> None:
         """Press keys one after the other, as a person does who looks at what an enter would do."""
@@ -282,7 +283,7 @@ async def monitor(
         waiting = mock.patch("flinktop.flink.wire.perf_counter", clock.now)
         # A second passes when the test says so: on a busy machine one of the app's own would come in between.
         ticking = mock.patch.object(FlinkTop, "set_interval")
-        with looking, waiting, ticking:
+        with looking, waiting, ticking, parsed_once():
             async with app.run_test(size=size, notifications=True) as pilot:
                 day = Day(app, cluster, clock, port, pilot)
                 await day.settled()

@@ -10,6 +10,7 @@ from flinktop.engine.acts.job_acts import Savepoint
 from flinktop.engine.operation import Operation, State
 from flinktop.ui.screens.leave import left_behind
 from flinktop.ui.widgets.form import PressButton
+from tests.depth import in_depth
 from tests.ui.acting import acting
 from tests.ui.day import monitor
 
@@ -63,7 +64,8 @@ async def test_esc_undoes_what_there_is_before_it_does_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["y", "n", "x", "space", "tab", "down", "a", "colon", "question_mark", "ctrl+q"]
+    "key",
+    in_depth(["y", "n", "x", "space", "tab", "down", "a", "colon", "question_mark", "ctrl+q"], ["y", "tab"]),
 )
 async def test_other_keys_do_not_answer_whether_to_leave(key: str) -> None:
     async with monitor("1.20.5") as day:

@@ -9,13 +9,14 @@ import pytest
 
 from flinktop.ui.screens.job import JobScreen
 from flinktop.ui.screens.vertex import VertexScreen
+from tests.depth import in_depth
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import monitor
 
 FIRST_STAGE = Path(__file__).parents[1] / "inputs" / "batch-stage-job.json"
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+@pytest.mark.parametrize("size", in_depth([(120, 40), (80, 24)], [(120, 40)]))
 async def test_operators_that_are_still_to_come_are_drawn_and_open_nothing(size: tuple[int, int]) -> None:
     cluster = FixtureCluster("2.3.0")
     document = json.loads(FIRST_STAGE.read_bytes())
