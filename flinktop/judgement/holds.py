@@ -114,7 +114,7 @@ def after(
     held: dict[Key, Held] = {}
     for sign in signs:
         hold, known = HOLDS[sign.finding.kind], before.get(sign.key)
-        if known is None:
+        if known is None or _begins_anew(sign, known):
             begun = now if sign.begun is None else min(now, sign.begun)
             known = Held(sign.finding, begun, now, sign.fetched, sign.fetches)
         else:
@@ -140,6 +140,11 @@ def after(
         ):
             held[key] = known
     return held
+
+
+def _begins_anew(sign: Sign, known: Held) -> bool:
+    """Whether what a sign rests on began after it was seen last: it was gone meanwhile, between two looks."""
+    return not known.raised and sign.begun is not None and sign.begun > known.fetched
 
 
 ONE_OF: Final = (Kind.STALLED, Kind.BOTTLENECK, Kind.SKEW)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from flinktop.judgement import holds
 from flinktop.judgement.finding import Culprit, Finding, Kind, Severity
@@ -75,6 +76,19 @@ def test_a_finding_does_not_wait_for_ever() -> None:
     for at in range(40, 300, 10):
         held = holds.after(held, [], at * 1000.0, unseen={key})
     assert not held
+
+
+def test_what_began_anew_between_two_looks_has_not_lasted() -> None:
+    """Watermarks that move every forty seconds stand still at each of two looks, but not for all the time."""
+
+    def standing(since: float, at: float) -> tuple[float, list[Sign]]:
+        found = sign(Kind.WATERMARK_STUCK, fetched=at * 1000.0)
+        return at, [replace(found, begun=since * 1000.0, fetches=2)]
+
+    assert not looks(standing(0, 30), standing(40, 70))[1]
+    assert not looks(standing(0, 30), standing(40, 70), standing(40, 99))[1]
+    assert looks(standing(0, 30), standing(40, 70), standing(40, 100))[1]
+    assert looks(standing(0, 30), standing(0, 60))[1]
 
 
 def test_the_same_figures_twice_are_one_look() -> None:
