@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
-from flinktop.engine.judge import Judge, Judged
+from flinktop.engine.budget import Budget
+from flinktop.engine.judge import Judged
 from flinktop.judgement.finding import Finding, Kind, Severity
 from flinktop.judgement.verdict import Verdict
 from tests.ui.day import Day
@@ -39,9 +40,9 @@ def verdict(
 def asks_nothing() -> Iterator[None]:
     """The judge judges what is answered and asks for nothing: for tests that look at what others ask.
 
-    Its own asks have a budget (tests/engine/test_judge.py), and would move the times at which panels ask.
+    Its own asks have a budget (flinktop/engine/budget.py), and would move the times at which panels ask.
     """
-    with mock.patch.object(Judge, "_ask"):
+    with mock.patch.object(Budget, "spend"):
         yield
 
 
