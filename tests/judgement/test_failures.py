@@ -485,6 +485,11 @@ def test_rescales_are_no_restarts_from_2_0_on() -> None:
         ),
         ("org.apache.flink.util.FlinkException: Job was canceled by user", "canceled by a user", "tm-own"),
         (
+            "com.shop.BadOrder: order 17 was cancelled by user",
+            "Map, subtask 1 (2/4) on tm-own: BadOrder: order 17",
+            "tm-own",
+        ),
+        (
             "org.elasticsearch.transport.RemoteTransportException: Kafka is no longer reachable",
             "Map, subtask 1 (2/4) on tm-own: RemoteTransportException: Kafka is",
             "tm-own",
