@@ -304,9 +304,7 @@ def _sign(
         next=failure_words.next_step(begin),
         culprit=begin.culprit if begin is not None else Culprit(),
         evidence=(
-            *failure_words.evidence(
-                look, chain, times, look.now - chain[0].at if dropped else lasts, later
-            ),
+            *failure_words.evidence(look, chain, times, look.now - chain[0].at if dropped else lasts, later),
             *_counted(look),
         ),
         since=since,
