@@ -111,10 +111,10 @@ def lines_of(found: Found, width: int) -> Iterator[str]:
 
 
 def _lines(numbers: tuple[int, ...]) -> str:
-    if len(numbers) == 1:
-        return f"line {numbers[0]}"
-    most = ", ".join(map(str, numbers[:MOST_LINES]))
-    return f"lines {most}{'…' if len(numbers) > MOST_LINES else ''} ({len(numbers)} times)"
+    lines = tuple(dict.fromkeys(numbers))  # a document in JSON may be a single one
+    most = ", ".join(map(str, lines[:MOST_LINES]))
+    where = f"line{'s' if len(lines) > 1 else ''} {most}{'…' if len(lines) > MOST_LINES else ''}"
+    return f"{where} ({len(numbers)} times)" if len(numbers) > 1 else where
 
 
 def _read(file: str | None) -> str:

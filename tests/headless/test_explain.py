@@ -138,6 +138,15 @@ def test_a_trace_is_recognised_as_tools_copy_it(
     assert capsys.readouterr().out.startswith("line 14: Kafka: not authorized\n")
 
 
+def test_several_traces_in_one_line_of_json_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "exceptions.json"
+    path.write_text(json.dumps([{"stacktrace": wrapped(FORBIDDEN)}] * 3))
+    assert main(["explain", str(path)]) == 0
+    assert capsys.readouterr().out.startswith("line 1 (3 times): Kafka: not authorized\n")
+
+
 def test_what_is_not_read_of_a_long_text_is_said(
     log: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
