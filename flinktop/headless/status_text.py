@@ -8,8 +8,7 @@ from flinktop.flink.text import clean
 from flinktop.headless.cells import cells
 from flinktop.headless.status_json import moment
 from flinktop.headless.status_report import Look
-from flinktop.judgement.finding import Severity
-from flinktop.judgement.wording import figure
+from flinktop.judgement.finding import Severity, figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

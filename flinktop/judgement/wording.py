@@ -1,18 +1,13 @@
-"""Names, subtasks and figures of findings in words."""
+"""Names, subtasks and shares in the sentences of findings."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Final
 
-from flinktop.flink.text import clean
-from flinktop.model import format as fmt
 from flinktop.model import subtask_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
-
-    from flinktop.judgement.finding import Evidence
+    from collections.abc import Collection, Iterable
 
 LONGEST: Final = 80
 """Characters of a vertex's name in a sentence; the culprit has the whole name."""
@@ -47,34 +42,3 @@ def some(subtasks: Collection[int], of: int) -> str:
 def percent(share: float) -> str:
     """A share of 0 to 1."""
     return f"{100.0 * share:.0f} %"
-
-
-def figure(evidence: Evidence, when: Callable[[float], str]) -> str:
-    """The figure of a piece of evidence with its unit; empty if it is words alone.
-
-    `when` writes a time (ms since 1970).
-    """
-    value, unit = evidence.value, evidence.unit
-    if evidence.at is not None:
-        return when(evidence.at)
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return clean(value)
-    number = float(value)
-    if math.isnan(number):
-        return fmt.ABSENT
-    write = _WRITTEN.get(unit)
-    if write is not None and math.isfinite(number):
-        return write(number)
-    return f"{fmt.exact_number(number)} {unit}" if unit else fmt.count(number)
-
-
-_WRITTEN: Final[Mapping[str, Callable[[float], str]]] = {
-    "ms/s": lambda value: f"{value:.0f} ms/s",
-    "ms": fmt.milliseconds,
-    "s": fmt.duration,
-    "bytes": fmt.size,
-    "1/s": lambda value: f"{fmt.count(value)}/s",
-    "%": lambda value: fmt.share(value / 100.0),
-}

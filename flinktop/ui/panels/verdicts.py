@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final
 from rich.cells import cell_len
 
 from flinktop.flink.text import clean
-from flinktop.judgement.finding import Severity
-from flinktop.judgement.wording import figure
+from flinktop.judgement.finding import Severity, figure
 from flinktop.model import format as fmt
 from flinktop.model import states
 from flinktop.ui.panels.parts import GAP, cells, fit, pair, right_cells

@@ -20,8 +20,7 @@ from flinktop.facts.faults import when_words
 from flinktop.facts.verdicts import job_verdict
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.flink.text import clean
-from flinktop.judgement.finding import Severity
-from flinktop.judgement.wording import figure
+from flinktop.judgement.finding import Severity, figure
 from flinktop.model import format as fmt
 from flinktop.model import states, subtask_names
 from flinktop.ui import keys
