@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import codecs
 import os
+import re
 import sys
 import textwrap
 from pathlib import Path
@@ -28,6 +30,10 @@ MOST_BYTES: Final = 256 * 1024 * 1024
 """Of a file; the rest is not read."""
 MOST_LINES: Final = 8
 """Line numbers that are printed of one failure; --json has all."""
+_UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""How a text begins that PowerShell has written."""
+_PREFIX: Final = re.compile(r"^(?:[\w.-]{1,200} {1,100}\| |\[pod/[^\]\n]{1,500}\] )", re.MULTILINE)
+"""What `docker compose logs` and `kubectl logs --prefix` put before each line."""
 _WIDEST: Final = 100
 _LABEL: Final = 8
 
@@ -44,8 +50,8 @@ def run_explain(args: ExplainArgs) -> int:
     try:
         text = _read(args.file)
     except OSError as error:
-        path = shown_path(Path(args.file or "-"))
-        print(f"flinktop: cannot read {path}: {error.strerror or error}", file=sys.stderr)
+        what = "standard input" if args.file in (None, "-") else shown_path(Path(args.file))
+        print(f"flinktop: cannot read {what}: {error.strerror or error}", file=sys.stderr)
         return USAGE
     found = grouped(of_text(text))
     if args.json:
@@ -105,22 +111,32 @@ def lines_of(found: Found, width: int) -> Iterator[str]:
 
 
 def _lines(numbers: tuple[int, ...]) -> str:
-    if len(numbers) == 1:
-        return f"line {numbers[0]}"
-    most = ", ".join(map(str, numbers[:MOST_LINES]))
-    return f"lines {most}{'…' if len(numbers) > MOST_LINES else ''} ({len(numbers)} times)"
+    lines = tuple(dict.fromkeys(numbers))  # a document in JSON may be a single one
+    most = ", ".join(map(str, lines[:MOST_LINES]))
+    where = f"line{'s' if len(lines) > 1 else ''} {most}{'…' if len(lines) > MOST_LINES else ''}"
+    return f"{where} ({len(numbers)} times)" if len(numbers) > 1 else where
 
 
 def _read(file: str | None) -> str:
     """The text, without whatever controls a terminal. Raises OSError."""
     if file not in (None, "-"):
         with Path(file).open("rb") as source:
-            body = source.read(MOST_BYTES)
+            body = source.read(MOST_BYTES + 1)
+    elif sys.stdin is None:
+        raise OSError("it is closed")
     else:
         if sys.stdin.isatty():
             print("flinktop: reading a trace or a log; end it with ctrl+d", file=sys.stderr)
-        body = sys.stdin.buffer.read(MOST_BYTES)
-    return clean_lines(body.decode("utf-8", "replace"))
+        body = sys.stdin.buffer.read(MOST_BYTES + 1)
+    if len(body) > MOST_BYTES:
+        print(f"flinktop: only the first {MOST_BYTES >> 20} MB are read", file=sys.stderr)
+    return as_written(body[:MOST_BYTES])
+
+
+def as_written(body: bytes) -> str:
+    """The lines as their process wrote them: not as what has copied them indents or prefixes them."""
+    text = clean_lines(body.decode("utf-16" if body.startswith(_UTF_16) else "utf-8", "replace"))
+    return textwrap.dedent(_PREFIX.sub("", text))
 
 
 def _width() -> int:

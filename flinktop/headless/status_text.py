@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from flinktop.flink.text import clean
 from flinktop.headless.cells import cells
-from flinktop.headless.status_json import moment, plain
+from flinktop.headless.status_json import moment
 from flinktop.headless.status_report import Look
-from flinktop.judgement.finding import Severity
+from flinktop.judgement.finding import Severity, figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,17 +74,14 @@ def _explained(finding: Finding) -> Iterator[str]:
     culprit = finding.culprit
     where = [culprit.vertex_name or culprit.vertex or ""]
     if culprit.subtasks:
-        where.append(f"subtasks {', '.join(map(str, culprit.subtasks))}")
+        several = "s" if len(culprit.subtasks) > 1 else ""
+        where.append(f"subtask{several} {', '.join(map(str, culprit.subtasks))}")
     if culprit.taskmanager:
         where.append(f"TaskManager {culprit.taskmanager}")
     if any(where):
         yield f"where     {clean('; '.join(filter(None, where)))}"
     for one in finding.evidence:
-        if one.at is not None:
-            yield f"evidence  {clean(one.what)}: {moment(one.at)}"
-            continue
-        value = plain(one.value)
-        figure = "" if value is None else f": {value:.10g}" if isinstance(value, float) else f": {value}"
-        yield f"evidence  {clean(f'{one.what}{figure} {one.unit}'.rstrip())}"
+        value = figure(one, lambda at: moment(at) or "")
+        yield f"evidence  {clean(one.what)}{f': {value}' if value else ''}"
     if finding.next:
         yield f"next      {clean(finding.next)}"

@@ -30,7 +30,10 @@ _SIGNS: Final = (  # the first that is found in the chain of causes, deepest fir
     (
         Origin.USER,
         re.compile(
-            r"cancell?ed by (?:the )?user|Job was cancell?ed|JobCancellationException|JobCancelledException"
+            # Only as Flink says it: a program may well have an order that was cancelled by a user.
+            r"^(?:org\.apache\.flink\.[\w.$]{1,300})?: "
+            r"[^\n]{0,500}?(?:cancell?ed by (?:the )?user|Job was cancell?ed)"
+            r"|^org\.apache\.flink\.[\w.$]{0,300}JobCancell(?:ation|ed)Exception"
         ),
     ),
     (

@@ -280,13 +280,16 @@ def _sign(
     kept = trail(trails, _FIRST)
     if kept and _belongs(kept[0].value, begin, since if since is not None else look.now):
         begin = kept[0].value
+    # Flink has dropped the first of them, and those that came next are not counted.
+    dropped = since is None and begin is not None and bool(chain) and begin.at < chain[0].at
     if begin is not None and since is None:
         since = begin.at
     begin = _placed(begin, trails)
     lasts = max(0.0, look.now - since) if since is not None else 0.0
     later = failure_words.later(chain)
     if kind is Kind.RESTART_LOOP:
-        says = f"restart-loop: {'failed' if _has_history(look) else 'restarted'} {times} times"
+        says = f"restart-loop: {'failed' if _has_history(look) else 'restarted'}"
+        says += f"{' more than' if dropped else ''} {times} times"
         says += f" in {fmt.duration(lasts / 1000.0)}"
     else:
         says = f"restarting: {failure_words.state(look, times)}"
@@ -301,7 +304,7 @@ def _sign(
         next=failure_words.next_step(begin),
         culprit=begin.culprit if begin is not None else Culprit(),
         evidence=(
-            *failure_words.evidence(look, chain, times, lasts, later),
+            *failure_words.evidence(look, chain, times, look.now - chain[0].at if dropped else lasts, later),
             *_counted(look),
         ),
         since=since,

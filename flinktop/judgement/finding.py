@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
+
+from flinktop.flink.text import clean
+from flinktop.model import format as fmt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 
 class Severity(StrEnum):
@@ -101,6 +108,37 @@ class Evidence(Struct, frozen=True):
         """The time that it is (ms since 1970), of a watermark and the like; None for what lasts so long."""
         number = self.value if isinstance(self.value, int | float) and self.unit == "ms" else None
         return float(number) if number is not None and number >= _A_TIME else None
+
+
+def figure(evidence: Evidence, when: Callable[[float], str]) -> str:
+    """The figure of a piece of evidence with its unit; empty if it is words alone.
+
+    `when` writes a time (ms since 1970).
+    """
+    value, unit = evidence.value, evidence.unit
+    if evidence.at is not None:
+        return when(evidence.at)
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return clean(value)
+    number = float(value)
+    if math.isnan(number):
+        return fmt.ABSENT
+    write = _WRITTEN.get(unit)
+    if write is not None and math.isfinite(number):
+        return write(number)
+    return f"{fmt.exact_number(number)} {unit}" if unit else fmt.count(number)
+
+
+_WRITTEN: Final[Mapping[str, Callable[[float], str]]] = {
+    "ms/s": lambda value: f"{value:.0f} ms/s",
+    "ms": fmt.milliseconds,
+    "s": fmt.duration,
+    "bytes": fmt.size,
+    "1/s": lambda value: f"{fmt.count(value)}/s",
+    "%": lambda value: fmt.share(value / 100.0),
+}
 
 
 class Finding(Struct, frozen=True, kw_only=True):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from flinktop.model import subtask_names
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
@@ -31,9 +33,9 @@ def names(found: Iterable[str]) -> str:
 
 
 def some(subtasks: Collection[int], of: int) -> str:
-    """How many of a vertex's subtasks: `subtask 3 of 8` for a single one, `2 of 8 subtasks` for more."""
+    """How many of a vertex's subtasks: `subtask 3 (4/8)` for a single one, `2 of 8 subtasks` for more."""
     if len(subtasks) == 1 and of > 1:
-        return f"subtask {next(iter(subtasks))} of {of}"
+        return subtask_names.named(next(iter(subtasks)), of)
     return f"{len(subtasks)} of {max(of, len(subtasks))} subtasks"
 
 

@@ -110,6 +110,52 @@ def test_a_usage_error_is_2(words: list[str], said: str, capsys: pytest.CaptureF
     assert err.startswith(said)
 
 
+def test_a_closed_standard_input_is_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    assert main(["explain"]) == 2
+    assert capsys.readouterr().err == "flinktop: cannot read standard input: it is closed\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "encoding"),
+    [
+        ("", "utf-16"),
+        ("", "utf-8-sig"),
+        ("      ", "utf-8"),
+        ("taskmanager-1  | ", "utf-8"),
+        ("[pod/orders-taskmanager-1-1/flink-main-container] ", "utf-8"),
+    ],
+)
+def test_a_trace_is_recognised_as_tools_copy_it(
+    before: str, encoding: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "log"
+    lines = ("2026-11-30 13:00:00,001 INFO  a.B [] - begins", *wrapped(FORBIDDEN).splitlines())
+    path.write_text("".join(f"{before}{line}\n" for line in lines), encoding=encoding)
+    assert main(["explain", str(path)]) == 0
+    assert capsys.readouterr().out.startswith("line 14: Kafka: not authorized\n")
+
+
+def test_several_traces_in_one_line_of_json_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "exceptions.json"
+    path.write_text(json.dumps([{"stacktrace": wrapped(FORBIDDEN)}] * 3))
+    assert main(["explain", str(path)]) == 0
+    assert capsys.readouterr().out.startswith("line 1 (3 times): Kafka: not authorized\n")
+
+
+def test_what_is_not_read_of_a_long_text_is_said(
+    log: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("flinktop.headless.explain.MOST_BYTES", 1 << 20)
+    log.write_text(log.read_text() + "\n" * (1 << 20))
+    assert main(["explain", str(log)]) == 0
+    assert capsys.readouterr().err == "flinktop: only the first 1 MB are read\n"
+
+
 def test_a_broken_config_does_not_prevent_it(log: Path, tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text("theme = 1")

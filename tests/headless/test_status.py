@@ -18,6 +18,7 @@ from flinktop.headless.status_report import ClusterStatus, Look, Status
 from flinktop.headless.status_text import lines
 from flinktop.judgement.finding import Culprit, Evidence, Finding, Kind, Severity
 from flinktop.judgement.verdict import Verdict
+from flinktop.model import format as fmt
 
 AT = 1_795_892_400_000.0  # 2026-11-28T19:00:00Z
 ESC = "\x1b[31m"
@@ -226,6 +227,28 @@ def test_lines_are_explained() -> None:
     ):
         assert part in said
     assert "evidence" not in "\n".join(lines(status(verdict(DETAILED)), explain=False))
+
+
+def test_figures_are_written_as_on_the_screen() -> None:
+    figures = (
+        Evidence("behind it", 34_204_896, "ms"),
+        Evidence("records pending", 29_457_099),
+        Evidence("size", 2_900_000_000, "bytes"),
+        Evidence("lost", math.nan, "ms"),
+        Evidence("watermark", 1_796_062_974_000, "ms"),
+        Evidence("earlier reason: closed"),
+    )
+    one = finding(culprit=Culprit(vertex_name="Join", subtasks=(0,)), evidence=figures)
+    said = [line.strip() for line in lines(status(verdict(one)), explain=True)]
+    assert said[2:] == [
+        "where     Join; subtask 0",
+        "evidence  behind it: 9 h 30 m",
+        "evidence  records pending: 29M",
+        "evidence  size: 2.7 GB",
+        f"evidence  lost: {fmt.ABSENT}",
+        "evidence  watermark: 2026-11-30T18:22:54Z",
+        "evidence  earlier reason: closed",
+    ]
 
 
 def test_a_cluster_that_cannot_be_asked_is_a_line() -> None:

@@ -61,7 +61,7 @@ def test_full_input_pools_name_the_subtasks() -> None:
     seen = {f"0.{IN}": "0.1", f"1.{IN}": "1.0"}
     found = Course(release=OLD).run(5, lambda _: line(1.0, 0.0, seen))
     assert found[0].culprit.subtasks == (1,)
-    assert found[0].words.startswith("bottleneck: join, subtask 1 of 2 with full input buffers")
+    assert found[0].words.startswith("bottleneck: join, subtask 1 (2/2) with full input buffers")
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_the_subtask_that_does_not_move_holds_the_others_back() -> None:
     only = found[0]
     assert only.severity is Severity.WARNING
     assert (only.culprit.vertex, only.culprit.subtasks) == ("source", (3,))
-    assert "subtask 3 of 4 is 2 m behind the foremost and does not move; window waits for it" in only.words
+    assert "subtask 3 (4/4) is 2 m behind the foremost and does not move; window waits for it" in only.words
 
 
 def test_a_subtask_without_a_watermark_holds_the_others_back() -> None:

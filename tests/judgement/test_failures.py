@@ -187,6 +187,10 @@ def test_the_first_failure_is_remembered_when_flink_has_dropped_it() -> None:
     assert found[0].culprit.subtasks == (3,)
     assert "the first" in found[0].words
     assert "earliest known" not in found[0].words
+    # Those in between are not known: all that is counted is what Flink still has.
+    assert found[0].words.startswith("restart-loop: failed more than 16 times in ")
+    figures = {one.what: one.value for one in found[0].evidence}
+    assert (figures["failures"], figures["within"]) == (16, 48)
 
 
 def test_a_new_loop_has_its_own_first_failure() -> None:
@@ -484,6 +488,11 @@ def test_rescales_are_no_restarts_from_2_0_on() -> None:
             "tm-own",
         ),
         ("org.apache.flink.util.FlinkException: Job was canceled by user", "canceled by a user", "tm-own"),
+        (
+            "com.shop.BadOrder: order 17 was cancelled by user",
+            "Map, subtask 1 (2/4) on tm-own: BadOrder: order 17",
+            "tm-own",
+        ),
         (
             "org.elasticsearch.transport.RemoteTransportException: Kafka is no longer reachable",
             "Map, subtask 1 (2/4) on tm-own: RemoteTransportException: Kafka is",

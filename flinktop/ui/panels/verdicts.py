@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
 
 from flinktop.flink.text import clean
-from flinktop.judgement.finding import Severity
+from flinktop.judgement.finding import Severity, figure
 from flinktop.model import format as fmt
 from flinktop.model import states
 from flinktop.ui.panels.parts import GAP, cells, fit, pair, right_cells
@@ -16,11 +15,11 @@ from flinktop.ui.widgets.celltext import clip
 from flinktop.ui.widgets.columns import Stripes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from flinktop.engine.judge import Judged
     from flinktop.facts.verdicts import JobVerdict
-    from flinktop.judgement.finding import Evidence, Finding
+    from flinktop.judgement.finding import Finding
     from flinktop.ui.panels.parts import Line, Part
     from flinktop.ui.widgets.columns import Cell
 
@@ -65,43 +64,12 @@ def verdict_stripes(verdict: JobVerdict | None, width: int) -> Stripes:
     return Stripes(((f"{clip(words, width - cell_len(age) - 1)} ", tone), (age, "stale")))
 
 
-def evidence_value(evidence: Evidence, near: Callable[[float], str]) -> str:
-    """The figure of a piece of evidence with its unit; empty if it is words alone.
-
-    `near` writes a time (ms since 1970).
-    """
-    value, unit = evidence.value, evidence.unit
-    if evidence.at is not None:
-        return near(evidence.at)
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return clean(value)
-    number = float(value)
-    if math.isnan(number):
-        return fmt.ABSENT
-    write = _WRITTEN.get(unit)
-    if write is not None and math.isfinite(number):
-        return write(number)
-    return f"{fmt.exact_number(number)} {unit}" if unit else fmt.count(number)
-
-
-_WRITTEN: Final[Mapping[str, Callable[[float], str]]] = {
-    "ms/s": lambda value: f"{value:.0f} ms/s",
-    "ms": fmt.milliseconds,
-    "s": fmt.duration,
-    "bytes": fmt.size,
-    "1/s": lambda value: f"{fmt.count(value)}/s",
-    "%": lambda value: fmt.share(value / 100.0),
-}
-
-
 def evidence_parts(finding: Finding, width: int) -> list[Part]:
     """The figures that a finding rests on, the main ones first: as many as `width` cells hold whole."""
     found: list[Part] = []
     for one in finding.evidence:
         # A time alone says little in one line.
-        value = evidence_value(one, lambda _at: "")
+        value = figure(one, lambda _at: "")
         parts = [*found, GAP, (f"{clean(one.what)} ", "muted"), (value, "")]
         if value and cells(parts) > width:
             break

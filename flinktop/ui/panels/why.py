@@ -20,14 +20,14 @@ from flinktop.facts.faults import when_words
 from flinktop.facts.verdicts import job_verdict
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.flink.text import clean
-from flinktop.judgement.finding import Severity
+from flinktop.judgement.finding import Severity, figure
 from flinktop.model import format as fmt
 from flinktop.model import states, subtask_names
 from flinktop.ui import keys
 from flinktop.ui.panels.columns import near, text
 from flinktop.ui.panels.parts import GAP, MOST_ROWS, Line, LinesPanel, Part, cells, pair
 from flinktop.ui.panels.table_panel import TablePanel
-from flinktop.ui.panels.verdicts import TONES, evidence_value, mark
+from flinktop.ui.panels.verdicts import TONES, mark
 from flinktop.ui.widgets.celltext import clip, wrap
 from flinktop.ui.widgets.columns import Column
 
@@ -301,7 +301,7 @@ def evidence_rows(
     """
     rows: list[EvidenceRow] = []
     for number, one in enumerate(evidence):
-        what, value = clean(one.what), evidence_value(one, near)
+        what, value = clean(one.what), figure(one, near)
         if isinstance(one.value, str):
             what, value = f"{what}: {value}", ""
         first, *more = wrap(what, max(width, LEAST_LABEL), MOST_LINES)
