@@ -13,6 +13,7 @@ from flinktop.judgement.ask import SUSPECTED, Ask
 from flinktop.judgement.finding import Culprit, Evidence, Finding, Kind, Severity
 from flinktop.judgement.holds import Sign
 from flinktop.judgement.trails import Note, trail
+from flinktop.judgement.well_known import known as well_known
 from flinktop.model import checkpoints as model
 from flinktop.model import format as fmt
 from flinktop.model import states
@@ -121,14 +122,17 @@ def _failing(look: JobLook) -> Sign | None:
     found = _failed_in_a_row(look)
     if not found or look.checkpoints is None or _is_about_to_restart(look, found):
         return None
-    newest, known, count = found[0], _looked_into(look, found), len(found)
-    culprit = record.named_in(look, newest) or record.culprit(look, known) or Culprit()
+    newest, closer, count = found[0], _looked_into(look, found), len(found)
+    culprit = record.named_in(look, newest) or record.culprit(look, closer) or Culprit()
     history = look.checkpoints.value.history
     cut = bool(history) and found[-1].id == min(one.id for one in history) and found[-1].id > 1
     times = (
         "the last checkpoint" if count == 1 else f"the last {count}{' or more' if cut else ''} checkpoints"
     )
+    failure = well_known(newest.failure_message or "")
     words = f"checkpoints-failing: {times} failed: {record.reason(newest)}"
+    if failure is not None and not failure.failure.id.startswith(_OF_CHECKPOINTS):
+        words += f" ({failure.failure.name})"
     words += _missing_words(look, culprit)
     others = tuple(
         dict.fromkeys(why for one in found[1:] if (why := record.reason(one)) != record.reason(newest))
@@ -137,10 +141,11 @@ def _failing(look: JobLook) -> Sign | None:
         Evidence("failed in a row", count),
         Evidence("newest failed checkpoint", newest.id),
         *_last_completed_evidence(look),
-        *_late_evidence(look, known),
+        *_late_evidence(look, closer),
         *(Evidence("earlier reason", why) for why in others[:3]),
     ]
-    expired = "expired" in record.reason(newest).lower()
+    if failure is not None:
+        evidence.append(Evidence(failure.failure.name, failure.means))
     return _sign(
         look,
         Finding(
@@ -148,8 +153,8 @@ def _failing(look: JobLook) -> Sign | None:
             severity=Severity.CRITICAL if count >= IN_A_ROW else Severity.WARNING,
             words=words,
             next=(
-                "open the checkpoint: which subtasks are late, and in which phase; then their backpressure"
-                if expired
+                failure.next
+                if failure is not None
                 else "open the checkpoint, and the log of the TaskManager that declined it"
             ),
             culprit=culprit,
@@ -157,6 +162,10 @@ def _failing(look: JobLook) -> Sign | None:
             since=_failing_since(look, found[-1], cut=cut),
         ),
     )
+
+
+_OF_CHECKPOINTS: Final = "checkpoint-"
+"""How the ids of failures begin whose name says no more than the reason."""
 
 
 def _is_about_to_restart(look: JobLook, failed: Sequence[Checkpoint]) -> bool:

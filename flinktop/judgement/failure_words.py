@@ -11,6 +11,7 @@ from flinktop.judgement import failure_chain, failure_origin, places
 from flinktop.judgement.checkpoint_record import latecomers
 from flinktop.judgement.failure_origin import Origin
 from flinktop.judgement.finding import Culprit, Evidence
+from flinktop.judgement.well_known import known
 from flinktop.model import faults
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from flinktop.flink.exceptions import Fault
     from flinktop.judgement.failure_chain import Failure
-    from flinktop.known.recognise import Known
     from flinktop.model.look import JobLook
 
 
@@ -55,16 +55,6 @@ def beginning(look: JobLook, fault: Fault, *, cut: bool) -> Beginning:
         name=found.failure.name if found is not None else "",
         next=found.next if found is not None else "",
     )
-
-
-def _recognised(trace: str) -> Known | None:
-    from flinktop.known.recognise import of_trace  # noqa: PLC0415 -- loads the table: with the first failure
-
-    return of_trace(trace)
-
-
-known = faults.ByHash(_recognised, faults.MOST_KNOWN)
-"""The well-known failure of a trace, or None; cached, as a failure is judged with each look."""
 
 
 def state(look: JobLook, times: int) -> str:

@@ -205,6 +205,23 @@ def test_who_did_not_acknowledge_and_why() -> None:
     assert found.since == ago(2)
 
 
+def test_a_well_known_reason_says_what_it_means_and_what_to_do() -> None:
+    (found,) = of(
+        "checkpoints-failing", look_at(broken(5, 2, "java.io.IOException: No space left on device"))
+    )
+    assert found.words.endswith("failed: No space left on device (Disk full)")
+    assert ("Disk full", "There is no space left on a disk.") in [
+        (one.what, one.value) for one in found.evidence
+    ]
+    assert found.next.startswith("Free or enlarge the disk")
+
+
+def test_a_reason_that_is_not_known_leads_to_the_log() -> None:
+    (found,) = of("checkpoints-failing", look_at(broken(5, 2, "com.acme.Closed: no more of these")))
+    assert found.words.endswith("no more of these")
+    assert found.next == "open the checkpoint, and the log of the TaskManager that declined it"
+
+
 def test_what_a_subtask_reports_when_it_aborts_is_no_acknowledgement() -> None:
     """1.14 calls it completed."""
     bad = broken(5, 2, num_subtasks=12, num_acknowledged_subtasks=9)

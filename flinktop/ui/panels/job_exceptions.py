@@ -20,7 +20,7 @@ from flinktop.facts.faults import (
 from flinktop.facts.jobs import restarts_of
 from flinktop.flink.exceptions import EXCEPTIONS
 from flinktop.flink.jobmanager import JOBMANAGER_CONFIG
-from flinktop.judgement.failure_words import known
+from flinktop.judgement.well_known import known
 from flinktop.model import faults, subtask_names
 from flinktop.ui.live import RARELY, Panel
 from flinktop.ui.panels.columns import near, number, text
