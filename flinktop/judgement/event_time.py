@@ -22,6 +22,7 @@ from flinktop.model.subtask_figures import ENDED, NO_WATERMARK
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from flinktop.judgement.holds import Key
     from flinktop.judgement.trails import Sample, Trail
     from flinktop.model.look import JobLook, VertexLook
 
@@ -115,6 +116,29 @@ def _merges(one: VertexLook) -> bool:
     """Whether a subtask of it takes in from several: one to one, none can hold back others."""
     inputs = one.node.inputs if one.node is not None else ()
     return len(one.inputs) > 1 or any(each.ship_strategy.upper() != "FORWARD" for each in inputs)
+
+
+def unseen(look: JobLook, trails: Mapping[str, Trail]) -> frozenset[Key]:
+    """The signs of which it is not known whether they are still there: their figures are old by now."""
+    if not reach.flows(look):
+        return frozenset()
+    found = look.by_id
+    old = {one.id for one in look.vertices if _is_out_of_sight(look, trails, found, one)}
+    above = (one.id for one in look.vertices if old & {one.id, *reach.below(found, one.id)})
+    return frozenset((Kind.WATERMARK_STUCK, vertex, "") for vertex in above)
+
+
+def _is_out_of_sight(
+    look: JobLook, trails: Mapping[str, Trail], found: Mapping[str, VertexLook], one: VertexLook
+) -> bool:
+    """Whether its subtasks' watermarks were known and are old now, and no others say that all is well."""
+    if one.vertex.status.upper() != "RUNNING" or not trail(trails, f"mark 0 {one.id}"):
+        return False
+    takers = [found[each] for each in one.outputs if each in found]
+    above = [found[each] for taker in takers for each in taker.inputs if each in found]
+    spans = [watermark_figures.sent_out(look, each) for each in above]
+    is_well = None not in spans and not any(_is_uneven(look, found, taker) for taker in takers)
+    return not watermark_figures.by_subtask(look, one) and not is_well
 
 
 def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:

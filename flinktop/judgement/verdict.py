@@ -107,7 +107,7 @@ def judge_job(
     signs = [sign for subject in _SUBJECTS for sign in subject.signs(look, kept)]
     # What was wrong with a job while it ran is over with it.
     were_held = {} if states.is_terminal(look.state) else before.held
-    unseen = flow.unseen(look, kept) if were_held else ()
+    unseen = flow.unseen(look, kept) | event_time.unseen(look, kept) if were_held else ()
     held = holds.after(were_held, signs, look.now, one_look=one_look, unseen=unseen)
     found = ordered(applied(rules, holds.raised(held, look.now)))
     return _verdict(look, found, kept, coarse=coarse, held=held), Memory(held, kept)

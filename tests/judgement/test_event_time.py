@@ -117,6 +117,20 @@ def test_it_stands_still_since_the_lowest_of_all_did() -> None:
     assert kinds(Course().run(7, seen)) == ["watermark-stuck"]
 
 
+def test_it_waits_for_its_next_figures() -> None:
+    course = Course()
+    assert kinds(course.run(12, moving(60_000))) == ["watermark-stuck"]
+
+    def old(number: int) -> list[V]:
+        source, *others = moving(60_000)(number)
+        return [replace(source, by_subtask={}, metrics={}), *others]
+
+    assert kinds(course.run(8, old)) == ["watermark-stuck"]
+    # All is well with the vertex as a whole: its subtasks are not asked any more.
+    well = [replace(one, by_subtask={}) for one in job([NOW + 900_000] * 4)]
+    assert kinds(course.run(3, lambda _: well)) == []
+
+
 def test_the_lowest_of_all_that_moved_tells_nothing() -> None:
     def seen(number: int) -> list[V]:
         source, *others = moving(300_000)(number)

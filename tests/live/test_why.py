@@ -54,9 +54,9 @@ def test_the_way_from_a_failing_job_to_what_is_to_blame_and_back(
             pty.wait_for(key, LOOKS)
         assert "next: " in screen
         assert "EVIDENCE" in screen
-        there_and_back(pty, "V", re.compile(r"▸ why ▸ Source: "), opened(tabs.VERTEX_TABS[0]))
-        there_and_back(pty, "u", re.compile(r"▸ why ▸ subtask [01] \("), opened(tabs.SUBTASK_TABS[0]))
-        there_and_back(pty, "T", re.compile(r"▸ why ▸ \S+:\d+"), opened(tabs.TASKMANAGER_TABS[0]))
+        there_and_back(pty, "V", re.compile(r"\A[^\n]*▸ Source: "), opened(tabs.VERTEX_TABS[0]))
+        there_and_back(pty, "u", re.compile(r"\A[^\n]*▸ subtask [01] \("), opened(tabs.SUBTASK_TABS[0]))
+        there_and_back(pty, "T", re.compile(r"\A[^\n]*▸ \S+:\d+"), opened(tabs.TASKMANAGER_TABS[0]))
         there_and_back(
             pty,
             "l",
@@ -66,8 +66,8 @@ def test_the_way_from_a_failing_job_to_what_is_to_blame_and_back(
         )
         there_and_back(pty, "d", opened(machine["tab_threads"]), _SEARCH)
         there_and_back(pty, "c", re.compile(r"▸ checkpoints"), opened(tabs.CHECKPOINTS_TABS[0]), "COMPLETED")
-        there_and_back(pty, "e", re.compile(r"▸ why ▸ NumberFormatException"), "Caused by: ")
-        there_and_back(pty, "enter", re.compile(r"▸ why ▸ NumberFormatException"), "Caused by: ")
+        there_and_back(pty, "e", re.compile(r"\A[^\n]*▸ NumberFormatException"), "Caused by: ")
+        there_and_back(pty, "enter", re.compile(r"\A[^\n]*▸ NumberFormatException"), "Caused by: ")
         pty.press("escape")
         pty.wait_for(OVERVIEW, LOOKS)
         # The cursor is where it was.

@@ -18,6 +18,7 @@ from flinktop.ui.panels.parts import RIGHT_GAP as GAP
 from flinktop.ui.panels.parts import Part, assemble, cells, fit, right_cells
 from flinktop.ui.theme import cluster_style
 from flinktop.ui.widgets.celltext import clip
+from flinktop.ui.widgets.growth import redraw
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -271,7 +272,7 @@ class Notice(Line):
         if parts != self._parts:
             self._parts = parts
             # Another sentence may need a different number of lines.
-            self.refresh(layout=True)
+            redraw(self, grown=True)
 
 
 class BottomLine(Line):

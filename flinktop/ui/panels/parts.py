@@ -12,6 +12,7 @@ from flinktop.model import format as fmt
 from flinktop.ui.live import Panel
 from flinktop.ui.theme import TONES
 from flinktop.ui.widgets.celltext import clip, wrap
+from flinktop.ui.widgets.growth import redraw
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -123,7 +124,7 @@ class LinesPanel(Panel):
                 isinstance(line, tuple) for line in (*lines, *self._lines)
             )
             self._lines = lines
-            self.refresh(layout=grown)
+            redraw(self, grown=grown)
 
     def laid_out(self, width: int) -> Sequence[Line | Part]:  # noqa: ARG002 -- for subclasses
         """What is drawn in `width` cells."""

@@ -12,6 +12,7 @@ from textual.widget import Widget
 from flinktop.facts.freshness import OLD_SECONDS, is_old, missing_words, why_empty
 from flinktop.ui.live import Asks, Panel
 from flinktop.ui.panels.parts import Part, assemble, cut_line
+from flinktop.ui.widgets.growth import redraw
 from flinktop.ui.widgets.messages import VisibleChanged
 from flinktop.ui.widgets.table import Column, LiveTable
 
@@ -43,7 +44,7 @@ class Words(Widget):
         grown = len(fixed) != len(self._lines)
         self._lines = fixed
         self.display = bool(fixed)
-        self.refresh(layout=grown)
+        redraw(self, grown=grown)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 -- Textual's
         return len(self._lines)

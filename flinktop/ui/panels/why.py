@@ -30,6 +30,7 @@ from flinktop.ui.panels.table_panel import TablePanel
 from flinktop.ui.panels.verdicts import TONES, mark
 from flinktop.ui.widgets.celltext import clip, wrap
 from flinktop.ui.widgets.columns import Column
+from flinktop.ui.widgets.growth import redraw
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -231,7 +232,7 @@ class FindingDetail(LinesPanel):
         found_now = self._ways(row) if row is not None else []
         if found_now != self._keys:
             self._keys = found_now
-            self.refresh(layout=True)
+            redraw(self, grown=True)
         super().show()
 
     def _ways(self, row: FoundRow) -> list[Line]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 from textual.widget import Widget
 
 from flinktop.ui.widgets.columns import Column, Layout
+from flinktop.ui.widgets.growth import redraw
 from flinktop.ui.widgets.guarded_rows import CellErrors, shielded
 from flinktop.ui.widgets.line import NO_CURSOR, LinePainter
 from flinktop.ui.widgets.styles import component_classes, style_rules
@@ -47,7 +48,7 @@ class FixedRows(Widget, Generic[R]):
             return
         grown = len(fixed) != len(self._rows)
         self._rows = fixed
-        self.refresh(layout=grown)
+        redraw(self, grown=grown)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 -- Textual's
         return len(self._rows)

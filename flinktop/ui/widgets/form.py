@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
 from flinktop.ui.widgets.celltext import safe
+from flinktop.ui.widgets.growth import redraw
 from flinktop.ui.widgets.messages import WidgetMessage
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class PressButton(Widget, can_focus=True):
     def set_label(self, label: str) -> None:
         if label != self._label:
             self._label = label
-            self.refresh(layout=True)
+            redraw(self, grown=True)
 
     def render(self) -> Content:
         return Content(f"[ {safe(self._label)} ]")
