@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from textual.widget import Widget
-
 from flinktop.ui.panels.job_header import JobHeader
 from tests.ui.day import monitor
 
@@ -18,7 +16,7 @@ async def test_what_grows_between_another_layout_and_its_own_is_shown_whole() ->
         header._lines = whole[:1]
         header.refresh(layout=True)
         # Another widget's layout measures it before it has asked for its own.
-        other = next(one for one in header.siblings if isinstance(one, Widget))
+        other = header.siblings[0]
         other.refresh(layout=True)
         other._check_refresh()
         day.app.screen._refresh_layout()
