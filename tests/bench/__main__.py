@@ -92,9 +92,6 @@ def flinktop(name: str, url: str, job: str, listed: str) -> list[Program]:
         Program(f"checkpoints, {name}", command, r"\[1 History\](?s:.*)COMPLETED", ARROWS, checkpoints),
         Program(f"charts, {name}", command, r"\[3 Charts\]", (), charts),
         Program(f"overview behind help, {name}", command, "One row up or down", (), ((listed, ("?",)),)),
-        Program(
-            f"overview with a dialog, {name}", command, r"EVERYWHERE|Everywhere", (), ((listed, ("?",)),)
-        ),
     ]
 
 
