@@ -60,9 +60,9 @@ class Failure(Struct, frozen=True, forbid_unknown_fields=True):
     """What to do first, in one sentence."""
     docs: str
     """The title of the page in the documentation."""
-    wording: tuple[Wording, ...]
-    look: str = ""
+    look: str
     """The key in flinktop that leads to where to look next."""
+    wording: tuple[Wording, ...]
     follows: bool = False
     """Whether it only follows from another failure: `next` says where that one is to be sought."""
 

@@ -62,7 +62,7 @@ def test_the_same_as_json(log: Path, capsys: pytest.CaptureFixture[str]) -> None
         ("heartbeat-taskmanager", [49], True),
     ]
     assert found[1]["values"] == {"topics": "orders"}
-    assert found[1]["look"] is None
+    assert found[1]["look"] == "l: log of the TaskManager"
     assert all(one["means"] and one["next"] and one["docs"] and one["name"] for one in found)
 
 

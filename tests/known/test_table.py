@@ -39,10 +39,9 @@ def test_a_failure_says_what_it_means_what_to_do_and_where_to_look(failure: Fail
         name for one in failure.wording for name in re.findall(r"\{(\w+)…?\}", one.message or one.log)
     }
     assert failure.docs
-    if failure.look:
-        key, _, where = failure.look.partition(": ")
-        assert where
-        assert key in {key for command in keys.every_command() for key in command.keys}
+    key, _, where = failure.look.partition(": ")
+    assert where
+    assert key in {key for command in keys.every_command() for key in command.keys}
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda one: one.id)
