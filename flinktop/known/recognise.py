@@ -127,9 +127,14 @@ def _log_lines(text: str) -> dict[int, list[Row]]:
 def _of_line(event: Event, rows: Iterable[Row]) -> Known | None:
     for row in rows:
         values = match(row.phrase, event.text)
-        if values is not None:
+        if values is not None and not _is_excepted(row, values):
             return Known(row.failure, row.wording, values, event.text, event.line)
     return None
+
+
+def _is_excepted(row: Row, values: dict[str, str]) -> bool:
+    package = row.wording.not_of
+    return bool(package) and values.get("type", "").startswith(package)
 
 
 def _is(name: str, wanted: str) -> bool:

@@ -41,6 +41,8 @@ class Wording(Struct, frozen=True, forbid_unknown_fields=True):
     """Whether it counts only without a cause below it: with one it is no more than a wrapper."""
     instead_of: tuple[str, ...] = ()
     """The failures that it explains better than they do themselves, where one of them is its cause."""
+    not_of: str = ""
+    """Where `{type}` begins so it is no failure: a package whose classes nobody can change."""
     of: str = "Flink"
     """The product whose releases these are."""
     since: str = ""

@@ -116,6 +116,15 @@ def test_a_deeper_cause_explains_a_known_one() -> None:
     assert not found.failure.follows
 
 
+def test_types_of_flink_itself_are_no_notice() -> None:
+    """A log of SQL has dozens."""
+    words = "Class class {} cannot be used as a POJO type because not all fields are valid POJO fields, "
+    words += "and must be processed as GenericType."
+    line = f"2026-11-30 19:43:31,123 INFO  org.apache.flink.api.java.typeutils.TypeExtractor [] - {words}"
+    assert [one.failure.id for one in of_text(line.format("com.acme.Order"))] == ["pojo-notice"]
+    assert not list(of_text(line.format("org.apache.flink.sql.parser.dql.SqlDescribeJob")))
+
+
 def test_a_cause_that_would_mislead_alone_does_not_decide() -> None:
     """As on Flink 2.3.0: a savepoint restored without the class of its state, and a job without its jar."""
     missing = f"Caused by: java.lang.ClassNotFoundException: com.acme.Part\n{FRAMES}"
