@@ -1,0 +1,1 @@
+"""Alerts: findings that somebody should hear of, and how they call."""

@@ -1,0 +1,1 @@
+"""The journal: what has happened on clusters, kept on disk after Flink has forgotten it."""
