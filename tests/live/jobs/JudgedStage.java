@@ -1,3 +1,4 @@
+import java.io.File;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -67,6 +68,11 @@ public final class JudgedStage implements Serializable {
         }
         String[] ends = given.get(key).split("-");
         return now >= Long.parseLong(ends[0]) && now <= Long.parseLong(ends[ends.length - 1]);
+    }
+
+    /** Whether the file of `while` exists; without that key, what fails always does. */
+    boolean isTime() {
+        return !has("while") || new File(text("while", "")).exists();
     }
 
     String padding() {
@@ -167,7 +173,10 @@ public final class JudgedStage implements Serializable {
             if (stage.has("hang") && seconds >= stage.number("hang", 0)) {
                 pause(Long.MAX_VALUE);
             }
-            if (stage.has("fail") && seconds >= stage.number("fail", 0) && stage.within("attempts", attempt)) {
+            if (stage.has("fail")
+                    && seconds >= stage.number("fail", 0)
+                    && stage.within("attempts", attempt)
+                    && stage.isTime()) {
                 fail(event);
             }
             if (stage.has("heap") && seconds >= stage.number("heap-after", 0)) {
@@ -238,7 +247,7 @@ public final class JudgedStage implements Serializable {
             Burden burden = new Burden();
             if (mine && stage.within("checkpoints", checkpoint)) {
                 burden.millis = (long) (stage.number("write", 0) * 1000);
-                burden.fails = stage.has("decline");
+                burden.fails = stage.has("decline") && stage.isTime();
             }
             return burden;
         }
