@@ -44,6 +44,11 @@ class Paths:
         return self.state / "operations.db"
 
     @property
+    def journal(self) -> Path:
+        """The journal of what happened on clusters."""
+        return self.state / "journal.db"
+
+    @property
     def failed_start(self) -> Path:
         """The directory with the logs of the last local Flink that did not start."""
         return self.state / "local-start"

@@ -13,18 +13,15 @@ It contains no credentials: addresses are stored without user and password, and 
 a secret (model/redaction.py). Program arguments that do not look like secrets are stored unchanged.
 """
 
-import os
-import socket
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from msgspec import Struct
-
-from flinktop.engine.ledger_file import LedgerError, LedgerFile
+from flinktop.engine.kept_file import FileKind, KeptFile, KeptFileError
 from flinktop.engine.ledger_rows import COLUMNS, operation_of, result_of, values
 from flinktop.engine.operation import FINAL, Operation, State
+from flinktop.engine.owner import Owner, process_lives
 
 __all__ = ["Ledger", "LedgerError", "Owner", "process_lives"]
 
@@ -45,28 +42,26 @@ _DROP_OLD = (
 )
 
 
-class Owner(Struct, frozen=True):
-    """One running flinktop."""
-
-    machine: str
-    pid: int
-    token: str  # distinguishes it from an earlier process with the same pid
-
-    @classmethod
-    def here(cls) -> "Owner":
-        return cls(socket.gethostname(), os.getpid(), os.urandom(4).hex())
-
-    def __str__(self) -> str:
-        return f"{self.machine}:{self.pid}:{self.token}"
+class LedgerError(KeptFileError):
+    """The ledger can't be read or written; the message is the end of a sentence."""
 
 
-def process_lives(pid: int) -> bool:
-    """Whether a process with this pid runs on this machine."""
-    try:
-        os.kill(pid, 0)
-    except OSError as error:
-        return not isinstance(error, ProcessLookupError)
-    return True
+LEDGER = FileKind(
+    what="ledger",
+    error=LedgerError,
+    version=1,
+    tables="""
+CREATE TABLE operations (
+    id TEXT PRIMARY KEY, cluster TEXT NOT NULL, cluster_name TEXT NOT NULL, kind TEXT NOT NULL,
+    act TEXT NOT NULL, subject TEXT NOT NULL, job TEXT, by TEXT NOT NULL, state TEXT NOT NULL,
+    planned REAL NOT NULL, sent REAL, ended REAL, trigger_id TEXT, notes TEXT NOT NULL, result TEXT NOT NULL,
+    reason TEXT NOT NULL, owner TEXT, beat REAL NOT NULL
+);
+CREATE INDEX operations_planned ON operations (planned);
+CREATE INDEX operations_job ON operations (job);
+""",
+    columns={"operations": frozenset(COLUMNS)},
+)
 
 
 class Ledger:
@@ -82,7 +77,7 @@ class Ledger:
         self.path = path
         self.owner = owner or Owner.here()
         self._lives = lives
-        self._file = LedgerFile(path, self._copy_followed)
+        self._file = KeptFile(path, LEDGER, self._copy_followed)
         self._followed: dict[str, tuple[Operation, float]] = {}
         """Our unfinished operations with the time of their last write: a new file gets them too."""
         self._seen: tuple[int, int] | None = None

@@ -295,8 +295,8 @@ def add_at_once(path: Path, each: int) -> None:
     # None may be refused; how long one waits for another is for the machine to say, and what else it does.
     program = (
         "import sys; from pathlib import Path\n"
-        "from flinktop.engine import ledger_file; from tests.engine.test_ledger import *\n"
-        "ledger_file.BUSY_SECONDS = 100.0\n"
+        "from flinktop.engine import kept_file; from tests.engine.test_ledger import *\n"
+        "kept_file.BUSY_SECONDS = 100.0\n"
         "book = Ledger(Path(sys.argv[1]))\n"
         f"for number in range({each}): book.add(operation(1000 * int(sys.argv[2]) + number), NOW)\n"
         "book.close()"

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from flinktop.engine import ledger_file
+from flinktop.engine import kept_file
 from flinktop.engine.acts.job_acts import Savepoint
 from flinktop.engine.acts.verdict import Result
 from flinktop.engine.ledger import Ledger, LedgerError
@@ -355,7 +355,7 @@ def test_several_flinktops_finding_damage_at_once_lose_nothing(path: Path) -> No
 
 @pytest.mark.parametrize("why", ["locked", "newer", "directory", "no room to rename"])
 def test_what_is_not_damaged_is_left_as_it_is(path: Path, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.0)
+    monkeypatch.setattr(kept_file, "BUSY_SECONDS", 0.0)
     with closing(sqlite3.connect(":memory:" if why == "directory" else path)) as holder:
         if why == "directory":
             path.mkdir()

@@ -1,66 +1,79 @@
-"""The ledger's SQLite file: created when missing, renamed and replaced when it is damaged.
+"""A small SQLite file of flinktop's state: created when missing, renamed and replaced when it is damaged.
 
 SQLite's own locks make it safe for several flinktops. A file that is no database, is damaged, or is another
-program's is renamed, so that nothing is lost, and a new one is created. A file that is locked, can't be
-read, or was written by a newer flinktop is left as it is.
+program's is renamed, so that nothing is lost, and a new one is created. A file that is locked or can't be
+read is left as it is; what is done with one of a newer flinktop depends on its kind.
 """
 
 import logging
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from msgspec import Struct
+
 from flinktop.engine.clock import Clock
-from flinktop.engine.ledger_rows import COLUMNS
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-VERSION = 1  # of the tables; kept in the file's user_version
 BUSY_SECONDS = 3.0  # how long a call waits for another flinktop's write
-_TABLES = """
-CREATE TABLE operations (
-    id TEXT PRIMARY KEY, cluster TEXT NOT NULL, cluster_name TEXT NOT NULL, kind TEXT NOT NULL,
-    act TEXT NOT NULL, subject TEXT NOT NULL, job TEXT, by TEXT NOT NULL, state TEXT NOT NULL,
-    planned REAL NOT NULL, sent REAL, ended REAL, trigger_id TEXT, notes TEXT NOT NULL, result TEXT NOT NULL,
-    reason TEXT NOT NULL, owner TEXT, beat REAL NOT NULL
-);
-CREATE INDEX operations_planned ON operations (planned);
-CREATE INDEX operations_job ON operations (job);
-"""
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _COMPANIONS = ("-journal", "-wal", "-shm")
-"""Suffixes of SQLite's files next to the ledger; if left there, they would be used with a new ledger."""
+"""Suffixes of SQLite's files next to the file; if left there, they would be used with a new file."""
 _SMALLEST = 512  # bytes: no SQLite database is smaller
 _TRIES = 3
 
 
-class LedgerError(Exception):
-    """The ledger can't be read or written; the message is the end of a sentence."""
+class KeptFileError(Exception):
+    """The file can't be read or written; the message is the end of a sentence."""
 
 
 class _Damaged(Exception):  # noqa: N818 - the name says what happened
-    """The file is no ledger; the text says why."""
+    """The file is not what it should be; the text says why."""
 
 
-class LedgerFile:
-    """The SQLite file, used by one thread."""
+class _Newer(_Damaged):
+    """The file is of a newer flinktop."""
+
+
+class FileKind(Struct, frozen=True):
+    """What is kept in a file, and how it is called in messages."""
+
+    what: str  # "ledger"
+    error: type[KeptFileError]  # what is raised
+    version: int  # of the tables; kept in the file's user_version
+    tables: str  # the statements that create them
+    columns: Mapping[str, frozenset[str]]  # by table: what it must have
+    settings: tuple[str, ...] = ()  # statements for an empty file before it gets its tables
+    replaces_newer: bool = False  # whether a newer flinktop's file is renamed when this one wants to write
+    most_renamed: int | None = None  # so many renamed files are kept, the newest; None: all
+
+
+class KeptFile:
+    """The SQLite file, used by one thread at a time."""
 
     def __init__(
-        self, path: Path, opened: Callable[[sqlite3.Connection], None], clock: Clock | None = None
+        self,
+        path: Path,
+        kind: FileKind,
+        opened: Callable[[sqlite3.Connection], None],
+        clock: Clock | None = None,
     ) -> None:
         """The file is opened by the first call; `opened` is called with each connection."""
         self.path = path
+        self.kind = kind
         self.connection: sqlite3.Connection | None = None
         self.openings = 0  # times a file was opened
         self.notices: tuple[str, ...] = ()  # messages for the user, in sentences
         self._when_opened = opened
         self._clock = clock or Clock()
         self._identity: tuple[int, int] | None = None
+        self._replaced_newer = False
 
     @property
     def absent(self) -> bool:
@@ -68,26 +81,36 @@ class LedgerFile:
         return self.connection is None and not self.path.exists()
 
     def work(self, do: Callable[[sqlite3.Connection], T], *, make: bool = False) -> T:
-        """Call `do` with the connection, again with a new file when it is damaged. Raises LedgerError."""
+        """Call `do` with the connection, again with a new file when it is damaged. Raises the kind's error.
+
+        `make`: create the file when it is missing.
+        """
+        error_of, name = self.kind.error, f"the {self.kind.what} {self.path}"
         for attempt in range(_TRIES):
             try:
                 return do(self._opened(make=make or attempt > 0))
+            except _Newer as error:
+                # Once: a newer flinktop that runs at the same time would do the same to ours.
+                if not make or not self.kind.replaces_newer or self._replaced_newer:
+                    raise error_of(f"{name} {error}") from None
+                self._replaced_newer = True
+                self._rename(str(error), "newer")
             except _Damaged as error:
-                self._rename_damaged(str(error))
+                self._rename(f"is damaged ({error})", "damaged")
             except UnicodeDecodeError:
                 # Rows are decoded leniently: these bytes are in the schema.
-                self._rename_damaged("its tables have odd names")
+                self._rename("is damaged (its tables have odd names)", "damaged")
             except sqlite3.Error as error:
                 code = getattr(error, "sqlite_errorcode", None)
                 if code is None or code & 0xFF not in _DAMAGE:
-                    raise LedgerError(f"the ledger {self.path} can't be used: {error}") from error
-                self._rename_damaged(str(error))
+                    raise error_of(f"{name} can't be used: {error}") from error
+                self._rename(f"is damaged ({error})", "damaged")
             except OSError as error:
-                raise LedgerError(f"the ledger {self.path} can't be used: {error.strerror}") from error
+                raise error_of(f"{name} can't be used: {error.strerror}") from error
             except (ValueError, TypeError, OverflowError) as error:
-                log.exception("the ledger can't be written")
-                raise LedgerError(f"the ledger {self.path} can't be written: {error}") from error
-        raise LedgerError(f"the ledger {self.path} can't be used: it is damaged again and again")
+                log.exception("the %s can't be written", self.kind.what)
+                raise error_of(f"{name} can't be written: {error}") from error
+        raise error_of(f"{name} can't be used: it is damaged again and again")
 
     def close(self) -> None:
         if self.connection is not None:
@@ -110,7 +133,13 @@ class LedgerFile:
                 raise _Damaged("file is not a database")
             address = f"{self.path.absolute().as_uri()}?mode=rw"
             # Immediate: else a write that begins by reading fails at once instead of waiting for another's.
-            file = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level="IMMEDIATE")
+            file = sqlite3.connect(
+                address,
+                uri=True,
+                timeout=BUSY_SECONDS,
+                isolation_level="IMMEDIATE",
+                check_same_thread=False,
+            )
             # One malformed character must not make all rows unreadable.
             file.text_factory = lambda raw: raw.decode("utf-8", "replace")
             try:
@@ -135,47 +164,61 @@ class LedgerFile:
             self.close()
 
     def _check(self, file: sqlite3.Connection) -> None:
-        """Check that it is a ledger; initialize an empty file. Raises _Damaged, or LedgerError if newer."""
+        """Check that it is a file of this kind; initialize an empty file. Raises _Damaged."""
+        kind = self.kind
         if _version(file) == 0:
-            _make_tables(file)
+            _make_tables(file, kind)
         version = _version(file)
-        if version > VERSION:
-            raise LedgerError(f"the ledger {self.path} was written by a newer flinktop")
-        columns = {row[1] for row in file.execute("PRAGMA table_info(operations)")}
-        if version != VERSION or not columns.issuperset(COLUMNS):
-            raise _Damaged("it is not a ledger of flinktop")
+        if version > kind.version:
+            raise _Newer("was written by a newer flinktop")
+        if version != kind.version or any(
+            not columns.issubset(row[1] for row in file.execute(f"PRAGMA table_info({table})"))
+            for table, columns in kind.columns.items()
+        ):
+            raise _Damaged(f"it is not a {kind.what} of flinktop")
 
     # -- damage ----------------------------------------------------------------------------------------
 
-    def _rename_damaged(self, why: str) -> None:
-        """Rename the damaged file, unless another flinktop has already done so."""
+    def _rename(self, why: str, mark: str) -> None:
+        """Rename the file, unless another flinktop has already done so; `mark` becomes part of its name."""
         self.close()
         try:
             with self._rename_lock():
                 if self._identity is None or self._identity_now() != self._identity:
                     return
-                moved = self._damaged_name()
+                moved = self._other_name(mark)
                 # Companion files first: a remaining journal would be replayed into the new file.
                 for end in _COMPANIONS:
                     with suppress(FileNotFoundError):
                         Path(f"{self.path}{end}").rename(f"{moved}{end}")
                 self.path.rename(moved)
+                self._remove_renamed()
         except (OSError, sqlite3.Error) as error:
             reason = error.strerror if isinstance(error, OSError) else error
-            raise LedgerError(
-                f"the ledger {self.path} is damaged ({why}) and can't be renamed: {reason}"
+            raise self.kind.error(
+                f"the {self.kind.what} {self.path} {why} and can't be renamed: {reason}"
             ) from error
-        notice = f"The ledger {self.path} is damaged ({why}). It is kept as {moved.name}; a new one is begun."
+        notice = f"The {self.kind.what} {self.path} {why}. It is kept as {moved.name}; a new one is begun."
         self.notices = (*self.notices, notice)
 
-    def _damaged_name(self) -> Path:
+    def _other_name(self, mark: str) -> Path:
         when = datetime.fromtimestamp(self._clock.wall(), UTC).strftime("%Y%m%d-%H%M%S")
-        name = f"{self.path.stem}.damaged-{when}"
+        name = f"{self.path.stem}.{mark}-{when}"
         number, moved = 1, self.path.with_name(f"{name}{self.path.suffix}")
         while moved.exists():
             number += 1
             moved = self.path.with_name(f"{name}-{number}{self.path.suffix}")
         return moved
+
+    def _remove_renamed(self) -> None:
+        """Remove the oldest renamed files: a disk that damages every file must not be filled by them."""
+        if self.kind.most_renamed is None:
+            return
+        pattern = f"{self.path.stem}.*-*{self.path.suffix}"
+        renamed = sorted(self.path.parent.glob(pattern), key=lambda one: one.stat().st_mtime)
+        for old in renamed[: -self.kind.most_renamed]:
+            for end in ("", *_COMPANIONS):
+                Path(f"{old}{end}").unlink(missing_ok=True)
 
     @contextmanager
     def _rename_lock(self) -> Iterator[None]:
@@ -192,17 +235,19 @@ def _version(file: sqlite3.Connection) -> int:
     return int(file.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _make_tables(file: sqlite3.Connection) -> None:
+def _make_tables(file: sqlite3.Connection, kind: FileKind) -> None:
     """Create the tables of a new file. Raises _Damaged if it has another program's."""
+    for setting in kind.settings:
+        file.execute(setting)
     try:
         file.execute("BEGIN EXCLUSIVE")
         # Another flinktop may have been faster.
         if _version(file) == 0:
             if file.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 raise _Damaged("it is another program's database")
-            for statement in _TABLES.split(";"):
+            for statement in kind.tables.split(";"):
                 file.execute(statement)
-            file.execute(f"PRAGMA user_version = {VERSION}")
+            file.execute(f"PRAGMA user_version = {kind.version}")
         file.execute("COMMIT")
     finally:
         if file.in_transaction:

@@ -1,0 +1,182 @@
+"""Adds events to the journal: the same happening once, repeats as a count, and not too many a day.
+
+Everything is done in a transaction of the caller. Times are ms since 1970.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Final
+
+from flinktop.engine.journal.event import Event, EventKind
+from flinktop.engine.journal.rows import ROW_BYTES, body_of, bounded, mark_of, packed
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+MOST_A_DAY: Final = 200
+"""Events of a job and day (UTC) that are kept one by one; a group of repeats is one."""
+MOST_MARKS: Final = 512
+"""Marks kept of one row's repeats; as many as Flink can show again, and many more."""
+DAY: Final = 86_400_000.0
+"""A day, ms."""
+
+
+def add_events(file: sqlite3.Connection, events: Iterable[Event], now: float) -> bool:
+    """Add events; returns whether any of them was new. `now` in ms since 1970."""
+    adding = _Adding(file)
+    return sum(adding.add(bounded(event, now)) for event in events) > 0
+
+
+def job_number(file: sqlite3.Connection, cluster: int, job: str, name: str) -> int:
+    """The number of a job's row, which is made if there is none; "" is the cluster itself."""
+    row = file.execute(
+        "SELECT number, name FROM jobs WHERE cluster = ? AND id = ?", (cluster, job)
+    ).fetchone()
+    if row is None:
+        made = file.execute("INSERT INTO jobs (cluster, id, name) VALUES (?, ?, ?)", (cluster, job, name))
+        return int(made.lastrowid or 0)
+    if name and name != row[1]:
+        file.execute("UPDATE jobs SET name = ? WHERE number = ?", (name, row[0]))
+    return int(row[0])
+
+
+def cluster_number(file: sqlite3.Connection, address: str, name: str = "") -> int:
+    """The number of a cluster's row, which is made if there is none; `name` replaces its name."""
+    row = file.execute("SELECT number, name FROM clusters WHERE address = ?", (address,)).fetchone()
+    if row is None:
+        made = file.execute("INSERT INTO clusters (address, name) VALUES (?, ?)", (address, name))
+        return int(made.lastrowid or 0)
+    if name and name != row[1]:
+        file.execute("UPDATE clusters SET name = ? WHERE number = ?", (name, row[0]))
+    return int(row[0])
+
+
+class _Adding:
+    """Adds the events of one transaction."""
+
+    def __init__(self, file: sqlite3.Connection) -> None:
+        self._file = file
+        self._numbers: dict[tuple[str, str], tuple[int, int]] = {}
+
+    def add(self, event: Event) -> bool:
+        """Add an event; False if it is known already."""
+        run = self._file.execute
+        mark = mark_of(event.cluster, event.key)
+        if run("SELECT 1 FROM marks WHERE mark = ?", (mark,)).fetchone() is not None:
+            return False
+        cluster, job = self._place(event)
+        number = self._repeat(event, _repeats(event)) if event.group else None
+        if number is None:
+            number = (
+                self._insert(event, cluster, job)
+                if self._has_room(event, job)
+                else self._sum(event, cluster, job)
+            )
+        if number == 0:
+            return False
+        run("INSERT INTO marks VALUES (?, ?, ?)", (mark, number, event.at))
+        return True
+
+    def _place(self, event: Event) -> tuple[int, int]:
+        """The numbers of its cluster and job."""
+        place = event.cluster, event.job
+        if place not in self._numbers:
+            cluster = cluster_number(self._file, event.cluster, event.cluster_name)
+            self._numbers[place] = cluster, job_number(self._file, cluster, event.job, event.job_name)
+        return self._numbers[place]
+
+    def _repeat(self, event: Event, repeats: int) -> int | None:
+        """Count it to the row of its group; None if there is none, 0 if it is counted already."""
+        run = self._file.execute
+        row = run("SELECT number, count, floor, stack FROM events WHERE repeats = ?", (repeats,)).fetchone()
+        if row is None:
+            return None
+        number, count, floor, stack = row
+        if floor is not None and event.at <= floor:
+            return 0
+        if stack is None and event.stack:
+            stack, _ = self._stack(event.stack)
+        run(
+            "UPDATE events SET at = min(at, ?), last = max(last, ?), count = ?, stack = ? WHERE number = ?",
+            (event.at, event.last, count + event.count, stack, number),
+        )
+        if count % (MOST_MARKS // 2) == 0:
+            self._drop_marks(number)
+        return int(number)
+
+    def _drop_marks(self, number: int) -> None:
+        """Forget the oldest marks of a row: a repeat as old as those is taken for one of them."""
+        run = self._file.execute
+        newest = run(
+            "SELECT at FROM marks WHERE event = ? ORDER BY at DESC LIMIT 1 OFFSET ?",
+            (number, MOST_MARKS // 2),
+        ).fetchone()
+        if newest is not None:
+            run("DELETE FROM marks WHERE event = ? AND at <= ?", (number, newest[0]))
+            run("UPDATE events SET floor = max(ifnull(floor, 0), ?) WHERE number = ?", (newest[0], number))
+
+    def _has_room(self, event: Event, job: int) -> bool:
+        """Whether it is kept one by one: the first failure of a group always is."""
+        if event.kind is EventKind.SUMMARY or (event.kind is EventKind.FAILURE and event.group):
+            return True
+        begin = event.at - event.at % DAY
+        rows = self._file.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM events WHERE job = ? AND at >= ? AND at < ? LIMIT ?)",
+            (job, begin, begin + DAY, MOST_A_DAY),
+        )
+        return int(rows.fetchone()[0]) < MOST_A_DAY
+
+    def _sum(self, event: Event, cluster: int, job: int) -> int:
+        """Count it to the summary of its job and day."""
+        day = datetime.fromtimestamp(event.at / 1000.0, UTC).date().isoformat()
+        summary = Event(
+            at=event.at,
+            last=event.last,
+            count=event.count,
+            cluster=event.cluster,
+            kind=EventKind.SUMMARY,
+            words=f"More than {MOST_A_DAY} events on {day} (UTC): further ones are only counted.",
+            key="",
+            job=event.job,
+            severity=event.severity,
+            group=day,
+        )
+        repeats = _repeats(summary)
+        number = self._repeat(summary, repeats)
+        return self._insert(summary, cluster, job) if number is None else number
+
+    def _insert(self, event: Event, cluster: int, job: int) -> int:
+        body = body_of(event)
+        size = ROW_BYTES + len(body) + len(event.words) + len(event.vertex_name) + len(event.details)
+        stack = None
+        if event.stack:
+            stack, new = self._stack(event.stack)
+            size += new
+        made = self._file.execute(
+            "INSERT INTO events (cluster, job, kind, at, last, count, repeats, words, vertex_name, details, "
+            "body, stack, size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                cluster, job, str(event.kind), event.at, event.last, event.count,
+                _repeats(event) if event.group else None,
+                event.words, event.vertex_name, event.details, body, stack, size,
+            ),
+        )  # fmt: skip
+        return int(made.lastrowid or 0)
+
+    def _stack(self, stack: str) -> tuple[int, int]:
+        """The number of a stack, and its bytes if it is a new one."""
+        hashed = blake2b(stack.encode("utf-8", "replace"), digest_size=16).digest()
+        row = self._file.execute("SELECT number FROM stacks WHERE hash = ?", (hashed,)).fetchone()
+        if row is not None:
+            return int(row[0]), 0
+        text = packed(stack)
+        made = self._file.execute("INSERT INTO stacks (hash, text) VALUES (?, ?)", (hashed, text))
+        return int(made.lastrowid or 0), len(text)
+
+
+def _repeats(event: Event) -> int:
+    """What events that are repeats of each other have in common."""
+    return mark_of(event.cluster, event.job, str(event.kind), event.group)

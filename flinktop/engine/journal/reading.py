@@ -1,0 +1,109 @@
+"""Reads events from the journal: a question becomes one statement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from flinktop.engine.journal.rows import COLUMNS, event_of, known_job, unpacked
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from flinktop.engine.journal.event import Event, KnownJob, Question
+
+
+class Answered(Struct, frozen=True):
+    """The answer to a question."""
+
+    events: tuple[Event, ...]  # the one that happened last first; of repeats the newest counts
+    more: bool  # whether there are older ones
+    version: int  # of what was read; another number: something may have changed
+
+
+def read_events(file: sqlite3.Connection, question: Question) -> tuple[tuple[Event, ...], bool]:
+    """The events of a question, newest first, and whether there are more.
+
+    Of a row with repeats `since` means the last and `before` the first: it is found in every span that it
+    touches.
+    """
+    where, given = _conditions(question)
+    # Only names of ours are formatted into it; every value is a parameter.
+    statement = (
+        f"SELECT {COLUMNS} FROM events JOIN jobs ON jobs.number = events.job "  # noqa: S608 - see above
+        f"JOIN clusters ON clusters.number = events.cluster{where} "
+        "ORDER BY events.last DESC, events.number DESC LIMIT ?"
+    )
+    rows = file.execute(statement, (*given, question.most + 1)).fetchall()
+    events = tuple(event for row in rows[: question.most] if (event := event_of(row)) is not None)
+    return events, len(rows) > question.most
+
+
+def _conditions(question: Question) -> tuple[str, list[Any]]:
+    conditions: list[str] = []
+    given: list[Any] = []
+
+    def add(condition: str, *values: Any) -> None:
+        conditions.append(condition)
+        given.extend(values)
+
+    if question.cluster:
+        add("events.cluster = (SELECT number FROM clusters WHERE address = ?)", question.cluster)
+    if question.job:
+        add("events.job IN (SELECT number FROM jobs WHERE id = ?)", question.job)
+    if question.name:
+        add("events.job IN (SELECT number FROM jobs WHERE matches(name, ?))", question.name)
+    if question.kinds:
+        add(f"kind IN ({', '.join('?' * len(question.kinds))})", *map(str, question.kinds))
+    if question.since:
+        add("last >= ?", question.since)
+    if question.before:
+        add("at < ?", question.before)
+    if question.text:
+        add(
+            "holds(?, words, jobs.name, clusters.name, vertex_name, details)",
+            question.text.casefold(),
+        )
+    return (f" WHERE {' AND '.join(conditions)}" if conditions else ""), given
+
+
+def read_stack(file: sqlite3.Connection, number: int) -> str:
+    """The stack of an event; "" if it has none."""
+    row = file.execute(
+        "SELECT text FROM stacks WHERE number = (SELECT stack FROM events WHERE number = ?)", (number,)
+    ).fetchone()
+    return "" if row is None else unpacked(row[0])
+
+
+def read_known(file: sqlite3.Connection, cluster: str) -> tuple[KnownJob, ...]:
+    """The known jobs of a cluster, or of all if it is "", the one seen last first."""
+    rows = file.execute(
+        "SELECT known.body FROM known JOIN jobs ON jobs.number = known.job "
+        "JOIN clusters ON clusters.number = jobs.cluster WHERE ? IN ('', clusters.address) "
+        "ORDER BY known.seen DESC",
+        (cluster,),
+    )
+    return tuple(job for row in rows.fetchall() if (job := known_job(row[0])) is not None)
+
+
+def read_kept(file: sqlite3.Connection, name: str, cluster: str) -> dict[str, bytes]:
+    """The small values that are kept for a cluster by name."""
+    rows = file.execute(
+        "SELECT key, value FROM kept WHERE name = ? AND cluster = "
+        "(SELECT number FROM clusters WHERE address = ?)",
+        (name, cluster),
+    )
+    return {str(key): bytes(value) for key, value in rows.fetchall() if isinstance(value, bytes)}
+
+
+def read_looked(file: sqlite3.Connection, cluster: str) -> float | None:
+    """When a flinktop last looked at a cluster, ms since 1970."""
+    row = file.execute("SELECT looked FROM clusters WHERE address = ?", (cluster,)).fetchone()
+    return None if row is None or not isinstance(row[0], int | float) else float(row[0])
+
+
+def read_changes(file: sqlite3.Connection) -> int:
+    """A number that grows with each change of what is in the journal, whoever makes it."""
+    row = file.execute("SELECT number FROM changes").fetchone()
+    return 0 if row is None or not isinstance(row[0], int) else row[0]
