@@ -24,6 +24,7 @@ from flinktop.flink.features import Features, features
 from flinktop.flink.http import Http
 from flinktop.flink.jobs import JOB
 from flinktop.flink.login import Login
+from flinktop.flink.run_in_thread import run_in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     import httpx
 
     from flinktop.engine.clock import Clock
+    from flinktop.engine.journal.journal import Journal
+    from flinktop.engine.journal.recorder import Recorder
     from flinktop.engine.judge import Judge, Judged
     from flinktop.engine.operations import Operations
     from flinktop.engine.recorders import Recorders
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
     from flinktop.flink.errors import FlinkError
+    from flinktop.judgement.ask import Ask
     from flinktop.judgement.rules import Policy
 
 log = logging.getLogger(__name__)
@@ -86,6 +90,7 @@ class Engine:
         ledger: Path | None = None,
         resume: bool = True,
         policy: Policy | None = None,
+        journal: Callable[[], Journal] | None = None,
         operations_changed: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare; nothing is sent before `start`.
@@ -94,8 +99,13 @@ class Engine:
         `changed` is called after each answer or failure, `operations_changed` when operations have changed,
         both on the engine's loop. Without the file `ledger` acts are refused. With `resume` the engine
         follows acts that another flinktop left unfinished. `policy` is what the config says of findings.
+        `journal` gives the journal that engines of this process share, and is called by `start`; whoever
+        made it closes it. Without one nothing is recorded.
         """
         self._policy = policy
+        self._make_journal = journal
+        self.journal: Journal | None = None  # set soon after `start`, as `recorder`
+        self.recorder: Recorder | None = None
         self.clock = clock
         self.store = Store()
         self.series = SeriesStore()
@@ -136,8 +146,11 @@ class Engine:
         from flinktop.engine.judge import Judge  # noqa: PLC0415
 
         if self._policy is None:
-            return Judge(self.poller.ask_once, self.cluster_time)
-        return Judge(self.poller.ask_once, self.cluster_time, self._policy)
+            judge = Judge(self.poller.ask_once, self.cluster_time)
+        else:
+            judge = Judge(self.poller.ask_once, self.cluster_time, self._policy)
+        judge.also = self._recorder_asks
+        return judge
 
     @property
     def judged(self) -> Judged | None:
@@ -161,10 +174,51 @@ class Engine:
             self.target,
             known_features=lambda: self.features,
             refresh=lambda: self._cluster_interval,
-            news=self._operations_changed,
+            news=self._operated,
             touched=self.poller.refresh_soon,
             resume=self._resume,
         )
+
+    def _operated(self) -> None:
+        """Pass operations that have changed to the recorder, and on."""
+        if self.recorder is not None and (known := getattr(self, "operations", None)) is not None:
+            ahead = self.cluster_time() - self.clock.wall()
+            self._record("recorder", _OVERVIEW, partial(self.recorder.operated, known.view.all, ahead))
+        self._operations_changed()
+
+    def _knows_server(self) -> bool:
+        """Whether it is known what the server is: its release, and that it is or is no HistoryServer."""
+        config, overview = self.store.get(_CONFIG), self.store.get(_OVERVIEW)
+        return config is not None and config.value is not None and overview is not None
+
+    def _recorder_asks(self) -> tuple[Ask, ...]:
+        return tuple(self.recorder.asks(1000.0 * self.cluster_time())) if self.recorder is not None else ()
+
+    async def _begin_to_record(self, make: Callable[[], Journal]) -> None:
+        """Create what records what happens, and read what the journal knows; answers wait for that.
+
+        Imported here: after the first paint, and while the first answers are on their way.
+        """
+        from flinktop.engine.journal.recorder import Before, Recorder, read_before  # noqa: PLC0415
+
+        journal = self.journal = make()
+        journal.start()
+        self.recorder = recorder = Recorder(
+            journal,
+            self.target.url,
+            self.target.cluster,
+            features=lambda: self.features if self._knows_server() else None,
+            look=self.judge.look,
+        )
+        now, before = 1000.0 * self.cluster_time(), Before()
+        try:
+            read = partial(read_before, journal, recorder.cluster, now)
+            # What is in memory needs no thread.
+            before = read() if journal.path is None else await run_in_thread(read)
+        except Exception:
+            log.exception("the journal could not be read")
+        recorder.begin(before, now)
+        self._operated()
 
     def start(self) -> None:
         """Start polling on the running loop."""
@@ -180,12 +234,16 @@ class Engine:
             loop.create_task(self._keep_alive("housekeeping", self._housekeeping)),
             loop.create_task(self._keep_alive("judge", self._judging)),
         ]
+        if self._make_journal is not None:
+            self._tasks.append(loop.create_task(self._begin_to_record(self._make_journal)))
         self.operations.start()
 
     async def stop(self, seconds: float = 1.0) -> None:
         """Stop polling, wait at most so long (s) for the requests in flight, close the connections."""
         for task in self._tasks:
             task.cancel()
+        if self.recorder is not None:
+            self._record("recorder", _OVERVIEW, self.recorder.end)
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.operations.stop()
         await self.transfers.close()
@@ -251,10 +309,14 @@ class Engine:
         self._record("judge", query, partial(self.judge.arrived, query, value, then))
         for name, record in self.recorders.of(query, value, at, cluster_now=then, behind=behind):
             self._record(name, query, record)
+        if self.recorder is not None:
+            self._record("recorder", query, partial(self.recorder.arrived, query, value, 1000.0 * then))
 
     def failed(self, query: Query[Any], error: FlinkError) -> None:
-        """Pass the error of a request to the judge."""
+        """Pass the error of a request to the judge, and that it failed to the recorder."""
         self._record("judge", query, partial(self.judge.failed, query, error))
+        if self.recorder is not None:
+            self._record("recorder", query, partial(self.recorder.failed, query))
 
     def _record(self, name: str, query: Query[Any], record: Callable[[], None]) -> None:
         """Pass an answer to one recorder; an error in it does not stop the others."""
@@ -274,7 +336,13 @@ class Engine:
             if "judge" in self.__dict__:
                 link = self.poller.link
                 silent = silent_for(link, self.clock.now())
-                self.judge.round(silent, link.error.reason if link.error is not None else "")
+                error = link.error.reason if link.error is not None else ""
+                self.judge.round(silent, error)
+                if self.recorder is not None:
+                    now, judged = 1000.0 * self.cluster_time(), self.judge.judged
+                    self._record(
+                        "recorder", _OVERVIEW, partial(self.recorder.round, judged, silent, error, now)
+                    )
 
     async def _housekeeping(self) -> None:
         while True:

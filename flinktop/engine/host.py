@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from flinktop.engine.acts.act import Act, Answer
     from flinktop.engine.acts.run_jar import PlanJar, RunJar
     from flinktop.engine.clock import Clock
+    from flinktop.engine.journal.journal import Journal
     from flinktop.engine.judge import Judged
     from flinktop.engine.load import Busiest
     from flinktop.engine.operation import Operation
@@ -70,6 +71,7 @@ class Port:
         ledger: Path | None = None,
         resume: bool = True,
         policy: Policy | None = None,
+        journal: Callable[[], Journal] | None = None,
         runs: Mapping[str, RunJar] | None = None,
     ) -> None:
         """Create an engine with these arguments; `start_thread` or `start_inline` starts it.
@@ -77,6 +79,7 @@ class Port:
         `name` is the cluster's name in the config; on a `protected` cluster a name must be typed before every
         act. `ledger` is the file of the operations log; without one acts are refused. `runs` tells by job id
         how jobs were started that are not in the log. `policy` is what the config says of findings.
+        `journal` gives the journal, and is called when the engine starts; whoever made it closes it.
         """
         self.connection = connection
         self.runs = runs or {}
@@ -93,6 +96,7 @@ class Port:
             ledger=ledger,
             resume=resume,
             policy=policy,
+            journal=journal,
             operations_changed=self._changed,
         )
         self.watch = self._on_loop(engine.poller.watch)
@@ -319,6 +323,11 @@ class Port:
         """The verdict on a job; None while too little is known."""
         judged = self.engine.judged
         return judged.verdicts.get(job) if judged is not None else None
+
+    @property
+    def journal(self) -> Journal | None:
+        """What happened on clusters, also before this start; None before the engine has started."""
+        return self.engine.journal
 
     @property
     def lost(self) -> FlinkError | None:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import JobOverview
     from flinktop.judgement.finding import Finding
     from flinktop.judgement.verdict import Verdict
-    from flinktop.model.look import ClusterLook
+    from flinktop.model.look import ClusterLook, JobLook
 
 MOST_A_ROUND: Final = 25
 """Jobs that are judged in a round; of more the others wait for the next."""
@@ -101,6 +101,8 @@ class Judge:
         self.budget = Budget(send)
         self._live = 0  # jobs that have not ended
         self._sums = Sums()
+        self.also: Callable[[], Iterable[Ask]] = tuple
+        """What else is to be asked within the budget; called in each round."""
 
     # -- answers ---------------------------------------------------------------------------------------
 
@@ -136,6 +138,11 @@ class Judge:
         if self.budget.take_own(query):
             # What it wants to know next hangs on this answer: don't wait for others.
             self._judged_at.pop(job, None)
+
+    def look(self, job: str) -> JobLook | None:
+        """A look at a job with the newest answers; None if it is not listed."""
+        listed = self._listed.get(job)
+        return job_look(self.answers, listed) if listed is not None else None
 
     def _list(self, jobs: Iterable[JobOverview]) -> None:
         listed = {job.jid: job for job in jobs}
@@ -247,6 +254,7 @@ class Judge:
             yield Ask(JOBMANAGER_CONFIG(), asking.USUAL, 3600.0, math.inf)
             yield Ask(OVERVIEW(), asking.USUAL, 30.0, math.inf)
         yield from self._cluster_asks
+        yield from self.also()
         if self._live > FEW:
             yield from self._sums.asks(self.answers.features)
         for job in self._listed.values():

@@ -52,6 +52,7 @@ from flinktop.ui.theme import FaintAsDim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
 
     import httpx
     from rich.console import RenderableType
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
 
     from flinktop.engine.acts.run_jar import RunJar
+    from flinktop.engine.journal.journal import Journal
     from flinktop.flink.endpoint import Query
     from flinktop.judgement.rules import Policy
     from flinktop.settings import Profile, Settings
@@ -341,6 +343,27 @@ def _policy(settings: Settings, profile: Profile) -> Policy | None:
     return Policy(profile.name, as_rules(settings.findings), profile.expect)
 
 
+class _OneJournal:
+    """The journal of this process; made when an engine starts, which is after the first paint."""
+
+    def __init__(self, path: Path | None) -> None:
+        """`path` None: in memory."""
+        self._path = path
+        self._made: Journal | None = None
+
+    def __call__(self) -> Journal:
+        from flinktop.engine.journal.journal import Journal  # noqa: PLC0415
+
+        if self._made is None:
+            self._made = Journal(self._path, Clock())
+        return self._made
+
+    def close(self, seconds: float) -> None:
+        """Write what waits, in at most so many seconds."""
+        if self._made is not None:
+            self._made.close(seconds)
+
+
 def run(
     settings: Settings,
     profile: Profile,
@@ -356,6 +379,8 @@ def run(
     """
     if settings.no_color:
         os.environ["NO_COLOR"] = "1"
+    # Of a cluster that does not exist nothing is remembered.
+    journal = _OneJournal(settings.paths.journal if transport is None else None)
     port = Port(
         profile.connection,
         Clock(),
@@ -366,9 +391,10 @@ def run(
         # Operations on a cluster that does not exist are not worth recording.
         ledger=settings.paths.operations if transport is None else None,
         policy=_policy(settings, profile),
+        journal=journal,
         runs=runs,
     )
-    leaving = Leaving(port)
+    leaving = Leaving(port, journal.close)
     app: FlinkTop | None = None
     try:
         app = FlinkTop(port, settings, profile)
@@ -387,5 +413,5 @@ def run(
         sys.stderr.write(f"{report(error, settings.paths.log)}\n")
         return 1
     finally:
-        port.stop(leaving.seconds_left)
+        leaving.stop_engine()
     return code if code is not None else app.return_code or 0

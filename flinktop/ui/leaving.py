@@ -20,7 +20,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
     from textual.app import App
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 PATIENCE = 1.0
 """Seconds that the app has to exit by itself."""
 ENGINE_SECONDS = 0.5
-"""Least seconds that the engine has to write its ledger."""
+"""Least seconds that the engine has to write its ledger, and the journal what waits."""
 TRIES = 25
 """How often the reset is written to the terminal."""
 PAUSE = 0.02
@@ -52,8 +52,10 @@ _STOPS = (signal.SIGTSTP, signal.SIGCONT, signal.SIGTTOU)
 class Leaving:
     """Makes sure that a process that was asked to exit does: by itself, or else forced."""
 
-    def __init__(self, port: Port) -> None:
+    def __init__(self, port: Port, close: Callable[[float], None] = lambda _seconds: None) -> None:
+        """`close` is called with its seconds once the engine has ended."""
         self._port = port
+        self._close = close
         self._terminal = _terminal()
         self._before = termios.tcgetattr(self._terminal) if self._terminal is not None else None
         self._requested_at: float | None = None
@@ -78,6 +80,11 @@ class Leaving:
             return ENGINE_SECONDS
         return max(ENGINE_SECONDS, self._requested_at + PATIENCE - self._port.now())
 
+    def stop_engine(self) -> None:
+        """End the engine once the app has ended, then what it has written to."""
+        self._port.stop(self.seconds_left)
+        self._close(self.seconds_left)
+
     def done(self) -> None:
         """The app has ended; everything that remains has a time limit."""
         # An impatient ctrl+c must not interrupt what remains.
@@ -93,6 +100,7 @@ class Leaving:
         try:
             log.warning("the app does not end by itself: leaving without it")
             self._port.stop(ENGINE_SECONDS)
+            self._close(ENGINE_SECONDS)
             logging.shutdown()
             if self._terminal is not None and self._before is not None:
                 _restore(self._terminal, self._before)
