@@ -97,6 +97,8 @@ class Judge:
         self._findings: tuple[Finding, ...] = ()  # of the cluster, while it answers
         self._new = True  # whether something of the cluster itself was answered since the last round
         self._listed: dict[str, JobOverview] = {}
+        self._odd: frozenset[str] = frozenset()
+        """Jobs that failed or do not run with all their tasks, by the list: few, of thousands."""
         self._suspects: dict[str, float] = {}  # by job until when (ms)
         self.budget = Budget(send)
         self._live = 0  # jobs that have not ended
@@ -151,6 +153,11 @@ class Judge:
             if before is None or (job.state, job.tasks) != (before.state, before.tasks):
                 self._dirty[jid] = None
         self._listed = listed
+        self._odd = frozenset(
+            jid
+            for jid, job in listed.items()
+            if not _runs_whole(job) and (job.state == "FAILED" or not states.is_terminal(job.state))
+        )
         self._memories = {job: memory for job, memory in self._memories.items() if job in listed}
         self._judged_at = {job: at for job, at in self._judged_at.items() if job in listed}
         self._asks = {job: found for job, found in self._asks.items() if job in listed}
@@ -257,7 +264,8 @@ class Judge:
         yield from self.also()
         if self._live > FEW:
             yield from self._sums.asks(self.answers.features)
-        for job in self._listed.values():
+        wanted = self._odd.union(self._suspects, self._memories, self._asks)
+        for job in [job for jid, job in self._listed.items() if jid in wanted]:
             if job.jid in self._suspects or self._is_suspicious(job):
                 # What is said already is not looked at as often as what may have to be said.
                 rank, every = (asking.BELOW, 30.0) if self._is_said(job.jid) else (asking.TURNED_ILL, 10.0)
@@ -286,5 +294,10 @@ class Judge:
             return job.state != "RUNNING"  # its tasks take turns
         if job.state in _BEGINNING and 0.0 <= self.answers.now - job.start_time < YOUNG_MS:
             return False
-        running = job.tasks.get("running", 0) + job.tasks.get("finished", 0)
-        return job.state != "RUNNING" or running < job.tasks.get("total", 0)
+        return not _runs_whole(job)
+
+
+def _runs_whole(job: JobOverview) -> bool:
+    """Whether by the list a job runs, and all its tasks do or did."""
+    running = job.tasks.get("running", 0) + job.tasks.get("finished", 0)
+    return job.state == "RUNNING" and running >= job.tasks.get("total", 0)
