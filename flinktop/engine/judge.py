@@ -55,6 +55,9 @@ YOUNG_MS: Final = 30_000.0
 """A job that started so lately is no suspect because its tasks do not all run yet."""
 SETTLES_MS: Final = 5_000.0
 """A job is judged again after so long at the earliest: its answers come one after the other."""
+LARGE: Final = 100
+"""Vertices of a job from which it is judged less often, as a judgement takes longer."""
+LARGE_SETTLES_MS: Final = 15_000.0
 FORGET_MS: Final = 180_000.0
 """A job without a finding that was not answered for so long is forgotten, except for its verdict."""
 _BEGINNING: Final = frozenset({"INITIALIZING", "CREATED", "RUNNING"})
@@ -137,7 +140,7 @@ class Judge:
 
     def _answered(self, query: Query[Any], job: str) -> None:
         self._dirty[job] = None
-        if self.budget.take_own(query):
+        if self.budget.take_own(query) and self._settles(job) <= SETTLES_MS:
             # What it wants to know next hangs on this answer: don't wait for others.
             self._judged_at.pop(job, None)
 
@@ -194,10 +197,15 @@ class Judge:
             listed = self._listed.get(job)
             if listed is None or not self._is_known(listed):
                 del self._dirty[job]
-            elif len(found) < MOST_A_ROUND and now - self._judged_at.get(job, 0.0) >= SETTLES_MS:
+            elif len(found) < MOST_A_ROUND and now - self._judged_at.get(job, 0.0) >= self._settles(job):
                 del self._dirty[job]
                 found.append(listed)
         return found
+
+    def _settles(self, job: str) -> float:
+        """How long (ms) after a judgement a job is judged again at the earliest."""
+        known = self.answers.newest(JOB, job=job)
+        return LARGE_SETTLES_MS if known is not None and len(known.value.vertices) > LARGE else SETTLES_MS
 
     def _is_known(self, listed: JobOverview) -> bool:
         """Whether enough was answered for a verdict."""

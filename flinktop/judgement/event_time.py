@@ -124,8 +124,7 @@ def unseen(look: JobLook, trails: Mapping[str, Trail]) -> frozenset[Key]:
         return frozenset()
     found = look.by_id
     old = {one.id for one in look.vertices if _is_out_of_sight(look, trails, found, one)}
-    above = (one.id for one in look.vertices if old & {one.id, *reach.below(found, one.id)})
-    return frozenset((Kind.WATERMARK_STUCK, vertex, "") for vertex in above)
+    return frozenset((Kind.WATERMARK_STUCK, vertex, "") for vertex in old | reach.all_above(found, old))
 
 
 def _is_out_of_sight(

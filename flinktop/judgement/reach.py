@@ -27,6 +27,18 @@ def above(found: Mapping[str, VertexLook], start: str) -> set[str]:
     return _reached({one.id: one.inputs for one in found.values()}, start)
 
 
+def all_above(found: Mapping[str, VertexLook], starts: Iterable[str]) -> set[str]:
+    """All vertices from which records come to at least one of these, in one walk over the graph."""
+    reached: set[str] = set()
+    left = [each for start in starts if start in found for each in found[start].inputs]
+    while left:
+        one = left.pop()
+        if one in found and one not in reached:
+            reached.add(one)
+            left.extend(found[one].inputs)
+    return reached
+
+
 def below(found: Mapping[str, VertexLook], start: str) -> set[str]:
     """All vertices to which records go from one."""
     return _reached({one.id: one.outputs for one in found.values()}, start)
