@@ -46,7 +46,10 @@ def _conditions(question: Question) -> tuple[str, list[Any]]:
 
     def add(condition: str, *values: Any) -> None:
         conditions.append(condition)
-        given.extend(values)
+        # An argument of a command may have bytes that are no text.
+        given.extend(
+            value.encode("utf-8", "replace").decode() if isinstance(value, str) else value for value in values
+        )
 
     if question.cluster:
         add("events.cluster = (SELECT number FROM clusters WHERE address = ?)", question.cluster)

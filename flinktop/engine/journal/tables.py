@@ -25,7 +25,7 @@ JOURNAL: Final = FileKind(
     error=JournalError,
     version=1,
     # Else a file never shrinks, unless it is written anew as a whole.
-    settings=("PRAGMA auto_vacuum = INCREMENTAL",),
+    settings=("PRAGMA page_size = 4096", "PRAGMA auto_vacuum = INCREMENTAL"),
     tables="""
 CREATE TABLE clusters (
     number INTEGER PRIMARY KEY, address TEXT NOT NULL UNIQUE, name TEXT NOT NULL, looked REAL
@@ -83,11 +83,6 @@ def prepare(file: sqlite3.Connection, most_pages: int) -> None:
     file.create_function("matches", 2, _matches, deterministic=True)
     file.create_function("holds", -1, _holds, deterministic=True)
     file.execute(f"PRAGMA max_page_count = {most_pages:d}")
-
-
-def page_size(file: sqlite3.Connection) -> int:
-    """Bytes of a page."""
-    return int(file.execute("PRAGMA page_size").fetchone()[0])
 
 
 class InMemory:
