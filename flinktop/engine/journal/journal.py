@@ -71,7 +71,7 @@ class Journal:
         self._inline = inline
         self._storage = Storage(path, clock, Bounds(days, most_bytes))
         self._openings = 0
-        self._leases = leases or Leases()
+        self._leases = Leases() if leases is None else leases
         self._lock = threading.Lock()  # over what waits and what is asked: never held for long
         self._wake = threading.Condition(self._lock)
         self._use = threading.RLock()  # over the storage

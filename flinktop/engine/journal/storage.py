@@ -22,7 +22,7 @@ from flinktop.engine.journal.reading import (
 )
 from flinktop.engine.journal.tables import FIRST_IN_MEMORY, JOURNAL, InMemory, JournalError, prepare
 from flinktop.engine.journal.waiting import Waiting
-from flinktop.engine.journal.writing import beating, steps, write, write_looked, write_test
+from flinktop.engine.journal.writing import beating, parts, write, write_looked, write_test
 from flinktop.engine.kept_file import KeptFile
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Storage:
         now = self._clock.now()
         if self._memory is not None:
             self._unsaved.add(batch)
-            return self._retry(now) if now >= self._retry_at else self._write_to_memory(batch)
+            return self._retry(now, batch) if now >= self._retry_at else self._write_to_memory(batch)
         new = False
         if batch:
             try:
@@ -126,15 +126,14 @@ class Storage:
         if self._memory is not None:
             self._memory.close()
 
-    def _retry(self, now: float) -> bool:
+    def _retry(self, now: float, batch: Batch) -> bool:
         """Write everything that waits to the file, if that is possible again."""
-        waiting = self._unsaved.all()
         try:
             self._work(self._file, write_test)
-            self._write_to(self._file, waiting, self._bounds)
+            self._write_to(self._file, self._unsaved.all(), self._bounds)
         except JournalError as error:
             self._fail(error)
-            return self._write_to_memory(waiting)
+            return self._write_to_memory(batch)
         log.info("the journal %s is written again, after %.0f s", self._path, now - self._failing_since)
         if self._unsaved.lost:
             lost = f"{self._unsaved.lost:,} events were lost"
@@ -156,26 +155,29 @@ class Storage:
 
     def _write_to(self, tables: KeptFile | InMemory, batch: Batch, bounds: Bounds) -> bool:
         """Write a batch; returns whether something is new. Raises JournalError."""
-        now = self._clock.wall() * 1000.0
         new = False
-        for step in steps(batch, now, bounds.rows):
-            try:
-                new = self._step(tables, bounds, step) or new
-            except JournalError as error:
-                # What can never be written must not keep the rest from being written.
-                if not error.is_of_values:
-                    raise
+        for part in parts(batch, bounds.rows):
+            new = self._write_part(tables, bounds, part) or new
         if batch.looked:
             looked = batch.looked
             self._work(tables, lambda file: beating(file, lambda inner: write_looked(inner, looked)))
         return new
 
-    def _step(
-        self, tables: KeptFile | InMemory, bounds: Bounds, step: Callable[[sqlite3.Connection], bool]
-    ) -> bool:
+    def _write_part(self, tables: KeptFile | InMemory, bounds: Bounds, part: Batch) -> bool:
+        try:
+            return self._write_and_shrink(tables, bounds, part)
+        except JournalError as error:
+            if not error.is_of_values:
+                raise
+        # What can never be written must not keep the rest from being written.
+        singles = tuple(parts(part, 1))
+        return len(singles) > 1 and sum(self._write_part(tables, bounds, one) for one in singles) > 0
+
+    def _write_and_shrink(self, tables: KeptFile | InMemory, bounds: Bounds, part: Batch) -> bool:
+        now = self._clock.wall() * 1000.0
         for share in pruning.SHRUNK:
             try:
-                new = self._work(tables, lambda file: write(file, step))
+                new = self._work(tables, lambda file: write(file, part, now))
             except JournalError as error:
                 # Full, but is it the disk or our bound?
                 if not error.is_full or not self._shrink(tables, bounds, share):
@@ -184,7 +186,7 @@ class Storage:
                 if self._work(tables, lambda file: pruning.is_large(file, bounds)):
                     self._shrink(tables, bounds, share)
                 return new
-        return self._work(tables, lambda file: write(file, step))
+        return self._work(tables, lambda file: write(file, part, now))
 
     # -- bounds ----------------------------------------------------------------------------------------
 

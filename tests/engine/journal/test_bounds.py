@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from flinktop.engine.journal import storage
 from flinktop.engine.journal.event import MOST_STACK, Event, EventKind, Question
 from flinktop.engine.journal.journal import Journal
 from flinktop.engine.journal.pruning import account
+from flinktop.engine.journal.tables import prepare
 from flinktop.judgement.finding import Severity
 from tests.engine.journal.given import (
     CLUSTER,
@@ -45,7 +45,8 @@ def path(tmp_path: Path) -> Path:
 
 def noise(number: int, **given: Any) -> Event:
     """A failure that is like no other, with a stack that no compression makes small."""
-    stack = random.Random(number).randbytes(1000).hex()  # noqa: S311 - repeatable on purpose
+    letters = random.Random(number).choices(range(0x4E00, 0x9E00), k=700)  # noqa: S311 - repeatable on purpose
+    stack = "".join(map(chr, letters))
     words = {"key": f"noise {number}", "group": f"noise {number}", "job": "f" * 32, "job_name": "noisy"}
     return failure(number, **words | {"stack": f"java.lang.X: {stack}"} | given)
 
@@ -171,13 +172,12 @@ class Sizes:
     def __init__(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.file = self.both = 0
         self._path = path
-        prepare = storage.prepare
 
         def prepared(file: sqlite3.Connection, pages: int) -> None:
             prepare(file, pages)
             file.set_trace_callback(self._look)
 
-        monkeypatch.setattr(storage, "prepare", prepared)
+        monkeypatch.setattr("flinktop.engine.journal.storage.prepare", prepared)
 
     def _look(self, statement: str) -> None:
         if statement.startswith(("COMMIT", "PRAGMA")) and self._path.exists():
@@ -279,10 +279,10 @@ def test_a_file_that_is_larger_than_a_new_bound_shrinks(path: Path) -> None:
 
 def test_one_event_larger_than_what_is_left_is_taken(path: Path) -> None:
     journal = opened(path, most_bytes=MOST)
-    for number in range(30):
-        stack = random.Random(number).randbytes(MOST_STACK // 2).hex()  # noqa: S311
+    for number in range(50):
+        stack = random.Random(number).randbytes(MOST_STACK // 4).hex()  # noqa: S311
         journal.add([noise(number, stack=stack)])
-    assert journal.read(ALL)[0].key == "noise 29"
+    assert journal.read(ALL)[0].key == "noise 49"
     assert (journal.notices, path.stat().st_size <= MOST) == ((), True)
 
 
@@ -320,7 +320,7 @@ def test_a_value_that_is_too_large_is_not_kept(path: Path) -> None:
     assert journal.kept("judge", CLUSTER) == {}
 
 
-@pytest.mark.parametrize("each", [900.0, pytest.param(10.0, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("each", [1800.0, pytest.param(10.0, marks=pytest.mark.deep)])
 def test_a_week_with_a_restart_loop(path: Path, sizes: Sizes, each: float) -> None:
     clock = ManualClock()
     journal = opened(path, clock, most_bytes=MOST)
