@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from flinktop.engine.journal.journal import Journal
     from flinktop.flink.endpoint import Query
     from flinktop.judgement.rules import Policy
-    from flinktop.settings import Profile, Settings
+    from flinktop.settings import JournalBounds, Profile, Settings
 
 log = logging.getLogger(__name__)
 
@@ -346,16 +346,18 @@ def _policy(settings: Settings, profile: Profile) -> Policy | None:
 class _OneJournal:
     """The journal of this process; made when an engine starts, which is after the first paint."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, bounds: JournalBounds) -> None:
         """`path` None: in memory."""
         self._path = path
+        self._bounds = bounds
         self._made: Journal | None = None
 
     def __call__(self) -> Journal:
         from flinktop.engine.journal.journal import Journal  # noqa: PLC0415
 
         if self._made is None:
-            self._made = Journal(self._path, Clock())
+            bounds = self._bounds
+            self._made = Journal(self._path, Clock(), days=bounds.days, most_bytes=bounds.megabytes << 20)
         return self._made
 
     def close(self, seconds: float) -> None:
@@ -380,7 +382,7 @@ def run(
     if settings.no_color:
         os.environ["NO_COLOR"] = "1"
     # Of a cluster that does not exist nothing is remembered.
-    journal = _OneJournal(settings.paths.journal if transport is None else None)
+    journal = _OneJournal(settings.paths.journal if transport is None else None, settings.journal)
     port = Port(
         profile.connection,
         Clock(),

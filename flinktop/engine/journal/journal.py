@@ -191,6 +191,16 @@ class Journal:
         with self._written() as storage:
             return storage.known(cluster)
 
+    def read_clusters(self) -> tuple[tuple[str, str], ...]:
+        """Address and name of each cluster of which there are events."""
+        with self._written() as storage:
+            return tuple(dict.fromkeys(storage.clusters()))
+
+    def read_names(self, cluster: str) -> tuple[tuple[str, str], ...]:
+        """Id and name of each job of a cluster, or of all if it is "", the newest first."""
+        with self._written() as storage:
+            return tuple(dict.fromkeys(storage.names(cluster)))
+
     def kept(self, name: str, cluster: str) -> dict[str, bytes]:
         """The small values that are kept for a cluster by name."""
         with self._written() as storage:

@@ -90,6 +90,24 @@ def read_known(file: sqlite3.Connection, cluster: str) -> tuple[KnownJob, ...]:
     return tuple(job for row in rows.fetchall() if (job := known_job(row[0])) is not None)
 
 
+def read_clusters(file: sqlite3.Connection) -> tuple[tuple[str, str], ...]:
+    """Address and name of each cluster of which there are events."""
+    rows = file.execute(
+        "SELECT address, name FROM clusters WHERE number IN (SELECT cluster FROM jobs) ORDER BY name, address"
+    )
+    return tuple((str(address), str(name)) for address, name in rows.fetchall())
+
+
+def read_names(file: sqlite3.Connection, cluster: str) -> tuple[tuple[str, str], ...]:
+    """Id and name of each job of a cluster, or of all if it is "", the newest first."""
+    rows = file.execute(
+        "SELECT jobs.id, jobs.name FROM jobs JOIN clusters ON clusters.number = jobs.cluster "
+        "WHERE ? IN ('', clusters.address) AND jobs.id != '' ORDER BY jobs.number DESC",
+        (cluster,),
+    )
+    return tuple((str(job), str(name)) for job, name in rows.fetchall())
+
+
 def read_kept(file: sqlite3.Connection, name: str, cluster: str) -> dict[str, bytes]:
     """The small values that are kept for a cluster by name."""
     rows = file.execute(

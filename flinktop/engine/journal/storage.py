@@ -14,10 +14,12 @@ from msgspec.structs import replace
 from flinktop.engine.journal import pruning
 from flinktop.engine.journal.reading import (
     read_changes,
+    read_clusters,
     read_events,
     read_kept,
     read_known,
     read_looked,
+    read_names,
     read_stack,
 )
 from flinktop.engine.journal.tables import FIRST_IN_MEMORY, JOURNAL, InMemory, JournalError, prepare
@@ -267,6 +269,22 @@ class Storage:
         new = self._memory.work(lambda file: read_known(file, cluster))
         jobs = {(job.cluster, job.job): job for job in (*kept, *new)}
         return tuple(sorted(jobs.values(), key=lambda job: -job.seen))
+
+    def clusters(self) -> tuple[tuple[str, str], ...]:
+        """Address and name of each cluster of which there are events."""
+        nothing: tuple[tuple[str, str], ...] = ()
+        kept = self._read(read_clusters, nothing)
+        return kept if self._memory is None else (*kept, *self._memory.work(read_clusters))
+
+    def names(self, cluster: str) -> tuple[tuple[str, str], ...]:
+        """Id and name of each job of a cluster, or of all if it is "", the newest first."""
+        nothing: tuple[tuple[str, str], ...] = ()
+        kept = self._read(lambda file: read_names(file, cluster), nothing)
+        return (
+            kept
+            if self._memory is None
+            else (*self._memory.work(lambda file: read_names(file, cluster)), *kept)
+        )
 
     def kept(self, name: str, cluster: str) -> dict[str, bytes]:
         """The small values that are kept for a cluster by name."""
