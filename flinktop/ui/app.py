@@ -114,7 +114,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         self._faint = FaintAsDim()
         self._ascii_shapes = AsciiShapes()
         self._operation_news = OperationNews()
-        self._noticed = 0
+        self._noticed: set[str] = set()
         self._spare_memory = SpareMemory()
         self.on_exit: Callable[[int], None] = lambda _code: None
         """Called with the exit code when the app starts to exit."""
@@ -250,9 +250,10 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
                 screen.news()
         for one in self._operation_news.ended(self.port.operations()):
             self.notify(one.words, title=one.title, severity=one.severity, timeout=one.seconds, markup=False)
-        for notice in self.port.notices()[self._noticed :]:
-            self._noticed += 1
-            self.notify(notice, severity="warning", timeout=30, markup=False)
+        for notice in self.port.notices():
+            if notice not in self._noticed:
+                self._noticed.add(notice)
+                self.notify(notice, severity="warning", timeout=30, markup=False)
 
     def exit(
         self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None
