@@ -136,7 +136,7 @@ class _Adding:
             return True
         begin = event.at - event.at % DAY
         rows = self._file.execute(
-            "SELECT count(*) FROM (SELECT 1 FROM events WHERE job = ? AND at >= ? AND at < ? LIMIT ?)",
+            "SELECT count(*) FROM (SELECT 1 FROM events WHERE job = ? AND last >= ? AND last < ? LIMIT ?)",
             (job, begin, begin + DAY, MOST_A_DAY),
         )
         return int(rows.fetchone()[0]) < MOST_A_DAY

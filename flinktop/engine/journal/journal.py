@@ -15,7 +15,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from flinktop.engine.journal.answers import Answers
+from flinktop.engine.journal.answers import REST, Answers
 from flinktop.engine.journal.leases import BEAT_SECONDS, Leases
 from flinktop.engine.journal.pruning import Bounds
 from flinktop.engine.journal.reading import Answered
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flinktop.engine.clock import Clock
-    from flinktop.engine.journal.answers import Asked
+    from flinktop.engine.journal.answers import Answer, Asked
     from flinktop.engine.journal.event import Event, KnownJob, Question
 
 __all__ = ["Answered", "Journal", "JournalError"]
@@ -250,9 +250,8 @@ class Journal:
     def _wait(self) -> float:
         """Seconds until there is something to do; the lock is held."""
         now = self._clock.now()
-        if self._answers.due(self._version, now):
-            return 0.0
-        due: float = min(self._write_at, self._beat_at, self._others_at, self._storage.due)
+        read_at = self._answers.next_due(self._version, now)
+        due: float = min(read_at, self._write_at, self._beat_at, self._others_at, self._storage.due)
         return min(due - now, _LONGEST_WAIT)
 
     def _work_inline(self) -> None:
@@ -317,13 +316,20 @@ class Journal:
         with self._lock:
             due, version = self._answers.due(self._version, now), self._version
         for asked in due:
-            answer: Answered | str | tuple[KnownJob, ...]
+            began = self._clock.now()
+            answer: Answer
             if isinstance(asked, int):
                 answer = self._storage.stack(asked)
             elif isinstance(asked, str):
                 answer = self._storage.known(asked)
             else:
                 answer = Answered(*self._storage.events(asked), version)
+            end = self._clock.now()
+            locked_until = self._storage.locked_until
             with self._lock:
-                changed = self._answers.put(asked, answer, version) or changed
+                if locked_until > end:
+                    changed = self._answers.put_part(asked, answer, version, locked_until) or changed
+                else:
+                    rested = end + (end - began) * REST
+                    changed = self._answers.put(asked, answer, version, rested) or changed
         return changed

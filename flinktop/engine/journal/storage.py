@@ -71,6 +71,7 @@ class Storage:
         self._unsaved = Waiting(remembers=False)
         self._failing_since = self._retry_at = float("inf")
         self._delay = RETRY_SECONDS
+        self.locked_until = 0.0  # when a file that was locked is read again, monotonic s
         self._unreadable_until = 0.0
         self._prune_at = clock.now() + pruning.FIRST_SECONDS
 
@@ -314,6 +315,8 @@ class Storage:
         except JournalError as error:
             # A file that is locked is not waited for by every reader.
             self._unreadable_until = self._clock.now() + RETRY_SECONDS
+            if error.is_locked:
+                self.locked_until = self._unreadable_until
             self.problem = str(error)
             log.warning("the journal can't be read: %s", error)
             return default

@@ -42,7 +42,7 @@ CREATE TABLE events (
 );
 CREATE INDEX events_last ON events (last);
 CREATE INDEX events_cluster ON events (cluster, last);
-CREATE INDEX events_job ON events (job, at);
+CREATE INDEX events_job ON events (job, last);
 CREATE INDEX events_repeats ON events (repeats) WHERE repeats IS NOT NULL;
 CREATE INDEX events_stack ON events (stack) WHERE stack IS NOT NULL;
 CREATE TABLE marks (mark INTEGER PRIMARY KEY, event INTEGER NOT NULL, at REAL NOT NULL);

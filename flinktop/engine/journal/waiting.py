@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+import logging
+from collections import Counter, OrderedDict, deque
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from flinktop.engine.journal.event import Event, KnownJob
+
+log = logging.getLogger(__name__)
 
 MOST_BYTES: Final = 8 << 20
 """Of all texts of the events that wait."""
@@ -60,7 +63,7 @@ class Waiting:
         return self.pressing or bool(self._looked)
 
     def add_events(self, events: Iterable[Event]) -> None:
-        """Add events that were not added lately; the oldest are dropped when they are too many."""
+        """Add events that were not added lately; some are dropped when they are too many."""
         for event in events:
             key = event.cluster, event.key
             if key in self._remembered:
@@ -72,9 +75,27 @@ class Waiting:
             self._bytes += _bytes(event)
         while len(self._remembered) > MOST_REMEMBERED:
             self._remembered.popitem(last=False)
-        while self._bytes > MOST_BYTES:
-            self._bytes -= _bytes(self._events.popleft())
-            self.lost += 1
+        if self._bytes > MOST_BYTES:
+            self._drop()
+
+    def _drop(self) -> None:
+        """Drop a tenth: of the job of which most waits the oldest, and so on."""
+        of_job: dict[tuple[str, str], deque[Event]] = {}
+        sizes: Counter[tuple[str, str]] = Counter()
+        for event in self._events:
+            place = event.cluster, event.job
+            of_job.setdefault(place, deque()).append(event)
+            sizes[place] += _bytes(event)
+        dropped = set()
+        while sizes.total() > MOST_BYTES * 0.9:
+            ((place, _),) = sizes.most_common(1)
+            oldest = of_job[place].popleft()
+            sizes[place] -= _bytes(oldest)
+            dropped.add(id(oldest))
+        self.lost += len(dropped)
+        self._events = deque(event for event in self._events if id(event) not in dropped)
+        self._bytes = sizes.total()
+        log.warning("the journal can't be written fast enough: %d events were dropped", len(dropped))
 
     def add_jobs(self, jobs: Iterable[KnownJob]) -> None:
         """Add what is known of jobs; if nothing is new but that they were seen again, once a minute."""

@@ -19,7 +19,7 @@ NOW = 1_700_000_000_000.0
 MINUTE = 60_000.0
 
 
-def event(number: int = 1, **given: Any) -> Event:
+def event(number: int = 1, /, **given: Any) -> Event:
     """An event: the number tells it from others, and is the minutes after NOW at which it happened."""
     usual: dict[str, Any] = {
         "at": NOW + number * MINUTE,
@@ -34,7 +34,7 @@ def event(number: int = 1, **given: Any) -> Event:
     return Event(**usual | given)
 
 
-def failure(number: int = 1, **given: Any) -> Event:
+def failure(number: int = 1, /, **given: Any) -> Event:
     """A failure with a stack; all are repeats of each other."""
     usual: dict[str, Any] = {
         "kind": EventKind.FAILURE,

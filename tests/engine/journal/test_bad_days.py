@@ -303,6 +303,34 @@ def test_a_short_lock_is_not_worth_a_notice(path: Path) -> None:
     assert count(path, "events") == 3
 
 
+def test_what_is_known_stays_while_the_file_is_locked(path: Path) -> None:
+    clock = ManualClock()
+    journal = opened(path, clock)
+    journal.add([event(1), event(2)])
+    journal.keep_jobs([known()])
+    first = journal.seen(ALL)
+    assert first is not None
+    assert journal.known_jobs(CLUSTER) == (known(),)
+    journal.stack(first.events[0].number)
+    with locked(journal):
+        for number in range(3, 6):
+            later(clock, 7.0)
+            journal.add([event(number)])
+            journal.keep_jobs([known("b" * 32, seen=NOW + number)])
+            seen = journal.seen(ALL)
+            assert seen is not None
+            assert [one.key for one in seen.events] == [f"state {each}" for each in range(number, 0, -1)]
+            assert len(journal.known_jobs(CLUSTER) or ()) == 2
+            assert journal.stack(first.events[0].number) == ""
+        few = journal.seen(Question(most=2))
+        assert few is not None
+        assert (len(few.events), few.more) == (2, True)
+    later(clock, RETRY)
+    seen = journal.seen(ALL)
+    assert seen is not None
+    assert len(seen.events) == 5
+
+
 @pytest.mark.parametrize("make", ["state is a file", "no permission"])
 def test_a_state_directory_that_cannot_be_used(
     tmp_path: Path, make: str, monkeypatch: pytest.MonkeyPatch
@@ -335,15 +363,20 @@ def test_what_waits_is_bounded_and_a_loss_is_said(path: Path, monkeypatch: pytes
     journal = opened(path, clock)
     journal.add([event(0)])
     many = 200
+    quiet = failure(0, job="e" * 32)
     with read_only(journal):
+        journal.add([quiet])
         for number in range(1, many):
-            journal.add([event(number, details="x" * 1000, job=f"{number:032x}")])
+            journal.add([event(number, details="x" * 1000)])
     later(clock, RETRY)
     journal.add([event(many)])
     notice = journal.notices[-1]
     lost = int(notice.rpartition(": ")[2].split()[0].replace(",", ""))
     assert 100 < lost < 150
-    assert count(path, "events") == many + 1 - lost
+    assert count(path, "events") == many + 2 - lost
+    # What is lost is the oldest of the noise.
+    assert len(journal.read(Question(job=quiet.job))) == 1
+    assert journal.read(Question(job=JOB))[0].key == f"state {many}"
 
 
 def test_one_event_that_cannot_be_written_does_not_hold_up_others(path: Path) -> None:

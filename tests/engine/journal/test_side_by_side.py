@@ -73,11 +73,3 @@ def test_what_another_only_noted_is_not_read_again(path: Path) -> None:
     other.keep("alert", "http://prod:8081", "a", b"1")
     other.add([event(1)])
     assert mine.seen(Question()) is before
-
-
-def test_an_answer_that_nobody_wants_is_not_read(path: Path) -> None:
-    journal = opened(path)
-    journal.add([event(1)])
-    for number in range(200):
-        journal.seen(Question(text=str(number)))
-    assert len(journal._answers._entries) <= 64
