@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 
 MOST_BYTES: Final = 1_000_000
 TOP_KEYS: Final = (
-    "default", "theme", "ascii", "mouse", "refresh", "read_only", "expect", "findings", "clusters",
+    "default", "theme", "ascii", "mouse", "refresh", "read_only", "expect", "findings", "journal",
+    "clusters",
 )  # fmt: skip
 CLUSTER_KEYS: Final = (
     "url", "user", "password_file", "password_command", "password_env", "token_file", "token_command",
     "token_env", "headers", "header_file", "ca", "cert", "key", "insecure", "read_only",
     "protected", "refresh", "color", "expect",
 )  # fmt: skip
+JOURNAL_KEYS: Final = ("days", "megabytes")
 RULE_KEYS: Final = ("clusters", "jobs", "kind", "severity", "off", "limit")
 
 READ_ONLY_BY_DEFAULT: Final = "default"  # `read_only` that FLINKTOP_READ_ONLY=no overrides, unlike true
@@ -29,6 +31,8 @@ _NOT_TEXT: Final = {
     "read_only": f'true, false or "{READ_ONLY_BY_DEFAULT}"',
     "refresh": allowed.SECONDS,
     "limit": "a number",
+    "days": allowed.DAYS,
+    "megabytes": allowed.MEGABYTES,
     **dict.fromkeys(("expect", "clusters", "jobs"), 'a list of texts: ["orders", "billing-*"]'),
 }
 """The type of a key's value, for messages; other keys are text."""
@@ -52,6 +56,17 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True)
+class JournalBounds:
+    """`[journal]`: for how long events are kept, and how much of the disk they may take."""
+
+    days: float = 90.0
+    megabytes: int = 64
+
+
+USUAL_JOURNAL: Final = JournalBounds()
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigFile:
     """The content of the config file; None is a missing key."""
 
@@ -64,6 +79,7 @@ class ConfigFile:
     read_only: ReadOnly | None = None
     expect: tuple[str, ...] | None = None  # for clusters that have none of their own
     findings: "tuple[FindingRule, ...]" = ()  # in the order of the file: the last that matches decides
+    journal: JournalBounds = USUAL_JOURNAL
 
 
 def read_config(path: Path) -> ConfigFile:
@@ -105,6 +121,7 @@ def _config(top: "_Section") -> ConfigFile:
         read_only=top.read_only(),
         expect=top.texts("expect"),
         findings=tuple(_rule(at) for at in top.tables("findings")),
+        journal=_journal(top.section("journal")),
     )
     names = [cluster.name for cluster in config.clusters]
     if config.default is not None and config.default not in names:
@@ -155,6 +172,18 @@ def _cluster(clusters: "_Section", name: str) -> Cluster:
         colour=at.checked("color", at.text("color"), allowed.colour),
         protected=at.truth("protected"),
         expect=at.texts("expect"),
+    )
+
+
+def _journal(at: "_Section | None") -> JournalBounds:
+    if at is None:
+        return USUAL_JOURNAL
+    at.refuse_unknown(JOURNAL_KEYS)
+    days = at.checked("days", at.number("days"), allowed.days)
+    megabytes = at.checked("megabytes", at.number("megabytes"), allowed.megabytes)
+    return JournalBounds(
+        USUAL_JOURNAL.days if days is None else days,
+        USUAL_JOURNAL.megabytes if megabytes is None else megabytes,
     )
 
 
@@ -223,7 +252,7 @@ class _Section:
         if not isinstance(value, dict):
             title = ".".join((*self.place, key))
             raise self.wrong(
-                key, f"{key} must be a table, [{title}{'.NAME' if not self.place else ''}], {_not(value)}"
+                key, f"{key} must be a table, [{title}{'.NAME' if key == 'clusters' else ''}], {_not(value)}"
             )
         return _Section(self.file, self.source, (*self.place, key), value)
 

@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from flinktop.engine.journal.journal import Journal
     from flinktop.flink.endpoint import Query
     from flinktop.judgement.rules import Policy
-    from flinktop.settings import Profile, Settings
+    from flinktop.settings import JournalBounds, Profile, Settings
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +114,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         self._faint = FaintAsDim()
         self._ascii_shapes = AsciiShapes()
         self._operation_news = OperationNews()
-        self._noticed = 0
+        self._noticed: set[str] = set()
         self._spare_memory = SpareMemory()
         self.on_exit: Callable[[int], None] = lambda _code: None
         """Called with the exit code when the app starts to exit."""
@@ -250,9 +250,10 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
                 screen.news()
         for one in self._operation_news.ended(self.port.operations()):
             self.notify(one.words, title=one.title, severity=one.severity, timeout=one.seconds, markup=False)
-        for notice in self.port.notices()[self._noticed :]:
-            self._noticed += 1
-            self.notify(notice, severity="warning", timeout=30, markup=False)
+        for notice in self.port.notices():
+            if notice not in self._noticed:
+                self._noticed.add(notice)
+                self.notify(notice, severity="warning", timeout=30, markup=False)
 
     def exit(
         self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None
@@ -346,16 +347,18 @@ def _policy(settings: Settings, profile: Profile) -> Policy | None:
 class _OneJournal:
     """The journal of this process; made when an engine starts, which is after the first paint."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, bounds: JournalBounds) -> None:
         """`path` None: in memory."""
         self._path = path
+        self._bounds = bounds
         self._made: Journal | None = None
 
     def __call__(self) -> Journal:
         from flinktop.engine.journal.journal import Journal  # noqa: PLC0415
 
         if self._made is None:
-            self._made = Journal(self._path, Clock())
+            bounds = self._bounds
+            self._made = Journal(self._path, Clock(), days=bounds.days, most_bytes=bounds.megabytes << 20)
         return self._made
 
     def close(self, seconds: float) -> None:
@@ -380,7 +383,7 @@ def run(
     if settings.no_color:
         os.environ["NO_COLOR"] = "1"
     # Of a cluster that does not exist nothing is remembered.
-    journal = _OneJournal(settings.paths.journal if transport is None else None)
+    journal = _OneJournal(settings.paths.journal if transport is None else None, settings.journal)
     port = Port(
         profile.connection,
         Clock(),

@@ -28,44 +28,75 @@ def read_events(file: sqlite3.Connection, question: Question) -> tuple[tuple[Eve
     Of a row with repeats `since` means the last and `before` the first: it is found in every span that it
     touches.
     """
-    where, given = _conditions(question)
+    asked = _Statement()
+    if not asked.place(file, question):
+        return (), False
+    if question.kinds:
+        asked.add(f"kind IN ({', '.join('?' * len(question.kinds))})", *map(str, question.kinds))
+    if question.since:
+        asked.add("last >= ?", question.since)
+    if question.before:
+        asked.add("at < ?", question.before)
+    if question.text:
+        asked.add(
+            "holds(?, words, jobs.name, clusters.name, vertex_name, details)",
+            _plain(question.text).casefold(),
+        )
     # Only names of ours are formatted into it; every value is a parameter.
     statement = (
         f"SELECT {COLUMNS} FROM events JOIN jobs ON jobs.number = events.job "  # noqa: S608 - see above
-        f"JOIN clusters ON clusters.number = events.cluster{where} "
+        f"JOIN clusters ON clusters.number = events.cluster{asked.where} "
         "ORDER BY events.last DESC, events.number DESC LIMIT ?"
     )
-    rows = file.execute(statement, (*given, question.most + 1)).fetchall()
+    rows = file.execute(statement, (*asked.given, question.most + 1)).fetchall()
     events = tuple(event for row in rows[: question.most] if (event := event_of(row)) is not None)
     return events, len(rows) > question.most
 
 
-def _conditions(question: Question) -> tuple[str, list[Any]]:
-    conditions: list[str] = []
-    given: list[Any] = []
+class _Statement:
+    """The conditions of a statement, and what is given for them."""
 
-    def add(condition: str, *values: Any) -> None:
-        conditions.append(condition)
-        given.extend(values)
+    def __init__(self) -> None:
+        self._conditions: list[str] = []
+        self.given: list[Any] = []
 
-    if question.cluster:
-        add("events.cluster = (SELECT number FROM clusters WHERE address = ?)", question.cluster)
-    if question.job:
-        add("events.job IN (SELECT number FROM jobs WHERE id = ?)", question.job)
-    if question.name:
-        add("events.job IN (SELECT number FROM jobs WHERE matches(name, ?))", question.name)
-    if question.kinds:
-        add(f"kind IN ({', '.join('?' * len(question.kinds))})", *map(str, question.kinds))
-    if question.since:
-        add("last >= ?", question.since)
-    if question.before:
-        add("at < ?", question.before)
-    if question.text:
-        add(
-            "holds(?, words, jobs.name, clusters.name, vertex_name, details)",
-            question.text.casefold(),
-        )
-    return (f" WHERE {' AND '.join(conditions)}" if conditions else ""), given
+    @property
+    def where(self) -> str:
+        return f" WHERE {' AND '.join(self._conditions)}" if self._conditions else ""
+
+    def add(self, condition: str, *values: Any) -> None:
+        self._conditions.append(condition)
+        self.given.extend(values)
+
+    def place(self, file: sqlite3.Connection, question: Question) -> bool:
+        """Add cluster and job; False if there are none of them.
+
+        Their numbers are read first: with one number SQLite reads its rows in the order of the index.
+        """
+        of, given = ["1"], []
+        if question.cluster:
+            of.append("cluster = (SELECT number FROM clusters WHERE address = ?)")
+            given.append(_plain(question.cluster))
+        if question.job:
+            of.append("id = ?")
+            given.append(_plain(question.job))
+        if question.name:
+            of.append("matches(name, ?)")
+            given.append(_plain(question.name))
+        if not given:
+            return True
+        # Names of ours, as above.
+        rows = file.execute(f"SELECT number, cluster FROM jobs WHERE {' AND '.join(of)}", given).fetchall()  # noqa: S608
+        if question.job or question.name:
+            self.add(f"events.job IN ({', '.join(str(number) for number, _ in rows)})")
+        elif rows:
+            self.add("events.cluster = ?", rows[0][1])
+        return bool(rows)
+
+
+def _plain(text: str) -> str:
+    """An argument of a command may have bytes that are no text."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def read_stack(file: sqlite3.Connection, number: int) -> str:
@@ -85,6 +116,24 @@ def read_known(file: sqlite3.Connection, cluster: str) -> tuple[KnownJob, ...]:
         (cluster,),
     )
     return tuple(job for row in rows.fetchall() if (job := known_job(row[0])) is not None)
+
+
+def read_clusters(file: sqlite3.Connection) -> tuple[tuple[str, str], ...]:
+    """Address and name of each cluster of which there are events."""
+    rows = file.execute(
+        "SELECT address, name FROM clusters WHERE number IN (SELECT cluster FROM jobs) ORDER BY name, address"
+    )
+    return tuple((str(address), str(name)) for address, name in rows.fetchall())
+
+
+def read_names(file: sqlite3.Connection, cluster: str) -> tuple[tuple[str, str], ...]:
+    """Id and name of each job of a cluster, or of all if it is "", the newest first."""
+    rows = file.execute(
+        "SELECT jobs.id, jobs.name FROM jobs JOIN clusters ON clusters.number = jobs.cluster "
+        "WHERE ? IN ('', clusters.address) AND jobs.id != '' ORDER BY jobs.number DESC",
+        (cluster,),
+    )
+    return tuple((str(job), str(name)) for job, name in rows.fetchall())
 
 
 def read_kept(file: sqlite3.Connection, name: str, cluster: str) -> dict[str, bytes]:

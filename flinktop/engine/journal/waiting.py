@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+import logging
+from collections import Counter, OrderedDict, deque
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from flinktop.engine.journal.rows import ROW_BYTES
 
@@ -14,9 +16,13 @@ if TYPE_CHECKING:
 
     from flinktop.engine.journal.event import Event, KnownJob
 
+log = logging.getLogger(__name__)
+
 MOST_BYTES: Final = 8 << 20
 """Of all texts of the events that wait."""
 MOST_JOBS: Final = 5000
+SEEN_AGAIN: Final = 60_000.0
+"""How often it is written that a job was seen again, ms."""
 MOST_REMEMBERED: Final = 8192
 """Keys of events that were added last: those are not looked up again."""
 
@@ -36,7 +42,10 @@ class Batch(Struct, frozen=True):
 class Waiting:
     """What waits; of values only the newest. Used under a lock of its owner."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, remembers: bool = True) -> None:
+        """`remembers`: whether what was added lately is added again."""
+        self._remembers = remembers
+        self._added_jobs: OrderedDict[tuple[str, str], KnownJob] = OrderedDict()
         self.lost = 0  # events that were dropped because too many waited
         self._events: deque[Event] = deque()
         self._bytes = 0
@@ -54,26 +63,54 @@ class Waiting:
         return self.pressing or bool(self._looked)
 
     def add_events(self, events: Iterable[Event]) -> None:
-        """Add events that were not added lately; the oldest are dropped when they are too many."""
+        """Add events that were not added lately; some are dropped when they are too many."""
         for event in events:
             key = event.cluster, event.key
             if key in self._remembered:
                 self._remembered.move_to_end(key)
                 continue
-            self._remembered[key] = None
+            if self._remembers:
+                self._remembered[key] = None
             self._events.append(event)
             self._bytes += _bytes(event)
         while len(self._remembered) > MOST_REMEMBERED:
             self._remembered.popitem(last=False)
-        while self._bytes > MOST_BYTES:
-            self._bytes -= _bytes(self._events.popleft())
-            self.lost += 1
+        if self._bytes > MOST_BYTES:
+            self._drop()
+
+    def _drop(self) -> None:
+        """Drop a tenth: of the job of which most waits the oldest, and so on."""
+        of_job: dict[tuple[str, str], deque[Event]] = {}
+        sizes: Counter[tuple[str, str]] = Counter()
+        for event in self._events:
+            place = event.cluster, event.job
+            of_job.setdefault(place, deque()).append(event)
+            sizes[place] += _bytes(event)
+        dropped = set()
+        while sizes.total() > MOST_BYTES * 0.9:
+            ((place, _),) = sizes.most_common(1)
+            oldest = of_job[place].popleft()
+            sizes[place] -= _bytes(oldest)
+            dropped.add(id(oldest))
+        self.lost += len(dropped)
+        self._events = deque(event for event in self._events if id(event) not in dropped)
+        self._bytes = sizes.total()
+        log.warning("the journal can't be written fast enough: %d events were dropped", len(dropped))
 
     def add_jobs(self, jobs: Iterable[KnownJob]) -> None:
+        """Add what is known of jobs; if nothing is new but that they were seen again, once a minute."""
         for job in jobs:
             place = job.cluster, job.job
-            if place in self._jobs or len(self._jobs) < MOST_JOBS:
-                self._jobs[place] = job
+            if self._remembers:
+                before = self._added_jobs.get(place)
+                if before is not None and _same(before, job):
+                    continue
+                self._added_jobs[place] = job
+                self._added_jobs.move_to_end(place)
+            self._jobs[place] = job
+        for those in (self._jobs, self._added_jobs):
+            while len(those) > MOST_JOBS:
+                those.pop(next(iter(those)))
 
     def keep(self, name: str, cluster: str, key: str, value: bytes | None) -> None:
         self._kept[name, cluster, key] = value
@@ -110,8 +147,13 @@ class Waiting:
         return batch
 
     def forget_keys(self) -> None:
-        """Let every event be added again: the file it was in has been replaced."""
+        """Let everything be added again: the file it was in has been replaced."""
         self._remembered.clear()
+        self._added_jobs.clear()
+
+
+def _same(before: KnownJob, job: KnownJob) -> bool:
+    return abs(job.seen - before.seen) < SEEN_AGAIN and replace(job, seen=before.seen) == before
 
 
 def _bytes(event: Event) -> int:
