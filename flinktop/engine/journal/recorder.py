@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
@@ -29,7 +30,7 @@ from flinktop.engine.journal import (
     restarts,
     taskmanagers,
 )
-from flinktop.engine.journal.checkpoints import Checkpoints
+from flinktop.engine.journal.checkpoints import Checkpoints, Interval
 from flinktop.engine.journal.episodes import Episodes, placed, remembered
 from flinktop.engine.journal.event import EventKind, Question
 from flinktop.engine.journal.failures import Failures
@@ -74,6 +75,8 @@ GIVEN_UP_MS: Final = 120_000.0
 """One that is not answered for so long is not sent again."""
 LOOKED_MS: Final = 3_000.0
 """Between two notes that the cluster was looked at."""
+WRITE_MS: Final = 10_000.0
+"""Between two looks at which known jobs are to be written; one that has changed its state is at once."""
 MARGIN_MS: Final = 3_600_000.0
 """Jobs seen so long before the last look at the cluster were there at that look."""
 RECENT_MS: Final = 86_400_000.0
@@ -119,6 +122,7 @@ class _Own(Struct):
 
     failures: Failures = Failures()
     checkpoints: Checkpoints = Checkpoints()
+    interval: Interval = Interval()
     restarts: float | None = None
     parallelisms: dict[str, int] = {}
     configured: float | None = None  # when its own configuration was answered
@@ -157,7 +161,7 @@ class Recorder:
         self._list: object = None  # the newest of each, to see that an answer is the same as before
         self._processes: object = None
         self._looked: float | None = None
-        self._noted = -math.inf
+        self._noted = self._written_at = -math.inf
         self._wanted: dict[str, None] = {}  # jobs whose configuration is to be asked for, the next first
         self._last: dict[str, None] = {}  # jobs that have ended whose checkpoints are
         self._asked: Query[Any] | None = None
@@ -261,8 +265,10 @@ class Recorder:
         if silent is None:
             self._wait_no_longer(now)
         self._judge(judged, now)
-        if found := self._known.due(self._jobs.listed, self._jobs.missing, now):
-            self.journal.keep_jobs(found)
+        if self._known.is_urgent or now - self._written_at >= WRITE_MS:
+            self._written_at = now
+            if found := self._known.due(self._jobs.listed, self._jobs.missing, now):
+                self.journal.keep_jobs(found)
 
     def _note_outage(self, silent: float | None, error: str, now: float) -> None:
         before = self._outage
@@ -369,10 +375,9 @@ class Recorder:
         self._last.pop(job, None)
         self._known.checkpointed(job, value)
         own = self._of(job)
-        new = checkpoints.fresh(own.checkpoints, value)
-        if new and (look := self._look(job)) is not None:
-            own.checkpoints, events = checkpoints.answered(own.checkpoints, value, new, look, at)
-            self._add(events)
+        look = partial(self._look, job)
+        own.checkpoints, events = checkpoints.answered(own.checkpoints, value, at, own.interval, look)
+        self._add(events)
 
     def _explain(self, query: Query[Any], _value: Any, at: float) -> None:
         """Take who did not acknowledge a checkpoint: it is in the look at the job."""
@@ -431,6 +436,7 @@ class Recorder:
             own.configured = own.configured or at
             self._known.configured(job, configuration.of_job(value))
         else:
+            own.interval = Interval(is_known=True, length=value.interval)
             self._known.configured(job, configuration.of_checkpoints(value))
         self._compare(job, own, at)
 
