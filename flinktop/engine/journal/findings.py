@@ -12,6 +12,7 @@ from flinktop.engine.journal.episodes import Episodes, placed, rounded
 from flinktop.engine.journal.event import Event, EventKind
 from flinktop.flink.text import clean
 from flinktop.judgement.finding import OF_CLUSTER, Kind, Severity
+from flinktop.judgement.verdict import EXPLAINS
 from flinktop.model import format as fmt
 from flinktop.model import redaction, states
 
@@ -129,8 +130,11 @@ def _told(
         for evidence in one.evidence
         if evidence.what.startswith("explains: ")
     )
+    awaited = [one.kind for one in known.values() if one.job == job and one.until]
     for name, finding in listed.items():
         one = known.get(name)
+        if one is None and any(finding.kind in EXPLAINS.get(kind, ()) for kind in awaited):
+            continue  # what explained it before the start mostly comes next
         if one is None:
             known[name] = one = _opened(after, name, job_name, finding, now)
             yield _event(after, one, EventKind.RAISED, finding.words, now, finding=finding)

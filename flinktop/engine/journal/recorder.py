@@ -71,8 +71,10 @@ CONFIG_WAIT_MS: Final = 120_000.0
 """So long a job's configuration waits for that of its checkpoints before it is compared."""
 PAUSE_MS: Final = 10_000.0
 """Between two requests of the recorder's own."""
-GIVEN_UP_MS: Final = 120_000.0
-"""One that is not answered for so long is not sent again."""
+TURN_MS: Final = 600_000.0
+"""One that the judge's budget had no room for in so long lets others go first."""
+OWN_SECONDS: Final = 10.0
+"""They are wanted more the longer they wait: see Budget."""
 LOOKED_MS: Final = 3_000.0
 """Between two notes that the cluster was looked at."""
 WRITE_MS: Final = 10_000.0
@@ -229,7 +231,7 @@ class Recorder:
     def failed(self, query: Query[Any]) -> None:
         """Take that a request failed."""
         if query == self._asked:
-            self._give_up(query)
+            self._turn(query, again=False)
 
     def _add(self, events: Iterable[Event]) -> None:
         found = [replace(event, cluster=self.cluster, cluster_name=self.cluster_name) for event in events]
@@ -276,6 +278,8 @@ class Recorder:
             before, 1000.0 * silent if silent is not None else None, error, now
         )
         if self._outage is not before:
+            if self._outage.since is None:
+                self._looked = now  # the outage says it
             self._add(events)
             self.journal.keep(NAME, self.cluster, _OUTAGE, outages.kept(self._outage))
 
@@ -328,7 +332,8 @@ class Recorder:
         live = [job for job, one in now.items() if not states.is_terminal(one.state)]
         for job in live:
             known = self._known.get(job)
-            if known is None or configuration.is_known(known.configuration):
+            is_new = job not in before.listed or before.at is None
+            if not is_new or known is None or configuration.is_known(known.configuration):
                 continue
             if not now[job].old or len(live) <= FEW:
                 self._wanted[job] = None
@@ -456,19 +461,25 @@ class Recorder:
 
     def asks(self, now: float) -> Iterator[Ask]:
         """What the recorder wants to know at `now` (ms): one query at a time."""
-        if self._asked is not None and now - self._asked_at >= GIVEN_UP_MS:
-            self._give_up(self._asked)
+        if self._asked is not None and now - self._asked_at >= TURN_MS:
+            self._turn(self._asked, again=True)
         if self._asked is None and now - self._asked_at >= PAUSE_MS:
-            for query, jobs_left in ((CHECKPOINTS, self._last), (JOB_CONFIG, self._wanted)):
-                if job := next(iter(jobs_left), None):
-                    self._asked, self._asked_at = query(job=job), now
+            for endpoint, left in ((CHECKPOINTS, self._last), (JOB_CONFIG, self._wanted)):
+                if job := next(iter(left), None):
+                    self._asked, self._asked_at = endpoint(job=job), now
                     break
         if self._asked is not None:
-            yield Ask(self._asked, asking.USUAL, math.inf)
+            # That of checkpoints was mostly answered before, while the job ran.
+            yield Ask(self._asked, asking.BELOW, OWN_SECONDS)
 
-    def _give_up(self, query: Query[Any]) -> None:
+    def _turn(self, query: Query[Any], *, again: bool) -> None:
+        """Let the next one take its turn; this one waits for another, or is not wanted any more."""
+        left = self._wanted if query.endpoint is JOB_CONFIG else self._last
         job = dict(query.ids)["job"]
-        (self._wanted if query.endpoint is JOB_CONFIG else self._last).pop(job, None)
+        if job in left:
+            del left[job]
+            if again:
+                left[job] = None
         self._asked = None
 
     # -- operations ------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def one(number: int, status: str = "COMPLETED", took: int = 500, **given: Any) -
     return Checkpoint(**usual | given)
 
 
-def stats(*history: Checkpoint, **latest: Checkpoint) -> CheckpointStats:
+def stats(*history: Checkpoint, **latest: Any) -> CheckpointStats:
     newest = tuple(sorted(history, key=lambda one: -one.id))
     return CheckpointStats(history=newest, latest=LatestCheckpoints(**latest))
 

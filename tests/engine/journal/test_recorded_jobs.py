@@ -156,7 +156,7 @@ def test_two_that_look_some_seconds_apart_mostly_name_it_alike() -> None:
 
 def test_the_adaptive_scheduler_has_no_time_of_a_restart_but_that_of_its_cancelling() -> None:
     known, _ = watched("RUNNING", "RESTARTING")
-    known, [event] = jobs.detailed(
+    one, [event] = jobs.detailed(
         known.listed[ID],
         detail("RESTARTING", RUNNING=NOW - 599_000, CANCELLING=NOW + 7 * SECOND),
         NOW + 15 * SECOND,
@@ -164,7 +164,7 @@ def test_the_adaptive_scheduler_has_no_time_of_a_restart_but_that_of_its_cancell
     assert (event.words, event.at) == ("job is RESTARTING", NOW + 7 * SECOND)
     # Its times are those of a new execution graph then.
     running = detail("RUNNING", CREATED=NOW + 18 * SECOND, RUNNING=NOW + 19 * SECOND)
-    _, [event] = jobs.detailed(known, running, NOW + 25 * SECOND)
+    _, [event] = jobs.detailed(one, running, NOW + 25 * SECOND)
     assert (event.words, event.at) == ("job runs again after 12 s", NOW + 19 * SECOND)
 
 
@@ -204,9 +204,21 @@ def test_what_it_passes_through_at_its_end_is_no_event() -> None:
 
 def test_a_job_that_hangs_in_its_cancelling_is() -> None:
     known, _ = watched("RUNNING", "CANCELLING")
-    hangs = detail("CANCELLING", RUNNING=NOW - 599_000, CANCELLING=NOW)
-    _, [event] = jobs.detailed(known.listed[ID], hangs, NOW + 15 * SECOND)
+    hangs = detail("CANCELLING", RUNNING=NOW - 599_000, CANCELLING=NOW + 9 * SECOND)
+    after, events = jobs.detailed(known.listed[ID], hangs, NOW + 12 * SECOND)
+    assert events == (), "mostly it is for a moment"
+    _, [event] = jobs.detailed(after, hangs, NOW + 15 * SECOND)
     assert (event.words, event.severity) == ("job is CANCELLING", Severity.INFO)
+
+
+def test_a_job_that_passes_through_failing_tells_of_its_restart_alone() -> None:
+    known, _ = watched("RUNNING", "FAILING")
+    restarts = detail(
+        "RESTARTING", RUNNING=NOW - 599_000, FAILING=NOW + 9 * SECOND, RESTARTING=NOW + 10 * SECOND
+    )
+    after, [event] = jobs.detailed(known.listed[ID], restarts, NOW + 15 * SECOND)
+    assert event.words == "job is RESTARTING"
+    assert not after.pending
 
 
 def test_a_job_that_is_recovered_under_its_id_starts_again() -> None:
