@@ -204,6 +204,11 @@ class Recorder:
             self.journal.keep_jobs(found)
 
     @property
+    def has_begun(self) -> bool:
+        """Whether the journal was read."""
+        return self._before is not None
+
+    @property
     def _is_ready(self) -> bool:
         """Whether answers can be taken: the journal was read, and the server is known."""
         return self._before is not None and self._features() is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -60,6 +61,11 @@ class Watch:
         """Let time pass, in steps of a second."""
         for _ in range(int(seconds)):
             await self.clock.advance(1.0)
+
+    async def until_recording(self) -> None:
+        """Wait until the engine has read what the journal knows, in its thread."""
+        while self.engine.recorder is None or not self.engine.recorder.has_begun:  # noqa: ASYNC110 -- a thread
+            await asyncio.sleep(0)
 
     def events(self, *kinds: EventKind, job: str = "") -> list[Event]:
         """The rows of the journal, oldest first."""
