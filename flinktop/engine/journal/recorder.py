@@ -31,7 +31,7 @@ from flinktop.engine.journal import (
     taskmanagers,
 )
 from flinktop.engine.journal.checkpoints import Checkpoints, Interval
-from flinktop.engine.journal.episodes import Episodes, placed, remembered
+from flinktop.engine.journal.episodes import Episodes, is_rounded, placed, remembered
 from flinktop.engine.journal.event import EventKind, Question
 from flinktop.engine.journal.failures import Failures
 from flinktop.engine.journal.findings import Findings
@@ -71,6 +71,8 @@ CONFIG_WAIT_MS: Final = 120_000.0
 """So long a job's configuration waits for that of its checkpoints before it is compared."""
 PAUSE_MS: Final = 10_000.0
 """Between two requests of the recorder's own."""
+TAKEN_OVER_MS: Final = 15_000.0
+"""So long it takes at most until another flinktop does what one did that was killed."""
 TURN_MS: Final = 600_000.0
 """One that the judge's budget had no room for in so long lets others go first."""
 OWN_SECONDS: Final = 10.0
@@ -99,10 +101,18 @@ _COUNTED: Final = (
 _OUTAGE, _TASKMANAGERS, _FINDING = "outage", "taskmanagers", "finding\n"
 
 
+class Moment(Struct, frozen=True):
+    """When an answer came; ms since 1970."""
+
+    at: float  # by the cluster's clock, or the estimate of it
+    wall: float  # by this machine's
+    anchored: bool = True  # whether the cluster's clock is known
+
+
 class Before(Struct, frozen=True):
     """What the journal knows of a cluster at the start; times are ms since 1970."""
 
-    looked: float | None = None
+    looked: float | None = None  # by the clock of the machine that looked
     jobs: tuple[KnownJob, ...] = ()
     kept: dict[str, bytes] = {}
     events: tuple[Event, ...] = ()  # the last ones that are counted
@@ -150,7 +160,7 @@ class Recorder:
         self._features = features
         self._look = look
         self._before: Before | None = None
-        self._waiting: deque[tuple[Query[Any], Any, float]] = deque(maxlen=MOST_WAITING)
+        self._waiting: dict[Query[Any], tuple[Any, Moment]] = {}  # the newest answer of each
         self._jobs = Jobs()
         self._own: dict[str, _Own] = {}
         self._episodes: dict[str, Episodes] = {}  # of before the start, until a job is seen
@@ -163,7 +173,10 @@ class Recorder:
         self._list: object = None  # the newest of each, to see that an answer is the same as before
         self._processes: object = None
         self._looked: float | None = None
-        self._noted = self._written_at = -math.inf
+        self._noted: Moment | None = None  # the newest answer
+        self._written_at = -math.inf
+        self._ours: deque[tuple[float, Event]] = deque(maxlen=MOST_WAITING)  # with when they were seen
+        self._now = 0.0
         self._wanted: dict[str, None] = {}  # jobs whose configuration is to be asked for, the next first
         self._last: dict[str, None] = {}  # jobs that have ended whose checkpoints are
         self._asked: Query[Any] | None = None
@@ -213,22 +226,34 @@ class Recorder:
         """Whether answers can be taken: the journal was read, and the server is known."""
         return self._before is not None and self._features() is not None
 
-    def arrived(self, query: Query[Any], value: Any, at: float) -> None:
-        """Take an answer that came at `at` (ms)."""
+    def arrived(self, query: Query[Any], value: Any, now: float, wall: float, *, anchored: bool) -> None:
+        """Take an answer that came at `now` by the cluster's clock, and at `wall` by this machine's (ms).
+
+        `anchored`: whether the cluster's clock is known; else `now` is this machine's.
+        """
         if id(query.endpoint) not in self._answers:
             return
+        at = Moment(now, wall, anchored=anchored)
         if not self._is_ready:
-            self._waiting.append((query, value, at))
+            self._waiting.pop(query, None)
+            self._waiting[query] = value, at
+            while len(self._waiting) > MOST_WAITING:
+                del self._waiting[next(iter(self._waiting))]
             return
-        while self._waiting:
-            self._take(*self._waiting.popleft())
+        self._take_waiting()
         self._take(query, value, at)
 
-    def _take(self, query: Query[Any], value: Any, at: float) -> None:
+    def _take_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, {}
+        for query, (value, at) in waiting.items():
+            self._take(query, value, at)
+
+    def _take(self, query: Query[Any], value: Any, moment: Moment) -> None:
         features = self._features()
         if features is None or features.history_server:
             return  # an archive forgets nothing, and nothing happens there
-        self._look_noted(at)
+        self._note_look(moment)
+        self._now = at = moment.at
         if query == self._asked:
             self._asked = None
         self._answers[id(query.endpoint)](query, value, at)
@@ -239,20 +264,50 @@ class Recorder:
             self._turn(query, again=False)
 
     def _add(self, events: Iterable[Event]) -> None:
+        """Add events; those whose time is ours wait, if another flinktop records this cluster, too."""
         found = [replace(event, cluster=self.cluster, cluster_name=self.cluster_name) for event in events]
-        if found:
-            self.journal.add(found)
-
-    def _look_noted(self, at: float) -> None:
-        """Note that the cluster was looked at, and say when it was not."""
-        if at - self._noted < LOOKED_MS:
+        if not found:
             return
-        # An outage that was seen is said as such; one of before the start says nothing of the time since.
-        is_watched = self._outage.since is not None and self._noted > -math.inf
-        if not is_watched and (gap := gaps.gap(self._looked, at)) is not None:
-            self._add((gap,))
-        self._looked = self._noted = at
-        self.journal.looked(self.cluster, at)
+        exact = [event for event in found if not is_rounded(event.key)]
+        self._ours += ((self._now, event) for event in found if is_rounded(event.key))
+        if exact:
+            self.journal.add(exact)
+        self._add_ours()
+
+    def _add_ours(self) -> None:
+        """Add the events whose time is ours if this flinktop is the one that does.
+
+        What it says of a time differs by seconds from what another says, and so may the keys. Another that
+        takes over adds what it saw while nobody did.
+        """
+        if not self._ours:
+            return
+        if self.journal.lease(f"{NAME} {self.cluster}"):
+            self.journal.add([event for _, event in self._ours])
+            self._ours.clear()
+        while self._ours and self._now - self._ours[0][0] > TAKEN_OVER_MS:
+            self._ours.popleft()
+
+    def _note_look(self, moment: Moment) -> None:
+        """Note that the cluster was looked at, and say when it was not.
+
+        Between two starts this machine's clock tells how long that was. Later the cluster's does, if it is
+        known: this machine's may be set anew, and both stand still in the engine while the machine sleeps.
+        """
+        before, self._noted = self._noted, moment
+        if before is None:
+            self._say_gap(self._looked, moment.wall, moment)
+        elif self._outage.since is None:
+            both = before.anchored and moment.anchored
+            lasted = moment.at - before.at if both else moment.wall - before.wall
+            self._say_gap(moment.wall - lasted, moment.wall, moment)
+        if self._looked is None or abs(moment.wall - self._looked) >= LOOKED_MS:
+            self._looked = moment.wall
+            self.journal.looked(self.cluster, moment.wall)
+
+    def _say_gap(self, last: float | None, now: float, moment: Moment) -> None:
+        if (found := gaps.gap(last, now)) is not None:
+            self._add((replace(found, at=moment.at),))
 
     # -- a round ---------------------------------------------------------------------------------------
 
@@ -264,14 +319,15 @@ class Recorder:
         features = self._features()
         if self._before is None or features is None or features.history_server:
             return
-        while self._waiting:
-            self._take(*self._waiting.popleft())
+        self._take_waiting()
         if self._jobs.at is None:
             return
+        self._now = now
         self._note_outage(silent, error, now)
         if silent is None:
             self._wait_no_longer(now)
         self._judge(judged, now)
+        self._add_ours()
         if self._known.is_urgent or now - self._written_at >= WRITE_MS:
             self._written_at = now
             if found := self._known.due(self._jobs.listed, self._jobs.missing, now):
@@ -283,8 +339,9 @@ class Recorder:
             before, 1000.0 * silent if silent is not None else None, error, now
         )
         if self._outage is not before:
-            if self._outage.since is None:
-                self._looked = now  # the outage says it
+            if self._outage.since is None and self._noted is not None:
+                # What was said is no gap.
+                self._noted = replace(self._noted, at=now, wall=self._noted.wall + now - self._noted.at)
             self._add(events)
             self.journal.keep(NAME, self.cluster, _OUTAGE, outages.kept(self._outage))
 
@@ -363,7 +420,13 @@ class Recorder:
             self._jobs = replace(self._jobs, listed={**self._jobs.listed, value.jid: after})
             self._add(events)
         own = self._of(value.jid)
-        if (found := rescales.rescaled(own.parallelisms, value)) is not None:
+        was = self._known.get(value.jid)
+        found = (
+            rescales.rescaled(own.parallelisms, value)
+            if own.parallelisms or was is None or was.parallelism is None
+            else rescales.rescaled_meanwhile(was.parallelism, value)
+        )
+        if found is not None:
             self._add((found,))
         own.parallelisms = rescales.parallelisms(value) or own.parallelisms
         self._known.detailed(value)

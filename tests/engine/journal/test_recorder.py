@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx
 import pytest
@@ -14,6 +15,8 @@ from msgspec.structs import replace
 
 from flinktop.demo.scenarios import Cluster, known_jobs
 from flinktop.demo.specs import CheckpointSpec, Fate, JobSpec
+from flinktop.demo.transport import DemoTransport
+from flinktop.demo.world import World
 from flinktop.engine.acts.job_acts import Savepoint
 from flinktop.engine.budget import ASKS_A_MINUTE
 from flinktop.engine.clock import Clock
@@ -21,7 +24,9 @@ from flinktop.engine.engine import Engine
 from flinktop.engine.host import Port
 from flinktop.engine.journal.event import Event, EventKind, KnownJob, Question
 from flinktop.engine.journal.journal import Journal
+from flinktop.engine.journal.leases import Leases
 from flinktop.engine.journal.recorder import FEW
+from flinktop.engine.owner import Owner
 from flinktop.flink.connection import Connection
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from tests.demo_cluster import DemoCluster
@@ -157,11 +162,35 @@ async def test_two_that_look_at_once_record_nothing_twice(scenario: str) -> None
             assert len({one.key for one in told}) == len(happened)
             assert len(told) >= 1.5 * len(happened), "most was seen by both"
             assert sum(one.count for one in second.events(*BY_FLINKS_TIME)) == len(happened)
+
+
+def shared(path: Path, clock: ManualClock, pid: int) -> Journal:
+    """One flinktop's journal in a file that another uses, too."""
+    owner = Owner("desk", pid, "token")
+    return Journal(path, clock, inline=True, leases=Leases(owner, lives=lambda _pid: True))
+
+
+async def test_of_two_one_records_what_has_no_time_of_flinks_until_it_is_killed(tmp_path: Path) -> None:
+    clock, path = ManualClock(), tmp_path / "journal.db"
+    cluster = demo("mixed", clock)
+    async with watching(cluster, clock, shared(path, clock, 1)) as first:
+        await first.until_recording()
+        await first.seconds(7)
+        async with watching(cluster, clock, shared(path, clock, 2)) as second:
+            await second.until_recording()
+            await second.seconds(120)
             raised = second.events(EventKind.RAISED)
-            assert raised
-            assert all(one.count <= 2 for one in raised)
-            now = {(one.job, one.finding) for one in raised}
-            assert len(now) == len(raised)
+            found = {(one.job, one.finding) for one in raised}
+            assert len(raised) == len(found) >= 4
+            assert sum(one.count for one in raised) <= len(found) + 2, "what comes and goes comes again"
+            # It is killed: it gives up nothing, and does nothing any more.
+            with mock.patch.object(first.engine, "recorder", None):
+                first.journal.lease = lambda _name: False  # type: ignore[method-assign]
+                cluster.failure = httpx.ConnectError("connection refused")
+                await second.seconds(90)
+                assert len(second.events(EventKind.CLUSTER_LOST)) == 1
+        first.journal.close(1.0)
+        second.journal.close(1.0)
 
 
 async def test_one_after_the_other_records_nothing_twice() -> None:
@@ -199,6 +228,68 @@ async def test_what_happened_while_nobody_looked_is_filled_in_and_the_gap_is_sai
         assert meanwhile, "of the last 16 failures of each job"
         again = [one for one in second.events(EventKind.JOB_STARTED, EventKind.RAISED) if one.at > left]
         assert again == [], "the jobs run on, and so do the loops"
+
+
+async def test_a_machine_that_slept_was_not_watching() -> None:
+    """Its monotonic clock stood still; the cluster's did not."""
+    clock = ManualClock()
+    cluster = demo("calm", clock)
+    async with watching(cluster, clock) as watch:
+        await watch.seconds(30)
+        clock._ahead += HOUR
+        cluster.world = World(scenario="calm", version="2.3.0", born=cluster.world.born + HOUR)
+        cluster._transport = DemoTransport(cluster.world, lambda: clock.now() - 1000.0)
+        await watch.seconds(30)
+        [gap] = watch.events(EventKind.GAP)
+        assert " (1 h" in gap.words
+
+
+@pytest.mark.parametrize("ahead", [-300.0, 300.0])
+async def test_another_clock_of_the_cluster_is_no_gap(ahead: float) -> None:
+    clock = ManualClock()
+    cluster = demo("calm", clock)
+    clock._ahead += ahead
+    async with watching(cluster, clock) as first:
+        await first.seconds(30)
+    await clock.advance(20)
+    async with watching(cluster, clock, first.journal) as second:
+        await second.seconds(30)
+        assert second.events(EventKind.GAP) == []
+
+
+async def test_a_clock_of_this_machine_that_is_set_anew_is_no_gap() -> None:
+    clock = ManualClock()
+    cluster = demo("calm", clock)
+    async with watching(cluster, clock) as watch:
+        await watch.seconds(30)
+        clock._ahead += HOUR
+        await watch.seconds(30)
+        clock._ahead -= 2 * HOUR
+        await watch.seconds(30)
+        assert watch.events(EventKind.GAP) == []
+
+
+async def test_a_job_that_was_rescaled_while_nobody_looked() -> None:
+    clock = ManualClock()
+    cluster = of_jobs(clock, spec("orders"))
+    jid = cluster.world.plans[0].id
+    async with watching(cluster, clock) as first:
+        await first.seconds(60)
+    running = int(1000 * clock.wall())
+
+    def rescaled(job: dict[str, Any]) -> dict[str, Any]:
+        vertices = [one | {"parallelism": 2 * one["parallelism"]} for one in job["vertices"]]
+        return job | {"vertices": vertices, "timestamps": job["timestamps"] | {"RUNNING": running}}
+
+    await clock.advance(600)
+    cluster.changed[f"jobs/{jid}"] = rescaled
+    async with watching(cluster, clock, first.journal) as second:
+        await second.seconds(60)
+        [event] = second.events(EventKind.RESCALED)
+        assert (event.at, event.words) == (running, "job was rescaled: parallelism 4 -> 8")
+    async with watching(cluster, clock, first.journal) as third:
+        await third.seconds(60)
+        assert len(third.events(EventKind.RESCALED)) == 1
 
 
 async def test_a_short_pause_is_no_gap() -> None:
