@@ -27,8 +27,8 @@ SEEN_MS: Final = 600_000.0
 """A job of which nothing has changed is written so often: that it was seen."""
 MOST_SEEN: Final = 64
 """Of those so many at once."""
-MOST_NAMES: Final = 2000
-"""Names of jobs that have ended of which the last job is remembered."""
+MOST_NAMES: Final = 1000
+"""Names of jobs that have ended of which the last one's configuration is remembered."""
 
 
 class _Written(Struct, frozen=True):
@@ -72,7 +72,7 @@ class KnownJobs:
         self._seen = at
 
     def listed(self, jobs: Mapping[str, Listed], at: float, release: str) -> None:
-        """Take the list of jobs, by the release of the cluster."""
+        """Take the list of jobs, and the release of the cluster."""
         self._seen = at
         for job, row in jobs.items():
             known = self._jobs.get(job)
@@ -86,6 +86,9 @@ class KnownJobs:
                 self.is_urgent = True
             if release and not known.release:
                 self._jobs[job] = replace(known, release=release)
+        # Of those that ended long ago there may be thousands; one that ran may be listed a little later.
+        for job in [job for job, one in self._earlier.items() if states.is_terminal(one.state)]:
+            del self._earlier[job]
 
     def _begun(self, job: str, row: Listed, at: float) -> KnownJob:
         found = self._earlier.pop(job, None)
@@ -188,6 +191,8 @@ class KnownJobs:
         return found
 
     def _remember(self, job: KnownJob) -> None:
+        if not job.configuration:
+            return  # nothing to compare with
         newest = self._past.get(job.name)
         if newest is None or newest.start <= job.start:
             self._past.pop(job.name, None)

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from flinktop.engine.journal.event import KnownJob
 from flinktop.engine.journal.jobs import Listed
 from flinktop.engine.journal.known_jobs import MOST_NAMES, MOST_SEEN, SEEN_MS, WRITE_MS, KnownJobs
 from flinktop.flink.checkpoints import Checkpoint, CheckpointStats, LatestCheckpoints
 from flinktop.flink.jobs import Job, JobVertex
 from flinktop.judgement.finding import Severity
 from flinktop.judgement.verdict import Verdict
-from tests.engine.journal.given import known
+from tests.engine.journal.given import known as given_job
 
 ID = "a" * 32
 NOW = 1_700_000_000_000.0
+CONFIGURATION = {"restart strategy": "none"}
+
+
+def known(job: str, **given: Any) -> KnownJob:
+    return given_job(job, **{"configuration": CONFIGURATION} | given)
 
 
 def row(state: str = "RUNNING", name: str = "orders", start: float = NOW, end: float = -1.0) -> Listed:
@@ -137,6 +143,7 @@ def before(jobs: KnownJobs, job: str) -> str | None:
 
 def test_the_job_of_its_name_that_ended_is_before_it() -> None:
     jobs = watched(a=row("FAILED", end=NOW + 5))
+    jobs.configured("a", CONFIGURATION)
     jobs.due({"a"}, (), NOW)
     jobs.listed({"a": row("FAILED", end=NOW + 5), "b": row(start=NOW + 10)}, NOW + 10, "")
     assert before(jobs, "b") == "a"
@@ -158,6 +165,23 @@ def test_of_several_it_is_the_newest_and_one_of_the_journal_counts() -> None:
     jobs = KnownJobs("", "", [known("a", start=NOW - 20), known("b", start=NOW - 10)])
     jobs.listed({"c": row()}, NOW, "")
     assert before(jobs, "c") == "b"
+
+
+def test_one_of_which_no_configuration_is_known_is_nothing_to_compare_with() -> None:
+    jobs = KnownJobs("", "", [known("a", start=NOW - 20), known("b", start=NOW - 10, configuration={})])
+    jobs.listed({"c": row()}, NOW, "")
+    assert before(jobs, "c") == "a"
+
+
+def test_those_of_the_journal_that_ended_are_forgotten_after_the_first_list() -> None:
+    kept = [known("a", state="FAILED", start=NOW, restarts=5), known("b", start=NOW, restarts=6)]
+    jobs = KnownJobs("", "", kept)
+    jobs.listed({}, NOW, "")
+    jobs.listed({"a": row("FAILED"), "b": row()}, NOW + 1, "")
+    a, b = jobs.get("a"), jobs.get("b")
+    assert a is not None
+    assert b is not None
+    assert (a.restarts, b.restarts) == (None, 6)
 
 
 def test_of_very_many_names_the_newest_are_remembered() -> None:
