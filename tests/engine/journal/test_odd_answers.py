@@ -44,12 +44,10 @@ class Known:
         self.recorder = Recorder(self.journal, URL, "prod", features=lambda: known, look=self.judge.look)
         self.recorder.begin(Before(), self.now)
         jobs = [one["jid"] for one in self.cluster.document("jobs/overview")["jobs"]]
-        asked = [JOBS_OVERVIEW(), TASKMANAGERS()]
+        asked: list[Query[Any]] = [JOBS_OVERVIEW(), TASKMANAGERS()]
         asked += [endpoint(job=job) for job in jobs for endpoint in OF_A_JOB]
         asked += [restarts_query(job) for job in jobs]
-        self.queries: list[Query[Any]] = [
-            one for one in asked if self.cluster.answer(f"/{one.target}")[0] == 200
-        ]
+        self.queries = [one for one in asked if self.cluster.answer(f"/{one.target}")[0] == 200]
         for query in self.queries:
             self.tell(query, self.body(query))
 
