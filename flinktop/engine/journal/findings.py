@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from flinktop.engine.journal.episodes import Episodes, placed, rounded
 from flinktop.engine.journal.event import Event, EventKind
 from flinktop.flink.text import clean
-from flinktop.judgement.finding import OF_CLUSTER, Kind, Severity
+from flinktop.judgement.finding import OF_CLUSTER, Culprit, Kind, Severity
+from flinktop.judgement.verdict import EXPLAINS
 from flinktop.model import format as fmt
 from flinktop.model import redaction, states
 
@@ -49,12 +50,9 @@ class Findings(Struct, frozen=True):
     open: Mapping[_Name, Open] = {}
     verdicts: Mapping[str, Verdict] = {}  # of the round before, by job
     of_cluster: tuple[Finding, ...] | None = None
+    closed: Mapping[_Name, str] = {}
+    """The marks of those that were cleared last: one that comes back with the same mark is another."""
     episodes: Mapping[str, Episodes] = {}  # by job
-
-    @property
-    def waits(self) -> bool:
-        """Whether some of before the start were not found again yet."""
-        return any(one.until for one in self.open.values())
 
 
 def remembered(kept: Iterable[bytes], now: float, episodes: Mapping[str, Episodes]) -> Findings:
@@ -87,66 +85,116 @@ def judged(
     """The findings after a round of the judge at `now` (ms since 1970)."""
     changed = [job for job, verdict in verdicts.items() if before.verdicts.get(job) is not verdict]
     ended = [job for job in before.verdicts if job not in verdicts]
-    over = any(0 < one.until <= now for one in before.open.values()) if before.waits else False
-    if not changed and not ended and not over and of_cluster is before.of_cluster:
+    given_up = [name for name, one in before.open.items() if 0 < one.until <= now]
+    if not changed and not ended and not given_up and of_cluster is before.of_cluster:
         return before, ()
-    events: list[Event] = []
-    after = Findings(dict(before.open), verdicts, of_cluster, dict(before.episodes))
+    making = _Making(before, now)
     for job in changed:
         verdict = verdicts[job]
         why = f"the job ended {verdict.state}" if states.is_terminal(verdict.state) else ""
-        events += _told(after, job, verdict.name, verdict.findings, now, why=why)
+        making.take(job, verdict.name, verdict.findings, why)
     for job in ended:
-        events += _told(after, job, before.verdicts[job].name, (), now, why="the job is not listed any more")
-        after.episodes.pop(job, None)  # type: ignore[attr-defined]  # made above
+        making.take(job, before.verdicts[job].name, (), "the job is not listed any more")
+        making.forget(job)
     if of_cluster is not before.of_cluster:
-        events += _told(after, "", "", of_cluster, now)
-    if over:
-        events += _given_up(after, now)
-    return after, tuple(events)
+        making.take("", "", of_cluster)
+    for name in given_up:
+        making.give_up(name)
+    return making.made(verdicts, of_cluster), tuple(making.events)
 
 
-def _told(
-    after: Findings, job: str, job_name: str, found: Iterable[Finding], now: float, *, why: str = ""
-) -> Iterator[Event]:
-    """The changes of one job's findings, or of the cluster's; `after` is being made, and is changed."""
-    known: dict[_Name, Open] = after.open  # type: ignore[assignment]  # made above
-    listed: dict[_Name, Finding] = {(job, one.kind, _part(one)): one for one in reversed(tuple(found))}
-    explained = frozenset(
+class _Making:
+    """The findings after a round, while they are made, and what has happened to them."""
+
+    def __init__(self, before: Findings, now: float) -> None:
+        self.events: list[Event] = []
+        self._open = dict(before.open)
+        self._closed = dict(before.closed)
+        self._episodes = dict(before.episodes)
+        self._now = now
+
+    def made(self, verdicts: Mapping[str, Verdict], of_cluster: tuple[Finding, ...]) -> Findings:
+        return Findings(self._open, verdicts, of_cluster, self._closed, self._episodes)
+
+    def take(self, job: str, job_name: str, found: Iterable[Finding], why: str = "") -> None:
+        """Take the findings of a job, or of the cluster; `why` those that are not there are over."""
+        listed: dict[_Name, Finding] = {(job, one.kind, _part(one)): one for one in reversed(tuple(found))}
+        awaited = [one.kind for one in self._open.values() if one.job == job and one.until]
+        for name, finding in listed.items():
+            one = self._open.get(name)
+            if one is not None:
+                self._still(name, one, finding)
+            elif not any(finding.kind in EXPLAINS.get(kind, ()) for kind in awaited):
+                self._raise(name, job_name, finding)
+            # Else: what explained it before the start mostly comes next.
+        explained = _explained(listed.values())
+        for name, one in [(name, one) for name, one in self._open.items() if name[0] == job]:
+            is_over = name not in listed and one.kind not in explained
+            if is_over and (not one.until or why):
+                is_loop = one.kind is Kind.RESTARTING and (job, Kind.RESTART_LOOP, "") in listed
+                self._clear(name, "it is a restart loop now" if is_loop else why)
+
+    def give_up(self, name: _Name) -> None:
+        """One of before the start was not found again."""
+        one = self._open.get(name)
+        if one is not None and one.until:
+            self._clear(name, "not found again after a restart of flinktop")
+
+    def forget(self, job: str) -> None:
+        """Forget a job that is not listed any more."""
+        self._episodes.pop(job, None)
+        self._closed = {name: mark for name, mark in self._closed.items() if name[0] != job}
+
+    def _still(self, name: _Name, one: Open, finding: Finding) -> None:
+        """Take one that was there before."""
+        is_more, was_more = (rank < Severity.INFO.rank for rank in (finding.severity.rank, one.severity.rank))
+        if is_more and not was_more:
+            # What was for information alone is raised when it is more.
+            self._raise(name, one.job_name, finding, again=True)
+        elif finding.severity.rank < one.severity.rank:
+            self._open[name] = replace(one, severity=finding.severity, until=0.0)
+            words = f"now {finding.severity}: {finding.words}"
+            self._tell(self._open[name], EventKind.ESCALATED, words, finding)
+        elif was_more and not is_more:
+            self._clear(name, "only for information now")
+            self._open[name] = replace(one, severity=finding.severity, until=0.0)
+        elif one.until:
+            self._open[name] = replace(one, until=0.0)
+
+    def _raise(self, name: _Name, job_name: str, finding: Finding, *, again: bool = False) -> None:
+        # By Flink's times it is mostly the same for two flinktops; by ours it is rounded.
+        mark = rounded(finding.since if finding.since is not None and finding.since > 0 else self._now)
+        if again or self._closed.get(name, "").startswith(mark):
+            mark += rounded(self._now)
+        job, kind, part = name
+        self._open[name] = Open(job, kind, part, job_name, finding.severity, self._now, mark)
+        self._tell(self._open[name], EventKind.RAISED, finding.words, finding)
+
+    def _clear(self, name: _Name, why: str) -> None:
+        one = self._open.pop(name)
+        self._closed[name] = one.mark
+        lasted = fmt.duration(max(0.0, self._now - one.raised) / 1000.0)
+        self._tell(one, EventKind.CLEARED, f"{one.kind} cleared after {lasted}" + (f": {why}" if why else ""))
+
+    def _tell(self, one: Open, kind: EventKind, words: str, finding: Finding | None = None) -> None:
+        name = f"{kind} {one.kind} {one.part}"
+        if one.severity.rank >= Severity.INFO.rank:
+            # A day of UTC is the same for everybody, whenever flinktop started.
+            group = f"{name} {self._now - self._now % DAY_MS:.0f}"
+        else:
+            known = self._episodes.get(one.job, {})
+            self._episodes[one.job], group, _ = placed(known, name, self._now)
+        self.events.append(_event(one, kind, words, self._now, group=group, finding=finding))
+
+
+def _explained(found: Iterable[Finding]) -> frozenset[str]:
+    """The kinds that these explain: they are there, and stand in their evidence."""
+    return frozenset(
         evidence.what.partition(": ")[2].partition(":")[0]
-        for one in listed.values()
+        for one in found
         for evidence in one.evidence
         if evidence.what.startswith("explains: ")
     )
-    for name, finding in listed.items():
-        one = known.get(name)
-        if one is None:
-            known[name] = one = _opened(name, job_name, finding, now)
-            yield _event(after, one, EventKind.RAISED, finding.words, now, finding=finding)
-        elif finding.severity.rank < one.severity.rank:
-            known[name] = replace(one, severity=finding.severity, until=0.0)
-            words = f"now {finding.severity}: {finding.words}"
-            yield _event(after, known[name], EventKind.ESCALATED, words, now, finding=finding)
-        elif one.severity.rank < Severity.INFO.rank <= finding.severity.rank:
-            # It says so still, and is no reason to worry any more.
-            yield _cleared(after, one, now, "only for information now")
-            known[name] = replace(one, severity=finding.severity, until=0.0)
-        elif one.until:
-            known[name] = replace(one, until=0.0)
-    for name, one in [(name, one) for name, one in known.items() if name[0] == job]:
-        is_over = name not in listed and one.kind not in explained
-        if is_over and (not one.until or why or now >= one.until):
-            del known[name]
-            is_loop = one.kind is Kind.RESTARTING and (job, Kind.RESTART_LOOP, "") in listed
-            yield _cleared(after, one, now, "it is a restart loop now" if is_loop else why)
-
-
-def _given_up(after: Findings, now: float) -> Iterator[Event]:
-    """Those of before the start that were not found again."""
-    known: dict[_Name, Open] = after.open  # type: ignore[assignment]  # made by the caller
-    for name, one in [(name, one) for name, one in known.items() if 0 < one.until <= now]:
-        del known[name]
-        yield _cleared(after, one, now, "not found again after a restart of flinktop")
 
 
 def _part(finding: Finding) -> str:
@@ -159,31 +207,10 @@ def _part(finding: Finding) -> str:
     return ""
 
 
-def _opened(name: _Name, job_name: str, finding: Finding, now: float) -> Open:
-    # By Flink's times it is mostly the same for two flinktops; by ours it is rounded.
-    mark = rounded(finding.since if finding.since is not None and finding.since > 0 else now)
-    return Open(name[0], finding.kind, name[2], job_name, finding.severity, now, mark)
-
-
-def _cleared(after: Findings, one: Open, now: float, why: str) -> Event:
-    lasted = fmt.duration(max(0.0, now - one.raised) / 1000.0)
-    words = f"{one.kind} cleared after {lasted}" + (f": {why}" if why else "")
-    return _event(after, one, EventKind.CLEARED, words, now)
-
-
 def _event(
-    after: Findings, one: Open, kind: EventKind, words: str, now: float, *, finding: Finding | None = None
+    one: Open, kind: EventKind, words: str, now: float, *, group: str, finding: Finding | None
 ) -> Event:
-    culprit = finding.culprit if finding is not None else None
-    episodes: dict[str, Episodes] = after.episodes  # type: ignore[assignment]  # made by the caller
-    for_information = one.severity.rank >= Severity.INFO.rank
-    name = f"{kind} {one.kind} {one.part}"
-    if for_information:
-        # A day of UTC is the same for everybody, whenever flinktop started.
-        group = f"{name} {now - now % DAY_MS:.0f}"
-    else:
-        episodes[one.job], group, _ = placed(episodes.get(one.job, {}), name, now)
-    severity = one.severity if kind is not EventKind.CLEARED else Severity.OK
+    culprit = finding.culprit if finding is not None else Culprit()
     worse = f" {one.severity}" if kind is EventKind.ESCALATED else ""
     return Event(
         at=now,
@@ -193,12 +220,12 @@ def _event(
         key=f"{kind} {one.job} {one.kind} {one.part} {one.mark}{worse}",
         job=one.job,
         job_name=one.job_name,
-        severity=severity,
+        severity=Severity.OK if kind is EventKind.CLEARED else one.severity,
         group=group,
-        vertex=(culprit.vertex or "") if culprit is not None else "",
-        vertex_name=clean(culprit.vertex_name or "") if culprit is not None else "",
-        subtask=culprit.subtasks[0] if culprit is not None and len(culprit.subtasks) == 1 else None,
-        taskmanager=culprit.taskmanager if culprit is not None else None,
+        vertex=culprit.vertex or "",
+        vertex_name=clean(culprit.vertex_name or ""),
+        subtask=culprit.subtasks[0] if len(culprit.subtasks) == 1 else None,
+        taskmanager=culprit.taskmanager,
         finding=str(one.kind),
         details=_details(finding, now) if finding is not None else "",
     )

@@ -27,8 +27,8 @@ SEEN_MS: Final = 600_000.0
 """A job of which nothing has changed is written so often: that it was seen."""
 MOST_SEEN: Final = 64
 """Of those so many at once."""
-MOST_NAMES: Final = 2000
-"""Names of jobs that have ended of which the last job is remembered."""
+MOST_NAMES: Final = 1000
+"""Names of jobs that have ended of which the last one's configuration is remembered."""
 
 
 class _Written(Struct, frozen=True):
@@ -43,6 +43,8 @@ class KnownJobs:
         """`known` are those that the journal has."""
         self._cluster = cluster
         self._cluster_name = cluster_name
+        self.is_urgent = False
+        """Whether a job is new or has changed its state, and was not written since."""
         self._seen = 0.0  # the newest list of jobs; in `_jobs` it is not kept up to date
         self._jobs: dict[str, KnownJob] = {}
         self._written: dict[str, _Written] = {}
@@ -70,18 +72,23 @@ class KnownJobs:
         self._seen = at
 
     def listed(self, jobs: Mapping[str, Listed], at: float, release: str) -> None:
-        """Take the list of jobs, by the release of the cluster."""
+        """Take the list of jobs, and the release of the cluster."""
         self._seen = at
         for job, row in jobs.items():
             known = self._jobs.get(job)
             if known is None:
                 self._jobs[job] = known = self._begun(job, row, at)
+                self.is_urgent = True
             same = known.state == row.state and known.start == row.start and known.end == row.end
             if not same or known.name != row.name:
                 known = replace(known, state=row.state, name=row.name, start=row.start, end=row.end)
                 self._jobs[job] = known
+                self.is_urgent = True
             if release and not known.release:
                 self._jobs[job] = replace(known, release=release)
+        # Of those that ended long ago there may be thousands; one that ran may be listed a little later.
+        for job in [job for job, one in self._earlier.items() if states.is_terminal(one.state)]:
+            del self._earlier[job]
 
     def _begun(self, job: str, row: Listed, at: float) -> KnownJob:
         found = self._earlier.pop(job, None)
@@ -150,6 +157,7 @@ class KnownJobs:
 
     def due(self, listed: Container[str], missing: Container[str], now: float) -> list[KnownJob]:
         """Those to be written now; they count as written. Those neither listed nor missing are forgotten."""
+        self.is_urgent = False
         found = self._forgotten([job for job in self._jobs if job not in listed and job not in missing])
         seen = 0
         for job, known in self._jobs.items():
@@ -183,6 +191,8 @@ class KnownJobs:
         return found
 
     def _remember(self, job: KnownJob) -> None:
+        if not job.configuration:
+            return  # nothing to compare with
         newest = self._past.get(job.name)
         if newest is None or newest.start <= job.start:
             self._past.pop(job.name, None)
