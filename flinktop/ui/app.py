@@ -25,7 +25,7 @@ from flinktop.internal_error import report, strays_logged, words_of
 from flinktop.ui import keys, theme
 from flinktop.ui.ascii_shapes import AsciiShapes
 from flinktop.ui.changed_runs import WritesChanges
-from flinktop.ui.leaving import Leaving, flush_output, leave_on_signals
+from flinktop.ui.leaving import Leaving, flush_output, leave_on_hang_up, leave_on_signals
 from flinktop.ui.live import FactsChanged, LiveScreen
 from flinktop.ui.live_app import LiveApp
 from flinktop.ui.operation_news import OperationNews
@@ -408,13 +408,18 @@ def run(
         accept_any_bytes()
         app.on_exit = leaving.begin
         # When the terminal is gone, nothing is left to write once the signal handling has ended.
-        with keep_columns(), leave_on_signals(app, leaving), strays_logged():
+        with (
+            keep_columns(),
+            strays_logged(),
+            leave_on_signals(app, leaving),
+            leave_on_hang_up(app, leaving),
+        ):
             code = app.run(mouse=settings.mouse)
     except Exception as error:  # noqa: BLE001 -- whatever it is, it is said in a sentence
         if app is not None:
             flush_output(app)
         sys.stderr.write(f"{report(error, settings.paths.log)}\n")
-        return 1
+        return leaving.code(1)
     finally:
         leaving.stop_engine()
-    return code if code is not None else app.return_code or 0
+    return leaving.code(code if code is not None else app.return_code or 0)

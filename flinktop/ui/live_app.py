@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
-from flinktop.ui import clipboard, pin_file, theme
+from flinktop.ui import pin_file, theme
 from flinktop.ui.key_order import KeyOrder
 from flinktop.ui.places import LeavePlace, is_at, screen_of
 
@@ -74,6 +74,8 @@ class LiveApp(App[int]):
 
     def copy_text(self, text: str) -> None:
         """Copy a text out of the terminal and notify the user."""
+        from flinktop.ui import clipboard  # noqa: PLC0415 -- not needed before the first paint
+
         self.notify(clipboard.copy(self, text, self.settings.paths.state), markup=False)
 
     def pins_of(self, job: str) -> tuple[Pin, ...]:

@@ -1,0 +1,213 @@
+"""Alerts of jobs on a real Flink: each calls once, in time, also beside a terminal that nobody reads."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from flinktop.engine.clock import Clock
+from tests.live.record_cases import Stage
+from tests.live.submission import wait_for, wait_for_state
+from tests.terminal.monitor import LIVE, STARTS, command, environment, monitor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.live.cluster import Cluster
+
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.parametrize(
+        "release", [pytest.param("1.20.5", marks=pytest.mark.long), "2.3.0"], indirect=True
+    ),
+]
+
+SETTLED = 35.0
+"""Seconds after which what stood at the start has been called about."""
+CALLS_WITHIN = 15.0
+"""Seconds from Flink's own report of what is wrong until the hook is called about it."""
+CLEARS_WITHIN = 60.0
+STALLED_LATER = 2.0
+BETWEEN_LOOKS = 5.0
+"""Seconds by which two flinktops that look at the same may differ."""
+DECLINED, FAILED = "alerts declined", "alerts failed"
+CONFIG = """
+[notify]
+command = [{python}, {hook}, {called}]
+
+[[alerts]]
+jobs = "alerts *"
+severity = "warning"
+"""
+HOOK = """
+import json, os, sys, time
+began = time.time()
+directory = sys.argv[1]
+text = sys.stdin.read()
+name = os.path.join(directory, str(time.time_ns()))
+with open(name + ".part", "w", encoding="utf-8") as file:
+    json.dump({"began": began, "document": json.loads(text)}, file)
+os.rename(name + ".part", name + ".json")
+"""
+
+
+@dataclass(frozen=True)
+class Called:
+    """A call of the hook."""
+
+    began: float  # s since 1970
+    event: str
+    job: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Watching:
+    """One flinktop with a state directory and a hook of its own."""
+
+    home: Path
+
+    @classmethod
+    def prepared(cls, home: Path) -> Watching:
+        called = home / "called"
+        called.mkdir(parents=True)
+        (home / "hook.py").write_text(HOOK, encoding="utf-8")
+        config = home / "config" / "flinktop" / "config.toml"
+        config.parent.mkdir(parents=True)
+        places = {"python": sys.executable, "hook": str(home / "hook.py"), "called": str(called)}
+        quoted = {name: json.dumps(value) for name, value in places.items()}
+        config.write_text(CONFIG.format(**quoted), encoding="utf-8")
+        return cls(home)
+
+    def calls(self, job: str = "") -> list[Called]:
+        """The calls about a job, or about all jobs of this test, oldest first."""
+        found = []
+        for path in sorted((self.home / "called").glob("*.json")):
+            one = json.loads(path.read_text(encoding="utf-8"))
+            document = one["document"]
+            assert document["version"] == 1
+            of = document["job"]
+            for name, finding in _findings(document):
+                if name.startswith("alerts ") and name.startswith(job):
+                    found.append(Called(one["began"], document["event"], name, finding["kind"]))
+            assert of is None or len(of["id"]) == 32
+        return found
+
+    def when(self, event: str, job: str, kind: str) -> float | None:
+        """When the hook was called first about something."""
+        return next((one.began for one in self.calls(job) if (one.event, one.kind) == (event, kind)), None)
+
+
+def _findings(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The names of jobs and what was found; of a summary each."""
+    if document.get("alerts"):
+        for one in document["alerts"]:
+            yield (one["job"] or {}).get("name", ""), one["finding"]
+    else:
+        yield (document["job"] or {}).get("name", ""), document["finding"]
+
+
+@contextlib.contextmanager
+def watcher(it: Watching, url: str) -> Iterator[subprocess.Popen[str]]:
+    """`flinktop watch`, ended by SIGTERM."""
+    process = subprocess.Popen(
+        command("watch", url, "--json"),
+        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **environment(it.home)},
+        stdout=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        lines, _ = process.communicate(timeout=10)
+        (it.home / "lines").write_text(lines, encoding="utf-8")
+    assert process.returncode == 0
+
+
+def declining(file: Path) -> tuple[str, ...]:
+    """The arguments of a job whose checkpoints fail while a file exists."""
+    return (
+        "--checkpoint", "2000", "--tolerate", "100000",
+        "orders | source rate=20", f"write | sink by=rebalance decline=1 while={file}",
+    )  # fmt: skip
+
+
+def failing(file: Path) -> tuple[str, ...]:
+    """The arguments of a job that fails for good while a file exists."""
+    return (
+        "--restarts", "0", "--parallelism", "1",
+        "orders | source rate=20", f"write | sink by=rebalance fail=3 while={file}",
+    )  # fmt: skip
+
+
+def reported(cluster: Cluster, job: str) -> bool:
+    """Whether Flink reports a failed checkpoint of a job."""
+    history = cluster.get(f"jobs/{job}/checkpoints")["history"]
+    return any(one["status"] == "FAILED" for one in history)
+
+
+def test_each_calls_once_whether_the_terminal_is_read_or_not(
+    cluster: Cluster, jobs: dict[str, str], tmp_path: Path, record_property: Any
+) -> None:
+    assert jobs
+    read, stalled, daemon = (Watching.prepared(tmp_path / name) for name in ("read", "stalled", "watch"))
+    everybody = (read, stalled, daemon)
+    trouble = tmp_path / "trouble"
+    with contextlib.ExitStack() as stack:
+        stage = Stage(cluster, stack)
+        ran: list[str] = []
+        stack.callback(lambda: [cluster.ask("PATCH", f"jobs/{job}?mode=cancel") for job in ran])
+        first = stack.enter_context(monitor(read.home, cluster.url))
+        second = stack.enter_context(monitor(stalled.home, cluster.url))
+        stack.enter_context(watcher(daemon, cluster.url))
+        for pty in (first, second):
+            pty.wait_for(LIVE, STARTS)
+        time.sleep(SETTLED)
+        assert not any(it.calls() for it in everybody)
+
+        trouble.touch()
+        with second.unread():
+            began = time.monotonic()
+            ran += [stage.run(DECLINED, declining(trouble)), stage.run(FAILED, failing(trouble))]
+            clock, told = Clock(), dict[str, float]()
+            wait_for_state(cluster, ran[1], "FAILED")
+            told["failed"] = clock.wall()
+            wait_for("a failed checkpoint", lambda: reported(cluster, ran[0]))
+            told["checkpoints-failing"] = clock.wall()
+            raised = (("checkpoints-failing", DECLINED), ("failed", FAILED))
+
+            def called(event: str) -> bool:
+                return all(it.when(event, job, kind) for it in everybody for kind, job in raised)
+
+            wait_for("calls of everybody", lambda: called("raised"), CALLS_WITHIN + 15.0)
+            trouble.unlink()
+            ran.append(stage.run(FAILED, failing(trouble)))
+            wait_for("all of it cleared", lambda: called("cleared"), CLEARS_WITHIN)
+            assert time.monotonic() - began > 20, "it was over before the terminal was full"
+        first.wait_for(LIVE)
+        second.wait_for(LIVE, STARTS)
+
+    for kind, job in raised:
+        for it in everybody:
+            events = [one.event for one in it.calls(job) if one.kind == kind and one.event != "escalated"]
+            assert events == ["raised", "cleared"], f"{it.home.name}: {it.calls()}"
+            late = (it.when("raised", job, kind) or 0.0) - told[kind]
+            record_property(f"{kind}, {it.home.name}", f"{late:.1f} s after Flink's report")
+            assert late <= CALLS_WITHIN, f"{it.home.name}: {kind} {late:.1f} s"
+        behind = (stalled.when("raised", job, kind) or 0.0) - (read.when("raised", job, kind) or 0.0)
+        record_property(f"{kind}, stalled", f"{behind:.1f} s later")
+        assert behind <= STALLED_LATER + BETWEEN_LOOKS, f"{kind}: {behind:.1f} s later"
+    lines = [json.loads(line) for line in (daemon.home / "lines").read_text("utf-8").splitlines()]
+    assert {"raised", "cleared"} <= {line.get("event") for line in lines}
