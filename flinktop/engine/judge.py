@@ -17,7 +17,7 @@ from flinktop.engine.answers import Answers
 from flinktop.engine.budget import Budget
 from flinktop.engine.sums import Sums
 from flinktop.engine.sweep import figures_of
-from flinktop.flink.checkpoints import CHECKPOINT_CONFIG
+from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS, CheckpointStats
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.exceptions import EXCEPTIONS
 from flinktop.flink.jobmanager import JOBMANAGER_CONFIG
@@ -124,6 +124,9 @@ class Judge:
             for job in self._sums.take(query, value):
                 self._suspects[job] = then + SUSPECT_SECONDS * 1000.0
             return
+        if query.endpoint is CHECKPOINTS and self._fails_anew(query, value):
+            # It is judged by this answer alone.
+            self._judged_at.pop(dict(query.ids)["job"], None)
         self.answers.take(query, value, then)
         if query.endpoint is JOBS_OVERVIEW:
             self._new = True
@@ -132,6 +135,11 @@ class Judge:
             self._answered(query, of)
         else:
             self._new = True
+
+    def _fails_anew(self, query: Query[Any], stats: CheckpointStats) -> bool:
+        """Whether more checkpoints of a job have failed than at its last answer."""
+        before = self.answers.newest(CHECKPOINTS, **dict(query.ids))
+        return before is not None and (stats.counts.failed or 0) > (before.value.counts.failed or 0)
 
     def failed(self, query: Query[Any], error: FlinkError) -> None:
         """Take why a request failed."""
