@@ -29,6 +29,7 @@ from flinktop.flink.connection import Connection, Secret
 from flinktop.open_files import others_read, others_write
 
 if TYPE_CHECKING:
+    from flinktop.alert_rules import AlertRule, Notify
     from flinktop.finding_rules import FindingRule
 
 __all__ = [
@@ -109,6 +110,8 @@ class Settings:
     notes: tuple[str, ...]  # messages to show once
     findings: "tuple[FindingRule, ...]" = ()  # the last that matches decides
     journal: JournalBounds = USUAL_JOURNAL
+    alerts: "tuple[AlertRule, ...]" = ()  # likewise
+    notify: "Notify | None" = None  # how flinktop calls; None: as usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +166,8 @@ class Sources:
             notes=self.notes,
             findings=self.file.findings,
             journal=self.file.journal,
+            alerts=self.file.alerts,
+            notify=self.file.notify,
         )
 
     @property

@@ -17,7 +17,7 @@ from flinktop.engine.answers import Answers
 from flinktop.engine.budget import Budget
 from flinktop.engine.sums import Sums
 from flinktop.engine.sweep import figures_of
-from flinktop.flink.checkpoints import CHECKPOINT_CONFIG
+from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS, CheckpointStats
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.exceptions import EXCEPTIONS
 from flinktop.flink.jobmanager import JOBMANAGER_CONFIG
@@ -109,6 +109,11 @@ class Judge:
         self.also: Callable[[], Iterable[Ask]] = tuple
         """What else is to be asked within the budget; called in each round."""
 
+    @property
+    def listed(self) -> Mapping[str, JobOverview]:
+        """The jobs of the last list, by id."""
+        return self._listed
+
     # -- answers ---------------------------------------------------------------------------------------
 
     def arrived(self, query: Query[Any], value: Any, at: float) -> None:
@@ -119,6 +124,9 @@ class Judge:
             for job in self._sums.take(query, value):
                 self._suspects[job] = then + SUSPECT_SECONDS * 1000.0
             return
+        if query.endpoint is CHECKPOINTS and self._fails_anew(query, value):
+            # It is judged by this answer alone.
+            self._judged_at.pop(dict(query.ids)["job"], None)
         self.answers.take(query, value, then)
         if query.endpoint is JOBS_OVERVIEW:
             self._new = True
@@ -127,6 +135,11 @@ class Judge:
             self._answered(query, of)
         else:
             self._new = True
+
+    def _fails_anew(self, query: Query[Any], stats: CheckpointStats) -> bool:
+        """Whether more checkpoints of a job have failed than at its last answer."""
+        before = self.answers.newest(CHECKPOINTS, **dict(query.ids))
+        return before is not None and (stats.counts.failed or 0) > (before.value.counts.failed or 0)
 
     def failed(self, query: Query[Any], error: FlinkError) -> None:
         """Take why a request failed."""
@@ -155,6 +168,10 @@ class Judge:
             before = self._listed.get(jid)
             if before is None or (job.state, job.tasks) != (before.state, before.tasks):
                 self._dirty[jid] = None
+            if before is not None and job.state != before.state:
+                # Its state is told by the list alone: other answers need not be waited for.
+                self._judged_at.pop(jid, None)
+        self._judge_replaced(listed)
         self._listed = listed
         self._odd = frozenset(
             jid
@@ -170,6 +187,16 @@ class Judge:
         live = [jid for jid, job in listed.items() if not states.is_terminal(job.state)]
         self._live = len(live)
         self._sums.watch([job for job in live if job not in self._suspects])
+
+    def _judge_replaced(self, listed: Mapping[str, JobOverview]) -> None:
+        """Judge failed jobs again of whose name another one has been started."""
+        new = {job.name for jid, job in listed.items() if jid not in self._listed} if self._listed else set()
+        if not new:
+            return
+        for jid, job in listed.items():
+            if job.state == "FAILED" and job.name in new:
+                self._dirty[jid] = None
+                self._judged_at.pop(jid, None)
 
     # -- a round ---------------------------------------------------------------------------------------
 
@@ -241,7 +268,9 @@ class Judge:
         for verdict in missing:
             for finding in verdict.findings:
                 kind, _, words = finding.words.partition(": ")
-                yield replace(finding, words=f"{kind}: {verdict.name}: {words}")
+                yield replace(
+                    finding, words=f"{kind}: {verdict.name}: {words}", job=verdict.job, job_name=verdict.name
+                )
 
     def _lost(self, now: float, silent: float, error: str) -> tuple[Finding, ...]:
         names = [job.name for job in self._listed.values() if not states.is_terminal(job.state)]

@@ -22,7 +22,7 @@ from flinktop.flink.text import clean, clean_lines
 from flinktop.headless.args import DONE, FAILED, LEAST_OF_AN_ID, USAGE, Ended
 from flinktop.headless.cells import cells
 from flinktop.headless.journal_args import MOST_LINES, USUAL_LINES
-from flinktop.headless.status_json import moment
+from flinktop.judgement.finding_json import moment
 from flinktop.judgement.patterns import matches
 
 if TYPE_CHECKING:

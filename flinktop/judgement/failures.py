@@ -38,6 +38,7 @@ _FOLLOWS_MS: Final = 60_000.0
 _ONCE: Final = 86_400.0
 _CACHED_MS: Final = 4000.0
 """So long Flink may answer what it knew before."""
+_JUST_ENDED_MS: Final = 30_000.0
 _RESTARTING = frozenset({"RESTARTING", "FAILING"})
 
 
@@ -76,7 +77,7 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
         yield Ask(VERTEX(job=look.listed.jid, vertex=failed.vertex), SUSPECTED, every=every)
     query = EXCEPTIONS(job=look.listed.jid)
     if look.state == "FAILED":
-        yield Ask(query, SUSPECTED, every=_ONCE if _is_read(look, _ended(look)) else 10.0)
+        yield Ask(query, SUSPECTED, every=_ONCE if _is_read(look, _ended(look)) else _unread_every(look))
     elif states.is_terminal(look.state) or look.state == "CANCELLING":
         return
     elif look.state != "RUNNING" or not _is_read(look, restart_counter.last(look, trails)):
@@ -104,6 +105,15 @@ def _fails_unnamed(look: JobLook) -> bool:
     return look.adaptive is not False and look.state in {"RESTARTING", "FAILING"}
 
 
+def _unread_every(look: JobLook) -> float:
+    """How often (s) the cause of a job's end is asked for.
+
+    The first answer after the end may come from Flink's cache, without it.
+    """
+    ended = _ended(look)
+    return _CACHED_MS / 1000.0 if ended is not None and look.now - ended < _JUST_ENDED_MS else 10.0
+
+
 def _is_read(look: JobLook, since: float | None) -> bool:
     """Whether the exceptions were answered so long after something that they tell of it."""
     if since is None:
@@ -118,13 +128,14 @@ def _failed(look: JobLook) -> Sign:
     fault = _last_fault(look)
     begin = failure_words.beginning(look, fault, cut=False) if fault is not None else None
     ended = _ended(look)
+    unread = begin is None and not _is_read(look, ended)
     past = look.replaced or look.features.history_server
     if begin is not None:
         words = f"failed: {failure_words.who(look, begin)}"
-    elif _is_read(look, ended):
-        words = "failed: the job ended FAILED; Flink keeps no exception of it"
-    else:
+    elif unread:
         words = "failed: the job ended FAILED"
+    else:
+        words = "failed: the job ended FAILED; Flink keeps no exception of it"
     evidence = list(failure_words.cause_evidence(fault)) if fault is not None else []
     if look.replaced:
         evidence.append(Evidence("a job of the same name has started later"))
@@ -136,6 +147,7 @@ def _failed(look: JobLook) -> Sign:
         culprit=begin.culprit if begin is not None else Culprit(),
         evidence=tuple(evidence),
         since=ended,
+        unread=unread,
     )
     return Sign(finding=finding, fetched=look.now, lasted=True)
 

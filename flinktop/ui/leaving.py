@@ -77,6 +77,8 @@ class Leaving:
         # Whoever holds it ends the process. The app is unblocked while the terminal is being restored: it
         # must not run to its end before that is done.
         self._end = threading.Lock()
+        self.terminal_reset: Callable[[], str] = lambda: ""
+        """What restores the terminal beyond `RESET`."""
 
     def begin(self, code: int) -> None:
         """Start to exit, with this code at the latest when the patience is over; only once."""
@@ -127,9 +129,14 @@ class Leaving:
             return
         if not os.isatty(self._terminal):
             _discard_output()
-        elif self._unwritable is not None and self._before is not None:
+        elif self._unwritable is not None:
             # The app's own reset was lost as well.
-            _restore(self._terminal, self._before, f"{self._unwritable}\n")
+            self._restore_terminal()
+
+    def _restore_terminal(self) -> None:
+        words = f"{self._unwritable}\n" if self._unwritable is not None else ""
+        if self._terminal is not None and self._before is not None:
+            _restore(self._terminal, self._before, f"{self.terminal_reset()}{words}")
 
     def _ensure_exit(self, code: int) -> None:
         if self._left.wait(PATIENCE) or not self._end.acquire(blocking=False):
@@ -139,8 +146,7 @@ class Leaving:
             self._port.stop(ENGINE_SECONDS)
             self._close(ENGINE_SECONDS)
             logging.shutdown()
-            if self._terminal is not None and self._before is not None:
-                _restore(self._terminal, self._before, f"{self._unwritable}\n" if self._unwritable else "")
+            self._restore_terminal()
         finally:
             os._exit(self.code(code))
 

@@ -9,7 +9,13 @@ from msgspec.structs import replace
 
 from flinktop.engine.budget import ASKS_A_MINUTE
 from flinktop.engine.judge import Judge
-from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CheckpointConfig
+from flinktop.flink.checkpoints import (
+    CHECKPOINT_CONFIG,
+    CHECKPOINTS,
+    CheckpointConfig,
+    CheckpointCounts,
+    CheckpointStats,
+)
 from flinktop.flink.cluster import CONFIG, Config
 from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import TimedOut
@@ -93,6 +99,44 @@ def test_what_it_asked_itself_is_judged_at_once_and_what_others_asked_after_a_wh
     bench.arrived(own, JobExceptions())
     bench.rounds(2)
     assert bench.judge.judged.verdicts[name(0)] is not before
+
+
+def test_a_checkpoint_that_has_failed_is_judged_at_once() -> None:
+    bench = Bench()
+
+    def answered(completed: int, failed: int) -> bool:
+        """Whether the job is judged in the round after such an answer."""
+        stats = CheckpointStats(counts=CheckpointCounts(completed=completed, failed=failed))
+        bench.rounds(20)
+        bench.arrived(JOB(job=name(0)), running(0))
+        bench.rounds(2)
+        before = bench.judge.judged.verdicts[name(0)]
+        bench.arrived(CHECKPOINTS(job=name(0)), stats)
+        bench.rounds(2)
+        return bench.judge.judged.verdicts[name(0)] is not before
+
+    bench.arrived(JOBS_OVERVIEW(), listed("RUNNING"))
+    assert [answered(1, 0), answered(2, 0), answered(2, 1), answered(3, 1)] == [False, False, True, False]
+
+
+def test_the_end_of_a_job_is_judged_at_once_and_again_when_its_name_is_started() -> None:
+    bench = Bench()
+    first, again = listed("RUNNING", "RUNNING").jobs
+    again = replace(again, name=first.name, start_time=first.start_time + 60_000)
+    failed = replace(first, state="FAILED", end_time=int(NOW * 1000))
+    bench.arrived(JOBS_OVERVIEW(), JobsOverview((first,)))
+    bench.arrived(JOB(job=name(0)), running(0))
+    bench.rounds(2)
+    assert bench.verdict(0) == "healthy"
+    # What is known of the job itself is older than its end.
+    bench.arrived(JOBS_OVERVIEW(), JobsOverview((failed,)))
+    bench.rounds(2)
+    verdict = bench.judge.judged.verdicts[name(0)]
+    assert (verdict.state, verdict.kind, verdict.severity) == ("FAILED", "failed", Severity.CRITICAL)
+    assert verdict.findings[0].unread
+    bench.arrived(JOBS_OVERVIEW(), JobsOverview((failed, again)))
+    bench.rounds(2)
+    assert bench.judge.judged.verdicts[name(0)].severity is Severity.INFO
 
 
 def test_a_job_whose_tasks_are_about_to_run_is_no_suspect_at_first() -> None:

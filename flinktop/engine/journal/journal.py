@@ -94,6 +94,11 @@ class Journal:
         """Why the file can't be used at present, as the end of a sentence; "" if it can."""
         return self._storage.problem
 
+    @property
+    def inline(self) -> bool:
+        """Whether every call works at once, so that none blocks for long."""
+        return self._inline
+
     # -- adding: returns at once -----------------------------------------------------------------------
 
     def start(self) -> None:

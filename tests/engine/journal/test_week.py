@@ -113,7 +113,8 @@ async def test_a_loop_all_the_time_hides_nothing_and_nothing_grows(length: float
     journal = Journal(path, clock, most_bytes=BOUND, inline=True)
     journal.read_jobs("")
     # A week of syncs would take hours.
-    journal._try(lambda file: file.execute("PRAGMA synchronous = OFF"))
+    with journal._written() as storage:
+        storage._work(storage._file, lambda file: file.execute("PRAGMA synchronous = OFF"))
     cluster = DemoCluster("mixed", "2.3.0", clock, own=Cluster(jobs(length)))
     async with watching(cluster, clock, journal) as watch:
         await watch.until_recording()
