@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from flinktop.engine.alerts.alert import AlertsView
+    from flinktop.engine.alerts.caller import Caller
     from flinktop.engine.clock import Clock
     from flinktop.engine.journal.journal import Journal
     from flinktop.engine.journal.recorder import Recorder
@@ -92,12 +94,13 @@ class Engine:
         policy: Policy | None = None,
         journal: Callable[[], Journal] | None = None,
         operations_changed: Callable[[], None] = lambda: None,
+        alerts_changed: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare; nothing is sent before `start`.
 
         `refresh` is the interval (s) that the user wants; it can't be shorter than the cluster's own.
         `changed` is called after each answer or failure, `operations_changed` when operations have changed,
-        both on the engine's loop. Without the file `ledger` acts are refused. With `resume` the engine
+        `alerts_changed` when alerts have, all on the engine's loop. Without the file `ledger` acts are refused. With `resume` the engine
         follows acts that another flinktop left unfinished. `policy` is what the config says of findings.
         `journal` gives the journal that engines of this process share, and is called by `start`; whoever
         made it closes it. Without one nothing is recorded.
@@ -121,6 +124,7 @@ class Engine:
         self._ledger = ledger
         self._resume = resume
         self._operations_changed = operations_changed
+        self._alerts_changed = alerts_changed
         self._features: tuple[object, object, Features] = None, None, features(None)
         """The readings that `features` was computed from, and the result: each table row asks for it."""
         self.anchor: Anchor | None = None
@@ -151,6 +155,19 @@ class Engine:
             judge = Judge(self.poller.ask_once, self.cluster_time, self._policy)
         judge.also = self._recorder_asks
         return judge
+
+    @cached_property
+    def caller(self) -> Caller:
+        """The alerts; imported with the first round of the judge, after the first paint."""
+        from flinktop.engine.alerts.caller import Caller  # noqa: PLC0415
+
+        return Caller(self._alerts_changed)
+
+    @property
+    def alerts(self) -> AlertsView | None:
+        """The alerts; None before the first round of the judge. Safe from any thread."""
+        caller: Caller | None = self.__dict__.get("caller")
+        return caller.view if caller is not None else None
 
     @property
     def judged(self) -> Judged | None:

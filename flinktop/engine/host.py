@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from flinktop.engine.acts.act import Act, Answer
     from flinktop.engine.acts.run_jar import PlanJar, RunJar
+    from flinktop.engine.alerts.alert import AlertKey, AlertsView, Call
     from flinktop.engine.clock import Clock
     from flinktop.engine.journal.journal import Journal
     from flinktop.engine.judge import Judged
@@ -98,6 +99,7 @@ class Port:
             policy=policy,
             journal=journal,
             operations_changed=self._changed,
+            alerts_changed=self._changed,
         )
         self.watch = self._on_loop(engine.poller.watch)
         self.unwatch = self._on_loop(engine.poller.unwatch)
@@ -221,7 +223,7 @@ class Port:
         return changes
 
     def _changed(self, query: Query[Any] | None = None) -> None:
-        """Note that a query has changed; None: operations or the answer to a question."""
+        """Note that a query has changed; None: operations, alerts or the answer to a question."""
         with self._lock:
             if query is not None:
                 self._dirty.add(query)
@@ -278,6 +280,34 @@ class Port:
     def answer(self, number: str) -> Answer | None:
         """The answer to a question, pending at first; None for a moment after `ask`."""
         return self.engine.operations.answers.get(number)
+
+    # -- alerts --------------------------------------------------------------------------------------
+
+    @property
+    def alerts(self) -> AlertsView:
+        """The alerts of the cluster, and the calls that this terminal has not shown yet."""
+        known = self.engine.alerts
+        if known is not None:
+            return known
+        from flinktop.engine.alerts.alert import AlertsView  # noqa: PLC0415 -- after the first paint
+
+        return AlertsView()
+
+    def take_calls(self) -> tuple[Call, ...]:
+        """The calls that this terminal has not shown yet, oldest first; each is given once."""
+        return self.engine.caller.take_calls() if self.engine.alerts is not None else ()
+
+    def acknowledge(self, key: AlertKey) -> None:
+        """No more calls about these open alerts until they clear."""
+        self._do(lambda: self.engine.caller.acknowledge(key))
+
+    def mute(self, key: AlertKey, seconds: float) -> None:
+        """No calls about these alerts for so long (s); infinity: until none of them is open."""
+        self._do(lambda: self.engine.caller.mute(key, seconds))
+
+    def unmute(self, key: AlertKey) -> None:
+        """End every mute of these alerts, also one of their whole job or kind."""
+        self._do(lambda: self.engine.caller.unmute(key))
 
     # -- files ---------------------------------------------------------------------------------------
 

@@ -8,6 +8,13 @@ from msgspec import Struct
 
 from flinktop.judgement.finding import Finding, Severity  # noqa: TC001 -- the types of a Struct's fields
 
+AlertKey = tuple[str, str, str]
+"""Which alerts: cluster (address), job, kind of finding.
+
+The job is its id, or the name of one that should run and is not listed. With all three parts it is one alert,
+without a kind all of a job, and without a job all of that kind on the cluster, or of the cluster itself.
+"""
+
 
 class Change(StrEnum):
     """What has happened to an alert. The values are what hooks get as `event`."""
@@ -23,7 +30,7 @@ class Alert(Struct, frozen=True, kw_only=True):
 
     cluster: str  # its address in normal form
     target: str  # its name in the config, or its address
-    job: str = ""  # id; "" for the cluster itself
+    job: str = ""  # id; "" for the cluster itself, and for a job that is missing
     job_name: str = ""
     finding: Finding  # as it was seen last
     raised: float
@@ -33,11 +40,23 @@ class Alert(Struct, frozen=True, kw_only=True):
     called: float | None = None  # when it called last
     acknowledged: float | None = None
     muted: float | None = None  # until when; infinity: until it clears
+    times: tuple[float, ...] = ()  # when it was raised, if it comes and goes; at most an hour ago
+    flapping: bool = False  # it comes and goes so often that it does not call any more
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> AlertKey:
         """What makes it the same alert: cluster, job, kind of finding."""
-        return self.cluster, self.job, str(self.finding.kind)
+        return self.cluster, self.job or self.job_name, str(self.finding.kind)
+
+    @property
+    def job_key(self) -> AlertKey:
+        """All alerts of its job, for `Port.mute`; of the cluster itself the same as `key`."""
+        return (self.cluster, self.job or self.job_name, "") if self.job or self.job_name else self.key
+
+    @property
+    def kind_key(self) -> AlertKey:
+        """All alerts of its kind on its cluster, for `Port.mute`."""
+        return self.cluster, "", str(self.finding.kind)
 
     @property
     def severity(self) -> Severity:
@@ -54,3 +73,26 @@ class Call(Struct, frozen=True):
     change: Change
     alerts: tuple[Alert, ...]  # worst first; more than one is a summary
     at: float  # s since 1970
+
+
+class Mute(Struct, frozen=True, kw_only=True):
+    """Alerts that don't call for a time. Times are s since 1970, by this machine's clock."""
+
+    key: AlertKey  # which alerts
+    job_name: str = ""  # of a job: it is muted too when it is started again, with another id
+    seconds: float  # for how long; infinity: until no such alert is open
+    at: float  # when it was muted
+
+    @property
+    def until(self) -> float:
+        return self.at + self.seconds
+
+
+class AlertsView(Struct, frozen=True):
+    """The alerts of a cluster; replaced as a whole, so that it can be read from any thread."""
+
+    open: tuple[Alert, ...] = ()  # newest first
+    past: tuple[Alert, ...] = ()  # newest first, a limited number
+    calls: tuple[Call, ...] = ()  # not yet shown by this terminal, oldest first
+    problems: tuple[str, ...] = ()  # with the command of `[notify]`: sentences, newest first
+    mutes: tuple[Mute, ...] = ()  # newest first
