@@ -25,6 +25,9 @@ SECONDS: Final = f"a number of seconds from {SHORTEST:g} to {LONGEST:g}"
 
 _TRUE: Final = ("1", "true", "yes", "on")
 _FALSE: Final = ("0", "false", "no", "off")
+_NUMBER: Final = r"(\d{1,9}(?:\.\d{1,3})?)"
+_DURATION: Final = re.compile(" ?".join(rf"(?:{_NUMBER} ?{unit})?" for unit in "dhms"))
+_UNITS: Final = (24 * 3600, 3600, 60, 1)
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _CLUSTER_NAME: Final = re.compile(r"[^\s:/@-][^\s:/@]*")
 _HOST_PORT: Final = re.compile(r"(\[[^\]\s]*\]|[^\s:/@\[\]]+):\d+([/#].*)?")
@@ -104,6 +107,27 @@ def seconds_text(text: str) -> float:
     except ValueError:
         raise NotAllowed(f"must be {SECONDS}, not '{shown(text)}'") from None
     return seconds(value)
+
+
+def duration(text: str, least: float, most: float) -> float:
+    """Check a duration such as 30s, 5m, 2h, 1d or 1m30s, from `least` to `most` (s); returns seconds."""
+    found = _DURATION.fullmatch(text.strip())
+    allowed = f"from {duration_text(least)} to {duration_text(most)}"
+    if found is None or not any(found.groups()):
+        raise NotAllowed(f'must be a duration {allowed}, such as "30s", "5m" or "2h", not \'{shown(text)}\'')
+    value = sum(float(number) * unit for number, unit in zip(found.groups(), _UNITS, strict=True) if number)
+    if not least <= value <= most:
+        raise NotAllowed(f"must be a duration {allowed}, not '{shown(text)}'")
+    return value
+
+
+def duration_text(seconds: float) -> str:
+    """A duration as settings have it: 90 is 1m30s."""
+    left, parts = seconds, []
+    for unit, name in zip(_UNITS[:-1], "dhm", strict=True):
+        count, left = divmod(left, unit)
+        parts += [f"{count:.0f}{name}"] if count else []
+    return "".join((*parts, *([f"{left:g}s"] if left or not parts else [])))
 
 
 def cluster_name(text: str) -> str:

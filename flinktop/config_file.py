@@ -10,11 +10,13 @@ from flinktop.allowed import NotAllowed, SettingsError
 from flinktop.flink.connection import Connection, Secret
 
 if TYPE_CHECKING:
+    from flinktop.alert_rules import AlertRule, Notify
     from flinktop.finding_rules import FindingRule
 
 MOST_BYTES: Final = 1_000_000
 TOP_KEYS: Final = (
-    "default", "theme", "ascii", "mouse", "refresh", "read_only", "expect", "findings", "clusters",
+    "default", "theme", "ascii", "mouse", "refresh", "read_only", "expect", "findings", "alerts", "notify",
+    "clusters",
 )  # fmt: skip
 CLUSTER_KEYS: Final = (
     "url", "user", "password_file", "password_command", "password_env", "token_file", "token_command",
@@ -22,14 +24,18 @@ CLUSTER_KEYS: Final = (
     "protected", "refresh", "color", "expect",
 )  # fmt: skip
 RULE_KEYS: Final = ("clusters", "jobs", "kind", "severity", "off", "limit")
+ALERT_KEYS: Final = ("clusters", "jobs", "kind", "severity", "for", "between", "off")
+NOTIFY_KEYS: Final = ("bell", "desktop", "title", "command", "repeat")
 
 READ_ONLY_BY_DEFAULT: Final = "default"  # `read_only` that FLINKTOP_READ_ONLY=no overrides, unlike true
 _NOT_TEXT: Final = {
-    **dict.fromkeys(("ascii", "mouse", "insecure", "protected", "off"), "true or false"),
+    **dict.fromkeys(("ascii", "mouse", "insecure", "protected", "off", "bell", "title"), "true or false"),
     "read_only": f'true, false or "{READ_ONLY_BY_DEFAULT}"',
     "refresh": allowed.SECONDS,
     "limit": "a number",
     **dict.fromkeys(("expect", "clusters", "jobs"), 'a list of texts: ["orders", "billing-*"]'),
+    **dict.fromkeys(("for", "repeat"), 'a duration in quotes, such as "30s", "5m" or "2h"'),
+    "command": 'a list of texts, program and arguments: ["notify", "--title", "flinktop"]',
 }
 """The type of a key's value, for messages; other keys are text."""
 _KINDS: Final[dict[type, str]] = {str: "text", dict: "table", list: "list"}
@@ -64,6 +70,8 @@ class ConfigFile:
     read_only: ReadOnly | None = None
     expect: tuple[str, ...] | None = None  # for clusters that have none of their own
     findings: "tuple[FindingRule, ...]" = ()  # in the order of the file: the last that matches decides
+    alerts: "tuple[AlertRule, ...]" = ()  # likewise
+    notify: "Notify | None" = None
 
 
 def read_config(path: Path) -> ConfigFile:
@@ -105,6 +113,8 @@ def _config(top: "_Section") -> ConfigFile:
         read_only=top.read_only(),
         expect=top.texts("expect"),
         findings=tuple(_rule(at) for at in top.tables("findings")),
+        alerts=tuple(_alert_rule(at) for at in top.tables("alerts")),
+        notify=_notify(top.section("notify")),
     )
     names = [cluster.name for cluster in config.clusters]
     if config.default is not None and config.default not in names:
@@ -158,11 +168,9 @@ def _cluster(clusters: "_Section", name: str) -> Cluster:
     )
 
 
-def _rule(at: "_Section") -> "FindingRule":
-    # Few config files have such rules: nothing of them is imported for the others.
+def _kinds_and_jobs(at: "_Section") -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
     from flinktop import finding_rules  # noqa: PLC0415
 
-    at.refuse_unknown(RULE_KEYS)
     kinds = at.texts("kind")
     for kind in kinds or ():
         at.checked("kind", kind, finding_rules.kind)
@@ -170,6 +178,62 @@ def _rule(at: "_Section") -> "FindingRule":
     of_cluster = [one for one in kinds or () if one in finding_rules.OF_CLUSTER]
     if jobs is not None and of_cluster:
         raise at.wrong("jobs", f"{of_cluster[0]} is a finding of the cluster, not of jobs: leave jobs out")
+    return kinds, jobs
+
+
+def _alert_rule(at: "_Section") -> "AlertRule":
+    from flinktop import alert_rules  # noqa: PLC0415
+
+    at.refuse_unknown(ALERT_KEYS)
+    kinds, jobs = _kinds_and_jobs(at)
+    rule = alert_rules.AlertRule(
+        clusters=at.texts("clusters"),
+        jobs=jobs,
+        kinds=kinds,
+        severity=at.checked("severity", at.text("severity"), alert_rules.severity),
+        wait=at.duration("for", 0.0, alert_rules.LONGEST_WAIT),
+        between=at.checked("between", at.text("between"), alert_rules.between),
+        off=at.truth("off"),
+    )
+    if not at.values:
+        raise at.wrong("", f"[[alerts]] needs a key: {allowed.listed(ALERT_KEYS)}")
+    if rule.off and rule.wait is not None:
+        raise at.wrong("off", "off and for cannot be used together: keep one")
+    return rule
+
+
+def _notify(at: "_Section | None") -> "Notify | None":
+    if at is None:
+        return None
+    from flinktop import alert_rules  # noqa: PLC0415
+
+    at.refuse_unknown(NOTIFY_KEYS)
+    usual = alert_rules.Notify()
+    bell, title = at.truth("bell"), at.truth("title")
+    desktop = at.checked(
+        "desktop", at.text("desktop"), lambda text: allowed.one_of(text, alert_rules.DESKTOPS)
+    )
+    command = at.checked("command", at.texts("command", words=True), alert_rules.command)
+    if command and (command[0].startswith("~") or "/" in command[0]):
+        command = (str(at.below(command[0], "command")), *command[1:])
+    repeat = at.duration("repeat", alert_rules.SHORTEST_REPEAT, alert_rules.LONGEST_REPEAT)
+    if repeat is not None and not command:
+        raise at.wrong("repeat", "repeat needs command beside it: it is the command that is started again")
+    return alert_rules.Notify(
+        bell=usual.bell if bell is None else bell,
+        desktop=desktop or usual.desktop,
+        title=usual.title if title is None else title,
+        command=command or (),
+        repeat=repeat,
+    )
+
+
+def _rule(at: "_Section") -> "FindingRule":
+    # Few config files have such rules: nothing of them is imported for the others.
+    from flinktop import finding_rules  # noqa: PLC0415
+
+    at.refuse_unknown(RULE_KEYS)
+    kinds, jobs = _kinds_and_jobs(at)
     rule = finding_rules.FindingRule(
         clusters=at.texts("clusters"),
         jobs=jobs,
@@ -204,8 +268,8 @@ class _Section:
 
     def refuse_unknown(self, keys: tuple[str, ...]) -> None:
         title = f"[{'.'.join(self.place)}]" if self.place else "the top of the file"
-        if self.place[:1] == ("findings",):
-            title = "[[findings]]"
+        if self.place[:1] in (("findings",), ("alerts",)):
+            title = f"[[{self.place[0]}]]"
         for key in (key for key in self.values if key not in keys):
             if key in ("password", "token"):
                 raise self.wrong(
@@ -223,7 +287,7 @@ class _Section:
         if not isinstance(value, dict):
             title = ".".join((*self.place, key))
             raise self.wrong(
-                key, f"{key} must be a table, [{title}{'.NAME' if not self.place else ''}], {_not(value)}"
+                key, f"{key} must be a table, [{title}{'.NAME' if key == 'clusters' else ''}], {_not(value)}"
             )
         return _Section(self.file, self.source, (*self.place, key), value)
 
@@ -239,8 +303,8 @@ class _Section:
             for number, one in enumerate(value)
         )
 
-    def texts(self, key: str) -> tuple[str, ...] | None:
-        """A list of texts; one text is a list of one."""
+    def texts(self, key: str, *, words: bool = False) -> tuple[str, ...] | None:
+        """A list of texts; one text is a list of one. `words` of a command may hold any text."""
         value = self.values.get(key)
         if value is None:
             return None
@@ -253,8 +317,11 @@ class _Section:
             )
             raise self.wrong(key, f'{key} must be a list of texts in quotes, ["a", "b-*"], {_not(wrong)}')
         if not texts and key != "expect":
-            raise self.wrong(key, f"{key} must not be an empty list: leave it out for all")
-        for one in texts:
+            else_ = "for none" if words else "for all"
+            raise self.wrong(key, f"{key} must not be an empty list: leave it out {else_}")
+        if words and any("\0" in one for one in texts):
+            raise self.wrong(key, f"{key} must not hold NUL characters")
+        for one in texts if not words else texts[:1]:
             if not (one and one.isprintable()):
                 raise self.wrong(
                     key, f"{key} must hold texts of one line, not empty and without control characters"
@@ -291,6 +358,13 @@ class _Section:
             return self.checked("refresh", value, allowed.seconds)
         raise self.wrong("refresh", f"refresh must be {allowed.SECONDS}, {_not(value)}")
 
+    def duration(self, key: str, least: float, most: float) -> float | None:
+        """A duration such as "30s", from `least` to `most` (s), in seconds."""
+        value = self.values.get(key)
+        if value is not None and not isinstance(value, str):
+            raise self.wrong(key, f"{key} must be {_NOT_TEXT[key]}, {_not(value)}")
+        return self.checked(key, self.text(key), lambda text: allowed.duration(text, least, most))
+
     def checked(self, key: str, value: T | None, check: Callable[[T], R], after: str = "") -> R | None:
         """A value after a check; `after` is put between key and message in an error."""
         try:
@@ -301,8 +375,12 @@ class _Section:
     def path(self, key: str) -> Path | None:
         """A path; relative ones are relative to the config file's directory."""
         text = self.text(key)
+        return None if text is None else self.below(text, key)
+
+    def below(self, text: str, key: str) -> Path:
+        """The path that a text of a key names."""
         try:
-            return None if text is None else self.file.parent / Path(text).expanduser()
+            return self.file.parent / Path(text).expanduser()
         except RuntimeError:
             raise self.wrong(key, f"{key}: there is no home directory for the '~' in it") from None
 

@@ -21,6 +21,7 @@ from flinktop.flink.connection import Connection, Secret
 from flinktop.open_files import others_read, others_write
 
 if TYPE_CHECKING:
+    from flinktop.alert_rules import AlertRule, Notify
     from flinktop.finding_rules import FindingRule
 
 __all__ = ["THEMES", "Flags", "Paths", "Profile", "Settings", "SettingsError", "Sources", "read_sources"]
@@ -90,6 +91,8 @@ class Settings:
     paths: Paths
     notes: tuple[str, ...]  # messages to show once
     findings: "tuple[FindingRule, ...]" = ()  # the last that matches decides
+    alerts: "tuple[AlertRule, ...]" = ()  # likewise
+    notify: "Notify | None" = None  # how flinktop calls; None: as usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,8 @@ class Sources:
             paths=self.paths,
             notes=self.notes,
             findings=self.file.findings,
+            alerts=self.file.alerts,
+            notify=self.file.notify,
         )
 
     @property

@@ -100,8 +100,9 @@ class Engine:
 
         `refresh` is the interval (s) that the user wants; it can't be shorter than the cluster's own.
         `changed` is called after each answer or failure, `operations_changed` when operations have changed,
-        `alerts_changed` when alerts have, all on the engine's loop. Without the file `ledger` acts are refused. With `resume` the engine
-        follows acts that another flinktop left unfinished. `policy` is what the config says of findings.
+        `alerts_changed` when alerts have, all on the engine's loop. Without the file `ledger` acts are
+        refused. With `resume` the engine follows acts that another flinktop left unfinished. `policy` is what
+        the config says of findings.
         `journal` gives the journal that engines of this process share, and is called by `start`; whoever
         made it closes it. Without one nothing is recorded.
         """

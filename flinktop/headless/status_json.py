@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from flinktop.flink.text import clean
+from flinktop.judgement.finding_json import finding_object, moment
 
 if TYPE_CHECKING:
     from flinktop.headless.status_report import ClusterStatus, Status
-    from flinktop.judgement.finding import Culprit, Finding
     from flinktop.judgement.verdict import Verdict
 
 VERSION: Final = 1
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_EXACT: Final = 2**53
-"""Whole numbers below it are written without a decimal point."""
 
 
 def document(status: Status) -> bytes:
@@ -44,7 +39,7 @@ def _cluster(cluster: ClusterStatus) -> dict[str, Any]:
         "error": clean(cluster.error) if cluster.error is not None else None,
         "release": clean(cluster.release) if cluster.release is not None else None,
         "look": str(cluster.look) if cluster.look is not None else None,
-        "findings": [_finding(one) for one in cluster.findings],
+        "findings": [finding_object(one) for one in cluster.findings],
         "jobs": [_job(one) for one in cluster.sorted_verdicts],
     }
 
@@ -57,49 +52,5 @@ def _job(verdict: Verdict) -> dict[str, Any]:
         "severity": str(verdict.severity),
         "kind": clean(verdict.kind),
         "words": clean(verdict.words),
-        "findings": [_finding(one) for one in verdict.findings],
+        "findings": [finding_object(one) for one in verdict.findings],
     }
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    return {
-        "kind": str(finding.kind),
-        "severity": str(finding.severity),
-        "since": moment(finding.since),
-        "words": clean(finding.words),
-        "culprit": _culprit(finding.culprit),
-        "evidence": [
-            {"what": clean(one.what), "value": plain(one.value), "unit": clean(one.unit)}
-            for one in finding.evidence
-        ],
-        "next": clean(finding.next),
-    }
-
-
-def _culprit(culprit: Culprit) -> dict[str, Any]:
-    return {
-        "vertex": clean(culprit.vertex) if culprit.vertex else None,
-        "vertex_name": clean(culprit.vertex_name) if culprit.vertex_name else None,
-        "subtasks": list(culprit.subtasks) or None,
-        "taskmanager": clean(culprit.taskmanager) if culprit.taskmanager else None,
-    }
-
-
-def plain(value: float | str | None) -> float | str | None:
-    """A value of evidence: text cleaned, a whole number as such, None for what is not finite."""
-    if isinstance(value, str):
-        return clean(value)
-    if value is None or not math.isfinite(value):
-        return None
-    return int(value) if float(value).is_integer() and abs(value) < _EXACT else value
-
-
-def moment(milliseconds: float | None) -> str | None:
-    """A time (ms since 1970) as 2026-11-28T19:00:00Z; None for none, and for one beyond the year 9999."""
-    if milliseconds is None or not math.isfinite(milliseconds) or milliseconds <= 0:
-        return None
-    try:
-        at = _EPOCH + timedelta(seconds=int(milliseconds // 1000))
-    except OverflowError:
-        return None
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}"

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from flinktop.flink.text import clean
 from flinktop.headless.cells import cells
-from flinktop.headless.status_json import moment
 from flinktop.headless.status_report import Look
 from flinktop.judgement.finding import Severity, figure
+from flinktop.judgement.finding_json import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

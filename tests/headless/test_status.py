@@ -13,10 +13,11 @@ import pytest
 from flinktop.engine.clock import Clock
 from flinktop.headless.status import print_status
 from flinktop.headless.status_args import StatusArgs
-from flinktop.headless.status_json import as_object, moment, plain
+from flinktop.headless.status_json import as_object
 from flinktop.headless.status_report import ClusterStatus, Look, Status
 from flinktop.headless.status_text import lines
 from flinktop.judgement.finding import Culprit, Evidence, Finding, Kind, Severity
+from flinktop.judgement.finding_json import moment, plain
 from flinktop.judgement.verdict import Verdict
 from flinktop.model import format as fmt
 

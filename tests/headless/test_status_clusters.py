@@ -12,9 +12,10 @@ import pytest
 
 from flinktop.headless.look_once import FEW, MOST_COARSE
 from flinktop.headless.status_args import StatusArgs
-from flinktop.headless.status_json import as_object, moment
+from flinktop.headless.status_json import as_object
 from flinktop.judgement import failures
 from flinktop.judgement.finding import Finding, Kind, Severity
+from flinktop.judgement.finding_json import moment
 from flinktop.judgement.holds import Sign
 from flinktop.judgement.rules import Rule
 from flinktop.judgement.trails import Trail
