@@ -106,6 +106,11 @@ class Judge:
         self.also: Callable[[], Iterable[Ask]] = tuple
         """What else is to be asked within the budget; called in each round."""
 
+    @property
+    def listed(self) -> Mapping[str, JobOverview]:
+        """The jobs of the last list, by id."""
+        return self._listed
+
     # -- answers ---------------------------------------------------------------------------------------
 
     def arrived(self, query: Query[Any], value: Any, at: float) -> None:
@@ -233,7 +238,9 @@ class Judge:
         for verdict in missing:
             for finding in verdict.findings:
                 kind, _, words = finding.words.partition(": ")
-                yield replace(finding, words=f"{kind}: {verdict.name}: {words}")
+                yield replace(
+                    finding, words=f"{kind}: {verdict.name}: {words}", job=verdict.job, job_name=verdict.name
+                )
 
     def _lost(self, now: float, silent: float, error: str) -> tuple[Finding, ...]:
         names = [job.name for job in self._listed.values() if not states.is_terminal(job.state)]

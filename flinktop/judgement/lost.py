@@ -78,8 +78,8 @@ def lost_jobs(look: ClusterLook, before: Running) -> tuple[tuple[Finding, ...], 
     restarted = now if fell else before.restarted
     # A JobManager that was lost before the job was: its restart may be seen before or after the list.
     found = tuple(
-        _finding(one, restarted)
-        for one in gone.values()
+        _finding(job, one, restarted)
+        for job, one in gone.items()
         if restarted is not None and restarted >= one.since - AFTER_MS and now - one.since >= AFTER_MS
     )
     after = Running(names, gone, time if time is not None else before.processor_time, restarted)
@@ -92,7 +92,7 @@ def _processor_time(look: ClusterLook) -> float | None:
     return taken.value if taken is not None else None
 
 
-def _finding(gone: Gone, restarted: float) -> Finding:
+def _finding(job: str, gone: Gone, restarted: float) -> Finding:
     return Finding(
         kind=Kind.JOB_LOST,
         severity=Severity.CRITICAL,
@@ -100,4 +100,6 @@ def _finding(gone: Gone, restarted: float) -> Finding:
         next="submit it again from its last checkpoint; with high availability Flink recovers jobs itself",
         evidence=(Evidence("JobManager restarted at", int(restarted), "ms"),),
         since=gone.since,
+        job=job,
+        job_name=gone.name,
     )
