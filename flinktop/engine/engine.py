@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from flinktop.engine.alerts.alert import AlertsView
     from flinktop.engine.alerts.caller import Caller
+    from flinktop.engine.alerts.hook import HookRunner
+    from flinktop.engine.alerts.policy import AlertPolicy
     from flinktop.engine.clock import Clock
     from flinktop.engine.journal.journal import Journal
     from flinktop.engine.journal.recorder import Recorder
@@ -53,6 +55,8 @@ _CONFIG, _OVERVIEW = CONFIG(), OVERVIEW()
 CONFIG_SECONDS = 60.0  # between requests for /config: the cluster may be upgraded meanwhile
 SERIES_SECONDS = 24 * 3600.0  # a series without a new point for this long is dropped
 HOUSEKEEPING_SECONDS = 30.0
+HOOK_SECONDS = 0.3
+"""How long `stop` waits at most for the command of an alert."""
 JUDGE_SECONDS = 2.0
 """Between two rounds of the judge: what was answered meanwhile is judged together."""
 GOOD_RUN_SECONDS = 60.0
@@ -94,6 +98,9 @@ class Engine:
         policy: Policy | None = None,
         journal: Callable[[], Journal] | None = None,
         operations_changed: Callable[[], None] = lambda: None,
+        alerting: Callable[[], AlertPolicy] | None = None,
+        hooks: HookRunner | None = None,
+        rings: bool = False,
         alerts_changed: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare; nothing is sent before `start`.
@@ -104,12 +111,18 @@ class Engine:
         refused. With `resume` the engine follows acts that another flinktop left unfinished. `policy` is what
         the config says of findings.
         `journal` gives the journal that engines of this process share, and is called by `start`; whoever
-        made it closes it. Without one nothing is recorded.
+        made it closes it. Without one nothing is recorded. `alerting` returns what the config says of alerts,
+        and is called by `start`. `hooks` runs the command of alerts for several engines; whoever made it
+        closes it. `rings`: there is a terminal that takes the calls of alerts.
         """
         self._policy = policy
         self._make_journal = journal
-        self.journal: Journal | None = None  # set soon after `start`, as `recorder`
+        self.journal: Journal | None = None  # set soon after `start`, as `recorder` and `caller`
         self.recorder: Recorder | None = None
+        self.caller: Caller | None = None
+        self._alerting = alerting
+        self._hooks = hooks
+        self._rings = rings
         self.clock = clock
         self.store = Store()
         self.series = SeriesStore()
@@ -157,18 +170,10 @@ class Engine:
         judge.also = self._recorder_asks
         return judge
 
-    @cached_property
-    def caller(self) -> Caller:
-        """The alerts; imported with the first round of the judge, after the first paint."""
-        from flinktop.engine.alerts.caller import Caller  # noqa: PLC0415
-
-        return Caller(self._alerts_changed)
-
     @property
     def alerts(self) -> AlertsView | None:
-        """The alerts; None before the first round of the judge. Safe from any thread."""
-        caller: Caller | None = self.__dict__.get("caller")
-        return caller.view if caller is not None else None
+        """The alerts; None before `start`. Safe from any thread."""
+        return self.caller.view if self.caller is not None else None
 
     @property
     def judged(self) -> Judged | None:
@@ -212,6 +217,30 @@ class Engine:
     def _recorder_asks(self) -> tuple[Ask, ...]:
         return tuple(self.recorder.asks(1000.0 * self.cluster_time())) if self.recorder is not None else ()
 
+    def _open_journal(self, make: Callable[[], Journal]) -> Journal:
+        if self.journal is None:
+            self.journal = make()
+            self.journal.start()
+        return self.journal
+
+    async def _begin_to_call(self) -> None:
+        """Create what calls; imported here, while the first answers are on their way."""
+        from flinktop.engine.alerts.caller import Caller  # noqa: PLC0415
+        from flinktop.engine.alerts.policy import AlertPolicy  # noqa: PLC0415
+
+        self.caller = Caller(
+            self.clock,
+            cluster=self.target.url,
+            target=self.target.cluster,
+            url=self.target.url,
+            policy=self._alerting() if self._alerting is not None else AlertPolicy(),
+            journal=self._open_journal(self._make_journal) if self._make_journal is not None else None,
+            hooks=self._hooks,
+            rings=self._rings,
+            changed=self._alerts_changed,
+        )
+        self.caller.start()
+
     async def _begin_to_record(self, make: Callable[[], Journal]) -> None:
         """Create what records what happens, and read what the journal knows; answers wait for that.
 
@@ -219,8 +248,7 @@ class Engine:
         """
         from flinktop.engine.journal.recorder import Before, Recorder, read_before  # noqa: PLC0415
 
-        journal = self.journal = make()
-        journal.start()
+        journal = self._open_journal(make)
         self.recorder = recorder = Recorder(
             journal,
             self.target.url,
@@ -254,6 +282,7 @@ class Engine:
         ]
         if self._make_journal is not None:
             self._tasks.append(loop.create_task(self._begin_to_record(self._make_journal)))
+        self._tasks.append(loop.create_task(self._begin_to_call()))
         self.operations.start()
 
     async def stop(self, seconds: float = 1.0) -> None:
@@ -263,6 +292,8 @@ class Engine:
         if self.recorder is not None:
             self._record("recorder", _OVERVIEW, self.recorder.end)
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.caller is not None:
+            self.caller.close(min(HOOK_SECONDS, seconds))
         await self.operations.stop()
         await self.transfers.close()
         await self.poller.drain(seconds)
@@ -361,6 +392,14 @@ class Engine:
                     self._record(
                         "recorder", _OVERVIEW, partial(self.recorder.round, judged, silent, error, now)
                     )
+                if self.caller is not None:
+                    self._record("alerts", _OVERVIEW, partial(self._alert, self.caller, link.error is None))
+
+    def _alert(self, caller: Caller, reachable: bool) -> None:  # noqa: FBT001 -- for partial
+        from flinktop.engine.alerts.seen import seen  # noqa: PLC0415 -- after the first paint
+
+        now = 1000.0 * self.cluster_time()
+        caller.round(seen(self.judge.judged, self.judge.listed, now, reachable=reachable))
 
     async def _housekeeping(self) -> None:
         while True:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from flinktop.engine.acts.act import Act, Answer
     from flinktop.engine.acts.run_jar import PlanJar, RunJar
     from flinktop.engine.alerts.alert import AlertKey, AlertsView, Call
+    from flinktop.engine.alerts.caller import Caller
+    from flinktop.engine.alerts.policy import AlertPolicy
     from flinktop.engine.clock import Clock
     from flinktop.engine.journal.journal import Journal
     from flinktop.engine.judge import Judged
@@ -74,13 +76,16 @@ class Port:
         policy: Policy | None = None,
         journal: Callable[[], Journal] | None = None,
         runs: Mapping[str, RunJar] | None = None,
+        alerting: Callable[[], AlertPolicy] | None = None,
+        rings: bool = False,
     ) -> None:
         """Create an engine with these arguments; `start_thread` or `start_inline` starts it.
 
         `name` is the cluster's name in the config; on a `protected` cluster a name must be typed before every
         act. `ledger` is the file of the operations log; without one acts are refused. `runs` tells by job id
         how jobs were started that are not in the log. `policy` is what the config says of findings.
-        `journal` gives the journal, and is called when the engine starts; whoever made it closes it.
+        `journal` gives the journal, and is called when the engine starts; whoever made it closes it. So is
+        `alerting`, which returns what the config says of alerts. `rings`: the calls of alerts are taken here.
         """
         self.connection = connection
         self.runs = runs or {}
@@ -99,6 +104,8 @@ class Port:
             policy=policy,
             journal=journal,
             operations_changed=self._changed,
+            alerting=alerting,
+            rings=rings,
             alerts_changed=self._changed,
         )
         self.watch = self._on_loop(engine.poller.watch)
@@ -295,19 +302,23 @@ class Port:
 
     def take_calls(self) -> tuple[Call, ...]:
         """The calls that this terminal has not shown yet, oldest first; each is given once."""
-        return self.engine.caller.take_calls() if self.engine.alerts is not None else ()
+        return self.engine.caller.take_calls() if self.engine.caller is not None else ()
 
     def acknowledge(self, key: AlertKey) -> None:
         """No more calls about these open alerts until they clear."""
-        self._do(lambda: self.engine.caller.acknowledge(key))
+        self._on_alerts(lambda caller: caller.acknowledge(key))
 
     def mute(self, key: AlertKey, seconds: float) -> None:
         """No calls about these alerts for so long (s); infinity: until none of them is open."""
-        self._do(lambda: self.engine.caller.mute(key, seconds))
+        self._on_alerts(lambda caller: caller.mute(key, seconds))
 
     def unmute(self, key: AlertKey) -> None:
         """End every mute of these alerts, also one of their whole job or kind."""
-        self._do(lambda: self.engine.caller.unmute(key))
+        self._on_alerts(lambda caller: caller.unmute(key))
+
+    def _on_alerts(self, work: Callable[[Caller], None]) -> None:
+        if (caller := self.engine.caller) is not None:
+            self._do(lambda: work(caller))
 
     # -- files ---------------------------------------------------------------------------------------
 

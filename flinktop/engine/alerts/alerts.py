@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from flinktop.engine.alerts.state import Alerts, Moment, Place
 
 MOST_PAST: Final = 500
+MOST_UNTOLD: Final = 10_000
+"""The same while a channel does not know that they are over."""
 MOST_UNSEEN: Final = 500
 """Alerts that stay open though their job is gone; of more the oldest are cleared."""
 SETTLES_AFTER: Final = 15.0
@@ -47,10 +49,7 @@ MOST_TIMES: Final = 20
 
 def after(before: Alerts, seen: Seen, policy: AlertPolicy, at: Moment) -> Alerts:
     """The alerts after a round of the judge."""
-    first = before.first if before.first is not None else at.now
-    looked = at.now - first
-    settled = before.settled or looked >= (SETTLES_AFTER if seen.complete else SETTLES_BY)
-    state = replace(before, first=first, settled=settled)
+    state = settled(before, seen, at)
     tracks: dict[Place, Track] = {}
     recent = {place: one for place, one in before.recent.items() if at.now - one.at < SAME_WITHIN}
     past = before.past
@@ -74,13 +73,20 @@ def after(before: Alerts, seen: Seen, policy: AlertPolicy, at: Moment) -> Alerts
             alert = _cleared(state, place, track, left, at)
             recent[place] = Recent(alert, at.now, track.ups)
             past = (alert, *past)
-    state = replace(state, tracks=tracks, recent=recent, past=past[:MOST_PAST])
-    state = _bounded(state, at)
+    state = _bounded(replace(state, tracks=tracks, recent=recent, past=past), at)
     return replace(
         state,
+        past=_newest(state),
         acknowledged=acknowledged_still(state.acknowledged, state.tracks),
         mutes=muted_still(state, at.wall),
     )
+
+
+def settled(state: Alerts, seen: Seen, at: Moment) -> Alerts:
+    """With whether what stood already at the start is known by now."""
+    first = state.first if state.first is not None else at.now
+    over = at.now - first >= (SETTLES_AFTER if seen.complete else SETTLES_BY)
+    return replace(state, first=first, settled=state.settled or over)
 
 
 def _new(state: Alerts, found: Found, seen: Seen, at: Moment) -> Track:
@@ -152,7 +158,8 @@ def _raised(
     track: Track, before: Recent | None, past: tuple[Alert, ...], at: Moment
 ) -> tuple[Track, tuple[Alert, ...]]:
     """The track of an alert that is raised now; of one that was cleared a moment ago it is the same one."""
-    ups, alert = (at.now,), replace(track.alert, raised=at.wall, times=(at.wall,))
+    ups: tuple[float, ...] = (at.now,)
+    alert = replace(track.alert, raised=at.wall, times=(at.wall,))
     if before is not None:
         ups = (*(up for up in before.ups if at.now - up < FLAPS_WITHIN), at.now)
         past = tuple(one for one in past if one is not before.alert)
@@ -236,4 +243,13 @@ def _bounded(state: Alerts, at: Moment) -> Alerts:
     for _, place in unseen[: len(unseen) - MOST_UNSEEN]:
         why = "too many alerts of jobs that Flink does not list any more"
         past = (_cleared(state, place, tracks.pop(place), why, at), *past)
-    return replace(state, tracks=tracks, past=past[:MOST_PAST])
+    return replace(state, tracks=tracks, past=past)
+
+
+def _newest(state: Alerts) -> tuple[Alert, ...]:
+    """The newest past alerts, and those of which a channel does not know yet that they are over."""
+    if len(state.past) <= MOST_PAST:
+        return state.past
+    told = {place for sent in state.sent.values() for place in sent.told}
+    old = state.past[MOST_PAST:MOST_UNTOLD]
+    return (*state.past[:MOST_PAST], *(one for one in old if one.key[1:] in told))

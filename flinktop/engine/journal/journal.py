@@ -96,6 +96,11 @@ class Journal:
         self._closing = False
         self._write_at = self._beat_at = self._others_at = float("inf")  # monotonic s
 
+    @property
+    def inline(self) -> bool:
+        """Whether every call works at once, so that none blocks for long."""
+        return self._inline
+
     # -- adding: returns at once -----------------------------------------------------------------------
 
     def start(self) -> None:
