@@ -483,15 +483,40 @@ def _clusters(sources: "Sources") -> int:
 
 
 def _print_what_is_judged(settings: "Settings") -> None:
-    """Print which jobs should run, and the rules about findings: what `status` goes by."""
+    """Print which jobs should run, the rules about findings and alerts, and how flinktop calls."""
     lines = [
         f"expects   {', '.join(profile.expect)} on {profile.name}"
         for profile in settings.profiles
         if profile.expect
     ]
-    lines += [f"findings  {rule.sentence}" for rule in settings.findings]
+    lines += [
+        f"findings  {rule.sentence}{_without_cluster(settings, rule.clusters)}" for rule in settings.findings
+    ]
+    lines += [
+        f"alerts    {rule.sentence}{_without_cluster(settings, rule.clusters)}" for rule in settings.alerts
+    ]
+    if settings.alerts:
+        lines.append("alerts    what no entry is about: critical findings call, warnings are listed")
+    if settings.notify is not None:
+        lines.append(f"notify    {settings.notify.sentence}")
+    if any(rule.jobs for rule in (*settings.findings, *settings.alerts)):
+        lines.append("          Names and patterns of jobs are not checked here: that takes the clusters.")
     if lines:
         print("\n".join((*lines, "")))
+
+
+def _without_cluster(settings: "Settings", clusters: tuple[str, ...] | None) -> str:
+    """The names and patterns of clusters of an entry that match none of the config, as a line; or ""."""
+    if clusters is None:
+        return ""
+    from flinktop.judgement.patterns import matches
+
+    names = [profile.name for profile in settings.profiles]
+    unused = [one for one in clusters if not any(matches(name, (one,)) for name in names)]
+    if not unused:
+        return ""
+    which = listed([f"'{shown(one)}'" for one in unused])
+    return f"\n          NO CLUSTER of the config is named {which}{near(unused[0], names)}"
 
 
 def _progress(sentence: str) -> None:

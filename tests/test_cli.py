@@ -397,10 +397,53 @@ expect = ["orders", "billing-*"]
         """
 expects   orders, billing-* on prod
 findings  all findings of test-*: severity info
+          Names and patterns of jobs are not checked here: that takes the clusters.
 
 config  """
         in capsys.readouterr().out
     )
+
+
+def test_clusters_say_what_calls_and_which_entries_match_nothing(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = home / "my.toml"
+    config.write_text("""
+[[findings]]
+clusters = ["prod", "pord"]
+off = true
+[[alerts]]
+clusters = "test-*"
+kind = "restart-loop"
+severity = "critical"
+for = "90s"
+between = "22:00-06:00"
+[[alerts]]
+clusters = "prod"
+off = true
+[notify]
+command = ["/opt/notify", "--key", "hush"]
+repeat = "1m"
+bell = false
+[clusters.prod]
+url = "http://h:1"
+""")
+    assert main(["clusters", "--config", str(config)]) == 0
+    out = capsys.readouterr().out
+    assert (
+        """
+findings  all findings on prod or pord: off
+          NO CLUSTER of the config is named 'pord'; did you mean 'prod'?
+alerts    restart-loop of severity critical on test-* between 22:00 and 06:00: calls after 1m30s more
+          NO CLUSTER of the config is named 'test-*'
+alerts    all findings on prod: off
+alerts    what no entry is about: critical findings call, warnings are listed
+notify    desktop notification (auto), title, command /opt/notify, repeated every 1m
+
+config  """
+        in out
+    )
+    assert "hush" not in out
 
 
 def test_clusters_without_a_config_say_how_to_begin(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from flinktop import allowed
 from flinktop.addresses import ShownJob
+from flinktop.alert_rules import AlertRule, Notify
+from flinktop.allowed import duration, duration_text
 from flinktop.finding_rules import FindingRule
 from flinktop.flink.connection import Connection, Secret
 from flinktop.flink.login import credentials
@@ -714,6 +716,57 @@ CLUSTER = '[clusters.a]\nurl = "http://h:1"\n'
         ("[[findings]]\nkind = 'memory'\nlimit = nan", "line 3: limit of memory must be from 1 to 100"),
         ("[[findings]]\nkind = 'memory'\nlimit = '9'", "line 3: limit must be a number, not a text"),
         ("findings = [{}]", "line 1: [[findings]] needs severity, off or limit"),
+        ("alerts = 1", "line 1: alerts must be a list of tables, [[alerts]], not the number 1"),
+        ("[[alerts]]\nof = true", "line 2: [[alerts]] has no key 'of'; did you mean 'off'?"),
+        ("[[alerts]]", "line 1: [[alerts]] needs a key: clusters, jobs, kind, severity, for, between or off"),
+        (
+            "[[alerts]]\nseverity = 'info'",
+            "line 2: severity must be critical or warning, not 'info': a finding of severity info never",
+        ),
+        ("[[alerts]]\nseverity = 'critcal'", "not 'critcal'; did you mean 'critical'?"),
+        ("[[alerts]]\nkind = 'skwe'", "not 'skwe'; did you mean 'skew'?"),
+        (
+            "[[alerts]]\nkind = 'memory'\njobs = 'a'",
+            "line 3: memory is a finding of the cluster, not of jobs: leave jobs out",
+        ),
+        (
+            "[[alerts]]\nfor = '30'",
+            'line 2: for must be a duration from 0s to 1d, such as "30s", "5m" or "2h", not \'30\'',
+        ),
+        ("[[alerts]]\nfor = '25h'", "line 2: for must be a duration from 0s to 1d, not '25h'"),
+        ("[[alerts]]\nfor = 30", 'line 2: for must be a duration in quotes, such as "30s", "5m" or "2h"'),
+        ("[[alerts]]\nfor = 30s", 'line 2: for must be a duration in quotes, such as "30s", "5m" or "2h"'),
+        ("[[alerts]]\noff = true\nfor = '1m'", "line 2: off and for cannot be used together: keep one"),
+        (
+            "[[alerts]]\nbetween = '22-6'",
+            "line 2: between must be two times of the day such as \"22:00-06:00\", not '22-6'",
+        ),
+        ("[[alerts]]\nbetween = '22:00-25:00'", "line 2: between must have times from 00:00 to 23:59"),
+        ("[[alerts]]\nbetween = '22:61-23:00'", "line 2: between must have times from 00:00 to 23:59"),
+        (
+            "[[alerts]]\nbetween = '08:00-8:00'",
+            "line 2: between begins and ends at 08:00: leave it out for the whole day",
+        ),
+        ("notify = 1", "line 1: notify must be a table, [notify], not the number 1"),
+        ("[notify]\nbel = true", "line 2: [notify] has no key 'bel'; did you mean 'bell'?"),
+        ("[notify]\nbell = 1", "line 2: bell must be true or false, not the number 1"),
+        (
+            "[notify]\ndesktop = 'osc8'",
+            "line 2: desktop must be auto, osc9, osc777, osc99 or off, not 'osc8'; did you mean 'osc9' or",
+        ),
+        ("[notify]\ncommand = []", "line 2: command must not be an empty list: leave it out for none"),
+        ("[notify]\ncommand = ['a', 1]", "line 2: command must be a list of texts in quotes"),
+        (
+            "[notify]\ncommand = 'notify --now'",
+            "line 2: command is started without a shell: write program and",
+        ),
+        ("[notify]\ncommand = ['']", "line 2: command must hold texts of one line, not empty"),
+        ('[notify]\ncommand = ["a", "\\u0000"]', "line 2: command must not hold NUL characters"),
+        ("[notify]\nrepeat = '1m'", "line 2: repeat needs command beside it"),
+        (
+            "[notify]\ncommand = 'a'\nrepeat = '5s'",
+            "line 3: repeat must be a duration from 10s to 7d, not '5s'",
+        ),
         ("x = " + "[" * 5000 + "]" * 5000, "brackets nested deeper than any setting needs"),
         ("#" * 1_000_001, "is larger than 1,000,000 bytes"),
     ],
@@ -766,6 +819,102 @@ def test_expected_jobs_and_rules_about_findings(tmp_path: Path) -> None:
         "all findings of test-*: off",
         "memory on a or b: limit 95 per cent of the maximum heap",
     ]
+
+
+ALERTS = """\
+[[alerts]]
+clusters = "prod-*"
+jobs = ["billing-*", "orders"]
+kind = "restart-loop"
+severity = "critical"
+for = "1m30s"
+between = "22:00-06:00"
+
+[[alerts]]
+jobs = "test-*"
+off = true
+
+[notify]
+bell = false
+desktop = "osc99"
+title = false
+command = ["bin/notify", "--title", "two words", ""]
+repeat = "1m"
+"""
+
+
+def test_entries_about_alerts_and_how_flinktop_calls(tmp_path: Path) -> None:
+    path = tmp_path / "alerts.toml"
+    path.write_text(ALERTS)
+    read = settings(path)
+    assert read.alerts == (
+        AlertRule(
+            clusters=("prod-*",),
+            jobs=("billing-*", "orders"),
+            kinds=("restart-loop",),
+            severity="critical",
+            wait=90.0,
+            between=(22 * 60, 6 * 60),
+        ),
+        AlertRule(jobs=("test-*",), off=True),
+    )
+    assert [rule.sentence for rule in read.alerts] == [
+        (
+            "restart-loop of severity critical of billing-* or orders on prod-* between 22:00 and 06:00: "
+            "calls after 1m30s more"
+        ),
+        "all findings of test-*: off",
+    ]
+    assert read.notify == Notify(
+        bell=False,
+        desktop="osc99",
+        title=False,
+        command=(f"{tmp_path}/bin/notify", "--title", "two words", ""),
+        repeat=60.0,
+    )
+
+
+def test_without_entries_nothing_is_said_of_alerts(tmp_path: Path) -> None:
+    path = tmp_path / "none.toml"
+    path.write_text(CLUSTER)
+    assert (settings(path).alerts, settings(path).notify) == ((), None)
+    path.write_text("[notify]")
+    assert settings(path).notify == Notify()
+    assert Notify().sentence == "bell, desktop notification (auto), title"
+    off = Notify(bell=False, title=False, desktop="off")
+    assert off.sentence == "nothing: alerts are listed only"
+
+
+@pytest.mark.parametrize(
+    ("word", "program"),
+    [("notify", "notify"), ("~/bin/notify", "{home}/bin/notify"), ("/opt/notify", "/opt/notify")],
+)
+def test_a_command_is_found_by_its_name_or_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str, program: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    path = tmp_path / "command.toml"
+    path.write_text(f"[notify]\ncommand = '{word}'")
+    notify = settings(path).notify
+    assert notify is not None
+    assert notify.command == (program.format(home=tmp_path / "home"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("30s", 30.0),
+        ("5m", 300.0),
+        ("2h", 7200.0),
+        ("1d", 86400.0),
+        ("1h 30m", 5400.0),
+        ("0.5s", 0.5),
+        ("0s", 0.0),
+    ],
+)
+def test_durations(text: str, seconds: float) -> None:
+    assert duration(text, 0.0, 1e6) == seconds
+    assert duration(duration_text(seconds), 0.0, 1e6) == seconds
 
 
 def test_another_encoding_is_reported_with_its_line(tmp_path: Path) -> None:

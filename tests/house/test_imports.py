@@ -22,6 +22,7 @@ SETTINGS = (
     "ascii_terminal",
     "addresses",
     "finding_rules",
+    "alert_rules",
     "internal_error",
     "open_files",
 )
