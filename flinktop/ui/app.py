@@ -62,10 +62,13 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
 
     from flinktop.engine.acts.run_jar import RunJar
+    from flinktop.engine.alerts.alert import AlertsView
+    from flinktop.engine.alerts.policy import AlertPolicy
     from flinktop.engine.journal.journal import Journal
     from flinktop.flink.endpoint import Query
     from flinktop.judgement.rules import Policy
     from flinktop.settings import Profile, Settings
+    from flinktop.ui.calling import Calling
 
 log = logging.getLogger(__name__)
 
@@ -115,6 +118,8 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         self._ascii_shapes = AsciiShapes()
         self._operation_news = OperationNews()
         self._noticed = 0
+        self._calling: Calling | None = None
+        self._alerts: AlertsView | None = None  # as they were shown
         self._spare_memory = SpareMemory()
         self.on_exit: Callable[[int], None] = lambda _code: None
         """Called with the exit code when the app starts to exit."""
@@ -207,6 +212,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
             # Tests that run the app raise it again.
             self._exception = error
             self.on_exit(1)
+        self._close_calling()
         self._close_messages_no_wait()
         self._exception_event.set()
 
@@ -250,15 +256,52 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
                 screen.news()
         for one in self._operation_news.ended(self.port.operations()):
             self.notify(one.words, title=one.title, severity=one.severity, timeout=one.seconds, markup=False)
+        self._call()
         for notice in self.port.notices()[self._noticed :]:
             self._noticed += 1
             self.notify(notice, severity="warning", timeout=30, markup=False)
+
+    def _call(self) -> None:
+        """Show what is open, and call about it."""
+        view = self.port.alerts
+        if view is self._alerts or (self._calling is None and not view.open and not view.calls):
+            return
+        self._alerts = view
+        if self._calling is None:
+            from flinktop.alert_rules import Notify  # noqa: PLC0415 -- after the first paint
+            from flinktop.ui.calling import Calling  # noqa: PLC0415
+
+            self._calling = Calling(
+                self.settings.notify or Notify(),
+                write=self._write_to_terminal,
+                toast=lambda one: self.notify(
+                    one.words, title=one.title, severity=one.severity, timeout=one.seconds, markup=False
+                ),
+                now=self.port.now,
+                environ=os.environ,
+            )
+        self._calling.news(view, self.port.take_calls())
+
+    def _write_to_terminal(self, sequence: str) -> None:
+        """Write between two frames."""
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(sequence)
+
+    @property
+    def terminal_reset(self) -> str:
+        """What restores the terminal beyond its modes, if the app does not end by itself."""
+        return self._calling.reset if self._calling is not None else ""
+
+    def _close_calling(self) -> None:
+        if self._calling is not None:
+            self._calling.close()
 
     def exit(
         self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None
     ) -> None:
         """Exit. Textual closes its screens first; the caller of the app makes sure that it ends."""
         self.on_exit(return_code if result is None else result)
+        self._close_calling()
         super().exit(result, return_code, message)
 
     def action_help(self) -> None:
@@ -364,6 +407,14 @@ class _OneJournal:
             self._made.close(seconds)
 
 
+def _alerting(settings: Settings, profile: Profile) -> AlertPolicy:
+    """What the config says of alerts; called after the first paint."""
+    from flinktop.engine.alerts.policy import policy  # noqa: PLC0415
+
+    # Nobody is to be woken because of a cluster that does not exist.
+    return policy(settings.alerts, settings.notify if not profile.demo else None, profile.name)
+
+
 def run(
     settings: Settings,
     profile: Profile,
@@ -393,6 +444,8 @@ def run(
         policy=_policy(settings, profile),
         journal=journal,
         runs=runs,
+        alerting=partial(_alerting, settings, profile),
+        rings=True,
     )
     leaving = Leaving(port, journal.close)
     app: FlinkTop | None = None
@@ -404,6 +457,7 @@ def run(
             app.choose_theme(settings.theme)
         accept_any_bytes()
         app.on_exit = leaving.begin
+        leaving.terminal_reset = lambda: app.terminal_reset
         # When the terminal is gone, nothing is left to write once the signal handling has ended.
         with keep_columns(), leave_on_signals(app, leaving), strays_logged():
             code = app.run(mouse=settings.mouse)

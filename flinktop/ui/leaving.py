@@ -63,6 +63,8 @@ class Leaving:
         # Whoever holds it ends the process. The app is unblocked while the terminal is being restored: it
         # must not run to its end before that is done.
         self._end = threading.Lock()
+        self.terminal_reset: Callable[[], str] = lambda: ""
+        """What restores the terminal beyond `RESET`."""
 
     def begin(self, code: int) -> None:
         """Start to exit, with this code at the latest when the patience is over; only once."""
@@ -103,7 +105,7 @@ class Leaving:
             self._close(ENGINE_SECONDS)
             logging.shutdown()
             if self._terminal is not None and self._before is not None:
-                _restore(self._terminal, self._before)
+                _restore(self._terminal, self._before, f"{RESET}{self.terminal_reset()}".encode())
         finally:
             os._exit(code)
 
@@ -156,7 +158,7 @@ def _discard_output() -> None:
         os.dup2(nowhere, stream)
 
 
-def _restore(terminal: int, before: list[Any]) -> None:
+def _restore(terminal: int, before: list[Any], reset: bytes) -> None:
     """Restore the terminal without waiting for anybody to read from it.
 
     Textual's writer hangs in a write, and the kernel lets nobody else write before that has ended: unread
@@ -173,8 +175,8 @@ def _restore(terminal: int, before: list[Any]) -> None:
             termios.tcflow(door, termios.TCOON)
             written = 0
             with contextlib.suppress(BlockingIOError):
-                written = os.write(door, RESET.encode())
-            if written == len(RESET):
+                written = os.write(door, reset)
+            if written == len(reset):
                 # The end of a session leader hangs up its terminal: what was not read by then is lost.
                 time.sleep(READ_SECONDS)
                 break

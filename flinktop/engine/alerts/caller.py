@@ -119,6 +119,8 @@ class Caller:
 
     def take_calls(self) -> tuple[Call, ...]:
         """The calls that this terminal has not shown yet, oldest first, each once."""
+        if not self._calls:
+            return ()
         with self._lock:
             calls, self._calls = self._calls, ()
             self.view = replace(self.view, calls=())

@@ -86,6 +86,24 @@ class AlertPolicy(Struct, frozen=True, kw_only=True):
         return CALLS if finding.severity is Severity.CRITICAL else IS_LISTED
 
 
+class WrittenNotify(Protocol):
+    """`[notify]` as the config file has it."""
+
+    @property
+    def command(self) -> tuple[str, ...]: ...
+    @property
+    def repeat(self) -> float | None: ...
+
+
+def policy(alerts: Iterable[Written], notify: WrittenNotify | None, cluster: str) -> AlertPolicy:
+    """What the config file says of the alerts of a cluster, by its name there."""
+    return AlertPolicy(
+        rules=as_rules(alerts, cluster),
+        command=notify.command if notify is not None else (),
+        repeat=notify.repeat if notify is not None else None,
+    )
+
+
 def as_rules(written: Iterable[Written], cluster: str) -> tuple[Rule, ...]:
     """The entries of the config file that are about a cluster, by its name there."""
     return tuple(
