@@ -499,7 +499,8 @@ def _print_what_is_judged(settings: "Settings") -> None:
         lines.append("alerts    what no entry is about: critical findings call, warnings are listed")
     if settings.notify is not None:
         lines.append(f"notify    {settings.notify.sentence}")
-    if any(rule.jobs for rule in (*settings.findings, *settings.alerts)):
+    jobs = [rule.jobs for rule in settings.findings] + [rule.jobs for rule in settings.alerts]
+    if any(jobs):
         lines.append("          Names and patterns of jobs are not checked here: that takes the clusters.")
     if lines:
         print("\n".join((*lines, "")))

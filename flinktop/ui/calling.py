@@ -183,7 +183,7 @@ def spoken(call: Call) -> tuple[str, str]:
         critical = sum(one.severity is Severity.CRITICAL for one in call.alerts)
         verb = {Change.CLEARED: "cleared", Change.ESCALATED: "are worse now"}.get(call.change, "raised")
         heading = f"{len(call.alerts)} alerts {verb}"
-        count = f"{critical} critical; " if critical and call.change is not Change.CLEARED else ""
+        count = f"{critical} critical - " if critical and call.change is not Change.CLEARED else ""
         return heading, _cut(f"{count}{_jobs(call.alerts)}")
     whose = clean(worst.job_name) or f"cluster {target}"
     if call.change is Change.CLEARED:

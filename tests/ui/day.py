@@ -17,6 +17,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from flinktop.addresses import ShownJob
+from flinktop.alert_rules import Notify
 from flinktop.engine.host import Port
 from flinktop.flink.connection import Connection, Secret
 from flinktop.settings import Paths, Profile, Settings
@@ -231,11 +232,13 @@ async def monitor(
     token: Secret | None = None,
     shows: ShownJob | None = None,
     written: Callable[[str], None] | None = None,
+    notify: Notify | None = None,
 ) -> AsyncIterator[Day]:
     """Flinktop opened on a recorded cluster, or a scenario of the demo with its last minutes in the charts.
 
     Everything that is on the first screen has been answered. With `acts` there is a ledger below `state`.
     `written` is called with what is written to the terminal; without it nothing is drawn before it is read.
+    With `notify` alerts call in the terminal.
     """
     clock = clock or ManualClock()
     simulated = DemoCluster(demo, release, clock) if demo is not None else None
@@ -251,6 +254,7 @@ async def monitor(
         debug=False,
         paths=Paths(state / "config.toml", state, state / "flinktop.log"),
         notes=(),
+        notify=notify,
     )
     port = Port(
         connection,
@@ -260,6 +264,7 @@ async def monitor(
         name="test-cluster",
         protected=protected,
         ledger=settings.paths.operations if acts else None,
+        rings=notify is not None,
     )
     if simulated is not None:
         simulated.remembered(port)

@@ -24,7 +24,7 @@ from tests.manual_clock import ManualClock
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from flinktop.engine.alerts.alert import Alert
+    from flinktop.engine.alerts.alert import Alert, Call
 
 ILL, LAG = found("a1"), found("b2", Kind.SOURCE_LAG, Severity.WARNING)
 
@@ -272,7 +272,7 @@ async def test_without_a_journal_alerts_go_on() -> None:
     clock = ManualClock()
     caller = Caller(clock, cluster=CLUSTER, target="prod", rings=True)
     caller.start()
-    calls = []
+    calls: list[Call] = []
     for _ in range(20):
         await clock.advance(2.0)
         caller.round(Seen(found={ILL.place: ILL}, jobs={"a1": SeenJob("orders")}))
@@ -325,10 +325,10 @@ async def test_words_that_change_are_not_written_all_the_time(path: Path) -> Non
     writes = 0
     keep = monitor.journal.keep
 
-    def counted(*given: object) -> None:
+    def counted(name: str, cluster: str, key: str, value: bytes | None) -> None:
         nonlocal writes
         writes += 1
-        keep(*given)  # type: ignore[arg-type]
+        keep(name, cluster, key, value)
 
     monitor.journal.keep = counted  # type: ignore[method-assign]
     for second in range(300):
