@@ -280,6 +280,9 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
                 now=self.port.now,
                 environ=os.environ,
             )
+            calling = self._calling
+            self.app_suspend_signal.subscribe(self, lambda _app: calling.pause(), immediate=True)
+            self.app_resume_signal.subscribe(self, lambda _app: calling.resume(), immediate=True)
         self._calling.news(view, self.port.take_calls())
 
     def _write_to_terminal(self, sequence: str) -> None:

@@ -76,6 +76,7 @@ class Calling:
         self._rang: float | None = None
         self._number = 0
         self._title = ""  # as it was written; "" for none
+        self._paused = ""  # what it was before a pause
         self._closed = False
 
     def news(self, view: AlertsView, calls: Iterable[Call]) -> None:
@@ -97,6 +98,15 @@ class Calling:
         """Restore the title; nothing is written after that."""
         self._write_title("")
         self._closed = True
+
+    def pause(self) -> None:
+        """Restore the title before somebody else gets the terminal for a time."""
+        self._paused = self._title
+        self._write_title("")
+
+    def resume(self) -> None:
+        """Take the title again after `pause`."""
+        self._write_title(self._paused)
 
     @property
     def reset(self) -> str:
