@@ -398,7 +398,7 @@ class Engine:
     def _alert(self, caller: Caller, reachable: bool) -> None:  # noqa: FBT001 -- for partial
         from flinktop.engine.alerts.seen import seen  # noqa: PLC0415 -- after the first paint
 
-        now = 1000.0 * self.cluster_time()
+        now = 1000.0 * self.cluster_time() if self.anchor is not None else None
         caller.round(seen(self.judge.judged, self.judge.listed, now, reachable=reachable))
 
     async def _housekeeping(self) -> None:

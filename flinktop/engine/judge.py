@@ -157,6 +157,10 @@ class Judge:
             before = self._listed.get(jid)
             if before is None or (job.state, job.tasks) != (before.state, before.tasks):
                 self._dirty[jid] = None
+            if before is not None and job.state != before.state:
+                # Its state is told by the list alone: other answers need not be waited for.
+                self._judged_at.pop(jid, None)
+        self._judge_replaced(listed)
         self._listed = listed
         self._odd = frozenset(
             jid
@@ -172,6 +176,16 @@ class Judge:
         live = [jid for jid, job in listed.items() if not states.is_terminal(job.state)]
         self._live = len(live)
         self._sums.watch([job for job in live if job not in self._suspects])
+
+    def _judge_replaced(self, listed: Mapping[str, JobOverview]) -> None:
+        """Judge failed jobs again of whose name another one has been started."""
+        new = {job.name for jid, job in listed.items() if jid not in self._listed} if self._listed else set()
+        if not new:
+            return
+        for jid, job in listed.items():
+            if job.state == "FAILED" and job.name in new:
+                self._dirty[jid] = None
+                self._judged_at.pop(jid, None)
 
     # -- a round ---------------------------------------------------------------------------------------
 

@@ -118,13 +118,14 @@ def _failed(look: JobLook) -> Sign:
     fault = _last_fault(look)
     begin = failure_words.beginning(look, fault, cut=False) if fault is not None else None
     ended = _ended(look)
+    unread = begin is None and not _is_read(look, ended)
     past = look.replaced or look.features.history_server
     if begin is not None:
         words = f"failed: {failure_words.who(look, begin)}"
-    elif _is_read(look, ended):
-        words = "failed: the job ended FAILED; Flink keeps no exception of it"
-    else:
+    elif unread:
         words = "failed: the job ended FAILED"
+    else:
+        words = "failed: the job ended FAILED; Flink keeps no exception of it"
     evidence = list(failure_words.cause_evidence(fault)) if fault is not None else []
     if look.replaced:
         evidence.append(Evidence("a job of the same name has started later"))
@@ -136,6 +137,7 @@ def _failed(look: JobLook) -> Sign:
         culprit=begin.culprit if begin is not None else Culprit(),
         evidence=tuple(evidence),
         since=ended,
+        unread=unread,
     )
     return Sign(finding=finding, fetched=look.now, lasted=True)
 

@@ -152,5 +152,6 @@ class Finding(Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
     explains: bool = True  # whether it is strong enough to explain others of its job
     since: float | None = None  # by the cluster's clock, ms since 1970; None where Flink gives no time
+    unread: bool = False  # its cause was not read yet, and is asked for
     job: str = ""  # of a job that is not listed, and so has no verdict: its last known id, "" if it has none
     job_name: str = ""  # likewise: its name, or the pattern of the name that is expected

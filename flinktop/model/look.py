@@ -145,7 +145,9 @@ class JobLook(Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def state(self) -> str:
-        """The newest known."""
+        """The newest known: nothing comes after the end, which the list of jobs tells first."""
+        if states.is_terminal(self.listed.state):
+            return self.listed.state
         return self.job.value.state if self.job is not None and self.job.value.state else self.listed.state
 
     @property

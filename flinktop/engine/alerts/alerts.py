@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from flinktop.engine.alerts.policy import AlertPolicy
     from flinktop.engine.alerts.seen import Found, Seen
     from flinktop.engine.alerts.state import Alerts, Moment, Place
+    from flinktop.judgement.finding import Finding
 
 MOST_PAST: Final = 500
 MOST_UNTOLD: Final = 10_000
@@ -43,6 +44,8 @@ FAILED_STAYS: Final = 24 * 3600.0
 """s for which a failed job that Flink does not list any more stays open, if it is not started again."""
 RESTORED_STAYS: Final = 30.0
 """s beyond its hold time for which an alert of before this start is open without being seen."""
+UNREAD_FOR: Final = 8.0
+"""s for which the cause of a failure is waited for: without it a call says little."""
 MOST_TIMES: Final = 20
 """Times that are kept of an alert that comes and goes."""
 
@@ -90,10 +93,9 @@ def settled(state: Alerts, seen: Seen, at: Moment) -> Alerts:
 
 
 def _new(state: Alerts, found: Found, seen: Seen, at: Moment) -> Track:
-    since, raw = found.finding.since, found.finding
+    raw, found = found.finding, kept(found)
     looked = at.now - (state.first if state.first is not None else at.now)
-    began_later = since is not None and (seen.now - since) / 1000.0 < looked
-    found = kept(found)
+    ago = _began(raw, seen)
     return Track(
         found=raw,
         alert=Alert(
@@ -107,8 +109,15 @@ def _new(state: Alerts, found: Found, seen: Seen, at: Moment) -> Track:
         since=at.now,
         critical=at.now if found.finding.severity is Severity.CRITICAL else None,
         changed=at.now,
-        standing=not state.settled and not began_later,
+        standing=not state.settled and (ago is None or ago >= looked),
     )
+
+
+def _began(finding: Finding, seen: Seen) -> float | None:
+    """How long ago (s) it began by the cluster's clock; None if that is not known."""
+    if finding.since is None or seen.now is None:
+        return None
+    return (seen.now - finding.since) / 1000.0
 
 
 def _seen_again(track: Track, found: Found, at: Moment) -> Track:
@@ -143,13 +152,14 @@ def _decided(track: Track, policy: AlertPolicy, seen: Seen, at: Moment) -> Track
     decision = policy.decide(track.alert.job_name or None, finding, at.minute)
     begun = track.critical if decision.severity is Severity.CRITICAL else track.since
     stood = at.now - begun if begun is not None else 0.0
-    if track.standing and finding.since is not None:
+    if track.standing and (ago := _began(finding, seen)) is not None:
         # It stood before anybody looked.
-        stood = max(stood, (seen.now - finding.since) / 1000.0 - HOLDS[finding.kind].raised_after)
-    over = stood >= decision.wait
+        stood = max(stood, ago - HOLDS[finding.kind].raised_after)
+    unread = track.found is not None and track.found.unread and at.now - track.since < UNREAD_FOR
+    over = stood >= decision.wait and not unread
     return replace(
         track,
-        raised=track.raised or over or not decision.calls,
+        raised=track.raised or over or (not decision.calls and not unread),
         alert=replace(track.alert, calls=decision.calls and over),
     )
 

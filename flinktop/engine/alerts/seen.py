@@ -49,11 +49,11 @@ class Seen(Struct, frozen=True, kw_only=True):
     jobs: Mapping[str, SeenJob] = {}  # by id
     reachable: bool = True
     complete: bool = True  # whether every job that Flink lists was judged
-    now: float = 0.0  # by the cluster's clock, ms since 1970
+    now: float | None = None  # by the cluster's clock, ms since 1970; None while that is not known
 
 
-def seen(judged: Judged, listed: Mapping[str, JobOverview], now: float, *, reachable: bool) -> Seen:
-    """What a round has seen of a cluster, at `now` (ms since 1970 by its clock)."""
+def seen(judged: Judged, listed: Mapping[str, JobOverview], now: float | None, *, reachable: bool) -> Seen:
+    """What a round has seen of a cluster, at `now` (ms since 1970 by its clock, if that is known)."""
     jobs = {}
     for jid, job in listed.items():
         verdict = judged.verdicts.get(jid)

@@ -229,6 +229,22 @@ def test_a_failed_job_that_flink_forgot_clears_after_a_day() -> None:
     assert said(rounds.look()) == [("cleared", "a1")]
 
 
+def test_a_failure_whose_cause_is_about_to_be_read_waits_for_it() -> None:
+    rounds = Rounds()
+    rounds.settle()
+    unread = replace(FAILED, finding=replace(FAILED.finding, unread=True))
+    assert rounds.looks(6.0, unread) == []
+    assert rounds.open == []
+    assert said(rounds.look(FAILED)) == [("raised", "a1")]
+
+
+def test_a_failure_whose_cause_does_not_come_calls_all_the_same() -> None:
+    rounds = Rounds()
+    rounds.settle()
+    unread = replace(FAILED, finding=replace(FAILED.finding, unread=True))
+    assert said(rounds.looks(10.0, unread)) == [("raised", "a1")]
+
+
 def come_and_go(rounds: Rounds, times: int, seconds: float = 60.0) -> None:
     for _ in range(times):
         rounds.looks(seconds, ILL)
