@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -12,7 +13,7 @@ from flinktop.judgement.finding import OF_CLUSTER, Evidence, Finding, Kind, Seve
 from flinktop.model import redaction, states
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from flinktop.engine.alerts.state import Place
     from flinktop.engine.judge import Judged
@@ -54,22 +55,36 @@ class Seen(Struct, frozen=True, kw_only=True):
 
 def seen(judged: Judged, listed: Mapping[str, JobOverview], now: float | None, *, reachable: bool) -> Seen:
     """What a round has seen of a cluster, at `now` (ms since 1970 by its clock, if that is known)."""
-    jobs = {}
-    for jid, job in listed.items():
-        verdict = judged.verdicts.get(jid)
-        known = verdict is not None and verdict.kind != str(Severity.UNKNOWN)
-        jobs[jid] = SeenJob(job.name, not states.is_terminal(job.state), known)
     found: dict[Place, Found] = {}
     for one in _found(judged):
         # The first of a kind is the worst. A culprit that moves is no new alert.
         found.setdefault(one.place, one)
     return Seen(
         found=found,
-        jobs=jobs,
+        jobs=_Jobs(judged, listed),
         reachable=reachable,
-        complete=all(jid in judged.verdicts for jid in listed),
+        complete=len(judged.verdicts) >= len(listed),
         now=now,
     )
+
+
+class _Jobs(Mapping[str, SeenJob]):
+    """The jobs of a cluster, each made when it is asked for: of thousands few are."""
+
+    def __init__(self, judged: Judged, listed: Mapping[str, JobOverview]) -> None:
+        self._verdicts = judged.verdicts
+        self._listed = listed
+
+    def __getitem__(self, jid: str) -> SeenJob:
+        job, verdict = self._listed[jid], self._verdicts.get(jid)
+        known = verdict is not None and verdict.kind != str(Severity.UNKNOWN)
+        return SeenJob(job.name, not states.is_terminal(job.state), known)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._listed)
+
+    def __len__(self) -> int:
+        return len(self._listed)
 
 
 def _found(judged: Judged) -> Iterator[Found]:
