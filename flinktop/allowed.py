@@ -15,10 +15,14 @@ THEMES: Final = ("dark", "light", "ansi", "ansi-dark", "ansi-light")
 COLOURS: Final = ("red", "yellow", "green", "cyan", "blue", "magenta", "white")
 COMMANDS: Final = (
     "open", "local", "demo", "status", "explain", "operations", "savepoint", "stop", "cancel", "submit",
-    "clusters",
+    "clusters", "journal",
 )  # fmt: skip
-RESERVED: Final = (*COMMANDS, "replay", "record")
+LATER_COMMANDS: Final = ("journal",)
+"""Commands that came when clusters could already bear their names: `open NAME` opens such a cluster."""
+RESERVED: Final = (*(name for name in COMMANDS if name not in LATER_COMMANDS), "replay", "record")
 """Commands, including planned ones: a cluster with such a name could not be opened by it."""
+DAYS: Final = "a number of days from 1 to 3650"
+MEGABYTES: Final = "a whole number of megabytes from 4 to 4096"
 SHORTEST: Final = 0.5
 LONGEST: Final = 3600.0
 SECONDS: Final = f"a number of seconds from {SHORTEST:g} to {LONGEST:g}"
@@ -128,6 +132,20 @@ def duration_text(seconds: float) -> str:
         count, left = divmod(left, unit)
         parts += [f"{count:.0f}{name}"] if count else []
     return "".join((*parts, *([f"{left:g}s"] if left or not parts else [])))
+
+
+def days(value: float) -> float:
+    """Check for how many days the journal is kept."""
+    if not 1 <= value <= 3650:  # noqa: PLR2004 -- as DAYS says
+        raise NotAllowed(f"must be {DAYS}, not {value:g}")
+    return float(value)
+
+
+def megabytes(value: float) -> int:
+    """Check how many megabytes the journal may take."""
+    if not (4 <= value <= 4096 and float(value).is_integer()):  # noqa: PLR2004 -- as MEGABYTES says
+        raise NotAllowed(f"must be {MEGABYTES}, not {value:g}")
+    return int(value)
 
 
 def cluster_name(text: str) -> str:

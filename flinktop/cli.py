@@ -35,6 +35,7 @@ from flinktop.headless.args import (
     explain_args,
     split_program_args,
 )
+from flinktop.headless.journal_args import JOURNAL, JournalArgs, add_journal, journal_args
 from flinktop.headless.status_args import STATUS, UNKNOWN, StatusArgs, add_status, status_args
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ if TYPE_CHECKING:
 
 UNREAD: Final = 141  # a shell's exit code for a program ended by SIGPIPE
 NO_TERMINAL: Final = "the monitor needs a terminal: stdin or stdout is not a terminal"
+
+
+_ForScripts = ActArgs | StatusArgs | JournalArgs | ExplainArgs | None
+"""The arguments of the commands for scripts."""
 
 
 class UsageError(Exception):
@@ -111,9 +116,13 @@ def _error_codes(words: list[str]) -> tuple[int, int]:
     return USAGE, USAGE if command == EXPLAIN else FAILED
 
 
-def _run(sources: "Sources", command: str, target: str | None, act: ActArgs | StatusArgs | None) -> int:
+def _run(
+    sources: "Sources", command: str, target: str | None, act: ActArgs | StatusArgs | JournalArgs | None
+) -> int:
     if isinstance(act, StatusArgs):
         return _status(sources, act)
+    if isinstance(act, JournalArgs):
+        return _journal(sources, act)
     if act is not None:
         return _operations(sources, act) if command == "operations" else _act(sources, target, act)
     if command in ("clusters", "local"):
@@ -121,7 +130,7 @@ def _run(sources: "Sources", command: str, target: str | None, act: ActArgs | St
     return _demo(sources, target) if command == "demo" else _open(sources, target)
 
 
-def read_args(args: list[str]) -> "tuple[str, str | None, Flags, ActArgs | StatusArgs | ExplainArgs | None]":
+def read_args(args: list[str]) -> "tuple[str, str | None, Flags, _ForScripts]":
     """Parse into command, target, options, and the arguments of the commands for scripts.
 
     Raises UsageError for invalid arguments, and SystemExit after --help and --version.
@@ -140,14 +149,16 @@ def read_args(args: list[str]) -> "tuple[str, str | None, Flags, ActArgs | Statu
     if left:
         raise UsageError(_not_understood(left, options, command))
     acts = command in ACTS or command == "operations"
-    act: ActArgs | StatusArgs | ExplainArgs | None = act_args(command, given, program) if acts else None
+    act: _ForScripts = act_args(command, given, program) if acts else None
     if command == EXPLAIN:
         act = explain_args(given)
-    if command == STATUS:
-        try:
+    try:
+        if command == STATUS:
             act = status_args(given)
-        except ValueError as error:
-            raise UsageError(str(error)) from None
+        elif command == JOURNAL:
+            act = replace(journal_args(given), target=target)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     if "header" in given:
         given["header"] = tuple(given["header"])
     # Imported after parsing, which ends the process for --help and --version.
@@ -162,7 +173,8 @@ def _parser() -> _Parser:
         prog="flinktop",
         description="A terminal monitor for Apache Flink clusters.",
         usage="flinktop [TARGET] [options]\n       flinktop demo [SCENARIO] [options]\n"
-        "       flinktop status [TARGET ...] [options]\n       flinktop explain [FILE] [options]\n"
+        "       flinktop status [TARGET ...] [options]\n       flinktop journal [TARGET] [options]\n"
+        "       flinktop explain [FILE] [options]\n"
         "       flinktop {savepoint,stop,cancel} JOB [options]\n       flinktop submit FILE [options]\n"
         "       flinktop {local,operations,clusters} [options]",
         epilog="TARGET is http(s)://host:port/base, host:port, or a cluster's name from the config file; "
@@ -205,6 +217,7 @@ def _parser() -> _Parser:
     releases = f"simulated release: {', '.join(RELEASES)} (default: the first)"
     demo.add_argument("--flink", metavar="VERSION", help=releases)
     add_status(uses, [common, connection])
+    add_journal(uses, [common])
     add_explain(uses, [common])
     add_operations(uses, [common])
     add_parsers(uses, [common, connection])
@@ -282,6 +295,7 @@ def _not_understood(left: list[str], options: dict[str, dict[str, bool]], comman
             "open": "only one TARGET is allowed",
             "demo": "only one SCENARIO is allowed",
             "explain": "only one FILE is allowed",
+            "journal": "only one TARGET is allowed",
             "submit": "only one FILE is allowed, and its program's arguments come after --",
             **dict.fromkeys(ON_A_JOB, "only one JOB is allowed"),
         }
@@ -369,6 +383,17 @@ def _explain(args: ExplainArgs) -> int:
     from flinktop.headless.explain import run_explain
 
     return run_explain(args)
+
+
+def _journal(sources: "Sources", args: JournalArgs) -> int:
+    settings = sources.settings
+    url = None if args.target is None else sources.url_of(args.target)
+    from flinktop.engine.clock import Clock
+    from flinktop.headless.journal import run_journal
+
+    for note in settings.notes:
+        print(f"flinktop: {note}", file=sys.stderr)
+    return run_journal(settings.paths.journal, url, args, Clock())
 
 
 def _operations(sources: "Sources", act: ActArgs) -> int:
@@ -472,13 +497,17 @@ def _clusters(sources: "Sources") -> int:
             print(f"{name:{name_width}}  {url:{url_width}}  {marks}".rstrip())
         print()
     _print_what_is_judged(settings)
-    for title, path in (
-        ("config", settings.paths.config),
-        ("state", settings.paths.state),
-        ("ledger", settings.paths.operations),
-        ("log", settings.paths.log),
+    bounds = settings.journal
+    kept = f"kept for {bounds.days:g} days, at most {bounds.megabytes} MB"
+    for title, path, more in (
+        ("config", settings.paths.config, ""),
+        ("state", settings.paths.state, ""),
+        ("ledger", settings.paths.operations, ""),
+        ("journal", settings.paths.journal, kept),
+        ("log", settings.paths.log, ""),
     ):
-        print(f"{title:6}  {path}{'' if os.access(path, os.F_OK) else '  (not there yet)'}")
+        marks = "; ".join(filter(None, ("" if os.access(path, os.F_OK) else "not there yet", more)))
+        print(f"{title:7}  {path}{f'  ({marks})' if marks else ''}")
     return DONE
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MOST_BYTES: Final = 1_000_000
 TOP_KEYS: Final = (
     "default", "theme", "ascii", "mouse", "refresh", "read_only", "expect", "findings", "alerts", "notify",
+    "journal",
     "clusters",
 )  # fmt: skip
 CLUSTER_KEYS: Final = (
@@ -23,6 +24,7 @@ CLUSTER_KEYS: Final = (
     "token_env", "headers", "header_file", "ca", "cert", "key", "insecure", "read_only",
     "protected", "refresh", "color", "expect",
 )  # fmt: skip
+JOURNAL_KEYS: Final = ("days", "megabytes")
 RULE_KEYS: Final = ("clusters", "jobs", "kind", "severity", "off", "limit")
 ALERT_KEYS: Final = ("clusters", "jobs", "kind", "severity", "for", "between", "off")
 NOTIFY_KEYS: Final = ("bell", "desktop", "title", "command", "repeat")
@@ -33,6 +35,8 @@ _NOT_TEXT: Final = {
     "read_only": f'true, false or "{READ_ONLY_BY_DEFAULT}"',
     "refresh": allowed.SECONDS,
     "limit": "a number",
+    "days": allowed.DAYS,
+    "megabytes": allowed.MEGABYTES,
     **dict.fromkeys(("expect", "clusters", "jobs"), 'a list of texts: ["orders", "billing-*"]'),
     **dict.fromkeys(("for", "repeat"), 'a duration in quotes, such as "30s", "5m" or "2h"'),
     "command": 'a list of texts, program and arguments: ["notify", "--title", "flinktop"]',
@@ -58,6 +62,17 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True)
+class JournalBounds:
+    """`[journal]`: for how long events are kept, and how much of the disk they may take."""
+
+    days: float = 90.0
+    megabytes: int = 64
+
+
+USUAL_JOURNAL: Final = JournalBounds()
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigFile:
     """The content of the config file; None is a missing key."""
 
@@ -72,6 +87,7 @@ class ConfigFile:
     findings: "tuple[FindingRule, ...]" = ()  # in the order of the file: the last that matches decides
     alerts: "tuple[AlertRule, ...]" = ()  # likewise
     notify: "Notify | None" = None
+    journal: JournalBounds = USUAL_JOURNAL
 
 
 def read_config(path: Path) -> ConfigFile:
@@ -115,6 +131,7 @@ def _config(top: "_Section") -> ConfigFile:
         findings=tuple(_rule(at) for at in top.tables("findings")),
         alerts=tuple(_alert_rule(at) for at in top.tables("alerts")),
         notify=_notify(top.section("notify")),
+        journal=_journal(top.section("journal")),
     )
     names = [cluster.name for cluster in config.clusters]
     if config.default is not None and config.default not in names:
@@ -165,6 +182,18 @@ def _cluster(clusters: "_Section", name: str) -> Cluster:
         colour=at.checked("color", at.text("color"), allowed.colour),
         protected=at.truth("protected"),
         expect=at.texts("expect"),
+    )
+
+
+def _journal(at: "_Section | None") -> JournalBounds:
+    if at is None:
+        return USUAL_JOURNAL
+    at.refuse_unknown(JOURNAL_KEYS)
+    days = at.checked("days", at.number("days"), allowed.days)
+    megabytes = at.checked("megabytes", at.number("megabytes"), allowed.megabytes)
+    return JournalBounds(
+        USUAL_JOURNAL.days if days is None else days,
+        USUAL_JOURNAL.megabytes if megabytes is None else megabytes,
     )
 
 

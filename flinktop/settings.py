@@ -16,7 +16,15 @@ from platformdirs import PlatformDirs
 from flinktop import allowed
 from flinktop.addresses import CREDENTIALS_FOR, ShownJob, names, normal_form, shown_job
 from flinktop.allowed import THEMES, NotAllowed, SettingsError
-from flinktop.config_file import READ_ONLY_BY_DEFAULT, Cluster, ConfigFile, ReadOnly, read_config
+from flinktop.config_file import (
+    READ_ONLY_BY_DEFAULT,
+    USUAL_JOURNAL,
+    Cluster,
+    ConfigFile,
+    JournalBounds,
+    ReadOnly,
+    read_config,
+)
 from flinktop.flink.connection import Connection, Secret
 from flinktop.open_files import others_read, others_write
 
@@ -24,7 +32,17 @@ if TYPE_CHECKING:
     from flinktop.alert_rules import AlertRule, Notify
     from flinktop.finding_rules import FindingRule
 
-__all__ = ["THEMES", "Flags", "Paths", "Profile", "Settings", "SettingsError", "Sources", "read_sources"]
+__all__ = [
+    "THEMES",
+    "Flags",
+    "JournalBounds",
+    "Paths",
+    "Profile",
+    "Settings",
+    "SettingsError",
+    "Sources",
+    "read_sources",
+]
 
 DEFAULT_TARGET: Final = "http://localhost:8081"
 
@@ -93,6 +111,7 @@ class Settings:
     findings: "tuple[FindingRule, ...]" = ()  # the last that matches decides
     alerts: "tuple[AlertRule, ...]" = ()  # likewise
     notify: "Notify | None" = None  # how flinktop calls; None: as usual
+    journal: JournalBounds = USUAL_JOURNAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +167,7 @@ class Sources:
             findings=self.file.findings,
             alerts=self.file.alerts,
             notify=self.file.notify,
+            journal=self.file.journal,
         )
 
     @property
@@ -181,6 +201,19 @@ class Sources:
             *_notes_on_files(connection),
         )
         return replace(profile, connection=connection, notes=notes, shows=shown_job(target))
+
+    def url_of(self, target: str) -> str | None:
+        """The address of a cluster by its name in the config or its address; None for an unknown name.
+
+        Raises SettingsError for an invalid address.
+        """
+        known = target in {cluster.name for cluster in self.file.clusters}
+        if not known and not allowed.is_address(target):
+            return None
+        try:
+            return self._cluster(target).connection.url
+        except NotAllowed as error:
+            raise SettingsError(str(error)) from None
 
     def local(self, url: str, cert: Path | None = None, key: Path | None = None) -> Profile:
         """The cluster that `flinktop local` started; it has no login, even if the environment has one.
@@ -305,7 +338,9 @@ def read_sources(flags: Flags, environ: Mapping[str, str]) -> Sources:
     path = _path(where, named) if named else paths.config
     paths = replace(paths, config=path)
     try:
-        return Sources(read_config(path), paths, _notes_on_config(path), flags, environ)
+        file = read_config(path)
+        notes = (*_notes_on_config(path), *_notes_on_names(file))
+        return Sources(file, paths, notes, flags, environ)
     except (FileNotFoundError, NotADirectoryError):
         if named:
             raise SettingsError(f"{where}: there is no config file {allowed.shown_path(path)}") from None
@@ -323,6 +358,16 @@ def _notes_on_config(path: Path) -> tuple[str, ...]:
     if str(path) == os.devnull or not others_write(path):
         return ()
     return (f"other users can write the config file {path}: chmod go-w it and its directory",)
+
+
+def _notes_on_names(file: ConfigFile) -> tuple[str, ...]:
+    """Notes about clusters with the name of a command that came later."""
+    names = (cluster.name for cluster in file.clusters)
+    return tuple(
+        f"the cluster '{name}' has the name of a command: `flinktop open {name}` opens it"
+        for name in names
+        if name in allowed.LATER_COMMANDS
+    )
 
 
 def _notes_on_files(connection: Connection) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NoReturn
@@ -15,6 +16,7 @@ from flinktop import cli
 from flinktop.cli import UsageError, main, read_args
 from flinktop.engine.acts.run_jar import RunJar
 from flinktop.headless.args import ACTS, ActArgs
+from flinktop.headless.journal_args import JournalArgs
 from flinktop.headless.status_args import StatusArgs
 from flinktop.local.samples import STEADY
 from flinktop.local.session import LocalError, LocalFlink
@@ -167,6 +169,17 @@ def test_arguments_of_acting_commands(line: str, target: str | None, flags: Flag
         ("status --job=", "--job must not be empty"),
         ("status --drain", "--drain is for 'stop', not for 'status'"),
         ("prod --explain", "--explain is for 'status', not for 'open'"),
+        ("journal prod dev", "only one TARGET is allowed: unexpected argument 'dev'"),
+        ("journal --since yesterday", "argument --since: 'yesterday' must be a time: 90s, 30m, 2h, 3d or 1w"),
+        ("journal --since 2026-13-01", "'2026-13-01' must be a time"),
+        ("journal --until 2h30m", "argument --until: '2h30m' must be a time"),
+        ("journal --since -2h", "--since"),
+        ("journal --kind failures", "invalid choice: 'failures'"),
+        ("journal -n 0", "'0' must be a number of events from 1 to 1000000"),
+        ("journal -n 5 --all", "not allowed with argument"),
+        ("journal --job=", "--job must not be empty"),
+        ("journal --user bob", "--user is for opening a cluster, not for 'journal'"),
+        ("prod --since 2h", "--since is for 'journal', not for 'open'"),
         ("operations --yes", "--yes is for 'savepoint', 'stop', 'cancel' or 'submit', not for 'operations'"),
     ],
 )
@@ -196,9 +209,38 @@ def test_arguments_of_status(line: str, flags: Flags, args: StatusArgs) -> None:
     assert read_args(line.split()) == ("status", None, flags, args)
 
 
+@pytest.mark.parametrize(
+    ("line", "target", "flags", "args"),
+    [
+        ("journal", None, Flags(), JournalArgs()),
+        ("journal --since 2h prod", "prod", Flags(), JournalArgs("prod", since=7200.0)),
+        ("journal prod --since 1.5d", "prod", Flags(), JournalArgs("prod", since=129_600.0)),
+        (
+            "--config f journal --since 2026-11-28T02:00 --until 2026-11-28T02:00:30+01:00",
+            None,
+            Flags(config="f"),
+            JournalArgs(
+                since=datetime(2026, 11, 28, 2),  # noqa: DTZ001 -- this machine's, as it was given
+                until=datetime.fromisoformat("2026-11-28T02:00:30+01:00"),
+            ),
+        ),
+        (
+            "journal --kind failure --kind raised --kind failure --job bill* --grep no --json --stack",
+            None,
+            Flags(),
+            JournalArgs(kinds=("failure", "raised"), job="bill*", grep="no", json=True, stack=True),
+        ),
+        ("journal -n 5", None, Flags(), JournalArgs(lines=5)),
+        ("journal --all", None, Flags(), JournalArgs(lines=None)),
+    ],
+)
+def test_arguments_of_journal(line: str, target: str | None, flags: Flags, args: JournalArgs) -> None:
+    assert read_args(line.split()) == ("journal", target, flags, args)
+
+
 def test_every_option_is_a_setting_and_every_setting_an_option() -> None:
     # What the commands for scripts take beside them is no setting.
-    acting = {"", *ACTS, "operations", "status", "explain"}
+    acting = {"", *ACTS, "operations", "status", "explain", "journal"}
     words = {
         word for command, its in cli._options(cli._parser()).items() if command not in acting for word in its
     }
@@ -372,10 +414,11 @@ NAME        URL
 production  https://flink.example/base  read-only, default
 dev         http://localhost:8081
 
-config  {config}
-state   {home}/.local/state/flinktop  (not there yet)
-ledger  {home}/.local/state/flinktop/operations.db  (not there yet)
-log     {home}/.local/state/flinktop/flinktop.log  (not there yet)
+config   {config}
+state    {home}/.local/state/flinktop  (not there yet)
+ledger   {home}/.local/state/flinktop/operations.db  (not there yet)
+journal  {home}/.local/state/flinktop/journal.db  (not there yet; kept for 90 days, at most 64 MB)
+log      {home}/.local/state/flinktop/flinktop.log  (not there yet)
 """
     )
 
@@ -399,7 +442,7 @@ expects   orders, billing-* on prod
 findings  all findings of test-*: severity info
           Names and patterns of jobs are not checked here: that takes the clusters.
 
-config  """
+config   """
         in capsys.readouterr().out
     )
 
@@ -453,7 +496,9 @@ def test_clusters_without_a_config_say_how_to_begin(capsys: pytest.CaptureFixtur
     assert err == ""
 
 
-@pytest.mark.parametrize("words", [[], ["http://h:1"], ["local"], ["demo"], ["clusters"], ["operations"]])
+@pytest.mark.parametrize(
+    "words", [[], ["http://h:1"], ["local"], ["demo"], ["clusters"], ["operations"], ["journal"]]
+)
 def test_nothing_is_opened_without_the_config_file_that_was_named(
     words: list[str], home: Path, opened: list[object], capsys: pytest.CaptureFixture[str]
 ) -> None:

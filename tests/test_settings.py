@@ -12,7 +12,7 @@ from flinktop.allowed import duration, duration_text
 from flinktop.finding_rules import FindingRule
 from flinktop.flink.connection import Connection, Secret
 from flinktop.flink.login import credentials
-from flinktop.settings import Flags, Profile, Settings, SettingsError, Sources, read_sources
+from flinktop.settings import Flags, JournalBounds, Profile, Settings, SettingsError, Sources, read_sources
 
 FULL = """\
 default = "prod"
@@ -715,6 +715,18 @@ CLUSTER = '[clusters.a]\nurl = "http://h:1"\n'
         ),
         ("[[findings]]\nkind = 'memory'\nlimit = nan", "line 3: limit of memory must be from 1 to 100"),
         ("[[findings]]\nkind = 'memory'\nlimit = '9'", "line 3: limit must be a number, not a text"),
+        ("journal = 1", "line 1: journal must be a table, [journal], not the number 1"),
+        ("[journal]\nday = 1", "line 2: [journal] has no key 'day'; did you mean 'days'?"),
+        ("[journal]\ndays = 0", "line 2: days must be a number of days from 1 to 3650, not 0"),
+        ("[journal]\ndays = '9'", "line 2: days must be a number of days from 1 to 3650, not a text"),
+        ("[journal]\ndays = nan", "line 2: days must be a number of days from 1 to 3650, not nan"),
+        ("[journal]\ndays = 90d", "line 2: days must be a number of days from 1 to 3650"),
+        (
+            "[journal]\ndays = 9\nmegabytes = 4.5",
+            "line 3: megabytes must be a whole number of megabytes from 4 to 4096, not 4.5",
+        ),
+        ("[journal]\nmegabytes = inf", "line 2: megabytes must be a whole number of megabytes from 4 to"),
+        ("[journal]\nmegabytes = true", "line 2: megabytes must be a whole number of megabytes from 4 to"),
         ("findings = [{}]", "line 1: [[findings]] needs severity, off or limit"),
         ("alerts = 1", "line 1: alerts must be a list of tables, [[alerts]], not the number 1"),
         ("[[alerts]]\nof = true", "line 2: [[alerts]] has no key 'of'; did you mean 'off'?"),
@@ -953,3 +965,39 @@ def test_files_that_others_may_read_or_write_are_reported(
     assert note.startswith(f"other users can write the config file {files['config.toml']}: chmod")
     opened.clear()
     assert profile(files["config.toml"], "a").notes == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "days", "megabytes"),
+    [
+        ("", 90.0, 64),
+        ("[journal]", 90.0, 64),
+        ("[journal]\ndays = 7.5", 7.5, 64),
+        ("[journal]\ndays = 3650\nmegabytes = 4", 3650.0, 4),
+        ("[journal]\nmegabytes = 1024.0", 90.0, 1024),
+    ],
+)
+def test_bounds_of_the_journal(tmp_path: Path, text: str, days: float, megabytes: int) -> None:
+    path = tmp_path / "journal.toml"
+    path.write_text(text)
+    assert settings(path).journal == JournalBounds(days, megabytes)
+
+
+def test_a_cluster_that_had_its_name_before_the_command_came_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "old.toml"
+    path.write_text("[clusters.journal]\nurl = 'http://h:1'\n")
+    assert profile(path, "journal").connection.url == "http://h:1"
+    assert settings(path).notes == (
+        "the cluster 'journal' has the name of a command: `flinktop open journal` opens it",
+    )
+
+
+def test_the_address_of_a_target_needs_no_login(tmp_path: Path) -> None:
+    path = tmp_path / "login.toml"
+    path.write_text("[clusters.prod]\nurl = 'http://h:1'\nuser = 'bob'\n")
+    read = sources(path)
+    assert read.url_of("prod") == "http://h:1"
+    assert read.url_of("127.0.0.1:8081/base/") == "http://127.0.0.1:8081/base"
+    assert read.url_of("gone") is None
+    with pytest.raises(SettingsError, match="must not hold a user"):
+        read.url_of("http://u:p@h:1")

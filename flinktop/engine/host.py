@@ -272,8 +272,10 @@ class Port:
         return self._operations.view.all if self._operations is not None else ()
 
     def notices(self) -> tuple[str, ...]:
-        """Messages about the ledger for the user, in sentences, oldest first."""
-        return self._operations.view.notices if self._operations is not None else ()
+        """Messages about the ledger and the journal for the user, in sentences; each stays in it."""
+        of_ledger = self._operations.view.notices if self._operations is not None else ()
+        journal = self.engine.journal
+        return of_ledger if journal is None else (*of_ledger, *journal.notices)
 
     def operation(self, number: str) -> Operation | None:
         return next((one for one in self.operations() if one.id == number), None)

@@ -25,12 +25,41 @@ BUSY_SECONDS = 3.0  # how long a call waits for another flinktop's write
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _COMPANIONS = ("-journal", "-wal", "-shm")
 """Suffixes of SQLite's files next to the file; if left there, they would be used with a new file."""
+_OF_VALUES = (
+    sqlite3.ProgrammingError,
+    sqlite3.InterfaceError,
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    ValueError,
+    TypeError,
+    OverflowError,
+)
 _SMALLEST = 512  # bytes: no SQLite database is smaller
 _TRIES = 3
 
 
 class KeptFileError(Exception):
     """The file can't be read or written; the message is the end of a sentence."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the disk, or the file by its own bound, is full."""
+        return self._code == sqlite3.SQLITE_FULL
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether somebody else uses the file."""
+        return self._code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+    @property
+    def is_of_values(self) -> bool:
+        """Whether it is because of what was to be written, and not of the file."""
+        return isinstance(self.__cause__, _OF_VALUES)
+
+    @property
+    def _code(self) -> int | None:
+        code = getattr(self.__cause__, "sqlite_errorcode", None)
+        return None if code is None else code & 0xFF
 
 
 class _Damaged(Exception):  # noqa: N818 - the name says what happened

@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     from flinktop.engine.journal.journal import Journal
     from flinktop.flink.endpoint import Query
     from flinktop.judgement.rules import Policy
-    from flinktop.settings import Profile, Settings
+    from flinktop.settings import JournalBounds, Profile, Settings
     from flinktop.ui.calling import Calling
 
 log = logging.getLogger(__name__)
@@ -117,7 +117,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         self._faint = FaintAsDim()
         self._ascii_shapes = AsciiShapes()
         self._operation_news = OperationNews()
-        self._noticed = 0
+        self._noticed: set[str] = set()
         self._calling: Calling | None = None
         self._alerts: AlertsView | None = None  # as they were shown
         self._spare_memory = SpareMemory()
@@ -256,10 +256,11 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
                 screen.news()
         for one in self._operation_news.ended(self.port.operations()):
             self.notify(one.words, title=one.title, severity=one.severity, timeout=one.seconds, markup=False)
+        for notice in self.port.notices():
+            if notice not in self._noticed:
+                self._noticed.add(notice)
+                self.notify(notice, severity="warning", timeout=30, markup=False)
         self._call()
-        for notice in self.port.notices()[self._noticed :]:
-            self._noticed += 1
-            self.notify(notice, severity="warning", timeout=30, markup=False)
 
     def _call(self) -> None:
         """Show what is open, and call about it."""
@@ -392,16 +393,18 @@ def _policy(settings: Settings, profile: Profile) -> Policy | None:
 class _OneJournal:
     """The journal of this process; made when an engine starts, which is after the first paint."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, bounds: JournalBounds) -> None:
         """`path` None: in memory."""
         self._path = path
+        self._bounds = bounds
         self._made: Journal | None = None
 
     def __call__(self) -> Journal:
         from flinktop.engine.journal.journal import Journal  # noqa: PLC0415
 
         if self._made is None:
-            self._made = Journal(self._path, Clock())
+            bounds = self._bounds
+            self._made = Journal(self._path, Clock(), days=bounds.days, most_bytes=bounds.megabytes << 20)
         return self._made
 
     def close(self, seconds: float) -> None:
@@ -434,7 +437,7 @@ def run(
     if settings.no_color:
         os.environ["NO_COLOR"] = "1"
     # Of a cluster that does not exist nothing is remembered.
-    journal = _OneJournal(settings.paths.journal if transport is None else None)
+    journal = _OneJournal(settings.paths.journal if transport is None else None, settings.journal)
     port = Port(
         profile.connection,
         Clock(),

@@ -5,16 +5,27 @@ Everything is done in a transaction of the caller. Times are ms since 1970.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 from flinktop.engine.journal.event import Event, EventKind
-from flinktop.engine.journal.rows import ROW_BYTES, body_of, bounded, mark_of, packed
+from flinktop.engine.journal.rows import (
+    ROW_BYTES,
+    body_of,
+    bounded,
+    mark_of,
+    packed,
+    with_severity,
+    without_secrets,
+)
+from flinktop.flink.text import clean_lines
+from flinktop.model import redaction
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 MOST_A_DAY: Final = 200
 """Events of a job and day (UTC) that are kept one by one; a group of repeats is one."""
@@ -27,7 +38,7 @@ DAY: Final = 86_400_000.0
 def add_events(file: sqlite3.Connection, events: Iterable[Event], now: float) -> bool:
     """Add events; returns whether any of them was new. `now` in ms since 1970."""
     adding = _Adding(file)
-    return sum(adding.add(bounded(event, now)) for event in events) > 0
+    return sum(adding.add(event, now) for event in events) > 0
 
 
 def job_number(file: sqlite3.Connection, cluster: int, job: str, name: str) -> int:
@@ -61,12 +72,13 @@ class _Adding:
         self._file = file
         self._numbers: dict[tuple[str, str], tuple[int, int]] = {}
 
-    def add(self, event: Event) -> bool:
+    def add(self, event: Event, now: float) -> bool:
         """Add an event; False if it is known already."""
         run = self._file.execute
         mark = mark_of(event.cluster, event.key)
         if run("SELECT 1 FROM marks WHERE mark = ?", (mark,)).fetchone() is not None:
             return False
+        event = bounded(event, now)
         cluster, job = self._place(event)
         number = self._repeat(event, _repeats(event)) if event.group else None
         if number is None:
@@ -139,16 +151,33 @@ class _Adding:
             cluster=event.cluster,
             kind=EventKind.SUMMARY,
             words=f"More than {MOST_A_DAY} events on {day} (UTC): further ones are only counted.",
-            key="",
+            details=f"{event.kind}: {event.count}",
+            key=f"summary {event.job} {day}",
             job=event.job,
             severity=event.severity,
             group=day,
         )
-        repeats = _repeats(summary)
-        number = self._repeat(summary, repeats)
-        return self._insert(summary, cluster, job) if number is None else number
+        number = self._repeat(summary, _repeats(summary))
+        if number is None:
+            return self._insert(summary, cluster, job)
+        if number:
+            self._add_to_summary(number, event)
+        return number
+
+    def _add_to_summary(self, number: int, event: Event) -> None:
+        """Count an event by its kind; the summary is as severe as the worst of its events."""
+        run = self._file.execute
+        details, body = run("SELECT details, body FROM events WHERE number = ?", (number,)).fetchone()
+        counts = Counter(dict(_counts(str(details))))
+        counts[str(event.kind)] += event.count
+        lines = "\n".join(f"{kind}: {count}" for kind, count in sorted(counts.items()))
+        run(
+            "UPDATE events SET details = ?, body = ? WHERE number = ?",
+            (lines, with_severity(body, event.severity), number),
+        )
 
     def _insert(self, event: Event, cluster: int, job: int) -> int:
+        event = without_secrets(event)
         body = body_of(event)
         size = ROW_BYTES + len(body) + len(event.words) + len(event.vertex_name) + len(event.details)
         stack = None
@@ -168,11 +197,12 @@ class _Adding:
 
     def _stack(self, stack: str) -> tuple[int, int]:
         """The number of a stack, and its bytes if it is a new one."""
+        # Of the text as it came: to look for secrets in one of 64 kB takes 20 ms.
         hashed = blake2b(stack.encode("utf-8", "replace"), digest_size=16).digest()
         row = self._file.execute("SELECT number FROM stacks WHERE hash = ?", (hashed,)).fetchone()
         if row is not None:
             return int(row[0]), 0
-        text = packed(stack)
+        text = packed(redaction.text(clean_lines(stack)))
         made = self._file.execute("INSERT INTO stacks (hash, text) VALUES (?, ?)", (hashed, text))
         return int(made.lastrowid or 0), len(text)
 
@@ -180,3 +210,11 @@ class _Adding:
 def _repeats(event: Event) -> int:
     """What events that are repeats of each other have in common."""
     return mark_of(event.cluster, event.job, str(event.kind), event.group)
+
+
+def _counts(lines: str) -> Iterator[tuple[str, int]]:
+    """The counts by kind in the details of a summary."""
+    for line in lines.splitlines():
+        kind, _, count = line.rpartition(": ")
+        if count.isdecimal():
+            yield kind, int(count)

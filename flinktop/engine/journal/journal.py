@@ -12,27 +12,19 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import TYPE_CHECKING, Final, TypeVar
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
 
 from flinktop.engine.journal.answers import Answers
 from flinktop.engine.journal.leases import BEAT_SECONDS, Leases
-from flinktop.engine.journal.reading import (
-    Answered,
-    read_changes,
-    read_events,
-    read_kept,
-    read_known,
-    read_looked,
-    read_stack,
-)
-from flinktop.engine.journal.tables import JOURNAL, InMemory, JournalError, prepare
-from flinktop.engine.journal.waiting import Batch, Waiting
-from flinktop.engine.journal.writing import steps, write, write_looked
-from flinktop.engine.kept_file import KeptFile
+from flinktop.engine.journal.pruning import Bounds
+from flinktop.engine.journal.reading import Answered
+from flinktop.engine.journal.storage import Storage
+from flinktop.engine.journal.tables import JournalError
+from flinktop.engine.journal.waiting import Waiting
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from flinktop.engine.clock import Clock
@@ -41,20 +33,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Answered", "Journal", "JournalError"]
 
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 DAYS: Final = 90.0
 MOST_BYTES: Final = 64 << 20
-IN_MEMORY_BYTES: Final = 16 << 20
-"""The most that a journal in memory takes."""
 GATHER_SECONDS: Final = 0.25
 """How long an event waits for others that are written with it."""
 LOOKED_SECONDS: Final = 5.0
 """How often it is written when clusters were looked at."""
 OTHERS_SECONDS: Final = 1.0
 """How often it is looked whether another flinktop has written, while somebody wants an answer."""
-PAGE: Final = 4096
+_LONGEST_WAIT: Final = 60.0
+_NEVER: Final = float("inf")
+_PAUSE_SECONDS: Final = 5.0
+"""After an error of flinktop itself on the thread."""
 
 
 class Journal:
@@ -75,18 +67,14 @@ class Journal:
         `path` None: in memory. `inline`: there is no thread, every call works at once.
         """
         self.path = path
-        self.notices: tuple[str, ...] = ()  # sentences for the user, each once
-        self.problem = ""  # why the file is not written at present, as the end of a sentence
         self._clock = clock
         self._inline = inline
-        self._days = days
-        self._most_bytes = most_bytes
-        self._file: KeptFile | InMemory | None = None
-        self._opened = 0  # times a file was opened
-        self._leases = leases or Leases()
+        self._storage = Storage(path, clock, Bounds(days, most_bytes))
+        self._openings = 0
+        self._leases = Leases() if leases is None else leases
         self._lock = threading.Lock()  # over what waits and what is asked: never held for long
         self._wake = threading.Condition(self._lock)
-        self._use = threading.RLock()  # over the file
+        self._use = threading.RLock()  # over the storage
         self._waiting = Waiting()
         self._answers = Answers()
         self._version = 0
@@ -94,7 +82,17 @@ class Journal:
         self._calls: tuple[Callable[[], object], ...] = ()
         self._thread: threading.Thread | None = None
         self._closing = False
-        self._write_at = self._beat_at = self._others_at = float("inf")  # monotonic s
+        self._write_at = self._beat_at = self._others_at = _NEVER  # monotonic s
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Sentences for the user about the file, each once."""
+        return self._storage.notices
+
+    @property
+    def problem(self) -> str:
+        """Why the file can't be used at present, as the end of a sentence; "" if it can."""
+        return self._storage.problem
 
     @property
     def inline(self) -> bool:
@@ -134,7 +132,7 @@ class Journal:
         """Note when a cluster was looked at; written every few seconds."""
         with self._lock:
             self._waiting.looked(cluster, at)
-            if self._write_at == float("inf"):
+            if self._write_at == _NEVER:
                 self._write_within(LOOKED_SECONDS)
         self._work_inline()
 
@@ -185,42 +183,45 @@ class Journal:
 
     def read(self, question: Question) -> tuple[Event, ...]:
         """The events of a question, newest first."""
-        return self._read_events(question)[0]
+        with self._written() as storage:
+            return storage.events(question)[0]
 
     def read_stack(self, number: int) -> str:
         """The stack of an event by its number; "" if it has none."""
-        return self._reading(lambda file: read_stack(file, number), "")
+        with self._written() as storage:
+            return storage.stack(number)
 
     def read_jobs(self, cluster: str) -> tuple[KnownJob, ...]:
         """What is known last of a cluster's jobs, or of all jobs if it is "", the one seen last first."""
-        return self._reading(lambda file: read_known(file, cluster), ())
+        with self._written() as storage:
+            return storage.known(cluster)
+
+    def read_clusters(self) -> tuple[tuple[str, str], ...]:
+        """Address and name of each cluster of which there are events."""
+        with self._written() as storage:
+            return tuple(dict.fromkeys(storage.clusters()))
+
+    def read_names(self, cluster: str) -> tuple[tuple[str, str], ...]:
+        """Id and name of each job of a cluster, or of all if it is "", the newest first."""
+        with self._written() as storage:
+            return tuple(dict.fromkeys(storage.names(cluster)))
 
     def kept(self, name: str, cluster: str) -> dict[str, bytes]:
         """The small values that are kept for a cluster by name."""
-        return self._reading(lambda file: read_kept(file, name, cluster), {})
+        with self._written() as storage:
+            return storage.kept(name, cluster)
 
     def last_seen(self, cluster: str) -> float | None:
         """When a flinktop last looked at a cluster; None: never."""
-        return self._reading(lambda file: read_looked(file, cluster), None)
+        with self._written() as storage:
+            return storage.looked(cluster)
 
-    def _read_events(self, question: Question) -> tuple[tuple[Event, ...], bool]:
-        nothing: tuple[tuple[Event, ...], bool] = ((), False)
-        return self._reading(lambda file: read_events(file, question), nothing)
-
-    def _reading(self, do: Callable[[sqlite3.Connection], T], default: T) -> T:
+    @contextmanager
+    def _written(self) -> Iterator[Storage]:
+        """The storage, with what waited written."""
         with self._use:
             self._write()
-            return self._read(do, default)
-
-    def _read(self, do: Callable[[sqlite3.Connection], T], default: T) -> T:
-        file = self._tables()
-        try:
-            return default if file.absent else file.work(do)
-        except JournalError as error:
-            self._fail(error)
-            return default
-        finally:
-            self._take_notices()
+            yield self._storage
 
     # -- the thread ------------------------------------------------------------------------------------
 
@@ -245,16 +246,19 @@ class Journal:
                 if closing:
                     self._end()
                     return
-            except Exception:  # the journal's thread must live
+            except Exception:
+                # The thread must live: the next event may be one that it can keep.
                 log.exception("the journal's thread failed")
+                with self._lock:
+                    self._wake.wait(_PAUSE_SECONDS)
 
     def _wait(self) -> float:
         """Seconds until there is something to do; the lock is held."""
         now = self._clock.now()
         if self._answers.due(self._version, now):
             return 0.0
-        due = min(self._write_at, self._beat_at, self._others_at, now + 60.0)
-        return due - now
+        due: float = min(self._write_at, self._beat_at, self._others_at, self._storage.due)
+        return min(due - now, _LONGEST_WAIT)
 
     def _work_inline(self) -> None:
         if self._inline:
@@ -264,11 +268,11 @@ class Journal:
         """Do what is due."""
         with self._use:
             now = self._clock.now()
-            if self._inline or now >= self._write_at:
+            if self._inline or now >= min(self._write_at, self._storage.due):
                 self._write()
             if self._leases and now >= self._beat_at:
                 self._beat_at = now + BEAT_SECONDS
-                self._beat()
+                self._storage.beat(self._leases)
             if self._inline or now >= self._others_at:
                 self._look_at_others(now)
             changed = self._answer(now)
@@ -279,10 +283,9 @@ class Journal:
     def _end(self) -> None:
         with self._use:
             self._write()
-            if self._file is not None and self._leases:
-                self._try(lambda file: _unsynced(file, self._leases.release))
-            if self._file is not None:
-                self._file.close()
+            if self._leases:
+                self._storage.release(self._leases)
+            self._storage.close()
 
     def _write_within(self, seconds: float) -> None:
         """Write in so many seconds at the latest; the lock is held."""
@@ -293,31 +296,22 @@ class Journal:
     def _write(self) -> None:
         with self._lock:
             batch = self._waiting.take()
-            self._write_at = float("inf")
-        if not batch:
-            return
-        self._store(batch)
-
-    def _store(self, batch: Batch) -> None:
-        new = False
-        now = self._clock.wall() * 1000.0
-        for step in steps(batch, now):
-            new = bool(self._try(lambda file, step=step: write(file, step))) or new  # type: ignore[misc]
-        if batch.looked:
-            self._try(lambda file: _unsynced(file, lambda inner: write_looked(inner, batch.looked)))
-        if new:
+            self._write_at = _NEVER
+        if self._storage.write(batch):
             self._version += 1
-
-    def _beat(self) -> None:
-        now = self._clock.now()
-        self._try(lambda file: _unsynced(file, lambda inner: self._leases.beat(inner, now)))
+            self._changes = self._storage.changes()
+        if self._storage.openings != self._openings:
+            self._openings = self._storage.openings
+            with self._lock:
+                # What was in another file may not be in this one.
+                self._waiting.forget_keys()
 
     def _look_at_others(self, now: float) -> None:
         """Notice what another flinktop has written."""
         with self._lock:
             watched = self._answers.watched(now)
-            self._others_at = now + OTHERS_SECONDS if watched else float("inf")
-        changes = self._read(read_changes, 0)
+            self._others_at = now + OTHERS_SECONDS if watched else _NEVER
+        changes = self._storage.changes()
         if changes != self._changes:
             self._changes = changes
             self._version += 1
@@ -330,64 +324,11 @@ class Journal:
         for asked in due:
             answer: Answered | str | tuple[KnownJob, ...]
             if isinstance(asked, int):
-                answer = self.read_stack(asked)
+                answer = self._storage.stack(asked)
             elif isinstance(asked, str):
-                answer = self.read_jobs(asked)
+                answer = self._storage.known(asked)
             else:
-                answer = Answered(*self._read_events(asked), version)
+                answer = Answered(*self._storage.events(asked), version)
             with self._lock:
                 changed = self._answers.put(asked, answer, version) or changed
         return changed
-
-    # -- the file --------------------------------------------------------------------------------------
-
-    def _tables(self) -> KeptFile | InMemory:
-        if self._file is None:
-            self._file = (
-                InMemory(self._prepare)
-                if self.path is None
-                else KeptFile(self.path, JOURNAL, self._prepare, self._clock)
-            )
-        return self._file
-
-    def _prepare(self, file: sqlite3.Connection) -> None:
-        prepare(file, self._most_bytes // PAGE)
-
-    def _try(self, do: Callable[[sqlite3.Connection], T]) -> T | None:
-        try:
-            return self._tables().work(do, make=True)
-        except JournalError as error:
-            self._fail(error)
-            return None
-        finally:
-            self._take_notices()
-
-    def _fail(self, error: JournalError) -> None:
-        self.problem = str(error)
-        self._notify(f"{str(error)[0].upper()}{str(error)[1:]}.")
-
-    def _take_notices(self) -> None:
-        file = self._file
-        if isinstance(file, KeptFile) and file.notices:
-            notices, file.notices = file.notices, ()
-            for notice in notices:
-                self._notify(notice)
-
-    def _notify(self, notice: str) -> None:
-        if notice not in self.notices:
-            log.warning("%s", notice)
-            self.notices = (*self.notices, notice)
-
-
-def _unsynced(file: sqlite3.Connection, do: Callable[[sqlite3.Connection], None]) -> None:
-    """Write something that a power cut may undo, without waiting for the disk.
-
-    It changes a row in place every few seconds for weeks: each synced write would wake the disk.
-    """
-    file.execute("PRAGMA synchronous = OFF")
-    try:
-        with file:
-            file.execute("BEGIN IMMEDIATE")
-            do(file)
-    finally:
-        file.execute("PRAGMA synchronous = FULL")

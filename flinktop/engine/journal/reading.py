@@ -46,7 +46,10 @@ def _conditions(question: Question) -> tuple[str, list[Any]]:
 
     def add(condition: str, *values: Any) -> None:
         conditions.append(condition)
-        given.extend(values)
+        # An argument of a command may have bytes that are no text.
+        given.extend(
+            value.encode("utf-8", "replace").decode() if isinstance(value, str) else value for value in values
+        )
 
     if question.cluster:
         add("events.cluster = (SELECT number FROM clusters WHERE address = ?)", question.cluster)
@@ -85,6 +88,24 @@ def read_known(file: sqlite3.Connection, cluster: str) -> tuple[KnownJob, ...]:
         (cluster,),
     )
     return tuple(job for row in rows.fetchall() if (job := known_job(row[0])) is not None)
+
+
+def read_clusters(file: sqlite3.Connection) -> tuple[tuple[str, str], ...]:
+    """Address and name of each cluster of which there are events."""
+    rows = file.execute(
+        "SELECT address, name FROM clusters WHERE number IN (SELECT cluster FROM jobs) ORDER BY name, address"
+    )
+    return tuple((str(address), str(name)) for address, name in rows.fetchall())
+
+
+def read_names(file: sqlite3.Connection, cluster: str) -> tuple[tuple[str, str], ...]:
+    """Id and name of each job of a cluster, or of all if it is "", the newest first."""
+    rows = file.execute(
+        "SELECT jobs.id, jobs.name FROM jobs JOIN clusters ON clusters.number = jobs.cluster "
+        "WHERE ? IN ('', clusters.address) AND jobs.id != '' ORDER BY jobs.number DESC",
+        (cluster,),
+    )
+    return tuple((str(job), str(name)) for job, name in rows.fetchall())
 
 
 def read_kept(file: sqlite3.Connection, name: str, cluster: str) -> dict[str, bytes]:

@@ -15,9 +15,14 @@ import msgspec
 from msgspec.structs import fields, replace
 
 from flinktop.engine.journal.event import MOST_STACK, Event, EventKind, KnownJob
+from flinktop.flink.text import clean, clean_lines
+from flinktop.flink.text import cut as cut_middle
+from flinktop.model import redaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from flinktop.judgement.finding import Severity
 
 MOST_WORDS: Final = 4 * 1024
 MOST_DETAILS: Final = 16 * 1024
@@ -57,17 +62,42 @@ def bounded(event: Event, now: float) -> Event:
         at=at,
         last=last,
         count=min(max(event.count, 1), 1 << 31),
-        cluster=cut(event.cluster, MOST_NAME),
-        cluster_name=cut(event.cluster_name, MOST_NAME),
-        job=cut(event.job, MOST_NAME),
-        job_name=cut(event.job_name, MOST_NAME),
+        cluster=plain(event.cluster),
+        cluster_name=plain(event.cluster_name),
+        job=plain(event.job),
+        job_name=plain(event.job_name),
+        key=plain(event.key),
+        group=plain(event.group),
         words=cut(event.words, MOST_WORDS),
-        vertex=cut(event.vertex, MOST_NAME),
-        vertex_name=cut(event.vertex_name, MOST_NAME),
-        taskmanager=None if event.taskmanager is None else cut(event.taskmanager, MOST_NAME),
+        vertex=plain(event.vertex),
+        vertex_name=plain(event.vertex_name),
+        taskmanager=None if event.taskmanager is None else plain(event.taskmanager),
+        finding=plain(event.finding),
         details=cut(event.details, MOST_DETAILS, _CUT),
-        stack=cut(event.stack, MOST_STACK, _CUT),
+        stack=_cut_stack(event.stack),
     )
+
+
+def _cut_stack(stack: str) -> str:
+    """A stack of at most MOST_STACK bytes, without its middle: the reason is at both ends."""
+    stack = cut_middle(stack, MOST_STACK)
+    while len(stack) * 4 > MOST_STACK and (size := len(stack.encode("utf-8", "replace"))) > MOST_STACK:
+        stack = cut_middle(stack, min(len(stack) * MOST_STACK // size, len(stack) - 1))
+    return stack
+
+
+def without_secrets(event: Event) -> Event:
+    """An event whose texts are cleaned and hold no secrets, whoever made it. Not its stack."""
+    return replace(
+        event,
+        words=redaction.text(clean(event.words)),
+        details=redaction.text(clean_lines(event.details)) if event.details else "",
+    )
+
+
+def plain(text: str) -> str:
+    """A name as it is kept: cleaned, and not too long."""
+    return cut(clean(text), MOST_NAME)
 
 
 def cut(text: str, most: int, end: str = "…") -> str:
@@ -132,9 +162,21 @@ def _read_body(body: Any) -> dict[str, Any]:
     return read
 
 
+def with_severity(body: Any, severity: Severity) -> bytes:
+    """A body with this severity, if it is worse than its own."""
+    values = _read_body(body)
+    return msgspec.json.encode(
+        values | {"severity": min(values.get("severity", severity), severity, key=_rank)}
+    )
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank
+
+
 def known_body(job: KnownJob) -> bytes:
     """A known job, compressed."""
-    return zlib.compress(msgspec.json.encode(_bounded_job(job)))
+    return zlib.compress(msgspec.json.encode(job))
 
 
 def known_job(body: Any) -> KnownJob | None:
@@ -158,18 +200,24 @@ def unpacked(text: Any) -> str:
         return ""
 
 
-def _bounded_job(job: KnownJob) -> KnownJob:
+def bounded_job(job: KnownJob) -> KnownJob:
+    """A known job none of whose parts is longer than what is kept."""
     configuration = {
-        cut(name, MOST_NAME): cut(value, MOST_NAME)
-        for name, value in list(job.configuration.items())[:MOST_OPTIONS]
+        plain(name): plain(value) for name, value in list(job.configuration.items())[:MOST_OPTIONS]
     }
     return replace(
         job,
-        name=cut(job.name, MOST_NAME),
-        words=cut(job.words, MOST_WORDS),
-        checkpoint=cut(job.checkpoint, MOST_NAME),
+        cluster=plain(job.cluster),
+        cluster_name=plain(job.cluster_name),
+        job=plain(job.job),
+        name=plain(job.name),
+        state=plain(job.state),
+        seen=job.seen if 0.0 <= job.seen <= LATEST else 0.0,
+        release=plain(job.release),
+        words=cut(clean(job.words), MOST_WORDS),
+        checkpoint=plain(redaction.text(job.checkpoint)),
         configuration=configuration,
-        vertices=tuple(cut(name, MOST_NAME) for name in job.vertices[:MOST_VERTICES]),
+        vertices=tuple(map(plain, job.vertices[:MOST_VERTICES])),
     )
 
 

@@ -25,7 +25,7 @@ JOURNAL: Final = FileKind(
     error=JournalError,
     version=1,
     # Else a file never shrinks, unless it is written anew as a whole.
-    settings=("PRAGMA auto_vacuum = INCREMENTAL",),
+    settings=("PRAGMA page_size = 4096", "PRAGMA auto_vacuum = INCREMENTAL"),
     tables="""
 CREATE TABLE clusters (
     number INTEGER PRIMARY KEY, address TEXT NOT NULL UNIQUE, name TEXT NOT NULL, looked REAL
@@ -74,6 +74,8 @@ INSERT INTO changes VALUES (0);
     replaces_newer=True,
     most_renamed=3,
 )
+SYNCED: Final = "FULL"
+"""SQLite's `synchronous` of what must survive a power cut."""
 FIRST_IN_MEMORY: Final = 1 << 40
 """Numbers of events that are in memory only begin here: none of a file is that high."""
 
@@ -83,11 +85,12 @@ def prepare(file: sqlite3.Connection, most_pages: int) -> None:
     file.create_function("matches", 2, _matches, deterministic=True)
     file.create_function("holds", -1, _holds, deterministic=True)
     file.execute(f"PRAGMA max_page_count = {most_pages:d}")
+    synced(file)
 
 
-def page_size(file: sqlite3.Connection) -> int:
-    """Bytes of a page."""
-    return int(file.execute("PRAGMA page_size").fetchone()[0])
+def synced(file: sqlite3.Connection) -> None:
+    """Let each transaction be on the disk when it ends."""
+    file.execute(f"PRAGMA synchronous = {SYNCED}")
 
 
 class InMemory:

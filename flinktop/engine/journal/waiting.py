@@ -6,6 +6,7 @@ from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from flinktop.engine.journal.rows import ROW_BYTES
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 MOST_BYTES: Final = 8 << 20
 """Of all texts of the events that wait."""
 MOST_JOBS: Final = 5000
+SEEN_AGAIN: Final = 60_000.0
+"""How often it is written that a job was seen again, ms."""
 MOST_REMEMBERED: Final = 8192
 """Keys of events that were added last: those are not looked up again."""
 
@@ -36,7 +39,10 @@ class Batch(Struct, frozen=True):
 class Waiting:
     """What waits; of values only the newest. Used under a lock of its owner."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, remembers: bool = True) -> None:
+        """`remembers`: whether what was added lately is added again."""
+        self._remembers = remembers
+        self._added_jobs: OrderedDict[tuple[str, str], KnownJob] = OrderedDict()
         self.lost = 0  # events that were dropped because too many waited
         self._events: deque[Event] = deque()
         self._bytes = 0
@@ -60,7 +66,8 @@ class Waiting:
             if key in self._remembered:
                 self._remembered.move_to_end(key)
                 continue
-            self._remembered[key] = None
+            if self._remembers:
+                self._remembered[key] = None
             self._events.append(event)
             self._bytes += _bytes(event)
         while len(self._remembered) > MOST_REMEMBERED:
@@ -70,10 +77,19 @@ class Waiting:
             self.lost += 1
 
     def add_jobs(self, jobs: Iterable[KnownJob]) -> None:
+        """Add what is known of jobs; if nothing is new but that they were seen again, once a minute."""
         for job in jobs:
             place = job.cluster, job.job
-            if place in self._jobs or len(self._jobs) < MOST_JOBS:
-                self._jobs[place] = job
+            if self._remembers:
+                before = self._added_jobs.get(place)
+                if before is not None and _same(before, job):
+                    continue
+                self._added_jobs[place] = job
+                self._added_jobs.move_to_end(place)
+            self._jobs[place] = job
+        for those in (self._jobs, self._added_jobs):
+            while len(those) > MOST_JOBS:
+                those.pop(next(iter(those)))
 
     def keep(self, name: str, cluster: str, key: str, value: bytes | None) -> None:
         self._kept[name, cluster, key] = value
@@ -110,8 +126,13 @@ class Waiting:
         return batch
 
     def forget_keys(self) -> None:
-        """Let every event be added again: the file it was in has been replaced."""
+        """Let everything be added again: the file it was in has been replaced."""
         self._remembered.clear()
+        self._added_jobs.clear()
+
+
+def _same(before: KnownJob, job: KnownJob) -> bool:
+    return abs(job.seen - before.seen) < SEEN_AGAIN and replace(job, seen=before.seen) == before
 
 
 def _bytes(event: Event) -> int:

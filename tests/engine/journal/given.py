@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,3 +60,33 @@ def known(job: str = JOB, **given: Any) -> KnownJob:
 def opened(path: Path | None, clock: ManualClock | None = None, **given: Any) -> Journal:
     """A journal without a thread."""
     return Journal(path, clock or ManualClock(), inline=True, **given)
+
+
+def later(clock: ManualClock, seconds: float) -> None:
+    """Let time pass at which nothing is done."""
+    clock._now += seconds
+
+
+def jump(clock: ManualClock, seconds: float) -> None:
+    """Set the time of day forward, or back."""
+    clock._ahead += seconds
+
+
+@contextmanager
+def raw(path: Path) -> Iterator[sqlite3.Connection]:
+    """The file without the journal."""
+    with closing(sqlite3.connect(path)) as file:
+        yield file
+        file.commit()
+
+
+def count(path: Path, table: str) -> int:
+    """Rows of a table."""
+    with raw(path) as file:
+        return int(file.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608
+
+
+def is_whole(path: Path) -> bool:
+    """Whether SQLite finds nothing wrong with the file."""
+    with raw(path) as file:
+        return [row[0] for row in file.execute("PRAGMA integrity_check")] == ["ok"]
