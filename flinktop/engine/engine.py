@@ -209,6 +209,14 @@ class Engine:
             self._record("recorder", _OVERVIEW, partial(self.recorder.operated, known.view.all, ahead))
         self._operations_changed()
 
+    def _tell_recorder(self, query: Query[Any], value: Any, at: float, then: float) -> None:
+        """Pass an answer that came at `at` (engine's clock, s), and at `then` by the cluster's (s)."""
+        if self.recorder is not None:
+            wall = self.clock.wall() - (self.clock.now() - at)
+            self.recorder.arrived(
+                query, value, 1000.0 * then, 1000.0 * wall, anchored=self.anchor is not None
+            )
+
     def _knows_server(self) -> bool:
         """Whether it is known what the server is: its release, and that it is or is no HistoryServer."""
         config, overview = self.store.get(_CONFIG), self.store.get(_OVERVIEW)
@@ -359,7 +367,7 @@ class Engine:
         for name, record in self.recorders.of(query, value, at, cluster_now=then, behind=behind):
             self._record(name, query, record)
         if self.recorder is not None:
-            self._record("recorder", query, partial(self.recorder.arrived, query, value, 1000.0 * then))
+            self._record("recorder", query, partial(self._tell_recorder, query, value, at, then))
 
     def failed(self, query: Query[Any], error: FlinkError) -> None:
         """Pass the error of a request to the judge, and that it failed to the recorder."""

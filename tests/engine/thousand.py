@@ -50,6 +50,7 @@ class Thousand(httpx.AsyncBaseTransport):
         self.restarts = "numRestarts" if release != "1.9.3" else "fullRestarts"
         self._fetched: dict[str, dict[str, float]] = {}
         self._fetched_at = -FETCH
+        self._started = self._now - DAY_MS
 
     # -- what happens ------------------------------------------------------------------------------------
 
@@ -142,7 +143,7 @@ class Thousand(httpx.AsyncBaseTransport):
             "jid": job,
             "name": f"job {job[-4:]}",
             "state": known.state,
-            "start-time": self._now - DAY_MS,
+            "start-time": self._started,
             "end-time": self._ms(known.changed) if ended and known.changed is not None else -1,
             "duration": DAY_MS,
             "last-modification": self._now,

@@ -20,7 +20,7 @@ from flinktop.model import format as fmt
 from flinktop.model import redaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from flinktop.flink.checkpoints import Checkpoint, CheckpointStats
     from flinktop.model.look import JobLook
@@ -78,33 +78,54 @@ def _name(checkpoint: Checkpoint) -> _Name:
     return checkpoint.id, checkpoint.trigger_timestamp
 
 
+class Interval(Struct, frozen=True):
+    """The interval of a job's checkpoints, as far as it is known."""
+
+    is_known: bool = False
+    length: int | None = None  # ms; None if they are not periodic
+
+
 def answered(
-    before: Checkpoints, stats: CheckpointStats, new: Iterable[Checkpoint], look: JobLook, at: float
+    before: Checkpoints,
+    stats: CheckpointStats,
+    at: float,
+    interval: Interval,
+    look: Callable[[], JobLook | None],
 ) -> tuple[Checkpoints, tuple[Event, ...]]:
     """A job's checkpoints after an answer that came at `at` (ms since 1970).
 
-    `new` are those that `fresh` gave, `look` is of the job with this answer.
+    `look` makes a look at the job with this answer: only where there is something to record.
     """
+    slow: dict[_Name, str] = {}
+    undecided: set[_Name] = set()
+    others: list[Checkpoint] = []
+    for one in fresh(before, stats):
+        if one.is_savepoint or one.status == model.FAILED:
+            others.append(one)
+        elif why := _why_slow(one, stats, interval.length):
+            slow[_name(one)] = why
+            others.append(one)
+        elif not interval.is_known:
+            # Whether it took over half of its interval is not known before a later answer.
+            undecided.add(_name(one))
+    done = frozenset(name for name in map(_name, _ended(stats)) if name not in undecided)
+    after = Checkpoints(done, before.waiting, before.episodes)
+    seen = look() if others or before.waiting else None
+    if seen is None:
+        return (before, ()) if others else (after, ())
     events: list[Event] = []
-    waiting, episodes, undecided = list(before.waiting), before.episodes, set[_Name]()
-    config = look.checkpoint_config.value if look.checkpoint_config is not None else None
-    counted = {one.id for one in record.judged(look)}
-    for one in new:
+    waiting, episodes = list(before.waiting), before.episodes
+    counted = {one.id for one in record.judged(seen)}
+    for one in others:
         if one.is_savepoint:
-            events.append(_savepoint(one, look, at))
+            events.append(_savepoint(one, seen, at))
         elif one.status == model.FAILED:
             if record.counts(one) or one.id in counted:
                 waiting.append(Waiting(one, at + WAIT_MS))
         else:
-            why = _why_slow(one, stats, config.interval if config is not None else None)
-            if why:
-                episodes, group, _ = placed(episodes, "slow", _end(one, at), _gap(look))
-                events.append(_slow(one, look, why, at, group))
-            elif config is None:
-                # Its interval may come with a later answer.
-                undecided.add(_name(one))
-    done = frozenset(name for name in map(_name, _ended(stats)) if name not in undecided)
-    after, failed = told(Checkpoints(done, tuple(waiting), episodes), look, at)
+            episodes, group, _ = placed(episodes, "slow", _end(one, at), _gap(seen))
+            events.append(_slow(one, seen, slow[_name(one)], at, group))
+    after, failed = told(Checkpoints(done, tuple(waiting), episodes), seen, at)
     return after, (*events, *failed)
 
 

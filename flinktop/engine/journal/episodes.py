@@ -21,8 +21,10 @@ MOST: Final = 64
 ROUND_MS: Final = 120_000.0
 """Times that Flink does not give are rounded down to this in keys.
 
-Two flinktops see the same thing with the few seconds between their requests, mostly in the same two minutes.
+Two flinktops see the same thing with the few seconds between their requests, mostly in the same two minutes;
+of several on one journal one records such things: see Recorder.
 """
+_ROUNDED: Final = "~"
 
 
 class Episode(Struct, frozen=True):
@@ -75,4 +77,9 @@ def _group(name: str, began: float) -> str:
 
 def rounded(at: float) -> str:
     """A time that Flink does not give (ms since 1970), for a key."""
-    return f"~{int(at // ROUND_MS) * int(ROUND_MS // 1000)}"
+    return f"{_ROUNDED}{int(at // ROUND_MS) * int(ROUND_MS // 1000)}"
+
+
+def is_rounded(key: str) -> bool:
+    """Whether a key has a time that Flink does not give."""
+    return _ROUNDED in key

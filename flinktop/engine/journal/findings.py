@@ -12,6 +12,7 @@ from flinktop.engine.journal.episodes import Episodes, placed, rounded
 from flinktop.engine.journal.event import Event, EventKind
 from flinktop.flink.text import clean
 from flinktop.judgement.finding import OF_CLUSTER, Kind, Severity
+from flinktop.judgement.verdict import EXPLAINS
 from flinktop.model import format as fmt
 from flinktop.model import redaction, states
 
@@ -49,6 +50,8 @@ class Findings(Struct, frozen=True):
     open: Mapping[_Name, Open] = {}
     verdicts: Mapping[str, Verdict] = {}  # of the round before, by job
     of_cluster: tuple[Finding, ...] | None = None
+    closed: Mapping[_Name, str] = {}
+    """The marks of those that were cleared last: one that comes back with the same mark is another."""
     episodes: Mapping[str, Episodes] = {}  # by job
 
     @property
@@ -91,19 +94,28 @@ def judged(
     if not changed and not ended and not over and of_cluster is before.of_cluster:
         return before, ()
     events: list[Event] = []
-    after = Findings(dict(before.open), verdicts, of_cluster, dict(before.episodes))
+    after = Findings(dict(before.open), verdicts, of_cluster, dict(before.closed), dict(before.episodes))
     for job in changed:
         verdict = verdicts[job]
         why = f"the job ended {verdict.state}" if states.is_terminal(verdict.state) else ""
         events += _told(after, job, verdict.name, verdict.findings, now, why=why)
     for job in ended:
         events += _told(after, job, before.verdicts[job].name, (), now, why="the job is not listed any more")
-        after.episodes.pop(job, None)  # type: ignore[attr-defined]  # made above
+        _forget(after, job)
     if of_cluster is not before.of_cluster:
         events += _told(after, "", "", of_cluster, now)
     if over:
         events += _given_up(after, now)
     return after, tuple(events)
+
+
+def _forget(after: Findings, job: str) -> None:
+    """Forget a job that is not listed any more; `after` is being made."""
+    episodes: dict[str, Episodes] = after.episodes  # type: ignore[assignment]  # made by the caller
+    closed: dict[_Name, str] = after.closed  # type: ignore[assignment]  # as well
+    episodes.pop(job, None)
+    for name in [name for name in closed if name[0] == job]:
+        del closed[name]
 
 
 def _told(
@@ -118,10 +130,17 @@ def _told(
         for evidence in one.evidence
         if evidence.what.startswith("explains: ")
     )
+    awaited = [one.kind for one in known.values() if one.job == job and one.until]
     for name, finding in listed.items():
         one = known.get(name)
+        if one is None and any(finding.kind in EXPLAINS.get(kind, ()) for kind in awaited):
+            continue  # what explained it before the start mostly comes next
         if one is None:
-            known[name] = one = _opened(name, job_name, finding, now)
+            known[name] = one = _opened(after, name, job_name, finding, now)
+            yield _event(after, one, EventKind.RAISED, finding.words, now, finding=finding)
+        elif finding.severity.rank < Severity.INFO.rank <= one.severity.rank:
+            # What was for information alone is raised when it is more.
+            known[name] = one = _opened(after, name, job_name, finding, now, again=True)
             yield _event(after, one, EventKind.RAISED, finding.words, now, finding=finding)
         elif finding.severity.rank < one.severity.rank:
             known[name] = replace(one, severity=finding.severity, until=0.0)
@@ -159,13 +178,19 @@ def _part(finding: Finding) -> str:
     return ""
 
 
-def _opened(name: _Name, job_name: str, finding: Finding, now: float) -> Open:
+def _opened(
+    after: Findings, name: _Name, job_name: str, finding: Finding, now: float, *, again: bool = False
+) -> Open:
     # By Flink's times it is mostly the same for two flinktops; by ours it is rounded.
     mark = rounded(finding.since if finding.since is not None and finding.since > 0 else now)
+    if again or after.closed.get(name, "").startswith(mark):
+        mark += rounded(now)
     return Open(name[0], finding.kind, name[2], job_name, finding.severity, now, mark)
 
 
 def _cleared(after: Findings, one: Open, now: float, why: str) -> Event:
+    closed: dict[_Name, str] = after.closed  # type: ignore[assignment]  # made by the caller
+    closed[one.job, one.kind, one.part] = one.mark
     lasted = fmt.duration(max(0.0, now - one.raised) / 1000.0)
     words = f"{one.kind} cleared after {lasted}" + (f": {why}" if why else "")
     return _event(after, one, EventKind.CLEARED, words, now)

@@ -33,6 +33,9 @@ SLOW_START_MS: Final = 60_000.0
 """A job that ran only so long after its start waited for something."""
 BEFORE_START_MS: Final = 10_000.0
 """A default scheduler creates a job within this time of its start; the adaptive one with each restart."""
+PASSES_MS: Final = 5_000.0
+"""A job that fails or is canceled is in between for a moment: longer than this is an event."""
+_PASSING: Final = frozenset({"FAILING", "CANCELLING"})
 _MOST_PENDING: Final = 4
 _BEGINS: Final = frozenset({"INITIALIZING", "CREATED"})
 _SEVERITIES: Final = {
@@ -224,6 +227,10 @@ def detailed(known: Listed, job: Job, at: float) -> tuple[Listed, tuple[Event, .
     if job.state == "RESTARTING" and "RESTARTING" not in entered and "CANCELLING" in entered:
         # The adaptive scheduler has no time of that state: it begins by canceling the tasks.
         entered["RESTARTING"] = entered.pop("CANCELLING")
+    for state in _PASSING:
+        since = entered.get(state, 0.0)
+        if since > known.entered.get(state, 0.0) and job.state == state and at - since < PASSES_MS:
+            del entered[state]  # it is said when it lasts
     if entered == known.entered and not known.pending:
         return known, ()
     new = {state: since for state, since in entered.items() if since > known.entered.get(state, 0.0)}
@@ -236,7 +243,7 @@ def detailed(known: Listed, job: Job, at: float) -> tuple[Listed, tuple[Event, .
             events.append(event)
     settled = tuple(one for one in after.pending if at >= one.seen + CACHED_MS or one.state in new)
     waiting = tuple(one for one in after.pending if one not in settled)
-    told = tuple(one for one in settled if _is_dated(one, entered))
+    told = tuple(one for one in settled if _is_dated(one, entered) or one.state in _PASSING)
     after, found = _unexplained(
         job.jid, replace(after, pending=settled), tuple(one for one in settled if one not in told)
     )
@@ -280,8 +287,8 @@ def _words(known: Listed, job: Job, entered: Mapping[str, float], state: str, si
     """What is said of a state that was entered; "" for what is said elsewhere, or of no interest."""
     if state == "RUNNING":
         return _runs(known, job, entered, since)
-    passing = state in {"FAILING", "CANCELLING"} and job.state != state
-    if state in _BEGINS or states.is_terminal(state) or passing:
+    has_passed = state in _PASSING and job.state != state
+    if state in _BEGINS or states.is_terminal(state) or has_passed:
         return ""
     return f"job is {state}"
 

@@ -43,6 +43,8 @@ class KnownJobs:
         """`known` are those that the journal has."""
         self._cluster = cluster
         self._cluster_name = cluster_name
+        self.is_urgent = False
+        """Whether a job is new or has changed its state, and was not written since."""
         self._seen = 0.0  # the newest list of jobs; in `_jobs` it is not kept up to date
         self._jobs: dict[str, KnownJob] = {}
         self._written: dict[str, _Written] = {}
@@ -76,10 +78,12 @@ class KnownJobs:
             known = self._jobs.get(job)
             if known is None:
                 self._jobs[job] = known = self._begun(job, row, at)
+                self.is_urgent = True
             same = known.state == row.state and known.start == row.start and known.end == row.end
             if not same or known.name != row.name:
                 known = replace(known, state=row.state, name=row.name, start=row.start, end=row.end)
                 self._jobs[job] = known
+                self.is_urgent = True
             if release and not known.release:
                 self._jobs[job] = replace(known, release=release)
 
@@ -150,6 +154,7 @@ class KnownJobs:
 
     def due(self, listed: Container[str], missing: Container[str], now: float) -> list[KnownJob]:
         """Those to be written now; they count as written. Those neither listed nor missing are forgotten."""
+        self.is_urgent = False
         found = self._forgotten([job for job in self._jobs if job not in listed and job not in missing])
         seen = 0
         for job, known in self._jobs.items():

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
@@ -29,8 +30,8 @@ from flinktop.engine.journal import (
     restarts,
     taskmanagers,
 )
-from flinktop.engine.journal.checkpoints import Checkpoints
-from flinktop.engine.journal.episodes import Episodes, placed, remembered
+from flinktop.engine.journal.checkpoints import Checkpoints, Interval
+from flinktop.engine.journal.episodes import Episodes, is_rounded, placed, remembered
 from flinktop.engine.journal.event import EventKind, Question
 from flinktop.engine.journal.failures import Failures
 from flinktop.engine.journal.findings import Findings
@@ -70,10 +71,16 @@ CONFIG_WAIT_MS: Final = 120_000.0
 """So long a job's configuration waits for that of its checkpoints before it is compared."""
 PAUSE_MS: Final = 10_000.0
 """Between two requests of the recorder's own."""
-GIVEN_UP_MS: Final = 120_000.0
-"""One that is not answered for so long is not sent again."""
+TAKEN_OVER_MS: Final = 15_000.0
+"""So long it takes at most until another flinktop does what one did that was killed."""
+TURN_MS: Final = 600_000.0
+"""One that the judge's budget had no room for in so long lets others go first."""
+OWN_SECONDS: Final = 10.0
+"""They are wanted more the longer they wait: see Budget."""
 LOOKED_MS: Final = 3_000.0
 """Between two notes that the cluster was looked at."""
+WRITE_MS: Final = 10_000.0
+"""Between two looks at which known jobs are to be written; one that has changed its state is at once."""
 MARGIN_MS: Final = 3_600_000.0
 """Jobs seen so long before the last look at the cluster were there at that look."""
 RECENT_MS: Final = 86_400_000.0
@@ -94,10 +101,18 @@ _COUNTED: Final = (
 _OUTAGE, _TASKMANAGERS, _FINDING = "outage", "taskmanagers", "finding\n"
 
 
+class Moment(Struct, frozen=True):
+    """When an answer came; ms since 1970."""
+
+    at: float  # by the cluster's clock, or the estimate of it
+    wall: float  # by this machine's
+    anchored: bool = True  # whether the cluster's clock is known
+
+
 class Before(Struct, frozen=True):
     """What the journal knows of a cluster at the start; times are ms since 1970."""
 
-    looked: float | None = None
+    looked: float | None = None  # by the clock of the machine that looked
     jobs: tuple[KnownJob, ...] = ()
     kept: dict[str, bytes] = {}
     events: tuple[Event, ...] = ()  # the last ones that are counted
@@ -119,6 +134,7 @@ class _Own(Struct):
 
     failures: Failures = Failures()
     checkpoints: Checkpoints = Checkpoints()
+    interval: Interval = Interval()
     restarts: float | None = None
     parallelisms: dict[str, int] = {}
     configured: float | None = None  # when its own configuration was answered
@@ -144,7 +160,7 @@ class Recorder:
         self._features = features
         self._look = look
         self._before: Before | None = None
-        self._waiting: deque[tuple[Query[Any], Any, float]] = deque(maxlen=MOST_WAITING)
+        self._waiting: dict[Query[Any], tuple[Any, Moment]] = {}  # the newest answer of each
         self._jobs = Jobs()
         self._own: dict[str, _Own] = {}
         self._episodes: dict[str, Episodes] = {}  # of before the start, until a job is seen
@@ -157,7 +173,10 @@ class Recorder:
         self._list: object = None  # the newest of each, to see that an answer is the same as before
         self._processes: object = None
         self._looked: float | None = None
-        self._noted = -math.inf
+        self._noted: Moment | None = None  # the newest answer
+        self._written_at = -math.inf
+        self._ours: deque[tuple[float, Event]] = deque(maxlen=MOST_WAITING)  # with when they were seen
+        self._now = 0.0
         self._wanted: dict[str, None] = {}  # jobs whose configuration is to be asked for, the next first
         self._last: dict[str, None] = {}  # jobs that have ended whose checkpoints are
         self._asked: Query[Any] | None = None
@@ -198,26 +217,43 @@ class Recorder:
             self.journal.keep_jobs(found)
 
     @property
+    def has_begun(self) -> bool:
+        """Whether the journal was read."""
+        return self._before is not None
+
+    @property
     def _is_ready(self) -> bool:
         """Whether answers can be taken: the journal was read, and the server is known."""
         return self._before is not None and self._features() is not None
 
-    def arrived(self, query: Query[Any], value: Any, at: float) -> None:
-        """Take an answer that came at `at` (ms)."""
+    def arrived(self, query: Query[Any], value: Any, now: float, wall: float, *, anchored: bool) -> None:
+        """Take an answer that came at `now` by the cluster's clock, and at `wall` by this machine's (ms).
+
+        `anchored`: whether the cluster's clock is known; else `now` is this machine's.
+        """
         if id(query.endpoint) not in self._answers:
             return
+        at = Moment(now, wall, anchored=anchored)
         if not self._is_ready:
-            self._waiting.append((query, value, at))
+            self._waiting.pop(query, None)
+            self._waiting[query] = value, at
+            while len(self._waiting) > MOST_WAITING:
+                del self._waiting[next(iter(self._waiting))]
             return
-        while self._waiting:
-            self._take(*self._waiting.popleft())
+        self._take_waiting()
         self._take(query, value, at)
 
-    def _take(self, query: Query[Any], value: Any, at: float) -> None:
+    def _take_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, {}
+        for query, (value, at) in waiting.items():
+            self._take(query, value, at)
+
+    def _take(self, query: Query[Any], value: Any, moment: Moment) -> None:
         features = self._features()
         if features is None or features.history_server:
             return  # an archive forgets nothing, and nothing happens there
-        self._look_noted(at)
+        self._note_look(moment)
+        self._now = at = moment.at
         if query == self._asked:
             self._asked = None
         self._answers[id(query.endpoint)](query, value, at)
@@ -225,23 +261,53 @@ class Recorder:
     def failed(self, query: Query[Any]) -> None:
         """Take that a request failed."""
         if query == self._asked:
-            self._give_up(query)
+            self._turn(query, again=False)
 
     def _add(self, events: Iterable[Event]) -> None:
+        """Add events; those whose time is ours wait, if another flinktop records this cluster, too."""
         found = [replace(event, cluster=self.cluster, cluster_name=self.cluster_name) for event in events]
-        if found:
-            self.journal.add(found)
-
-    def _look_noted(self, at: float) -> None:
-        """Note that the cluster was looked at, and say when it was not."""
-        if at - self._noted < LOOKED_MS:
+        if not found:
             return
-        # An outage that was seen is said as such; one of before the start says nothing of the time since.
-        is_watched = self._outage.since is not None and self._noted > -math.inf
-        if not is_watched and (gap := gaps.gap(self._looked, at)) is not None:
-            self._add((gap,))
-        self._looked = self._noted = at
-        self.journal.looked(self.cluster, at)
+        exact = [event for event in found if not is_rounded(event.key)]
+        self._ours += ((self._now, event) for event in found if is_rounded(event.key))
+        if exact:
+            self.journal.add(exact)
+        self._add_ours()
+
+    def _add_ours(self) -> None:
+        """Add the events whose time is ours if this flinktop is the one that does.
+
+        What it says of a time differs by seconds from what another says, and so may the keys. Another that
+        takes over adds what it saw while nobody did.
+        """
+        if not self._ours:
+            return
+        if self.journal.lease(f"{NAME} {self.cluster}"):
+            self.journal.add([event for _, event in self._ours])
+            self._ours.clear()
+        while self._ours and self._now - self._ours[0][0] > TAKEN_OVER_MS:
+            self._ours.popleft()
+
+    def _note_look(self, moment: Moment) -> None:
+        """Note that the cluster was looked at, and say when it was not.
+
+        Between two starts this machine's clock tells how long that was. Later the cluster's does, if it is
+        known: this machine's may be set anew, and both stand still in the engine while the machine sleeps.
+        """
+        before, self._noted = self._noted, moment
+        if before is None:
+            self._say_gap(self._looked, moment.wall, moment)
+        elif self._outage.since is None:
+            both = before.anchored and moment.anchored
+            lasted = moment.at - before.at if both else moment.wall - before.wall
+            self._say_gap(moment.wall - lasted, moment.wall, moment)
+        if self._looked is None or abs(moment.wall - self._looked) >= LOOKED_MS:
+            self._looked = moment.wall
+            self.journal.looked(self.cluster, moment.wall)
+
+    def _say_gap(self, last: float | None, now: float, moment: Moment) -> None:
+        if (found := gaps.gap(last, now)) is not None:
+            self._add((replace(found, at=moment.at),))
 
     # -- a round ---------------------------------------------------------------------------------------
 
@@ -253,16 +319,19 @@ class Recorder:
         features = self._features()
         if self._before is None or features is None or features.history_server:
             return
-        while self._waiting:
-            self._take(*self._waiting.popleft())
+        self._take_waiting()
         if self._jobs.at is None:
             return
+        self._now = now
         self._note_outage(silent, error, now)
         if silent is None:
             self._wait_no_longer(now)
         self._judge(judged, now)
-        if found := self._known.due(self._jobs.listed, self._jobs.missing, now):
-            self.journal.keep_jobs(found)
+        self._add_ours()
+        if self._known.is_urgent or now - self._written_at >= WRITE_MS:
+            self._written_at = now
+            if found := self._known.due(self._jobs.listed, self._jobs.missing, now):
+                self.journal.keep_jobs(found)
 
     def _note_outage(self, silent: float | None, error: str, now: float) -> None:
         before = self._outage
@@ -270,6 +339,9 @@ class Recorder:
             before, 1000.0 * silent if silent is not None else None, error, now
         )
         if self._outage is not before:
+            if self._outage.since is None and self._noted is not None:
+                # What was said is no gap.
+                self._noted = replace(self._noted, at=now, wall=self._noted.wall + now - self._noted.at)
             self._add(events)
             self.journal.keep(NAME, self.cluster, _OUTAGE, outages.kept(self._outage))
 
@@ -322,7 +394,8 @@ class Recorder:
         live = [job for job, one in now.items() if not states.is_terminal(one.state)]
         for job in live:
             known = self._known.get(job)
-            if known is None or configuration.is_known(known.configuration):
+            is_new = job not in before.listed or before.at is None
+            if not is_new or known is None or configuration.is_known(known.configuration):
                 continue
             if not now[job].old or len(live) <= FEW:
                 self._wanted[job] = None
@@ -347,7 +420,13 @@ class Recorder:
             self._jobs = replace(self._jobs, listed={**self._jobs.listed, value.jid: after})
             self._add(events)
         own = self._of(value.jid)
-        if (found := rescales.rescaled(own.parallelisms, value)) is not None:
+        was = self._known.get(value.jid)
+        found = (
+            rescales.rescaled(own.parallelisms, value)
+            if own.parallelisms or was is None or was.parallelism is None
+            else rescales.rescaled_meanwhile(was.parallelism, value)
+        )
+        if found is not None:
             self._add((found,))
         own.parallelisms = rescales.parallelisms(value) or own.parallelisms
         self._known.detailed(value)
@@ -369,10 +448,9 @@ class Recorder:
         self._last.pop(job, None)
         self._known.checkpointed(job, value)
         own = self._of(job)
-        new = checkpoints.fresh(own.checkpoints, value)
-        if new and (look := self._look(job)) is not None:
-            own.checkpoints, events = checkpoints.answered(own.checkpoints, value, new, look, at)
-            self._add(events)
+        look = partial(self._look, job)
+        own.checkpoints, events = checkpoints.answered(own.checkpoints, value, at, own.interval, look)
+        self._add(events)
 
     def _explain(self, query: Query[Any], _value: Any, at: float) -> None:
         """Take who did not acknowledge a checkpoint: it is in the look at the job."""
@@ -431,6 +509,7 @@ class Recorder:
             own.configured = own.configured or at
             self._known.configured(job, configuration.of_job(value))
         else:
+            own.interval = Interval(is_known=True, length=value.interval)
             self._known.configured(job, configuration.of_checkpoints(value))
         self._compare(job, own, at)
 
@@ -450,19 +529,25 @@ class Recorder:
 
     def asks(self, now: float) -> Iterator[Ask]:
         """What the recorder wants to know at `now` (ms): one query at a time."""
-        if self._asked is not None and now - self._asked_at >= GIVEN_UP_MS:
-            self._give_up(self._asked)
+        if self._asked is not None and now - self._asked_at >= TURN_MS:
+            self._turn(self._asked, again=True)
         if self._asked is None and now - self._asked_at >= PAUSE_MS:
-            for query, jobs_left in ((CHECKPOINTS, self._last), (JOB_CONFIG, self._wanted)):
-                if job := next(iter(jobs_left), None):
-                    self._asked, self._asked_at = query(job=job), now
+            for endpoint, left in ((CHECKPOINTS, self._last), (JOB_CONFIG, self._wanted)):
+                if job := next(iter(left), None):
+                    self._asked, self._asked_at = endpoint(job=job), now
                     break
         if self._asked is not None:
-            yield Ask(self._asked, asking.USUAL, math.inf)
+            # That of checkpoints was mostly answered before, while the job ran.
+            yield Ask(self._asked, asking.BELOW, OWN_SECONDS)
 
-    def _give_up(self, query: Query[Any]) -> None:
+    def _turn(self, query: Query[Any], *, again: bool) -> None:
+        """Let the next one take its turn; this one waits for another, or is not wanted any more."""
+        left = self._wanted if query.endpoint is JOB_CONFIG else self._last
         job = dict(query.ids)["job"]
-        (self._wanted if query.endpoint is JOB_CONFIG else self._last).pop(job, None)
+        if job in left:
+            del left[job]
+            if again:
+                left[job] = None
         self._asked = None
 
     # -- operations ------------------------------------------------------------------------------------

@@ -48,6 +48,18 @@ def rescaled(before: Mapping[str, int], job: Job) -> Event | None:
         what += "" if len(lines) == len(now) else f" of {len(lines)} of {len(now)} vertices"
     else:
         what = f"the parallelism of {len(lines)} of {len(now)} vertices changed"
+    return _event(job, running, what, "\n".join(lines[:_MOST_NAMED]))
+
+
+def rescaled_meanwhile(before: int, job: Job) -> Event | None:
+    """The change since the greatest parallelism `before`, which is all that is known of an earlier look."""
+    greatest, running = max(parallelisms(job).values(), default=before), job.timestamps.get("RUNNING", 0)
+    if greatest == before or running <= 0:
+        return None
+    return _event(job, running, f"parallelism {before} -> {greatest}", "")
+
+
+def _event(job: Job, running: int, what: str, details: str) -> Event:
     return Event(
         at=float(running),
         cluster="",
@@ -57,7 +69,7 @@ def rescaled(before: Mapping[str, int], job: Job) -> Event | None:
         job=job.jid,
         job_name=job.name,
         severity=Severity.INFO,
-        details="\n".join(lines[:_MOST_NAMED]),
+        details=details,
     )
 
 
