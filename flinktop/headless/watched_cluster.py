@@ -1,0 +1,167 @@
+"""One cluster of `flinktop watch`: its engine, what the log says of it, and what Prometheus is told."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+from flinktop.engine.engine import Engine
+from flinktop.engine.judge import FEW, Judged
+from flinktop.flink.checkpoints import CHECKPOINTS
+from flinktop.flink.jobs import JOBS_OVERVIEW
+from flinktop.headless.status_report import ClusterStatus
+from flinktop.headless.watch_lines import Line, What
+from flinktop.judgement.rules import Policy
+from flinktop.model import format as fmt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    import httpx
+
+    from flinktop.engine.clock import Clock
+    from flinktop.flink.endpoint import Query
+    from flinktop.judgement.rules import Rules
+    from flinktop.settings import Profile
+
+log = logging.getLogger(__name__)
+
+LOST_SECONDS: Final = 10.0
+"""A cluster that answered before is called lost after so long: a connection that drops is opened again."""
+LIST_SECONDS: Final = 5.0
+"""Between two requests for the list of jobs, by which a job that fails is noticed."""
+CHECKPOINT_SECONDS: Final = 10.0
+"""Between two requests for the checkpoints of a job, on a cluster of few: in the rotation of background
+requests they would come too seldom to call in time."""
+MOST_REASONS: Final = 5
+"""Different reasons of one outage that are said."""
+
+
+class WatchedCluster:
+    """Watches one cluster. Lives on the running loop, beside others."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        rules: Rules,
+        clock: Clock,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        answered: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`answered` is called after each answer or failure; `transport` replaces the network."""
+        self.profile = profile
+        self._clock = clock
+        self._answered = answered
+        self.engine = Engine(
+            profile.connection,
+            clock,
+            refresh=profile.refresh,
+            transport=transport,
+            changed=self._changed,
+            policy=Policy(profile.name, rules, profile.expect),
+            # Nothing is ever done to a cluster from here: there is nobody who could confirm it.
+            ledger=None,
+        )
+        self._watched: dict[str, Query[Any]] = {}  # the queries for checkpoints, by job
+        self._lost = False  # whether it was said
+        self._lost_at = 0.0
+        self._reasons: set[str] = set()  # of the present outage, that were said
+        self._crashes = 0
+
+    def start(self) -> None:
+        """Start polling."""
+        self.engine.start()
+        self.engine.poller.watch(JOBS_OVERVIEW(), LIST_SECONDS, passing=True)
+
+    async def stop(self, seconds: float) -> None:
+        """Stop polling, waiting at most so long (s) for the answers under way."""
+        await self.engine.stop(seconds)
+
+    @property
+    def was_asked(self) -> bool:
+        """Whether the list of jobs was answered, or something has failed: the first round is over."""
+        reading = self.engine.store.brief(JOBS_OVERVIEW())
+        listed = reading is not None and (reading.at is not None or reading.error is not None)
+        return listed or self.engine.poller.link.error is not None
+
+    def _changed(self, query: Query[Any]) -> None:
+        if query.endpoint is JOBS_OVERVIEW:
+            self._watch_checkpoints()
+        self._answered()
+
+    def _watch_checkpoints(self) -> None:
+        """Keep the checkpoints of the jobs fresh, while there are few."""
+        live = self.engine.sweep.live
+        wanted = {job: CHECKPOINTS(job=job) for job in live} if len(live) <= FEW else {}
+        for job, query in self._watched.items():
+            if job not in wanted:
+                self.engine.poller.unwatch(query, CHECKPOINT_SECONDS, passing=True)
+        for job, query in wanted.items():
+            if job not in self._watched:
+                self.engine.poller.watch(query, CHECKPOINT_SECONDS, passing=True)
+        self._watched = wanted
+
+    # -- what the log says -----------------------------------------------------------------------------
+
+    def news(self) -> Iterator[Line]:
+        """What has happened since the last call."""
+        yield from self._link_news()
+        if self.engine.crashes > self._crashes:
+            self._crashes = self.engine.crashes
+            yield self._line(
+                What.NOTE, "a part of flinktop failed and was restarted; the log has the details"
+            )
+
+    def _link_news(self) -> Iterator[Line]:
+        why = self.lost
+        if why is None:
+            if self._lost:
+                away = fmt.duration(self._clock.now() - self._lost_at)
+                yield self._line(What.BACK, f"it answers again after {away}")
+            self._lost = False
+            self._reasons.clear()
+            return
+        error = self.engine.poller.link.error
+        kind = type(error).__name__
+        if not self._lost:
+            self._lost, self._lost_at = True, self.engine.poller.link.since
+        if kind not in self._reasons and len(self._reasons) < MOST_REASONS:
+            self._reasons.add(kind)
+            yield self._line(What.LOST, f"it can't be asked: {why}; it is tried again until it answers")
+
+    @property
+    def lost(self) -> str | None:
+        """Why the cluster can't be asked, one sentence; None while it can, or has just failed to answer."""
+        link = self.engine.poller.link
+        if link.error is None:
+            return None
+        short = link.answered is not None and self._clock.now() - link.answered < LOST_SECONDS
+        return None if short else link.error.reason
+
+    def _line(self, what: What, words: str) -> Line:
+        profile = self.profile
+        url = profile.connection.url
+        return Line(at=self._clock.wall(), what=what, words=words, target=profile.name, url=url)
+
+    # -- what Prometheus is told -----------------------------------------------------------------------
+
+    def status(self) -> ClusterStatus:
+        """What is known now, as `flinktop status` has it; of a cluster that can't be asked only that."""
+        profile, engine = self.profile, self.engine
+        listed = engine.store.brief(JOBS_OVERVIEW())
+        answered = listed.at if listed is not None else None
+        age = self._clock.now() - answered if answered is not None else None
+        judged = engine.judged or Judged()
+        error = self.lost or ("it has not answered yet" if answered is None else None)
+        return ClusterStatus(
+            target=profile.name,
+            url=profile.connection.url,
+            error=error,
+            release=engine.features.version or None,
+            findings=judged.findings,
+            verdicts=tuple(judged.verdicts.values()) if error is None else (),
+            at=engine.cluster_time() * 1000.0,
+            age=age,
+        )
