@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from flinktop.flink.text import clean
-from flinktop.headless.status_json import VERSION, finding_object, moment
+from flinktop.headless.status_json import VERSION
+from flinktop.judgement.finding_json import finding_object, moment
 from flinktop.model import redaction
 
 if TYPE_CHECKING:
@@ -72,10 +74,20 @@ def as_json(line: Line) -> str:
         "target": clean(line.target) or None,
         "url": clean(line.url) or None,
         "job": job,
-        "finding": finding_object(line.finding) if line.finding is not None else None,
+        "finding": finding_object(_without_secrets(line.finding)) if line.finding is not None else None,
         "words": _plain(line.words),
     }
     return msgspec.json.encode(document).decode()
+
+
+def _without_secrets(finding: Finding) -> Finding:
+    """The finding; what Flink reported of a failure may hold some."""
+    evidence = tuple(
+        replace(one, value=redaction.text(one.value)) if isinstance(one.value, str) else one
+        for one in finding.evidence
+    )
+    words, then = redaction.text(finding.words), redaction.text(finding.next)
+    return replace(finding, words=words, next=then, evidence=evidence)
 
 
 def _plain(words: str) -> str:

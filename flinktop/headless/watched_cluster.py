@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from flinktop.engine.engine import Engine
 from flinktop.engine.judge import FEW, Judged
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.jobs import JOBS_OVERVIEW
+from flinktop.headless.alert_changes import Known, changes
 from flinktop.headless.status_report import ClusterStatus
 from flinktop.headless.watch_lines import Line, What
 from flinktop.judgement.rules import Policy
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from flinktop.engine.alerts.alert import Alert
     from flinktop.engine.clock import Clock
     from flinktop.flink.endpoint import Query
     from flinktop.judgement.rules import Rules
@@ -69,6 +73,9 @@ class WatchedCluster:
         self._lost_at = 0.0
         self._reasons: set[str] = set()  # of the present outage, that were said
         self._crashes = 0
+        self._began = clock.wall()
+        self._alerts = Known()
+        self._problems: tuple[str, ...] = ()  # with the command of `[notify]`, that were said
 
     def start(self) -> None:
         """Start polling."""
@@ -108,6 +115,7 @@ class WatchedCluster:
     def news(self) -> Iterator[Line]:
         """What has happened since the last call."""
         yield from self._link_news()
+        yield from self._alert_news()
         if self.engine.crashes > self._crashes:
             self._crashes = self.engine.crashes
             yield self._line(
@@ -130,6 +138,27 @@ class WatchedCluster:
         if kind not in self._reasons and len(self._reasons) < MOST_REASONS:
             self._reasons.add(kind)
             yield self._line(What.LOST, f"it can't be asked: {why}; it is tried again until it answers")
+
+    def _alert_news(self) -> Iterator[Line]:
+        view = self.engine.alerts
+        if view is None or view is self._alerts.view:
+            return
+        before, self._alerts = self._alerts, Known(view, first=False)
+        for what, alert in changes(before, view, self._began):
+            yield self._alert_line(what, alert)
+        said, self._problems = self._problems, view.problems
+        for problem in reversed(view.problems):
+            if problem not in said:
+                yield self._line(What.NOTE, problem)
+
+    def _alert_line(self, what: What, alert: Alert) -> Line:
+        words = alert.finding.words
+        if what is What.CLEARED and alert.cleared is not None:
+            lasted = fmt.duration(alert.cleared - alert.raised)
+            words += f" (after {lasted}{f'; {alert.why_cleared}' if alert.why_cleared else ''})"
+        elif what is What.OPEN:
+            words += f" (since {fmt.duration(self._began - alert.raised)} before this start)"
+        return replace(self._line(what, words), job=alert.job, job_name=alert.job_name, finding=alert.finding)
 
     @property
     def lost(self) -> str | None:
