@@ -32,7 +32,8 @@ def changes(before: Known, view: AlertsView, began: float) -> Iterator[tuple[Wha
     for alert in reversed(view.past):
         if _identity(alert) in were_past or (before.first and (alert.cleared or 0.0) < began):
             continue
-        if (alert.key, alert.raised) not in were_open and alert.raised >= began:
+        stood = before.first and alert.raised < began
+        if (alert.key, alert.raised) not in were_open and not stood:
             # It came and went between two looks.
             yield What.RAISED, alert
         yield What.CLEARED, alert

@@ -107,8 +107,10 @@ class Watcher:
         self._clock = clock
         self._say_line = say
         rules = as_rules(settings.findings)
+        self._answered = asyncio.Event()
         self._clusters = tuple(
-            WatchedCluster(profile, rules, clock, transport=transport(profile)) for profile in profiles
+            WatchedCluster(profile, rules, clock, transport=transport(profile), answered=self._answered.set)
+            for profile in profiles
         )
         self._ready_file = (
             ReadyFile(Path(args.ready_file).expanduser()) if args.ready_file is not None else None
@@ -143,9 +145,13 @@ class Watcher:
             ended = asyncio.create_task(end.wait())
             while not end.is_set():
                 self.look()
-                pause = asyncio.ensure_future(self._clock.sleep(LOOK_SECONDS))
-                await asyncio.wait({ended, pause}, return_when=asyncio.FIRST_COMPLETED)
-                pause.cancel()
+                waits = {asyncio.ensure_future(self._clock.sleep(LOOK_SECONDS))}
+                if not self._is_ready:
+                    self._answered.clear()
+                    waits.add(asyncio.ensure_future(self._answered.wait()))
+                await asyncio.wait({ended, *waits}, return_when=asyncio.FIRST_COMPLETED)
+                for wait in waits:
+                    wait.cancel()
         finally:
             await self._stop()
         self._say(What.ENDED, f"ended by {ending.asked or 'its caller'}")
@@ -205,7 +211,7 @@ class Watcher:
                 self._say(What.NOTE, f"the ready file can't be written ({error.strerror}); it is tried again")
             return
         self._is_ready = True
-        away = sum(cluster.status().error is not None for cluster in self._clusters)
+        away = sum(self._status(cluster).error is not None for cluster in self._clusters)
         self._say(
             What.READY, f"ready; {away} of {len(self._clusters)} clusters can't be asked" if away else "ready"
         )

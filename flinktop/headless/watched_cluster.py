@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from flinktop.engine.engine import Engine
 from flinktop.engine.judge import FEW, Judged
 from flinktop.flink.checkpoints import CHECKPOINTS
+from flinktop.flink.errors import LoginRefused, NotReady
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.headless.alert_changes import Known, changes
 from flinktop.headless.status_report import ClusterStatus
@@ -137,7 +138,11 @@ class WatchedCluster:
             self._lost, self._lost_at = True, self.engine.poller.link.since
         if kind not in self._reasons and len(self._reasons) < MOST_REASONS:
             self._reasons.add(kind)
-            yield self._line(What.LOST, f"it can't be asked: {why}; it is tried again until it answers")
+            # These say themselves whether they are retried.
+            again = (
+                "" if isinstance(error, LoginRefused | NotReady) else "; it is asked again until it answers"
+            )
+            yield self._line(What.LOST, f"it can't be asked: {why}{again}")
 
     def _alert_news(self) -> Iterator[Line]:
         view = self.engine.alerts

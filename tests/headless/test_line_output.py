@@ -138,7 +138,7 @@ def test_a_full_disk_is_said_once_and_lines_come_again(
         return written
 
     with (tmp_path / "lines").open("wb") as file:
-        monkeypatch.setattr(line_output.os, "write", on_a_disk)
+        monkeypatch.setattr(os, "write", on_a_disk)
         output = LineOutput(file.fileno(), dropped=dropped, failed=failed)
         output.start()
         output.add("one")
@@ -167,7 +167,7 @@ def test_a_line_that_was_cut_short_is_ended_before_the_next(
         return written
 
     with (tmp_path / "lines").open("wb") as file:
-        monkeypatch.setattr(line_output.os, "write", on_a_disk)
+        monkeypatch.setattr(os, "write", on_a_disk)
         output = LineOutput(file.fileno(), dropped=dropped, failed=failed)
         output.start()
         output.add("abcdef")
