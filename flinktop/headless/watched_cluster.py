@@ -36,9 +36,11 @@ LOST_SECONDS: Final = 10.0
 """A cluster that answered before is called lost after so long: a connection that drops is opened again."""
 LIST_SECONDS: Final = 5.0
 """Between two requests for the list of jobs, by which a job that fails is noticed."""
-CHECKPOINT_SECONDS: Final = 10.0
-"""Between two requests for the checkpoints of a job, on a cluster of few: in the rotation of background
-requests they would come too seldom to call in time."""
+CHECKPOINTS_A_MINUTE: Final = 120
+"""Requests for checkpoints on a cluster of few jobs: in the rotation of background requests they would come
+too seldom to call in time."""
+CHECKPOINT_SECONDS: Final = 5.0
+"""Between two requests for the checkpoints of a job, at least."""
 MOST_REASONS: Final = 5
 """Different reasons of one outage that are said."""
 
@@ -69,7 +71,7 @@ class WatchedCluster:
             # Nothing is ever done to a cluster from here: there is nobody who could confirm it.
             ledger=None,
         )
-        self._watched: dict[str, Query[Any]] = {}  # the queries for checkpoints, by job
+        self._watched: dict[Query[Any], float] = {}  # queries for checkpoints, and s between two of each
         self._lost = False  # whether it was said
         self._lost_at = 0.0
         self._reasons: set[str] = set()  # of the present outage, that were said
@@ -102,13 +104,14 @@ class WatchedCluster:
     def _watch_checkpoints(self) -> None:
         """Keep the checkpoints of the jobs fresh, while there are few."""
         live = self.engine.sweep.live
-        wanted = {job: CHECKPOINTS(job=job) for job in live} if len(live) <= FEW else {}
-        for job, query in self._watched.items():
-            if job not in wanted:
-                self.engine.poller.unwatch(query, CHECKPOINT_SECONDS, passing=True)
-        for job, query in wanted.items():
-            if job not in self._watched:
-                self.engine.poller.watch(query, CHECKPOINT_SECONDS, passing=True)
+        every = max(CHECKPOINT_SECONDS, len(live) * 60.0 / CHECKPOINTS_A_MINUTE)
+        wanted = {CHECKPOINTS(job=job): every for job in live} if len(live) <= FEW else {}
+        for query, seconds in self._watched.items():
+            if wanted.get(query) != seconds:
+                self.engine.poller.unwatch(query, seconds, passing=True)
+        for query, seconds in wanted.items():
+            if self._watched.get(query) != seconds:
+                self.engine.poller.watch(query, seconds, passing=True)
         self._watched = wanted
 
     # -- what the log says -----------------------------------------------------------------------------
