@@ -10,11 +10,12 @@ import asyncio
 import logging
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flinktop.addresses import normal_form
 from flinktop.allowed import SettingsError
 from flinktop.engine.clock import Clock
+from flinktop.engine.journal.journal import Journal
 from flinktop.flink.run_in_thread import run
 from flinktop.headless.args import DONE
 from flinktop.headless.ending import Ending
@@ -49,6 +50,8 @@ STOP_SECONDS: Final = 1.2
 """For all engines to stop; see `ending.PATIENCE` for the whole."""
 ANSWERS_SECONDS: Final = 0.3
 """For answers that are under way then."""
+JOURNAL_SECONDS: Final = 0.4
+"""For what the journal still has to write."""
 OUTPUT_SECONDS: Final = 0.3
 """For the last lines."""
 
@@ -75,7 +78,9 @@ def run_watch(
         notes = [*settings.notes, *(note for one in profiles for note in one.notes), *twice]
         if STDOUT in closed:
             notes.append("stdout is closed: what happens is not printed")
-        watcher = Watcher(settings, profiles, args, clock, say)
+        journal = Journal(settings.paths.journal, clock)
+        ending.last = journal.close
+        watcher = Watcher(settings, profiles, args, clock, say, journal=journal)
         watcher.prepare()
         for output in (errors, lines):
             output.start()
@@ -84,6 +89,7 @@ def run_watch(
         try:
             run(watcher.run(ending))
         finally:
+            journal.close(JOURNAL_SECONDS)
             lines.close(OUTPUT_SECONDS)
             errors.close(OUTPUT_SECONDS)
     return DONE
@@ -100,16 +106,28 @@ class Watcher:
         clock: Clock,
         say: Callable[[Line], None],
         *,
+        journal: Journal | None = None,
         transport: Callable[[Profile], httpx.AsyncBaseTransport | None] = lambda _profile: None,
     ) -> None:
-        """`say` takes each line and returns at once; `transport` replaces the network."""
+        """`say` takes each line and returns at once.
+
+        `journal` is where all clusters remember what happens; whoever made it closes it. `transport` replaces
+        the network.
+        """
         self._args = args
         self._clock = clock
         self._say_line = say
         rules = as_rules(settings.findings)
         self._answered = asyncio.Event()
         self._clusters = tuple(
-            WatchedCluster(profile, rules, clock, transport=transport(profile), answered=self._answered.set)
+            WatchedCluster(
+                profile,
+                rules,
+                clock,
+                journal=journal,
+                transport=transport(profile),
+                answered=self._answered.set,
+            )
             for profile in profiles
         )
         self._ready_file = (
@@ -122,6 +140,8 @@ class Watcher:
         self._is_ready = False
         self._ready_tried = -READY_AGAIN_SECONDS
         self._ready_failed = False
+        self._journal = journal
+        self._notices: tuple[str, ...] = ()  # of the journal, that were said
         self._troubled: set[str] = set()  # clusters with an error of flinktop's own that is in the log
 
     def prepare(self) -> None:
@@ -145,7 +165,7 @@ class Watcher:
             ended = asyncio.create_task(end.wait())
             while not end.is_set():
                 self.look()
-                waits = {asyncio.ensure_future(self._clock.sleep(LOOK_SECONDS))}
+                waits: set[asyncio.Future[Any]] = {asyncio.ensure_future(self._clock.sleep(LOOK_SECONDS))}
                 if not self._is_ready:
                     self._answered.clear()
                     waits.add(asyncio.ensure_future(self._answered.wait()))
@@ -191,6 +211,9 @@ class Watcher:
                 if cluster.profile.name not in self._troubled:
                     self._troubled.add(cluster.profile.name)
                     log.exception("%s: what has happened could not be said", cluster.profile.name)
+        said, self._notices = self._notices, self._journal.notices if self._journal is not None else ()
+        for notice in self._notices[len(said) :]:
+            self._say(What.NOTE, notice)
         if not self._is_ready:
             self._become_ready()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from flinktop.engine.acts.target import Target
 from flinktop.engine.engine import Engine
 from flinktop.engine.judge import FEW, Judged
 from flinktop.flink.checkpoints import CHECKPOINTS
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from flinktop.engine.alerts.alert import Alert
     from flinktop.engine.clock import Clock
+    from flinktop.engine.journal.journal import Journal
     from flinktop.flink.endpoint import Query
     from flinktop.judgement.rules import Rules
     from flinktop.settings import Profile
@@ -54,10 +56,14 @@ class WatchedCluster:
         rules: Rules,
         clock: Clock,
         *,
+        journal: Journal | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         answered: Callable[[], None] = lambda: None,
     ) -> None:
-        """`answered` is called after each answer or failure; `transport` replaces the network."""
+        """`journal` is that of all clusters; `answered` is called after each answer or failure.
+
+        `transport` replaces the network.
+        """
         self.profile = profile
         self._clock = clock
         self._answered = answered
@@ -67,7 +73,9 @@ class WatchedCluster:
             refresh=profile.refresh,
             transport=transport,
             changed=self._changed,
+            cluster=Target(profile.name, profile.connection.url, read_only=True),
             policy=Policy(profile.name, rules, profile.expect),
+            journal=(lambda: journal) if journal is not None else None,
             # Nothing is ever done to a cluster from here: there is nobody who could confirm it.
             ledger=None,
         )
