@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flinktop.addresses import normal_form
 from flinktop.allowed import SettingsError
+from flinktop.engine.alerts.hook import HookRunner
 from flinktop.engine.clock import Clock
 from flinktop.engine.journal.journal import Journal
 from flinktop.flink.run_in_thread import run
@@ -27,7 +28,6 @@ from flinktop.headless.status_report import ClusterStatus, Status
 from flinktop.headless.watch_lines import Line, What, as_json, as_text
 from flinktop.headless.watched_cluster import WatchedCluster
 from flinktop.internal_error import strays_logged, words_of
-from flinktop.judgement.rules import as_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -46,10 +46,16 @@ FIRST_ROUND_SECONDS: Final = 10.0
 """After so long the watcher is ready though a cluster has neither answered nor failed yet."""
 READY_AGAIN_SECONDS: Final = 10.0
 """Between two tries to write the ready file."""
+NOTE_AGAIN_SECONDS: Final = 3600.0
+"""After so long a command that still fails is said again."""
+MOST_NOTED: Final = 500
+"""Messages of which it is remembered when they were said."""
 STOP_SECONDS: Final = 1.2
 """For all engines to stop; see `ending.PATIENCE` for the whole."""
 ANSWERS_SECONDS: Final = 0.3
 """For answers that are under way then."""
+HOOK_SECONDS: Final = 0.3
+"""For commands that are killed."""
 JOURNAL_SECONDS: Final = 0.4
 """For what the journal still has to write."""
 OUTPUT_SECONDS: Final = 0.3
@@ -78,9 +84,9 @@ def run_watch(
         notes = [*settings.notes, *(note for one in profiles for note in one.notes), *twice]
         if STDOUT in closed:
             notes.append("stdout is closed: what happens is not printed")
-        journal = Journal(settings.paths.journal, clock)
+        journal, hooks = Journal(settings.paths.journal, clock), _hooks(settings, clock)
         ending.last = journal.close
-        watcher = Watcher(settings, profiles, args, clock, say, journal=journal)
+        watcher = Watcher(settings, profiles, args, clock, say, journal=journal, hooks=hooks)
         watcher.prepare()
         for output in (errors, lines):
             output.start()
@@ -89,6 +95,8 @@ def run_watch(
         try:
             run(watcher.run(ending))
         finally:
+            if hooks is not None:
+                hooks.close(0.0, HOOK_SECONDS)
             journal.close(JOURNAL_SECONDS)
             lines.close(OUTPUT_SECONDS)
             errors.close(OUTPUT_SECONDS)
@@ -107,24 +115,25 @@ class Watcher:
         say: Callable[[Line], None],
         *,
         journal: Journal | None = None,
+        hooks: HookRunner | None = None,
         transport: Callable[[Profile], httpx.AsyncBaseTransport | None] = lambda _profile: None,
     ) -> None:
         """`say` takes each line and returns at once.
 
-        `journal` is where all clusters remember what happens; whoever made it closes it. `transport` replaces
-        the network.
+        `journal` is where all clusters remember what happens, `hooks` runs the command of their alerts;
+        whoever made them closes them. `transport` replaces the network.
         """
         self._args = args
         self._clock = clock
         self._say_line = say
-        rules = as_rules(settings.findings)
         self._answered = asyncio.Event()
         self._clusters = tuple(
             WatchedCluster(
                 profile,
-                rules,
+                settings,
                 clock,
                 journal=journal,
+                hooks=hooks,
                 transport=transport(profile),
                 answered=self._answered.set,
             )
@@ -140,8 +149,8 @@ class Watcher:
         self._is_ready = False
         self._ready_tried = -READY_AGAIN_SECONDS
         self._ready_failed = False
-        self._journal = journal
-        self._notices: tuple[str, ...] = ()  # of the journal, that were said
+        self._journal, self._hooks = journal, hooks
+        self._noted: dict[str, float] = {}  # messages of journal and hooks, and when each was said last
         self._troubled: set[str] = set()  # clusters with an error of flinktop's own that is in the log
 
     def prepare(self) -> None:
@@ -211,11 +220,23 @@ class Watcher:
                 if cluster.profile.name not in self._troubled:
                     self._troubled.add(cluster.profile.name)
                     log.exception("%s: what has happened could not be said", cluster.profile.name)
-        said, self._notices = self._notices, self._journal.notices if self._journal is not None else ()
-        for notice in self._notices[len(said) :]:
-            self._say(What.NOTE, notice)
+        self._say_notes()
         if not self._is_ready:
             self._become_ready()
+
+    def _say_notes(self) -> None:
+        """Say what is wrong with the journal and the command of alerts; the same once an hour at most."""
+        notices = self._journal.notices if self._journal is not None else ()
+        problems = self._hooks.problems if self._hooks is not None else ()
+        found = [(notice, 0.0) for notice in notices]
+        found += [(problem.sentence, problem.wall) for problem in reversed(problems)]
+        for words, at in found:
+            said = self._noted.get(words)
+            if said is None or at - said >= NOTE_AGAIN_SECONDS:
+                self._noted[words] = self._clock.wall()
+                self._say(What.NOTE, words)
+        for words in list(self._noted)[:-MOST_NOTED]:
+            del self._noted[words]
 
     def _become_ready(self) -> None:
         now = self._clock.now()
@@ -262,6 +283,12 @@ class Watcher:
 
     def _probe(self) -> Page:
         return _healthy() if self._is_ready else Page("not ready\n", HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def _hooks(settings: Settings, clock: Clock) -> HookRunner | None:
+    """What runs the command of alerts for all clusters, so that its limits are those of the process."""
+    command = settings.notify.command if settings.notify is not None else ()
+    return HookRunner(command, clock) if command else None
 
 
 def _healthy() -> Page:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 
 from flinktop.flink.text import clean
 from flinktop.headless.status_json import VERSION
@@ -50,6 +49,8 @@ class Line(Struct, frozen=True, kw_only=True):
     job: str = ""  # id; "" for the cluster itself
     job_name: str = ""
     finding: Finding | None = None
+    happened: float | None = None  # when the alert was raised or cleared, s since 1970
+    note: str = ""  # what is to be known of it beside the finding
 
 
 def as_text(line: Line) -> str:
@@ -65,29 +66,24 @@ def as_text(line: Line) -> str:
 
 
 def as_json(line: Line) -> str:
-    """The line as a JSON document without line breaks; later versions add keys, and change none."""
+    """The line as a JSON document without line breaks; later versions add keys, and change none.
+
+    Its keys are those of a hook's document (see engine/alerts/document.py), with `time` and `words`.
+    """
     job = {"id": clean(line.job) or None, "name": clean(line.job_name)} if line.job or line.job_name else None
     document: dict[str, Any] = {
-        "version": VERSION,
         "time": moment(line.at * 1000.0),
-        "event": str(line.what),
+        "version": VERSION,
         "target": clean(line.target) or None,
         "url": clean(line.url) or None,
         "job": job,
-        "finding": finding_object(_without_secrets(line.finding)) if line.finding is not None else None,
+        "finding": finding_object(line.finding) if line.finding is not None else None,
+        "event": str(line.what),
+        "at": moment(line.happened * 1000.0) if line.happened is not None else None,
+        "note": _plain(line.note) or None,
         "words": _plain(line.words),
     }
     return msgspec.json.encode(document).decode()
-
-
-def _without_secrets(finding: Finding) -> Finding:
-    """The finding; what Flink reported of a failure may hold some."""
-    evidence = tuple(
-        replace(one, value=redaction.text(one.value)) if isinstance(one.value, str) else one
-        for one in finding.evidence
-    )
-    words, then = redaction.text(finding.words), redaction.text(finding.next)
-    return replace(finding, words=words, next=then, evidence=evidence)
 
 
 def _plain(words: str) -> str:

@@ -7,30 +7,36 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from flinktop.addresses import normal_form
 from flinktop.engine.acts.target import Target
+from flinktop.engine.alerts import policy as alerting
+from flinktop.engine.alerts.document import note
 from flinktop.engine.engine import Engine
 from flinktop.engine.judge import FEW, Judged
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.errors import LoginRefused, NotReady
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.headless.alert_changes import Known, changes
+from flinktop.headless.judge_once import is_suspicious, listed_look
 from flinktop.headless.status_report import ClusterStatus
 from flinktop.headless.watch_lines import Line, What
-from flinktop.judgement.rules import Policy
+from flinktop.judgement.finding import OF_CLUSTER, Finding, Kind
+from flinktop.judgement.rules import Policy, as_rules
+from flinktop.judgement.verdict import Memory, Verdict, judge_job
 from flinktop.model import format as fmt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     import httpx
 
     from flinktop.engine.alerts.alert import Alert
+    from flinktop.engine.alerts.hook import HookRunner
     from flinktop.engine.clock import Clock
     from flinktop.engine.journal.journal import Journal
     from flinktop.flink.endpoint import Query
-    from flinktop.judgement.rules import Rules
-    from flinktop.settings import Profile
+    from flinktop.settings import Profile, Settings
 
 log = logging.getLogger(__name__)
 
@@ -53,16 +59,17 @@ class WatchedCluster:
     def __init__(
         self,
         profile: Profile,
-        rules: Rules,
+        settings: Settings,
         clock: Clock,
         *,
         journal: Journal | None = None,
+        hooks: HookRunner | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         answered: Callable[[], None] = lambda: None,
     ) -> None:
-        """`journal` is that of all clusters; `answered` is called after each answer or failure.
+        """`journal` and `hooks` are those of all clusters.
 
-        `transport` replaces the network.
+        `answered` is called after each answer or failure; `transport` replaces the network.
         """
         self.profile = profile
         self._clock = clock
@@ -74,8 +81,11 @@ class WatchedCluster:
             transport=transport,
             changed=self._changed,
             cluster=Target(profile.name, profile.connection.url, read_only=True),
-            policy=Policy(profile.name, rules, profile.expect),
+            policy=Policy(profile.name, as_rules(settings.findings), profile.expect),
             journal=(lambda: journal) if journal is not None else None,
+            address=normal_form(profile.connection.url),
+            alerting=lambda: _alerting(settings, profile),
+            hooks=hooks,
             # Nothing is ever done to a cluster from here: there is nobody who could confirm it.
             ledger=None,
         )
@@ -86,7 +96,6 @@ class WatchedCluster:
         self._crashes = 0
         self._began = clock.wall()
         self._alerts = Known()
-        self._problems: tuple[str, ...] = ()  # with the command of `[notify]`, that were said
 
     def start(self) -> None:
         """Start polling."""
@@ -162,19 +171,25 @@ class WatchedCluster:
         before, self._alerts = self._alerts, Known(view, first=False)
         for what, alert in changes(before, view, self._began):
             yield self._alert_line(what, alert)
-        said, self._problems = self._problems, view.problems
-        for problem in reversed(view.problems):
-            if problem not in said:
-                yield self._line(What.NOTE, problem)
 
     def _alert_line(self, what: What, alert: Alert) -> Line:
-        words = alert.finding.words
-        if what is What.CLEARED and alert.cleared is not None:
-            lasted = fmt.duration(alert.cleared - alert.raised)
-            words += f" (after {lasted}{f'; {alert.why_cleared}' if alert.why_cleared else ''})"
+        words, happened = alert.finding.words, alert.raised
+        if what is What.CLEARED:
+            happened = alert.cleared if alert.cleared is not None else self._clock.wall()
+            lasted = fmt.duration(happened - alert.raised)
+            words += f" (after {lasted}{f': {alert.why_cleared}' if alert.why_cleared else ''})"
         elif what is What.OPEN:
-            words += f" (since {fmt.duration(self._began - alert.raised)} before this start)"
-        return replace(self._line(what, words), job=alert.job, job_name=alert.job_name, finding=alert.finding)
+            words += f" (raised {fmt.duration(self._began - alert.raised)} before this start)"
+        elif what is What.ESCALATED:
+            happened = self._clock.wall()
+        return replace(
+            self._line(what, words),
+            job=alert.job,
+            job_name=alert.job_name,
+            finding=alert.finding,
+            happened=happened,
+            note=note(alert),
+        )
 
     @property
     def lost(self) -> str | None:
@@ -198,15 +213,54 @@ class WatchedCluster:
         listed = engine.store.brief(JOBS_OVERVIEW())
         answered = listed.at if listed is not None else None
         age = self._clock.now() - answered if answered is not None else None
-        judged = engine.judged or Judged()
         error = self.lost or ("it has not answered yet" if answered is None else None)
+        judged = engine.judged or Judged()
+        if error is None:
+            findings = tuple(one for one in judged.findings if one.kind in OF_CLUSTER)
+            verdicts = (*judged.verdicts.values(), *_absent(judged.findings), *self._coarse(judged))
+        else:
+            # What else was wrong is not known any more.
+            findings = tuple(one for one in judged.findings if one.kind is Kind.CLUSTER_LOST)
+            verdicts = ()
         return ClusterStatus(
             target=profile.name,
             url=profile.connection.url,
             error=error,
             release=engine.features.version or None,
-            findings=judged.findings,
-            verdicts=tuple(judged.verdicts.values()) if error is None else (),
+            findings=findings,
+            verdicts=verdicts,
             at=engine.cluster_time() * 1000.0,
             age=age,
         )
+
+    def _coarse(self, judged: Judged) -> Iterator[Verdict]:
+        """On a cluster of many jobs those of which nothing was suspected, and none was looked at closely."""
+        if len(self.engine.sweep.live) <= FEW:
+            return
+        answers = self.engine.judge.answers
+        for job in self.engine.judge.listed.values():
+            if job.jid not in judged.verdicts and not is_suspicious(job):
+                yield judge_job(listed_look(answers, job), Memory(), coarse=True)[0]
+
+
+def _absent(findings: Iterable[Finding]) -> Iterator[Verdict]:
+    """Jobs that should be there and are not, each as an entry of its own."""
+    for one in findings:
+        if one.kind not in OF_CLUSTER:
+            yield Verdict(
+                job=one.job,
+                name=one.job_name,
+                state="",
+                severity=one.severity,
+                kind=str(one.kind),
+                words=one.words,
+                findings=(one,),
+            )
+
+
+def _alerting(settings: Settings, profile: Profile) -> alerting.AlertPolicy:
+    """What the config says of the alerts of a cluster."""
+    rules = alerting.as_rules(settings.alerts, profile.name)
+    if settings.notify is None:
+        return alerting.AlertPolicy(rules=rules)
+    return alerting.AlertPolicy(rules=rules, command=settings.notify.command, repeat=settings.notify.repeat)

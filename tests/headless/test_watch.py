@@ -124,7 +124,7 @@ async def test_what_is_wrong_is_said_without_any_config(tmp_path: Path, clock: M
         assert all(line.target == "prod" and line.url == "http://prod:8081" for line in raised)
         assert all(line.job and line.job_name for line in raised)
         # Text and JSON of each.
-        assert all(len(json.loads(as_json(line))) == 8 and "  prod  " in as_text(line) for line in raised)
+        assert all(len(json.loads(as_json(line))) == 10 and "  prod  " in as_text(line) for line in raised)
         known = len(raised)
         await watched.passes(30)
         again = [
@@ -257,6 +257,19 @@ async def test_a_missing_job_is_a_gauge_of_its_name(tmp_path: Path, clock: Manua
     assert (line.job, line.job_name) == ("", "no-such-job")
 
 
+async def test_each_of_many_jobs_is_a_gauge(tmp_path: Path, clock: ManualClock) -> None:
+    cluster = DemoCluster("many-jobs", "1.20.5", clock)
+    async with watching(tmp_path, {"prod": cluster}, clock) as watched:
+        await watched.passes(30)
+        found = [labels for name, labels, _ in watched.metrics() if name == "flinktop_job_severity"]
+    listed = {one["jid"] for one in cluster.document("jobs/overview")["jobs"]}
+    named = {labels["job_id"] for labels in found}
+    assert len(named) == len(found)
+    # Only suspects that were not looked at yet are not there.
+    assert len(listed - named) < len(listed) / 20
+    assert sum(labels["kind"] == "healthy" for labels in found) > 800
+
+
 async def test_rules_of_the_config_apply(tmp_path: Path, clock: ManualClock) -> None:
     cluster = DemoCluster("mixed", "1.20.5", clock)
     off = FindingRule(kinds=("restart-loop",), off=True)
@@ -310,15 +323,18 @@ async def test_a_ready_file_that_cannot_be_written_is_tried_again(
     def full(*_given: object) -> None:
         raise OSError(28, "No space left on device")
 
-    async with watching(tmp_path, {"prod": cluster}, clock, args=WatchArgs(ready_file=str(ready))) as watched:
-        with monkeypatch.context() as patch:
-            patch.setattr("flinktop.headless.ready_file.ReadyFile.write", full)
+    with monkeypatch.context() as patch:
+        patch.setattr("flinktop.headless.ready_file.ReadyFile.write", full)
+        async with watching(
+            tmp_path, {"prod": cluster}, clock, args=WatchArgs(ready_file=str(ready))
+        ) as watched:
             await watched.passes(60)
-        notes = watched.said(What.NOTE)
-        assert notes == ["the ready file can't be written (No space left on device); it is tried again"]
-        await watched.passes(15)
-        assert ready.exists()
-        assert watched.said(What.READY) == ["ready"]
+            notes = watched.said(What.NOTE)
+            assert notes == ["the ready file can't be written (No space left on device); it is tried again"]
+            patch.undo()
+            await watched.passes(15)
+            assert ready.exists()
+            assert watched.said(What.READY) == ["ready"]
 
 
 async def test_a_ready_file_of_somebody_else_is_a_sentence(tmp_path: Path, clock: ManualClock) -> None:

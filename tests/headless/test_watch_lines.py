@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from flinktop.engine.alerts.alert import Alert, AlertsView
+from flinktop.engine.alerts.alert import Alert, AlertsView, Call, Change
+from flinktop.engine.alerts.document import document
 from flinktop.headless.alert_changes import Known, changes
 from flinktop.headless.watch_lines import MOST_WORDS, Line, What, as_json, as_text
 from flinktop.judgement.finding import Culprit, Evidence, Finding, Kind, Severity
@@ -23,7 +24,7 @@ FINDING = Finding(
     severity=Severity.CRITICAL,
     words="restart-loop: 5 failures in 3 m",
     culprit=Culprit(vertex_name="Join users", subtasks=(3,)),
-    evidence=(Evidence("cause", "java.io.IOException: password=hunter2"), Evidence("failures", 5)),
+    evidence=(Evidence("cause", "java.io.IOException"), Evidence("failures", 5)),
     since=AT * 1000.0 - 180_000.0,
 )
 RAISED = Line(
@@ -35,6 +36,8 @@ RAISED = Line(
     job=JOB,
     job_name="orders",
     finding=FINDING,
+    happened=AT - 2.0,
+    note="flapping",
 )
 
 
@@ -70,9 +73,8 @@ def test_json_has_the_keys_of_a_hook_s_document_and_the_time() -> None:
     line = as_json(RAISED)
     assert "\n" not in line
     assert json.loads(line) == {
-        "version": 1,
         "time": "2026-11-28T19:00:00Z",
-        "event": "raised",
+        "version": 1,
         "target": "prod",
         "url": "http://jm:8081",
         "job": {"id": JOB, "name": "orders"},
@@ -88,19 +90,30 @@ def test_json_has_the_keys_of_a_hook_s_document_and_the_time() -> None:
                 "taskmanager": None,
             },
             "evidence": [
-                {"what": "cause", "value": "java.io.IOException: password=******", "unit": ""},
+                {"what": "cause", "value": "java.io.IOException", "unit": ""},
                 {"what": "failures", "value": 5, "unit": ""},
             ],
             "next": "",
         },
+        "event": "raised",
+        "at": "2026-11-28T18:59:58Z",
+        "note": "flapping",
         "words": "restart-loop: 5 failures in 3 m",
     }
+
+
+def test_its_keys_are_those_of_a_hook_s_document() -> None:
+    found = json.loads(document(Call(Change.RAISED, (alert(),), AT), "http://jm:8081"))
+    line = json.loads(as_json(RAISED))
+    assert [key for key in line if key not in ("time", "words")] == list(found)
+    assert list(line["finding"]) == list(found["finding"])
+    assert list(line["job"]) == list(found["job"])
 
 
 def test_every_line_has_all_keys() -> None:
     note = json.loads(as_json(Line(at=AT, what=What.NOTE, words="x")))
     assert list(note) == list(json.loads(as_json(RAISED)))
-    assert [note[key] for key in ("target", "url", "job", "finding")] == [None] * 4
+    assert {note[key] for key in ("target", "url", "job", "finding", "at", "note")} == {None}
     missing = json.loads(as_json(replace(RAISED, job="", job_name="billing-*")))
     assert missing["job"] == {"id": None, "name": "billing-*"}
 
