@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from flinktop.addresses import normal_form
 from flinktop.engine.acts.target import Target
-from flinktop.engine.alerts import policy as alerting
 from flinktop.engine.alerts.document import note
+from flinktop.engine.alerts.policy import policy as alert_policy
 from flinktop.engine.engine import Engine
 from flinktop.engine.judge import FEW, Judged
 from flinktop.flink.checkpoints import CHECKPOINTS
@@ -83,8 +82,7 @@ class WatchedCluster:
             cluster=Target(profile.name, profile.connection.url, read_only=True),
             policy=Policy(profile.name, as_rules(settings.findings), profile.expect),
             journal=(lambda: journal) if journal is not None else None,
-            address=normal_form(profile.connection.url),
-            alerting=lambda: _alerting(settings, profile),
+            alerting=lambda: alert_policy(settings.alerts, settings.notify, profile.name),
             hooks=hooks,
             # Nothing is ever done to a cluster from here: there is nobody who could confirm it.
             ledger=None,
@@ -256,11 +254,3 @@ def _absent(findings: Iterable[Finding]) -> Iterator[Verdict]:
                 words=one.words,
                 findings=(one,),
             )
-
-
-def _alerting(settings: Settings, profile: Profile) -> alerting.AlertPolicy:
-    """What the config says of the alerts of a cluster."""
-    rules = alerting.as_rules(settings.alerts, profile.name)
-    if settings.notify is None:
-        return alerting.AlertPolicy(rules=rules)
-    return alerting.AlertPolicy(rules=rules, command=settings.notify.command, repeat=settings.notify.repeat)

@@ -129,7 +129,7 @@ def test_a_stdout_that_nobody_reads_holds_up_nothing(server: FixtureServer, home
     with WatchProcess(
         home, server.url, "--prometheus", "0", "--ready-file", str(ready), stdout=writer, stderr=writer
     ) as watch:
-        wait_for_file(ready)
+        watch.wait_for_file(ready)
         assert ended_in_time(watch)
     os.close(reader)
     os.close(writer)
@@ -140,7 +140,7 @@ def test_a_stdout_that_nobody_reads_holds_up_nothing(server: FixtureServer, home
 def test_closed_descriptors_do_not_matter(server: FixtureServer, home: Path, shell: str) -> None:
     ready = home / "ready"
     with WatchProcess(home, server.url, "--ready-file", str(ready), shell=shell) as watch:
-        wait_for_file(ready)
+        watch.wait_for_file(ready)
         assert watch.end() == 0
         said = watch.errors()
     assert said == ("flinktop: stdout is closed: what happens is not printed\n" if shell == ">&-" else "")
@@ -158,7 +158,7 @@ def test_a_reader_that_is_gone_is_said_once_and_the_watcher_lives_on(
     ready = home / "ready"
     with WatchProcess(home, server.url, "--ready-file", str(ready), stdout=writer) as watch:
         os.close(writer)
-        wait_for_file(ready)
+        watch.wait_for_file(ready)
         assert watch.end() == 0
         assert watch.errors() == "flinktop: stdout can't be written (Broken pipe); flinktop watches on\n"
 
@@ -170,7 +170,7 @@ def test_a_full_disk_is_said_once_and_the_watcher_lives_on(server: FixtureServer
         Path("/dev/full").open("w") as full,
         WatchProcess(home, server.url, "--ready-file", str(ready), stdout=full) as watch,
     ):
-        wait_for_file(ready)
+        watch.wait_for_file(ready)
         assert watch.end() == 0
         said = watch.errors()
     assert said == "flinktop: stdout can't be written (No space left on device); flinktop watches on\n"
@@ -195,14 +195,6 @@ def test_it_loads_no_terminal(home: Path) -> None:
     assert "flinktop.headless.watch" in asked
     heavy = ("textual", "rich", "plotext", "flinktop.ui", "flinktop.local.session")
     assert not [name for name in asked if name in heavy or name.startswith("flinktop.ui.")]
-
-
-def wait_for_file(path: Path) -> None:
-    for _ in range(6000):
-        if path.exists():
-            return
-        time.sleep(0.01)
-    raise AssertionError(f"{path} was not written")
 
 
 # -- what is refused -----------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -65,6 +66,14 @@ class WatchProcess:
             if words in self.read[-1]:
                 return self.read[-1]
         raise AssertionError(f"it has ended, and said {self.read} {self.errors()}")
+
+    def wait_for_file(self, path: Path) -> None:
+        """Until it has written a file."""
+        while not path.exists():
+            assert self.process.poll() is None, self.errors()
+            # There is nothing to read that says so.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(0.01)
 
     def errors(self) -> str:
         """All of stderr, of one that ends."""
