@@ -12,7 +12,11 @@ from typing import Any
 import httpx
 import pytest
 
+from flinktop.alert_rules import Notify
 from flinktop.allowed import SettingsError
+from flinktop.engine.alerts.hook import HookRunner, Problem
+from flinktop.engine.journal.event import EventKind, Question
+from flinktop.engine.journal.journal import Journal
 from flinktop.finding_rules import FindingRule
 from flinktop.flink.connection import Connection
 from flinktop.headless.ending import Ending
@@ -87,6 +91,8 @@ async def watching(
     *,
     args: WatchArgs = WatchArgs(),  # noqa: B008 -- frozen
     expect: tuple[str, ...] = (),
+    journal: Journal | None = None,
+    hooks: HookRunner | None = None,
     **of_settings: Any,
 ) -> AsyncIterator[Watched]:
     lines: list[Line] = []
@@ -96,6 +102,8 @@ async def watching(
         args,
         clock,
         lines.append,
+        journal=journal,
+        hooks=hooks,
         transport=lambda one: clusters[one.name],
     )
     watcher.prepare()
@@ -257,6 +265,7 @@ async def test_a_missing_job_is_a_gauge_of_its_name(tmp_path: Path, clock: Manua
     assert (line.job, line.job_name) == ("", "no-such-job")
 
 
+@pytest.mark.deep
 async def test_each_of_many_jobs_is_a_gauge(tmp_path: Path, clock: ManualClock) -> None:
     cluster = DemoCluster("many-jobs", "1.20.5", clock)
     async with watching(tmp_path, {"prod": cluster}, clock) as watched:
@@ -268,6 +277,61 @@ async def test_each_of_many_jobs_is_a_gauge(tmp_path: Path, clock: ManualClock) 
     # Only suspects that were not looked at yet are not there.
     assert len(listed - named) < len(listed) / 20
     assert sum(labels["kind"] == "healthy" for labels in found) > 800
+
+
+async def test_the_command_of_the_config_is_called(tmp_path: Path, clock: ManualClock) -> None:
+    cluster = DemoCluster("restart-loop", "1.20.5", clock)
+    called = tmp_path / "called"
+    notify = Notify(command=("sh", "-c", 'cat >>"$0"', str(called)))
+    hooks = HookRunner(notify.command, clock)
+    async with watching(tmp_path, {"prod": cluster}, clock, hooks=hooks, notify=notify) as watched:
+        await watched.passes(60)
+        raised = {(line.job, str(line.finding.kind)) for line in watched.lines if line.finding}
+    await asyncio.to_thread(until_idle, hooks)
+    (call,) = map(json.loads, called.read_text().splitlines())
+    assert (call["event"], call["target"], call["url"]) == ("raised", "prod", "http://prod:8081")
+    assert {(one["job"]["id"], one["finding"]["kind"]) for one in call["alerts"]} <= raised
+    hooks.close(0.0, 10.0)
+
+
+def test_a_command_that_fails_is_said_once_an_hour(tmp_path: Path, clock: ManualClock) -> None:
+    hooks, lines = HookRunner(("no-such-command",), clock), list[Line]()
+    watcher = Watcher(settings(tmp_path), [profile()], WatchArgs(), clock, lines.append, hooks=hooks)
+    began = clock.wall()
+    for minute in range(0, 150, 10):
+        asyncio.run(clock.advance(600.0))
+        hooks.problems = (Problem("The command was not found.", began + minute * 60.0, minute),)
+        watcher.look()
+    notes = [line.words for line in lines if line.what is What.NOTE]
+    assert notes == ["The command was not found."] * 3
+
+
+def until_idle(hooks: HookRunner) -> None:
+    with hooks._lock:
+        assert hooks._lock.wait_for(lambda: not hooks._waiting and not hooks._running, 20.0)
+
+
+async def test_all_clusters_remember_in_one_journal(tmp_path: Path, clock: ManualClock) -> None:
+    clusters = {name: DemoCluster("restart-loop", "1.20.5", clock) for name in ("a", "b")}
+    journal = Journal(None, clock, inline=True)
+    async with watching(tmp_path, clusters, clock, journal=journal) as watched:
+        await watched.passes(60)
+        told = {(line.url, line.job) for line in watched.lines if line.what is What.RAISED}
+    events = journal.read(Question(kinds=(EventKind.RAISED,)))
+    assert {event.cluster for event in events} == {"http://a:8081", "http://b:8081"}
+    assert {event.cluster_name for event in events} == {"a", "b"}
+    assert {(event.cluster, event.job) for event in events} >= told
+    assert told
+
+
+async def test_what_the_journal_says_of_itself_is_a_note(tmp_path: Path, clock: ManualClock) -> None:
+    cluster = DemoCluster("calm", "1.20.5", clock)
+    (tmp_path / "state").write_text("no directory")
+    journal = Journal(tmp_path / "state" / "journal.db", clock, inline=True)
+    async with watching(tmp_path, {"prod": cluster}, clock, journal=journal) as watched:
+        await watched.passes(60)
+        (note,) = watched.said(What.NOTE)
+    assert note.startswith(f"The journal {journal.path} can't be used: ")
 
 
 async def test_rules_of_the_config_apply(tmp_path: Path, clock: ManualClock) -> None:
@@ -288,6 +352,7 @@ async def test_nothing_is_ever_done_to_a_cluster(tmp_path: Path, clock: ManualCl
     assert not (tmp_path / "state" / "operations.db").exists()
 
 
+@pytest.mark.deep
 async def test_its_requests_are_few(tmp_path: Path, clock: ManualClock) -> None:
     cluster = DemoCluster("many-jobs", "1.20.5", clock)
     async with watching(tmp_path, {"prod": cluster}, clock) as watched:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 import signal
@@ -15,6 +16,8 @@ import pytest
 
 from flinktop.cli import main
 from flinktop.engine.clock import Clock
+from flinktop.engine.journal.event import EventKind, Question
+from flinktop.engine.journal.journal import Journal
 from tests.demo_cluster import DemoCluster
 from tests.fixture_server import FixtureServer
 from tests.headless.exposition import parsed, sample
@@ -195,6 +198,68 @@ def test_it_loads_no_terminal(home: Path) -> None:
     assert "flinktop.headless.watch" in asked
     heavy = ("textual", "rich", "plotext", "flinktop.ui", "flinktop.local.session")
     assert not [name for name in asked if name in heavy or name.startswith("flinktop.ui.")]
+
+
+# -- hooks and journal ---------------------------------------------------------------------------------
+
+
+def journal_of(home: Path) -> Journal:
+    return Journal(home / ".local" / "state" / "flinktop" / "journal.db", Clock(), inline=True)
+
+
+@pytest.mark.deep
+def test_what_was_raised_before_a_restart_is_still_open_and_not_raised_again(
+    server: FixtureServer, home: Path
+) -> None:
+    with WatchProcess(home, server.url, "--json") as watch:
+        watch.wait_for('"event":"raised"')
+        assert watch.end() == 0
+        first = documents([*watch.read, *watch.rest()])
+    raised = {(one["job"]["id"], one["finding"]["kind"]) for one in first if one["event"] == "raised"}
+    with WatchProcess(home, server.url, "--json") as watch:
+        for _ in raised:
+            watch.wait_for('"event":"open"')
+        watch.end()
+        again = documents(watch.read)
+    assert {(one["job"]["id"], one["finding"]["kind"]) for one in again if one["event"] == "open"} == raised
+
+
+@pytest.mark.deep
+def test_a_command_that_hangs_ends_with_the_watcher(home: Path) -> None:
+    began = home / "began"
+    words = ", ".join(
+        map(json.dumps, ("sh", "-c", 'echo $$ >"$0.new"; mv "$0.new" "$0"; exec sleep 100', str(began)))
+    )
+    with FixtureServer(DemoCluster("restart-loop", "1.20.5", Clock())) as server:
+        configure(home, f'[notify]\ncommand = [{words}]\n[clusters.prod]\nurl = "{server.url}"\n')
+        with WatchProcess(home, "prod") as watch:
+            # What stands at the start is called about once all is known.
+            watch.wait_for_file(began)
+            assert ended_in_time(watch)
+    pid = began.read_text()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid), 0)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_another_flinktop_knows_what_the_watcher_remembers(
+    server: FixtureServer, home: Path, number: signal.Signals
+) -> None:
+    with WatchProcess(home, server.url, "--json") as watch:
+        watch.wait_for('"event":"raised"')
+        cluster = server.url
+        journal = journal_of(home)
+        # Others only show: this one calls.
+        assert not journal.lease(f"alerts {cluster}")
+        while not journal.read(Question(kinds=(EventKind.RAISED,))):
+            assert watch.process.poll() is None
+        watch.end(number)
+    events = journal_of(home).read(Question(kinds=(EventKind.RAISED,)))
+    assert {event.cluster for event in events} == {cluster}
+    assert {job.name for job in journal.read_jobs(cluster)} >= {
+        event.job_name for event in events if event.job
+    }
 
 
 # -- what is refused -----------------------------------------------------------------------------------
