@@ -84,7 +84,9 @@ def run_watch(
         notes = [*settings.notes, *(note for one in profiles for note in one.notes), *twice]
         if STDOUT in closed:
             notes.append("stdout is closed: what happens is not printed")
-        journal, hooks = Journal(settings.paths.journal, clock), _hooks(settings, clock)
+        bounds = settings.journal
+        journal = Journal(settings.paths.journal, clock, days=bounds.days, most_bytes=bounds.megabytes << 20)
+        hooks = _hooks(settings, clock)
         ending.last = journal.close
         watcher = Watcher(settings, profiles, args, clock, say, journal=journal, hooks=hooks)
         watcher.prepare()
