@@ -14,7 +14,7 @@ from flinktop.engine.engine import Engine
 from flinktop.engine.judge import FEW, Judged
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.errors import LoginRefused, NotReady
-from flinktop.flink.jobs import JOBS_OVERVIEW
+from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.headless.alert_changes import Known, changes
 from flinktop.headless.judge_once import is_suspicious, listed_look
 from flinktop.headless.status_report import ClusterStatus
@@ -43,11 +43,13 @@ LOST_SECONDS: Final = 10.0
 """A cluster that answered before is called lost after so long: a connection that drops is opened again."""
 LIST_SECONDS: Final = 5.0
 """Between two requests for the list of jobs, by which a job that fails is noticed."""
-CHECKPOINTS_A_MINUTE: Final = 120
-"""Requests for checkpoints on a cluster of few jobs: in the rotation of background requests they would come
-too seldom to call in time."""
-CHECKPOINT_SECONDS: Final = 5.0
-"""Between two requests for the checkpoints of a job, at least."""
+CHECKPOINT_SECONDS, CHECKPOINTS_A_MINUTE = 5.0, 120
+"""Least time between two requests for the checkpoints of a job, and how many of them are sent at most.
+
+On a cluster of few jobs. In the rotation of background requests they would come too seldom to call in time.
+"""
+JOB_SECONDS, JOBS_A_MINUTE = 10.0, 60
+"""The same for what is asked of each job: without it its checkpoints can't be judged."""
 MOST_REASONS: Final = 5
 """Different reasons of one outage that are said."""
 
@@ -87,7 +89,7 @@ class WatchedCluster:
             # Nothing is ever done to a cluster from here: there is nobody who could confirm it.
             ledger=None,
         )
-        self._watched: dict[Query[Any], float] = {}  # queries for checkpoints, and s between two of each
+        self._watched: dict[Query[Any], float] = {}  # queries about jobs, and s between two of each
         self._lost = False  # whether it was said
         self._lost_at = 0.0
         self._reasons: set[str] = set()  # of the present outage, that were said
@@ -113,14 +115,18 @@ class WatchedCluster:
 
     def _changed(self, query: Query[Any]) -> None:
         if query.endpoint is JOBS_OVERVIEW:
-            self._watch_checkpoints()
+            self._watch_jobs()
         self._answered()
 
-    def _watch_checkpoints(self) -> None:
-        """Keep the checkpoints of the jobs fresh, while there are few."""
+    def _watch_jobs(self) -> None:
+        """Keep what alerts rest on fresh for each job, while there are few."""
         live = self.engine.sweep.live
-        every = max(CHECKPOINT_SECONDS, len(live) * 60.0 / CHECKPOINTS_A_MINUTE)
-        wanted = {CHECKPOINTS(job=job): every for job in live} if len(live) <= FEW else {}
+        wanted: dict[Query[Any], float] = {}
+        if len(live) <= FEW:
+            minutes = 60.0 * len(live)
+            for job in live:
+                wanted[CHECKPOINTS(job=job)] = max(CHECKPOINT_SECONDS, minutes / CHECKPOINTS_A_MINUTE)
+                wanted[JOB(job=job)] = max(JOB_SECONDS, minutes / JOBS_A_MINUTE)
         for query, seconds in self._watched.items():
             if wanted.get(query) != seconds:
                 self.engine.poller.unwatch(query, seconds, passing=True)

@@ -11,9 +11,12 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from flinktop.alert_rules import Notify
 from flinktop.allowed import SettingsError
+from flinktop.demo.scenarios import Cluster, many_jobs
+from flinktop.demo.specs import CheckpointSpec, Fate
 from flinktop.engine.alerts.hook import HookRunner, Problem
 from flinktop.engine.journal.event import EventKind, Question
 from flinktop.engine.journal.journal import Journal
@@ -26,10 +29,13 @@ from flinktop.headless.watch_lines import Line, What, as_json, as_text
 from flinktop.headless.watched_cluster import LOST_SECONDS
 from flinktop.settings import Paths, Profile, Settings
 from tests.demo_cluster import DemoCluster
+from tests.depth import in_depth
 from tests.headless.exposition import Sample, parsed, sample
 from tests.headless.looked import profile
 from tests.manual_clock import ManualClock, settle
 
+DAY = 86_400.0
+ILL_AT = 60.0
 REFUSED = httpx.ConnectError("refused")
 
 
@@ -277,6 +283,33 @@ async def test_each_of_many_jobs_is_a_gauge(tmp_path: Path, clock: ManualClock) 
     # Only suspects that were not looked at yet are not there.
     assert len(listed - named) < len(listed) / 20
     assert sum(labels["kind"] == "healthy" for labels in found) > 800
+
+
+@pytest.mark.parametrize("jobs", in_depth([3, 10, 20], [3]))
+@pytest.mark.parametrize("ill", ["failed", "checkpoints-failing"])
+async def test_what_turns_ill_is_said_within_15_seconds(
+    tmp_path: Path, clock: ManualClock, ill: str, jobs: int
+) -> None:
+    specs = [replace(spec, fate=Fate(-DAY)) for spec in many_jobs(jobs)]
+    if ill == "failed":
+        specs[-1] = replace(specs[-1], fate=Fate(-DAY, ended=ILL_AT, end="FAILED", fault="broker"))
+    else:
+        fails = CheckpointSpec(20, 2, failing=1.0, failing_since=ILL_AT, reason="Could not materialize it.")
+        specs[-1] = replace(specs[-1], checkpoints=fails)
+    cluster = DemoCluster("calm", "1.20.5", clock, own=Cluster(tuple(specs), slots_each=32))
+    opened, turned = clock.now(), ILL_AT
+    if ill != "failed":
+        taken = cluster.world.checkpoints[-1]
+        assert taken is not None
+        after = (taken.taken(taken.count_at(ILL_AT) + number) for number in range(1, 9))
+        turned = next(one.ends for one in after if one.failure is not None)
+    async with watching(tmp_path, {"prod": cluster}, clock) as watched:
+        await watched.passes(turned - 0.5)
+        assert not watched.said(What.RAISED)
+        await watched.passes(opened + turned + 15.0 - clock.now())
+        (line,) = [line for line in watched.lines if line.what is What.RAISED]
+        assert line.finding is not None
+        assert (line.job_name, str(line.finding.kind)) == (specs[-1].name, ill)
 
 
 async def test_the_command_of_the_config_is_called(tmp_path: Path, clock: ManualClock) -> None:
