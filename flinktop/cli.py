@@ -8,7 +8,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from io import TextIOWrapper
@@ -37,6 +37,7 @@ from flinktop.headless.args import (
 )
 from flinktop.headless.journal_args import JOURNAL, JournalArgs, add_journal, journal_args
 from flinktop.headless.status_args import STATUS, UNKNOWN, StatusArgs, add_status, status_args
+from flinktop.headless.watch_args import WATCH, WatchArgs, add_watch, watch_args
 
 if TYPE_CHECKING:
     from flinktop.demo.past import Seen
@@ -44,12 +45,10 @@ if TYPE_CHECKING:
     from flinktop.local.session import LocalFlink
     from flinktop.settings import Flags, Profile, Settings, Sources
 
+Args = ActArgs | StatusArgs | JournalArgs | ExplainArgs | WatchArgs
+"""The arguments of a command for scripts."""
 UNREAD: Final = 141  # a shell's exit code for a program ended by SIGPIPE
 NO_TERMINAL: Final = "the monitor needs a terminal: stdin or stdout is not a terminal"
-
-
-_ForScripts = ActArgs | StatusArgs | JournalArgs | ExplainArgs | None
-"""The arguments of the commands for scripts."""
 
 
 class UsageError(Exception):
@@ -116,21 +115,21 @@ def _error_codes(words: list[str]) -> tuple[int, int]:
     return USAGE, USAGE if command == EXPLAIN else FAILED
 
 
-def _run(
-    sources: "Sources", command: str, target: str | None, act: ActArgs | StatusArgs | JournalArgs | None
-) -> int:
+def _run(sources: "Sources", command: str, target: str | None, act: Args | None) -> int:
     if isinstance(act, StatusArgs):
         return _status(sources, act)
     if isinstance(act, JournalArgs):
         return _journal(sources, act)
-    if act is not None:
+    if isinstance(act, WatchArgs):
+        return _watch(sources, act)
+    if isinstance(act, ActArgs):
         return _operations(sources, act) if command == "operations" else _act(sources, target, act)
     if command in ("clusters", "local"):
         return _clusters(sources) if command == "clusters" else _local(sources)
     return _demo(sources, target) if command == "demo" else _open(sources, target)
 
 
-def read_args(args: list[str]) -> "tuple[str, str | None, Flags, _ForScripts]":
+def read_args(args: list[str]) -> "tuple[str, str | None, Flags, Args | None]":
     """Parse into command, target, options, and the arguments of the commands for scripts.
 
     Raises UsageError for invalid arguments, and SystemExit after --help and --version.
@@ -141,22 +140,15 @@ def read_args(args: list[str]) -> "tuple[str, str | None, Flags, _ForScripts]":
     found, left = parser.parse_known_args(args)
     given = vars(found)
     command, target = str(given.pop("command")), given.pop("target", None)
-    if command == STATUS:
+    if command in (STATUS, WATCH):
         # argparse takes only those that stand together.
         more = [word for word in left if not word.startswith("-")]
         given["targets"] = [*given.get("targets", ()), *more]
         left = [word for word in left if word.startswith("-")]
     if left:
         raise UsageError(_not_understood(left, options, command))
-    acts = command in ACTS or command == "operations"
-    act: _ForScripts = act_args(command, given, program) if acts else None
-    if command == EXPLAIN:
-        act = explain_args(given)
     try:
-        if command == STATUS:
-            act = status_args(given)
-        elif command == JOURNAL:
-            act = replace(journal_args(given), target=target)
+        act = _args_of(command, given, program, target)
     except ValueError as error:
         raise UsageError(str(error)) from None
     if "header" in given:
@@ -167,6 +159,22 @@ def read_args(args: list[str]) -> "tuple[str, str | None, Flags, _ForScripts]":
     return command, target, Flags(**given), act
 
 
+def _args_of(
+    command: str, given: dict[str, Any], program: tuple[str, ...], target: str | None
+) -> Args | None:
+    """Remove the arguments of a command for scripts from `given`; raises ValueError if they conflict."""
+    if command in ACTS or command == "operations":
+        return act_args(command, given, program)
+    if command == JOURNAL:
+        return replace(journal_args(given), target=target)
+    takers: dict[str, Callable[[dict[str, Any]], Args]] = {
+        EXPLAIN: explain_args,
+        STATUS: status_args,
+        WATCH: watch_args,
+    }
+    return takers[command](given) if command in takers else None
+
+
 def _parser() -> _Parser:
     common, connection = _common(), _connection()
     parser = _Parser(
@@ -174,6 +182,7 @@ def _parser() -> _Parser:
         description="A terminal monitor for Apache Flink clusters.",
         usage="flinktop [TARGET] [options]\n       flinktop demo [SCENARIO] [options]\n"
         "       flinktop status [TARGET ...] [options]\n       flinktop journal [TARGET] [options]\n"
+        "       flinktop watch [TARGET ...] [options]\n"
         "       flinktop explain [FILE] [options]\n"
         "       flinktop {savepoint,stop,cancel} JOB [options]\n       flinktop submit FILE [options]\n"
         "       flinktop {local,operations,clusters} [options]",
@@ -218,6 +227,7 @@ def _parser() -> _Parser:
     demo.add_argument("--flink", metavar="VERSION", help=releases)
     add_status(uses, [common, connection])
     add_journal(uses, [common])
+    add_watch(uses, [common, connection])
     add_explain(uses, [common])
     add_operations(uses, [common])
     add_parsers(uses, [common, connection])
@@ -413,29 +423,50 @@ def _act(sources: "Sources", target: str | None, act: ActArgs) -> int:
 
 def _status(sources: "Sources", args: StatusArgs) -> int:
     settings = sources.settings
-    if args.every and not settings.profiles:
-        raise SettingsError("--all: the config names no clusters")
-    several = args.every or len(args.targets) > 1
-    logins = ("user", "password_file", "token_file", "token_command", "header_file", "cert", "key")
-    if several and (given := next((name for name in logins if getattr(sources.flags, name)), None)):
-        raise UsageError(
-            f"--{given.replace('_', '-')} goes with one TARGET: a login must not be sent to other clusters"
-        )
-    names = [one.name for one in settings.profiles] if args.every else args.targets or (None,)
-    profiles = {(one.name, one.connection.url): one for one in map(sources.profile, names)}
+    profiles = _profiles(sources, args.targets, every=args.every)
     from flinktop.headless.status import NotPrintedError, run_status
 
-    for note in (*_with_log(settings).notes, *(note for one in profiles.values() for note in one.notes)):
+    for note in (*_with_log(settings).notes, *(note for one in profiles for note in one.notes)):
         print(f"flinktop: {note}", file=sys.stderr)
-    shown = None if several else next(iter(profiles.values())).shows
+    shown = profiles[0].shows if len(args.targets) <= 1 and not args.every else None
     if shown is not None and args.job is None:
         args = replace(args, job=shown.job)
     try:
-        return run_status(tuple(profiles.values()), settings.findings, args)
+        return run_status(profiles, settings.findings, args)
     except NotPrintedError as error:
         # The interpreter would flush it again at exit, and fail with a code of its own.
         _write_nowhere(1)
         return _complain(str(error), UNKNOWN)
+
+
+def _watch(sources: "Sources", args: WatchArgs) -> int:
+    from flinktop.headless.line_output import occupy_closed
+
+    # Before the log is opened.
+    closed = occupy_closed()
+    profiles = _profiles(sources, args.targets, every=args.every)
+    settings = _with_log(sources.settings)
+    from flinktop.headless.watch import run_watch
+
+    return run_watch(settings, profiles, args, closed=closed)
+
+
+def _profiles(sources: "Sources", targets: Sequence[str], *, every: bool) -> "tuple[Profile, ...]":
+    """The clusters of a command that takes several, each once, in their order.
+
+    Raises SettingsError and UsageError.
+    """
+    configured = sources.settings.profiles
+    if every and not configured:
+        raise SettingsError("--all: the config names no clusters")
+    logins = ("user", "password_file", "token_file", "token_command", "header_file", "cert", "key")
+    given = next((name for name in logins if getattr(sources.flags, name)), None)
+    if (every or len(targets) > 1) and given is not None:
+        raise UsageError(
+            f"--{given.replace('_', '-')} goes with one TARGET: a login must not be sent to other clusters"
+        )
+    names = [one.name for one in configured] if every else targets or (None,)
+    return tuple({(one.name, one.connection.url): one for one in map(sources.profile, names)}.values())
 
 
 def _for_this_terminal(sources: "Sources") -> "Settings":

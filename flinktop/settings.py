@@ -320,10 +320,16 @@ class Sources:
 
 
 def usual_paths() -> Paths:
-    """The default paths of files."""
+    """The default paths of files. Raises SettingsError for a user without a home directory."""
     places = PlatformDirs("flinktop", appauthor=False)
-    state = places.user_state_path
-    return Paths(places.user_config_path / "config.toml", state, state / "flinktop.log")
+    try:
+        state = places.user_state_path
+        return Paths(places.user_config_path / "config.toml", state, state / "flinktop.log")
+    except RuntimeError:
+        # As in a container whose user is only a number, started without HOME.
+        raise SettingsError(
+            "this user has no home directory: set HOME, or XDG_CONFIG_HOME and XDG_STATE_HOME"
+        ) from None
 
 
 def read_sources(flags: Flags, environ: Mapping[str, str]) -> Sources:

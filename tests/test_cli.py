@@ -18,6 +18,7 @@ from flinktop.engine.acts.run_jar import RunJar
 from flinktop.headless.args import ACTS, ActArgs
 from flinktop.headless.journal_args import JournalArgs
 from flinktop.headless.status_args import StatusArgs
+from flinktop.headless.watch_args import Address, WatchArgs
 from flinktop.local.samples import STEADY
 from flinktop.local.session import LocalError, LocalFlink
 from flinktop.settings import Flags, Profile, Settings
@@ -168,6 +169,16 @@ def test_arguments_of_acting_commands(line: str, target: str | None, flags: Flag
         ("status --jsno prod", "unknown option --jsno; did you mean '--json' or"),
         ("status --job=", "--job must not be empty"),
         ("status --drain", "--drain is for 'stop', not for 'status'"),
+        ("watch --all prod", "--all and a TARGET cannot be used together"),
+        ("watch --prometheus", "expected one argument"),
+        ("watch --prometheus :9250", "':9250' must be PORT or HOST:PORT, such as 9250,"),
+        ("watch --prometheus 70000", "'70000' must be PORT or HOST:PORT"),
+        ("watch --prometheus -1", "'-1' must be PORT or HOST:PORT"),
+        ("watch --prometheus http://h:1", "'http://h:1' must be PORT or HOST:PORT"),
+        ("watch --prometheus ::1:9250", "'::1:9250' must be PORT or HOST:PORT"),
+        ("watch --ready-file=", "--ready-file must not be empty"),
+        ("watch --wait 5", "--wait is for"),
+        ("prod --ready-file f", "--ready-file is for 'watch', not for 'open'"),
         ("prod --explain", "--explain is for 'status', not for 'open'"),
         ("journal prod dev", "only one TARGET is allowed: unexpected argument 'dev'"),
         ("journal --since yesterday", "argument --since: 'yesterday' must be a time: 90s, 30m, 2h, 3d or 1w"),
@@ -238,9 +249,29 @@ def test_arguments_of_journal(line: str, target: str | None, flags: Flags, args:
     assert read_args(line.split()) == ("journal", target, flags, args)
 
 
+@pytest.mark.parametrize(
+    ("line", "flags", "args"),
+    [
+        ("watch", Flags(), WatchArgs()),
+        ("watch prod --json dev prod", Flags(), WatchArgs(targets=("prod", "dev"), json=True)),
+        ("--config f watch --all --debug", Flags(config="f", debug=True), WatchArgs(every=True)),
+        ("watch --prometheus 9250", Flags(), WatchArgs(prometheus=Address("127.0.0.1", 9250))),
+        ("watch --prometheus 0.0.0.0:0", Flags(), WatchArgs(prometheus=Address("0.0.0.0", 0))),
+        ("watch --prometheus [::]:1 h:1", Flags(), WatchArgs(("h:1",), prometheus=Address("::", 1))),
+        (
+            "watch --prometheus=localhost:1 --ready-file r",
+            Flags(),
+            WatchArgs(ready_file="r", prometheus=Address("localhost", 1)),
+        ),
+    ],
+)
+def test_arguments_of_watch(line: str, flags: Flags, args: WatchArgs) -> None:
+    assert read_args(line.split()) == ("watch", None, flags, args)
+
+
 def test_every_option_is_a_setting_and_every_setting_an_option() -> None:
     # What the commands for scripts take beside them is no setting.
-    acting = {"", *ACTS, "operations", "status", "explain", "journal"}
+    acting = {"", *ACTS, "operations", "status", "explain", "journal", "watch"}
     words = {
         word for command, its in cli._options(cli._parser()).items() if command not in acting for word in its
     }

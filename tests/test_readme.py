@@ -5,10 +5,13 @@ Run this file as a program to write the table into the README.
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from textwrap import indent
 
+from flinktop.cli import read_args
+from flinktop.headless.watch_args import WatchArgs
 from flinktop.ui import keys
 from flinktop.ui.command import Command
 
@@ -90,6 +93,22 @@ def test_every_picture_exists() -> None:
     pictures = [part.partition(")")[0] for part in text.split("](")[1:] if part.startswith("screenshots/")]
     assert pictures
     assert all((README.parent / picture).is_file() for picture in pictures)
+
+
+def test_what_starts_the_watcher_is_a_command_line() -> None:
+    section = README.read_text().partition("## Watching without a terminal")[2].partition("\n## ")[0]
+    (unit,) = re.findall(r"^ExecStart=\S+/flinktop (watch .+)$", section, re.MULTILINE)
+    (listed,) = re.findall(r"^ +args: \[(watch, .+)\]$", section, re.MULTILINE)
+    for words in (unit.split(), [word.strip().strip('"') for word in listed.split(",")]):
+        command, _, flags, args = read_args(words)
+        assert (command, flags.config) == ("watch", "/etc/flinktop/config.toml")
+        assert isinstance(args, WatchArgs)
+        assert args.every
+        # Where its probes and Prometheus look for it.
+        assert args.prometheus is not None
+        assert args.prometheus.port == 9250
+    assert "containerPort: 9250" in section
+    assert all(path in section for path in ("/metrics", "/-/healthy", "/-/ready"))
 
 
 def test_the_panel_that_is_shown_whole_is_the_one_that_runs() -> None:

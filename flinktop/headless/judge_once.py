@@ -65,7 +65,7 @@ class JudgeOnce:
         given_up = not close and answers.error(JOB, job=job.jid) is not None
         whole = close or given_up or job.state == "FAILED"
         verdict, memory = judge_job(
-            self._job_look(answers, job) if whole else _listed_look(answers, job),
+            self._job_look(answers, job) if whole else listed_look(answers, job),
             self._memories.get(job.jid, Memory()),
             one_look=True,
             # A suspect that there was no room to look at is unknown, not healthy.
@@ -120,7 +120,7 @@ def without_our_times(findings: tuple[Finding, ...], memory: Memory) -> tuple[Fi
     return tuple(replace(one, since=None) if one.since in ours else one for one in findings)
 
 
-def _listed_look(answers: Answers, job: JobOverview) -> JobLook:
+def listed_look(answers: Answers, job: JobOverview) -> JobLook:
     """A look at one of thousands of jobs of which the list says all."""
     error = answers.error(JOB, job=job.jid)
     return JobLook(
