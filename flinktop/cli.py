@@ -19,6 +19,7 @@ from flinktop.allowed import COMMANDS, THEMES, SettingsError, listed, near, show
 from flinktop.demo.names import DEFAULT, RELEASES, SHOWS
 from flinktop.headless.args import (
     ACTS,
+    BUNDLE,
     DONE,
     EXPLAIN,
     FAILED,
@@ -26,12 +27,15 @@ from flinktop.headless.args import (
     ON_A_JOB,
     USAGE,
     ActArgs,
+    BundleArgs,
     ExplainArgs,
     act_args,
+    add_bundle,
     add_command,
     add_explain,
     add_operations,
     add_parsers,
+    bundle_args,
     explain_args,
     split_program_args,
 )
@@ -48,7 +52,7 @@ UNREAD: Final = 141  # a shell's exit code for a program ended by SIGPIPE
 NO_TERMINAL: Final = "the monitor needs a terminal: stdin or stdout is not a terminal"
 
 
-_ForScripts = ActArgs | StatusArgs | JournalArgs | ExplainArgs | None
+_ForScripts = ActArgs | StatusArgs | BundleArgs | JournalArgs | ExplainArgs | None
 """The arguments of the commands for scripts."""
 
 
@@ -117,10 +121,15 @@ def _error_codes(words: list[str]) -> tuple[int, int]:
 
 
 def _run(
-    sources: "Sources", command: str, target: str | None, act: ActArgs | StatusArgs | JournalArgs | None
+    sources: "Sources",
+    command: str,
+    target: str | None,
+    act: ActArgs | StatusArgs | BundleArgs | JournalArgs | None,
 ) -> int:
     if isinstance(act, StatusArgs):
         return _status(sources, act)
+    if isinstance(act, BundleArgs):
+        return _bundle(sources, target, act)
     if isinstance(act, JournalArgs):
         return _journal(sources, act)
     if act is not None:
@@ -155,6 +164,8 @@ def read_args(args: list[str]) -> "tuple[str, str | None, Flags, _ForScripts]":
     try:
         if command == STATUS:
             act = status_args(given)
+        elif command == BUNDLE:
+            act = bundle_args(given)
         elif command == JOURNAL:
             act = replace(journal_args(given), target=target)
     except ValueError as error:
@@ -174,7 +185,7 @@ def _parser() -> _Parser:
         description="A terminal monitor for Apache Flink clusters.",
         usage="flinktop [TARGET] [options]\n       flinktop demo [SCENARIO] [options]\n"
         "       flinktop status [TARGET ...] [options]\n       flinktop journal [TARGET] [options]\n"
-        "       flinktop explain [FILE] [options]\n"
+        "       flinktop bundle JOB [options]\n       flinktop explain [FILE] [options]\n"
         "       flinktop {savepoint,stop,cancel} JOB [options]\n       flinktop submit FILE [options]\n"
         "       flinktop {local,operations,clusters} [options]",
         epilog="TARGET is http(s)://host:port/base, host:port, or a cluster's name from the config file; "
@@ -218,6 +229,7 @@ def _parser() -> _Parser:
     demo.add_argument("--flink", metavar="VERSION", help=releases)
     add_status(uses, [common, connection])
     add_journal(uses, [common])
+    add_bundle(uses, [common, connection])
     add_explain(uses, [common])
     add_operations(uses, [common])
     add_parsers(uses, [common, connection])
@@ -297,7 +309,7 @@ def _not_understood(left: list[str], options: dict[str, dict[str, bool]], comman
             "explain": "only one FILE is allowed",
             "journal": "only one TARGET is allowed",
             "submit": "only one FILE is allowed, and its program's arguments come after --",
-            **dict.fromkeys(ON_A_JOB, "only one JOB is allowed"),
+            **dict.fromkeys((*ON_A_JOB, BUNDLE), "only one JOB is allowed"),
         }
         enough = takes.get(command, f"'{command}' takes no arguments")
         return f"{enough}: unexpected argument '{shown(left[0])}'"
@@ -436,6 +448,15 @@ def _status(sources: "Sources", args: StatusArgs) -> int:
         # The interpreter would flush it again at exit, and fail with a code of its own.
         _write_nowhere(1)
         return _complain(str(error), UNKNOWN)
+
+
+def _bundle(sources: "Sources", target: str | None, args: BundleArgs) -> int:
+    settings, profile = sources.settings, sources.profile(target)
+    from flinktop.bundle.command import run_bundle
+
+    for note in (*_with_log(settings).notes, *profile.notes):
+        print(f"flinktop: {note}", file=sys.stderr)
+    return run_bundle(profile, settings.findings, args)
 
 
 def _for_this_terminal(sources: "Sources") -> "Settings":

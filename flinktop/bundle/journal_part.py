@@ -1,0 +1,98 @@
+"""What flinktop has seen happen to the job, from its journal."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import asdict
+
+from flinktop.bundle.collection import merged, moment
+from flinktop.bundle.contents import JOURNAL_JSON, JOURNAL_TEXT, Gap, Made
+from flinktop.engine.journal.event import Question
+from flinktop.flink.run_in_thread import run_in_thread
+from flinktop.internal_error import words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from flinktop.bundle.collection import Collection, ReadsJournal
+    from flinktop.engine.clock import Clock
+    from flinktop.engine.journal.event import Event, KnownJob
+
+log = logging.getLogger(__name__)
+
+MOST_EVENTS: Final = 2000
+MOST_STACKS: Final = 20
+"""Of the newest failures; each has at most 64 kB."""
+STACK_SECONDS: Final = 3.0
+"""Seconds that the journal is given to read them."""
+AGAIN: Final = 0.1
+NONE_KEPT: Final = "this flinktop keeps no journal"
+
+
+async def make(collection: Collection, journal: ReadsJournal | None, clock: Clock) -> Made:
+    """The files of the journal; the collection gets its events."""
+    if journal is None:
+        return Made(gaps=(Gap("journal", NONE_KEPT),))
+    subject = collection.subject
+    question = Question(cluster=subject.journal_key, job=subject.job, most=MOST_EVENTS)
+    try:
+        events = await run_in_thread(lambda: journal.read(question))
+        jobs = await run_in_thread(lambda: journal.read_jobs(subject.journal_key))
+    except Exception as error:
+        log.exception("the journal could not be read for a bundle")
+        return Made(gaps=(Gap("journal", f"it can't be read: {words_of(error)}"),))
+    collection.events = events
+    known = next((one for one in jobs if one.job == subject.job), None)
+    if not events and known is None:
+        return Made(gaps=(Gap("journal", "it has no events of this job"),))
+    stacks = await _stacks(journal, events, clock)
+    document: dict[str, Any] = {
+        "job": asdict(known) if known is not None else None,
+        "events": [asdict(one) | {"stack": stacks.get(one.number, one.stack)} for one in events],
+    }
+    made = merged(
+        await collection.text(JOURNAL_TEXT, _lines(collection, events, known)),
+        await collection.json(JOURNAL_JSON, document),
+    )
+    if len(events) < MOST_EVENTS:
+        return made
+    return merged(made, Made(notes=(f"journal.txt has the newest {MOST_EVENTS} events; there are more.",)))
+
+
+async def _stacks(journal: ReadsJournal, events: Sequence[Event], clock: Clock) -> dict[int, str]:
+    """The stack traces of the newest failures, by the number of the event."""
+    wanted = [one.number for one in events if one.kind == "failure" and one.number and not one.stack]
+    wanted = wanted[:MOST_STACKS]
+    found: dict[int, str] = {}
+    until = clock.now() + STACK_SECONDS
+    while True:
+        for number in wanted:
+            if number not in found and (stack := journal.stack(number)) is not None:
+                found[number] = stack
+        if len(found) == len(wanted) or clock.now() >= until:
+            return found
+        await clock.sleep(AGAIN)
+
+
+def _lines(collection: Collection, events: Sequence[Event], known: KnownJob | None) -> Iterator[str]:
+    subject = collection.subject
+    yield f"What flinktop has seen of {subject.name} ({subject.job}), the newest first"
+    if known is not None:
+        yield f"last seen {moment(known.seen)}: {known.state}{f', {known.words}' if known.words else ''}"
+        if known.checkpoint:
+            yield f"last checkpoint {moment(known.checkpointed)}: {known.checkpoint}"
+    yield ""
+    for one in events:
+        times = f", {one.count} times until {moment(one.last)}" if one.count > 1 else ""
+        severity = f" {one.severity}" if one.severity != "ok" else ""
+        yield f"{moment(one.at)}  {one.kind}{severity}: {one.words}{times}"
+        where = [one.vertex_name or one.vertex]
+        if one.subtask is not None:
+            where.append(f"subtask {one.subtask}")
+        if one.taskmanager:
+            where.append(f"TaskManager {one.taskmanager}")
+        if any(where):
+            yield f"    {', '.join(filter(None, where))}"
+        yield from (f"    {line}" for line in one.details.splitlines())
