@@ -17,7 +17,7 @@ from flinktop.model import format as fmt
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_STEPS: Final = ((64 * 1024, 1_000_000), (16 * 1024, 5000), (4096, 1000), (1024, 200), (256, 50))
+_STEPS: Final = ((64 * 1024, 1_000_000), (16 * 1024, 5000), (4096, 1000), (1024, 200), (256, 50), (96, 10))
 """How a document is made smaller: letters of each text and items of each list that are kept."""
 _CONTROLS: Final = re.compile(
     "[\\x7f-\\x9f\\u061c\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\U000e0000-\\U000e007f]"
