@@ -456,7 +456,7 @@ def _bundle(sources: "Sources", target: str | None, args: BundleArgs) -> int:
 
     for note in (*_with_log(settings).notes, *profile.notes):
         print(f"flinktop: {note}", file=sys.stderr)
-    return run_bundle(profile, settings.findings, args)
+    return run_bundle(profile, settings.findings, args, journal_file=settings.paths.journal)
 
 
 def _for_this_terminal(sources: "Sources") -> "Settings":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flinktop.addresses import normal_form
 from flinktop.bundle.archive import proposed_name
 from flinktop.bundle.asking import Asking
 from flinktop.bundle.collection import Subject
@@ -34,7 +33,7 @@ class BundleBeside:
         journal: ReadsJournal | None = None,
     ) -> None:
         """Nothing is done before `run`. `wall` is the time for its name, s since 1970."""
-        subject = Subject(job=job, name=name, cluster=cluster, url=url, journal_key=normal_form(url))
+        subject = Subject(job=job, name=name, cluster=cluster, url=url)
         self._order = Order(subject=subject, path=directory / proposed_name(name, wall), numbered=True)
         self._journal = journal
         self.making = Making(subject=subject, path=self._order.path)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from msgspec import Struct
 
+from flinktop.addresses import normal_form
 from flinktop.bundle.contents import Gap, Made
 from flinktop.bundle.entries import Shares, TooLarge, Unwritable
 from flinktop.flink.cluster import CONFIG, OVERVIEW
@@ -40,11 +41,11 @@ LARGEST_LOG: Final = 16 * 1024 * 1024
 
 
 class ReadsJournal(Protocol):
-    """The journal, as far as a bundle needs it. `read` and `read_jobs` block, `stack` may need a moment."""
+    """The journal, as far as a bundle needs it; each call blocks."""
 
-    def read(self, question: Question) -> tuple[Event, ...]: ...
-    def read_jobs(self, cluster: str) -> tuple[KnownJob, ...]: ...
-    def stack(self, number: int) -> str | None: ...
+    def read(self, question: Question, /) -> tuple[Event, ...]: ...
+    def read_jobs(self, cluster: str, /) -> tuple[KnownJob, ...]: ...
+    def read_stack(self, number: int, /) -> str: ...
 
 
 class Subject(Struct, frozen=True, kw_only=True):
@@ -54,7 +55,11 @@ class Subject(Struct, frozen=True, kw_only=True):
     name: str
     cluster: str  # the cluster's name in the config, or its address
     url: str
-    journal_key: str = ""  # the name of the cluster in the journal
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The cluster's address, as the journal may have it."""
+        return tuple(dict.fromkeys((self.url, normal_form(self.url))))
 
 
 class Progress(Struct, frozen=True):

@@ -13,7 +13,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flinktop.addresses import normal_form
 from flinktop.bundle.archive import proposed_name
 from flinktop.bundle.asking import IN_FLIGHT, Asking
 from flinktop.bundle.collection import Subject
@@ -22,10 +21,10 @@ from flinktop.engine.clock import Clock
 from flinktop.flink.errors import FlinkError
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.flink.login import Login
-from flinktop.flink.run_in_thread import run
+from flinktop.flink.run_in_thread import run, run_in_thread
 from flinktop.flink.text import clean
-from flinktop.headless.args import DONE, FAILED, INTERRUPTED, MB, UNREACHABLE, Ended
-from flinktop.headless.find_act import find_job
+from flinktop.headless.args import DONE, FAILED, INTERRUPTED, LEAST_OF_AN_ID, MB, UNREACHABLE, Ended
+from flinktop.headless.find_act import NoSuchJob, find_job
 from flinktop.headless.look_once import OneCluster
 from flinktop.headless.status import LATEST
 from flinktop.headless.status_args import StatusArgs
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     import httpx
 
     from flinktop.bundle.collection import Collection, ReadsJournal
+    from flinktop.engine.journal.journal import Journal
     from flinktop.finding_rules import FindingRule
     from flinktop.headless.args import BundleArgs
     from flinktop.judgement.rules import Rules
@@ -49,18 +49,35 @@ log = logging.getLogger(__name__)
 
 
 def run_bundle(
+    profile: Profile, rules: Sequence[FindingRule], args: BundleArgs, *, journal_file: Path
+) -> int:
+    """Make a bundle, print its path, and return the exit code."""
+    clock = Clock()
+    journal: Journal | None = None
+    if journal_file.exists():
+        from flinktop.engine.journal.journal import Journal as OneJournal  # noqa: PLC0415 -- loads SQLite
+
+        journal = OneJournal(journal_file, clock, inline=True)
+    try:
+        return make_bundle(profile, rules, args, clock, journal=journal)
+    finally:
+        if journal is not None:
+            journal.close(0.0)
+            for notice in journal.notices:
+                _print_error(notice)
+
+
+def make_bundle(
     profile: Profile,
     rules: Sequence[FindingRule],
     args: BundleArgs,
+    clock: Clock,
     *,
     journal: ReadsJournal | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
-    clock: Clock | None = None,
 ) -> int:
-    """Make a bundle, print its path, and return the exit code. `transport` replaces the network."""
-    command = _Command(
-        profile, as_rules(rules), args, clock=clock or Clock(), journal=journal, transport=transport
-    )
+    """The same with a journal. `transport` replaces the network."""
+    command = _Command(profile, as_rules(rules), args, clock=clock, journal=journal, transport=transport)
     try:
         making = run(command.make())
     except Ended as ended:
@@ -134,15 +151,43 @@ class _Command:
         return await make(order, means, self._say)
 
     async def _find(self, asking: Asking) -> Subject:
-        url = self._profile.connection.url
+        """The job that is meant: of the cluster, else one that the journal remembers."""
         try:
             listed = (await asking.get(JOBS_OVERVIEW())).value.jobs
+            job = find_job(listed, self._args.what)
         except FlinkError as error:
-            raise Ended(UNREACHABLE, str(error)) from None
-        job = find_job(listed, self._args.what)
-        return Subject(
-            job=job.jid, name=job.name, cluster=self._profile.name, url=url, journal_key=normal_form(url)
-        )
+            if (known := await self._remembered()) is None:
+                raise Ended(UNREACHABLE, str(error)) from None
+            _print_error(f"{error}; the journal remembers the job")
+            return known
+        except NoSuchJob as error:
+            if (known := await self._remembered()) is None:
+                raise
+            _print_error(f"the cluster does not list '{self._args.what}' any more; the journal remembers it")
+            log.info("%s", error)
+            return known
+        return self._subject(job.jid, job.name)
+
+    def _subject(self, job: str, name: str) -> Subject:
+        return Subject(job=job, name=name, cluster=self._profile.name, url=self._profile.connection.url)
+
+    async def _remembered(self) -> Subject | None:
+        """The job that was seen last of those with this id or name, or whose id begins so."""
+        journal, what = self._journal, self._args.what
+        if journal is None:
+            return None
+        try:
+            jobs = await run_in_thread(
+                lambda: [one for at in self._subject("", "").addresses for one in journal.read_jobs(at)]
+            )
+        except Exception:
+            log.exception("the journal could not be read")
+            return None
+        by_id = [one for one in jobs if len(what) >= LEAST_OF_AN_ID and one.job.startswith(what.lower())]
+        found = max((one for one in jobs if one.name == what), key=lambda one: one.seen, default=None)
+        if found is None and len({one.job for one in by_id}) == 1:
+            found = by_id[0]
+        return self._subject(found.job, found.name) if found is not None else None
 
     def _path(self, subject: Subject) -> Path:
         if self._args.output is not None:

@@ -5,52 +5,53 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import Struct
 from msgspec.structs import asdict
 
 from flinktop.bundle.collection import merged, moment
 from flinktop.bundle.contents import JOURNAL_JSON, JOURNAL_TEXT, Gap, Made
-from flinktop.engine.journal.event import Question
+from flinktop.engine.journal.event import Event, EventKind, KnownJob, Question
 from flinktop.flink.run_in_thread import run_in_thread
 from flinktop.internal_error import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from flinktop.bundle.collection import Collection, ReadsJournal
-    from flinktop.engine.clock import Clock
-    from flinktop.engine.journal.event import Event, KnownJob
+    from flinktop.bundle.collection import Collection, ReadsJournal, Subject
 
 log = logging.getLogger(__name__)
 
 MOST_EVENTS: Final = 2000
 MOST_STACKS: Final = 20
 """Of the newest failures; each has at most 64 kB."""
-STACK_SECONDS: Final = 3.0
-"""Seconds that the journal is given to read them."""
-AGAIN: Final = 0.1
-NONE_KEPT: Final = "this flinktop keeps no journal"
+NONE_KEPT: Final = "no flinktop of this user has kept one yet"
 
 
-async def make(collection: Collection, journal: ReadsJournal | None, clock: Clock) -> Made:
+class _Read(Struct, frozen=True):
+    """What the journal knows of the job."""
+
+    events: tuple[Event, ...] = ()
+    known: KnownJob | None = None
+    stacks: dict[int, str] = {}  # of the newest failures, by the number of the event
+
+
+async def make(collection: Collection, journal: ReadsJournal | None) -> Made:
     """The files of the journal; the collection gets its events."""
     if journal is None:
         return Made(gaps=(Gap("journal", NONE_KEPT),))
     subject = collection.subject
-    question = Question(cluster=subject.journal_key, job=subject.job, most=MOST_EVENTS)
     try:
-        events = await run_in_thread(lambda: journal.read(question))
-        jobs = await run_in_thread(lambda: journal.read_jobs(subject.journal_key))
+        found = await run_in_thread(lambda: _read(journal, subject))
     except Exception as error:
         log.exception("the journal could not be read for a bundle")
         return Made(gaps=(Gap("journal", f"it can't be read: {words_of(error)}"),))
+    events, known = found.events, found.known
     collection.events = events
-    known = next((one for one in jobs if one.job == subject.job), None)
     if not events and known is None:
         return Made(gaps=(Gap("journal", "it has no events of this job"),))
-    stacks = await _stacks(journal, events, clock)
     document: dict[str, Any] = {
         "job": asdict(known) if known is not None else None,
-        "events": [asdict(one) | {"stack": stacks.get(one.number, one.stack)} for one in events],
+        "events": [asdict(one) | {"stack": found.stacks.get(one.number, one.stack)} for one in events],
     }
     made = merged(
         await collection.text(JOURNAL_TEXT, _lines(collection, events, known)),
@@ -61,19 +62,18 @@ async def make(collection: Collection, journal: ReadsJournal | None, clock: Cloc
     return merged(made, Made(notes=(f"journal.txt has the newest {MOST_EVENTS} events; there are more.",)))
 
 
-async def _stacks(journal: ReadsJournal, events: Sequence[Event], clock: Clock) -> dict[int, str]:
-    """The stack traces of the newest failures, by the number of the event."""
-    wanted = [one.number for one in events if one.kind == "failure" and one.number and not one.stack]
-    wanted = wanted[:MOST_STACKS]
-    found: dict[int, str] = {}
-    until = clock.now() + STACK_SECONDS
-    while True:
-        for number in wanted:
-            if number not in found and (stack := journal.stack(number)) is not None:
-                found[number] = stack
-        if len(found) == len(wanted) or clock.now() >= until:
-            return found
-        await clock.sleep(AGAIN)
+def _read(journal: ReadsJournal, subject: Subject) -> _Read:
+    """Read the journal, which blocks."""
+    for address in subject.addresses:
+        question = Question(cluster=address, job=subject.job, most=MOST_EVENTS)
+        events = journal.read(question)
+        known = next((one for one in journal.read_jobs(address) if one.job == subject.job), None)
+        if events or known is not None:
+            failures = [one.number for one in events if one.kind is EventKind.FAILURE and not one.stack]
+            return _Read(
+                events, known, {number: journal.read_stack(number) for number in failures[:MOST_STACKS]}
+            )
+    return _Read()
 
 
 def _lines(collection: Collection, events: Sequence[Event], known: KnownJob | None) -> Iterator[str]:

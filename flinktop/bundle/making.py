@@ -157,7 +157,7 @@ class _Maker:
             await self._part(Part.JOB, lambda: job_part.make(collection))
             verdict = begin(self._part(Part.VERDICT, self._verdict))
             await self._part(Part.EXCEPTIONS, lambda: exceptions_part.make(collection))
-            await self._part(Part.JOURNAL, lambda: journal_part.make(collection, journal, clock))
+            await self._part(Part.JOURNAL, lambda: journal_part.make(collection, journal))
             first = self._first = first_failure(await collection.faults(), collection.events)
             begin(self._part(Part.CHECKPOINTS, lambda: checkpoints_part.make(collection)))
             begin(self._part(Part.CONFIGURATION, lambda: configuration_part.make(collection)))

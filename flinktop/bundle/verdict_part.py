@@ -51,6 +51,8 @@ async def make(collection: Collection) -> Made:
     gaps = tuple(
         Gap("verdict", f"the cluster can't be asked: {one.error}") for one in status.clusters if one.error
     )
+    if not gaps and verdict_in(status) is None:
+        gaps = (Gap("verdict", "the cluster does not list the job"),)
     return merged(
         Made(gaps=gaps),
         await collection.text(VERDICT_TEXT, _lines(status)),

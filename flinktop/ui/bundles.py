@@ -44,7 +44,7 @@ class Bundles:
             url=port.connection.url,
             directory=self._directory,
             wall=port.clock.wall(),
-            journal=getattr(port, "journal", None),
+            journal=port.journal,
         )
         self._by_job[job] = bundle
         port.run_beside(bundle, bundle.run)
