@@ -130,12 +130,12 @@ class Collection:
         known = await self.value(EXCEPTIONS(job=self.subject.job))
         return known.faults if known is not None else ()
 
-    async def taskmanagers(self) -> tuple[TaskManager, ...]:
-        """The TaskManagers of the cluster; () if they are not known."""
+    async def taskmanagers(self) -> tuple[TaskManager, ...] | None:
+        """The TaskManagers of the cluster; None if they are not known."""
         if self.features.history_server:
-            return ()
+            return None
         known = await self.value(TASKMANAGERS())
-        return known.taskmanagers if known is not None else ()
+        return known.taskmanagers if known is not None else None
 
     async def answers(self, *queries: Query[Any]) -> tuple[dict[str, Any], tuple[Gap, ...]]:
         """The documents that answer some queries, by their paths, and what could not be had."""

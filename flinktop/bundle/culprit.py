@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from flinktop.bundle.first_failure import placed
 from flinktop.bundle.verdict_part import verdict_in
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from flinktop.bundle.collection import Collection
     from flinktop.flink.exceptions import Fault
     from flinktop.flink.jobs import Job, JobVertex
-    from flinktop.flink.vertices import Vertex
+    from flinktop.flink.taskmanagers import TaskManager
+    from flinktop.flink.vertices import Attempt, Vertex
     from flinktop.headless.status_report import Status
 
 JOBMANAGER: Final = ""
@@ -98,29 +100,36 @@ def _busiest(vertices: Sequence[JobVertex]) -> Culprit:
 
 async def located(collection: Collection, culprit: Culprit) -> Culprit:
     """The culprit with the TaskManager that it runs on, as far as Flink says where."""
-    known = {one.id for one in await collection.taskmanagers()}
+    taskmanagers = await collection.taskmanagers() or ()
+    known = {one.id for one in taskmanagers}
     found = culprit.taskmanager
     if found == JOBMANAGER or found in known:
         return culprit
     if culprit.vertex is not None:
         vertex = await collection.value(VERTEX(job=collection.subject.job, vertex=culprit.vertex))
-        found = _runs_on(vertex, culprit.subtask) or found
+        found = _runs_on(vertex, culprit.subtask, taskmanagers) or found
+        if found not in known:
+            # It is gone: others of the vertex tell more than nothing.
+            others = (_place(one, taskmanagers) for one in vertex.subtasks) if vertex is not None else ()
+            found = next((one for one in others if one in known), found)
     if found is None and len(known) == 1:
-        # Up to 1.9 Flink does not say where a subtask runs.
         (found,) = known
-    return Culprit(
-        vertex=culprit.vertex,
-        vertex_name=culprit.vertex_name,
-        subtask=culprit.subtask,
-        taskmanager=found,
-        why=culprit.why,
-    )
+    return replace(culprit, taskmanager=found)
 
 
-def _runs_on(vertex: Vertex | None, subtask: int | None) -> str | None:
-    if vertex is None:
-        return None
-    placed_ones = [one for one in vertex.subtasks if placed(one.taskmanager_id)]
-    exact = next((one for one in placed_ones if one.subtask == subtask), None)
-    chosen = exact or (placed_ones[0] if placed_ones and subtask is None else None)
-    return placed(chosen.taskmanager_id) if chosen is not None else None
+def _runs_on(vertex: Vertex | None, subtask: int | None, taskmanagers: Sequence[TaskManager]) -> str | None:
+    """Where a subtask runs; without one the first of the vertex that runs anywhere."""
+    for one in vertex.subtasks if vertex is not None else ():
+        if subtask in (None, one.subtask) and (where := _place(one, taskmanagers)) is not None:
+            return where
+    return None
+
+
+def _place(subtask: Attempt, taskmanagers: Sequence[TaskManager]) -> str | None:
+    """The TaskManager of a subtask; up to 1.9 by its host and port."""
+    if subtask.taskmanager_id is not None:
+        return placed(subtask.taskmanager_id)
+    host, _, port = subtask.where.rpartition(":")
+    there = [one for one in taskmanagers if str(one.data_port) == port]
+    of_host = [one for one in there if f"@{host}:" in one.path]
+    return (of_host or there)[0].id if there and (of_host or len(there) == 1) else None

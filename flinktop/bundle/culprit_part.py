@@ -17,6 +17,7 @@ from flinktop.bundle.contents import (
 )
 from flinktop.bundle.culprit import JOBMANAGER
 from flinktop.flink.errors import FlinkError
+from flinktop.flink.logs import TASKMANAGER_THREAD_DUMP
 from flinktop.flink.process import Process
 from flinktop.flink.vertices import FLAMEGRAPH, VERTEX, VERTEX_BACKPRESSURE
 from flinktop.model import flame, subtask_names, threads
@@ -66,11 +67,14 @@ async def make_vertex(collection: Collection, culprit: Culprit) -> Made:
 
 async def make_threads(collection: Collection, culprit: Culprit) -> Made:
     """The thread dump of the culprit's process."""
-    if culprit.taskmanager is None:
-        return Made(gaps=(Gap("thread dump", _no_process(collection)),))
     process = Process(culprit.taskmanager if culprit.taskmanager != JOBMANAGER else None)
-    if lacks := collection.lacks(process.threads.endpoint, f"thread dumps of {process.plural}"):
-        return Made(gaps=(Gap("thread dump", lacks),))
+    # Of a TaskManager, as long as it is not known which process it is.
+    endpoint = process.threads.endpoint if culprit.taskmanager is not None else TASKMANAGER_THREAD_DUMP
+    why = collection.lacks(endpoint, "thread dumps")
+    if culprit.taskmanager is None:
+        why = why or "it is not known on which TaskManager the trouble is"
+    if why:
+        return Made(gaps=(Gap("thread dump", why),))
     try:
         answered = await collection.asking.get(process.threads)
     except FlinkError as error:
@@ -85,12 +89,6 @@ async def make_threads(collection: Collection, culprit: Culprit) -> Made:
         await collection.text(THREADS_TEXT, _thread_lines(where, answered.value, task, words)),
         await collection.json(THREADS_JSON, {f"/{process.threads.target}": answered.raw}),
     )
-
-
-def _no_process(collection: Collection) -> str:
-    if collection.features.history_server:
-        return "this is a HistoryServer: it keeps ended jobs and has no processes"
-    return "it is not known on which TaskManager the trouble is"
 
 
 def _thread_lines(where: str, dump: ThreadDump, task: str, words: str) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -16,12 +16,20 @@ if TYPE_CHECKING:
     from flinktop.flink.exceptions import Fault
 
 
-class FirstFailure(Struct, frozen=True):
-    """The first failure, or the only one."""
+RECENT: Final = 3_600_000.0
+"""Ms after its newest failure in which the trouble of a job that runs again may still be that failure."""
 
-    at: float  # ms since 1970
+
+class FirstFailure(Struct, frozen=True, kw_only=True):
+    """The first failure of the newest series, or the only one; times are ms since 1970."""
+
+    at: float
+    newest: float
     taskmanager: str | None = None
-    task: str | None = None
+
+    def matters(self, state: str, now: float | None) -> bool:
+        """Whether a job in this state is looked at because of it, and not because of something since."""
+        return state != "RUNNING" or now is None or now - self.newest <= RECENT
 
 
 def first_failure(faults: Sequence[Fault], events: Iterable[Event]) -> FirstFailure | None:
@@ -33,14 +41,19 @@ def first_failure(faults: Sequence[Fault], events: Iterable[Event]) -> FirstFail
     first: FirstFailure | None = None
     if dated:
         fault = judge.loop_start(judge.groups(dated)) or dated[0]
-        first = FirstFailure(float(fault.timestamp), placed(fault.task_manager_id), fault.task_name)
+        first = FirstFailure(
+            at=float(fault.timestamp),
+            newest=float(max(one.timestamp for one in dated)),
+            taskmanager=placed(fault.task_manager_id),
+        )
     failures = sorted(
         (one for one in events if one.kind is EventKind.FAILURE and one.at > 0), key=lambda one: -one.at
     )
     for event in failures:
         last = max(event.at, event.last)
         if first is None or (event.at < first.at and first.at - last <= judge.LOOP_SECONDS * 1000.0):
-            first = FirstFailure(event.at, event.taskmanager, event.vertex_name or None)
+            newest = first.newest if first is not None else last
+            first = FirstFailure(at=event.at, newest=newest, taskmanager=event.taskmanager)
     return first
 
 

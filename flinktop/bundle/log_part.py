@@ -60,11 +60,12 @@ async def make_taskmanager_log(collection: Collection, first: FirstFailure | Non
     """The log of the TaskManager on which the first failure happened, else of the culprit's."""
     if lacks := collection.lacks(Process("id").log.endpoint, "logs"):
         return Made(gaps=(Gap("TaskManager log", lacks),))
-    known = {one.id for one in await collection.taskmanagers()}
+    listed = await collection.taskmanagers()
+    known = {one.id for one in listed or ()}
     wanted = first.taskmanager if first is not None else None
     own = culprit.taskmanager if culprit.taskmanager != JOBMANAGER else None
     notes: tuple[str, ...] = ()
-    if wanted is not None and known and wanted not in known:
+    if wanted is not None and listed is not None and wanted not in known:
         gone = f"TaskManager {wanted}, where the first failure happened, is gone, and its log with it"
         if own is None or own not in known:
             return Made(gaps=(Gap("TaskManager log", gone),))
@@ -190,7 +191,8 @@ def _extent(chosen: Chosen, window: Window, first: FirstFailure | None) -> str:
     if window.begins > 0 or window.ends < whole:
         part += f", bytes {window.begins} to {window.ends}"
     if first is None:
-        return part if not window.begins else f"{part}, the end of it"
+        end = f"{part}, the end of it" if window.begins else part
+        return f"{end}, as the job has not failed lately"
     when = moment(first.at)
     if window.place == AROUND:
         return f"{part}, around the first failure at {when}"

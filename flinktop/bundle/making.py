@@ -159,6 +159,9 @@ class _Maker:
             await self._part(Part.EXCEPTIONS, lambda: exceptions_part.make(collection))
             await self._part(Part.JOURNAL, lambda: journal_part.make(collection, journal))
             first = self._first = first_failure(await collection.faults(), collection.events)
+            job = await collection.job()
+            if first is not None and not first.matters(job.state if job is not None else "", collection.now):
+                first = None
             begin(self._part(Part.CHECKPOINTS, lambda: checkpoints_part.make(collection)))
             begin(self._part(Part.CONFIGURATION, lambda: configuration_part.make(collection)))
             begin(self._part(Part.JOBMANAGER_LOG, lambda: log_part.make_jobmanager_log(collection, first)))

@@ -57,7 +57,10 @@ def lines(about: About, files: Sequence[File]) -> Iterator[str]:
         state = f"{verdict.state}; " if verdict.state else ""
         yield from _pair("verdict", f"{state}{verdict.severity}: {verdict.words}")
     if about.first is not None:
-        yield from _pair("failing since", moment(about.first.at))
+        newest = (
+            f"; the newest one {moment(about.first.newest)}" if about.first.newest > about.first.at else ""
+        )
+        yield from _pair("first failure", f"{moment(about.first.at)}{newest}")
     yield ""
     yield "Files"
     bodies = {one.kind.name: len(one.body) for one in files}
