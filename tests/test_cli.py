@@ -240,7 +240,7 @@ def test_arguments_of_journal(line: str, target: str | None, flags: Flags, args:
 
 def test_every_option_is_a_setting_and_every_setting_an_option() -> None:
     # What the commands for scripts take beside them is no setting.
-    acting = {"", *ACTS, "operations", "status", "explain", "journal"}
+    acting = {"", *ACTS, "operations", "status", "bundle", "explain", "journal"}
     words = {
         word for command, its in cli._options(cli._parser()).items() if command not in acting for word in its
     }

@@ -20,7 +20,7 @@ from flinktop.flink.errors import FlinkError
 from flinktop.flink.logs import TASKMANAGER_THREAD_DUMP
 from flinktop.flink.process import Process
 from flinktop.flink.vertices import FLAMEGRAPH, VERTEX, VERTEX_BACKPRESSURE
-from flinktop.model import flame, subtask_names, threads
+from flinktop.model import flame, states, subtask_names, threads
 from flinktop.model import format as fmt
 
 if TYPE_CHECKING:
@@ -40,11 +40,12 @@ AGAIN: Final = 2.0
 """Seconds between two looks whether they are there."""
 LEAST: Final = 0.005
 """Share of the samples that a method must have to stand in the text."""
-_FINAL: Final = {
-    -1: "the vertex has ended",
-    -2: "flame graphs are disabled on this cluster (rest.flamegraph.enabled: true enables them)",
+ENDED, DISABLED = -1, -2
+"""What Flink sends as a time instead of a graph."""
+_NONE: Final = {
+    ENDED: "the vertex has ended",
+    DISABLED: "flame graphs are disabled on this cluster (rest.flamegraph.enabled: true enables them)",
 }
-"""What Flink sends as a time instead of a graph, where it will send none."""
 
 
 async def make_vertex(collection: Collection, culprit: Culprit) -> Made:
@@ -130,9 +131,11 @@ async def make_flame_graph(collection: Collection, culprit: Culprit, clock: Cloc
 
 async def _sampled(collection: Collection, query: Query[FlameGraph], clock: Clock) -> Answered[FlameGraph]:
     """The answer once Flink has samples, or will have none in time. Raises FlinkError."""
-    began = clock.now()
+    began, job = clock.now(), await collection.job()
+    # The vertex of a job that restarts has ended for a moment only.
+    final = {DISABLED} if job is not None and not states.is_terminal(job.state) else {DISABLED, ENDED}
     answered = await collection.asking.get(query)
-    while answered.value.end_timestamp not in _FINAL and answered.value.data is None:
+    while answered.value.data is None and answered.value.end_timestamp not in final:
         if clock.now() - began >= SAMPLES_WITHIN:
             break
         collection.progress(Progress(Part.FLAME_GRAPH, "Flink takes samples, 5 s and more"))
@@ -144,7 +147,7 @@ async def _sampled(collection: Collection, query: Query[FlameGraph], clock: Cloc
 def _no_samples(graph: FlameGraph) -> str:
     if graph.data is not None:
         return "Flink found no threads to sample"
-    return _FINAL.get(graph.end_timestamp, f"Flink had no samples within {SAMPLES_WITHIN:.0f} s")
+    return _NONE.get(graph.end_timestamp, f"Flink had no samples within {SAMPLES_WITHIN:.0f} s")
 
 
 def _flame_lines(name: str, root: Frame) -> Iterator[str]:

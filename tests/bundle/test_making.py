@@ -252,6 +252,42 @@ async def test_flame_graphs_that_are_disabled_or_never_come_are_said(tmp_path: P
     assert clock.now() - began < 40
 
 
+async def test_a_flame_graph_of_a_job_that_restarts_is_waited_for(tmp_path: Path) -> None:
+    clock = ManualClock()
+    cluster = DemoCluster("restart-loop", "2.3.0", clock)
+    job = cluster.job(LOOP)
+    began = clock.now()
+    (vertex, *_) = (
+        one["id"] for one in cluster.document(f"jobs/{job}")["vertices"] if "Parse" in one["name"]
+    )
+
+    def later(graph: Any) -> Any:
+        return graph if clock.now() - began > 6 else {"endTimestamp": -1}
+
+    cluster.changed[f"jobs/{job}/vertices/{vertex}/flamegraph"] = later
+    found = await made(cluster, LOOP, tmp_path, clock)
+    assert "flamegraph.txt" in found.files
+    (tmp_path / "x.zip").unlink()
+    cluster.changed[f"jobs/{job}/vertices/{vertex}/flamegraph"] = {"endTimestamp": -1}
+    cluster.changed[f"jobs/{job}"] = lambda document: document | {"state": "FAILED"}
+    found = await made(cluster, LOOP, tmp_path, clock)
+    assert "flame graph: the vertex has ended" in found.gaps
+
+
+async def test_a_historyserver_has_what_it_has_kept(tmp_path: Path) -> None:
+    cluster = FixtureCluster("2.3.0")
+    cluster.changed["config"] = lambda config: (
+        config | {"features": config["features"] | {"web-history": True}}
+    )
+    cluster.changed["overview"] = (404, {"errors": ["File not found."]})
+    job = cluster.job("failing")
+    found = await made(cluster, job, tmp_path)
+    assert {"exceptions.txt", "job.json", "checkpoints.txt", "configuration.txt"} <= set(found.files)
+    for what in ("thread dump", "flame graph", "TaskManager log", "JobManager log"):
+        assert f"{what}: this is a HistoryServer: it keeps ended jobs and has no" in found.gaps
+    assert not [one for one in cluster.asked if "taskmanagers/" in one or "flamegraph" in one or "log" in one]
+
+
 async def test_a_log_that_is_too_large_is_not_downloaded(tmp_path: Path) -> None:
     clock = ManualClock()
     cluster = DemoCluster("restart-loop", "2.3.0", clock)
