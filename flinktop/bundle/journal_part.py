@@ -51,7 +51,7 @@ async def make(collection: Collection, journal: ReadsJournal | None) -> Made:
         return Made(gaps=(Gap("journal", "it has no events of this job"),))
     document: dict[str, Any] = {
         "job": asdict(known) if known is not None else None,
-        "events": [asdict(one) | {"stack": found.stacks.get(one.number, one.stack)} for one in events],
+        "events": [_as_object(one, found.stacks) for one in events],
     }
     made = merged(
         await collection.text(JOURNAL_TEXT, _lines(collection, events, known)),
@@ -60,6 +60,13 @@ async def make(collection: Collection, journal: ReadsJournal | None) -> Made:
     if len(events) < MOST_EVENTS:
         return made
     return merged(made, Made(notes=(f"journal.txt has the newest {MOST_EVENTS} events; there are more.",)))
+
+
+def _as_object(event: Event, stacks: dict[int, str]) -> dict[str, Any]:
+    """An event with its stack; without the key that it is stored by, which tells nobody anything."""
+    fields = asdict(event) | {"stack": stacks.get(event.number, event.stack)}
+    del fields["key"]
+    return fields
 
 
 def _read(journal: ReadsJournal, subject: Subject) -> _Read:

@@ -523,6 +523,7 @@ async def test_what_the_journal_knows_is_in_it(tmp_path: Path) -> None:
     assert "failure critical: java.io.IOException: the first one" in found.text("journal.txt")
     assert found.json("journal.json")["events"][0]["stack"].endswith("at a.b(C.java)")
     assert found.json("journal.json")["job"]["name"] == LOOP
+    assert "******" not in found.text("journal.json")
     assert not found.gaps.startswith("journal")
 
 
