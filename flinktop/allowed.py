@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 THEMES: Final = ("dark", "light", "ansi", "ansi-dark", "ansi-light")
 COLOURS: Final = ("red", "yellow", "green", "cyan", "blue", "magenta", "white")
 COMMANDS: Final = (
-    "open", "local", "demo", "status", "explain", "operations", "savepoint", "stop", "cancel", "submit",
-    "clusters", "journal", "watch",
+    "open", "local", "demo", "status", "bundle", "explain", "operations", "savepoint", "stop", "cancel",
+    "submit", "clusters", "journal", "watch",
 )  # fmt: skip
-LATER_COMMANDS: Final = ("journal", "watch")
+LATER_COMMANDS: Final = ("journal", "bundle", "watch")
 """Commands that came when clusters could already bear their names: `open NAME` opens such a cluster."""
 RESERVED: Final = (*(name for name in COMMANDS if name not in LATER_COMMANDS), "replay", "record")
 """Commands, including planned ones: a cluster with such a name could not be opened by it."""

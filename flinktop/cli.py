@@ -19,6 +19,7 @@ from flinktop.allowed import COMMANDS, THEMES, SettingsError, listed, near, show
 from flinktop.demo.names import DEFAULT, RELEASES, SHOWS
 from flinktop.headless.args import (
     ACTS,
+    BUNDLE,
     DONE,
     EXPLAIN,
     FAILED,
@@ -26,12 +27,15 @@ from flinktop.headless.args import (
     ON_A_JOB,
     USAGE,
     ActArgs,
+    BundleArgs,
     ExplainArgs,
     act_args,
+    add_bundle,
     add_command,
     add_explain,
     add_operations,
     add_parsers,
+    bundle_args,
     explain_args,
     split_program_args,
 )
@@ -45,7 +49,7 @@ if TYPE_CHECKING:
     from flinktop.local.session import LocalFlink
     from flinktop.settings import Flags, Profile, Settings, Sources
 
-Args = ActArgs | StatusArgs | JournalArgs | ExplainArgs | WatchArgs
+Args = ActArgs | StatusArgs | BundleArgs | JournalArgs | ExplainArgs | WatchArgs
 """The arguments of a command for scripts."""
 UNREAD: Final = 141  # a shell's exit code for a program ended by SIGPIPE
 NO_TERMINAL: Final = "the monitor needs a terminal: stdin or stdout is not a terminal"
@@ -116,17 +120,28 @@ def _error_codes(words: list[str]) -> tuple[int, int]:
 
 
 def _run(sources: "Sources", command: str, target: str | None, act: Args | None) -> int:
-    if isinstance(act, StatusArgs):
-        return _status(sources, act)
-    if isinstance(act, JournalArgs):
-        return _journal(sources, act)
-    if isinstance(act, WatchArgs):
-        return _watch(sources, act)
-    if isinstance(act, ActArgs):
-        return _operations(sources, act) if command == "operations" else _act(sources, target, act)
+    if act is not None:
+        return _run_for_scripts(sources, command, target, act)
     if command in ("clusters", "local"):
         return _clusters(sources) if command == "clusters" else _local(sources)
     return _demo(sources, target) if command == "demo" else _open(sources, target)
+
+
+def _run_for_scripts(sources: "Sources", command: str, target: str | None, act: Args) -> int:
+    match act:
+        case StatusArgs():
+            code = _status(sources, act)
+        case BundleArgs():
+            code = _bundle(sources, target, act)
+        case JournalArgs():
+            code = _journal(sources, act)
+        case WatchArgs():
+            code = _watch(sources, act)
+        case ActArgs():
+            code = _operations(sources, act) if command == "operations" else _act(sources, target, act)
+        case ExplainArgs():
+            code = _explain(act)
+    return code
 
 
 def read_args(args: list[str]) -> "tuple[str, str | None, Flags, Args | None]":
@@ -170,6 +185,7 @@ def _args_of(
     takers: dict[str, Callable[[dict[str, Any]], Args]] = {
         EXPLAIN: explain_args,
         STATUS: status_args,
+        BUNDLE: bundle_args,
         WATCH: watch_args,
     }
     return takers[command](given) if command in takers else None
@@ -183,7 +199,7 @@ def _parser() -> _Parser:
         usage="flinktop [TARGET] [options]\n       flinktop demo [SCENARIO] [options]\n"
         "       flinktop status [TARGET ...] [options]\n       flinktop journal [TARGET] [options]\n"
         "       flinktop watch [TARGET ...] [options]\n"
-        "       flinktop explain [FILE] [options]\n"
+        "       flinktop bundle JOB [options]\n       flinktop explain [FILE] [options]\n"
         "       flinktop {savepoint,stop,cancel} JOB [options]\n       flinktop submit FILE [options]\n"
         "       flinktop {local,operations,clusters} [options]",
         epilog="TARGET is http(s)://host:port/base, host:port, or a cluster's name from the config file; "
@@ -228,6 +244,7 @@ def _parser() -> _Parser:
     add_status(uses, [common, connection])
     add_journal(uses, [common])
     add_watch(uses, [common, connection])
+    add_bundle(uses, [common, connection])
     add_explain(uses, [common])
     add_operations(uses, [common])
     add_parsers(uses, [common, connection])
@@ -307,7 +324,7 @@ def _not_understood(left: list[str], options: dict[str, dict[str, bool]], comman
             "explain": "only one FILE is allowed",
             "journal": "only one TARGET is allowed",
             "submit": "only one FILE is allowed, and its program's arguments come after --",
-            **dict.fromkeys(ON_A_JOB, "only one JOB is allowed"),
+            **dict.fromkeys((*ON_A_JOB, BUNDLE), "only one JOB is allowed"),
         }
         enough = takes.get(command, f"'{command}' takes no arguments")
         return f"{enough}: unexpected argument '{shown(left[0])}'"
@@ -467,6 +484,15 @@ def _profiles(sources: "Sources", targets: Sequence[str], *, every: bool) -> "tu
         )
     names = [one.name for one in configured] if every else targets or (None,)
     return tuple({(one.name, one.connection.url): one for one in map(sources.profile, names)}.values())
+
+
+def _bundle(sources: "Sources", target: str | None, args: BundleArgs) -> int:
+    settings, profile = sources.settings, sources.profile(target)
+    from flinktop.bundle.command import run_bundle
+
+    for note in (*_with_log(settings).notes, *profile.notes):
+        print(f"flinktop: {note}", file=sys.stderr)
+    return run_bundle(profile, settings.findings, args, journal_file=settings.paths.journal)
 
 
 def _for_this_terminal(sources: "Sources") -> "Settings":

@@ -271,7 +271,7 @@ def test_arguments_of_watch(line: str, flags: Flags, args: WatchArgs) -> None:
 
 def test_every_option_is_a_setting_and_every_setting_an_option() -> None:
     # What the commands for scripts take beside them is no setting.
-    acting = {"", *ACTS, "operations", "status", "explain", "journal", "watch"}
+    acting = {"", *ACTS, "operations", "status", "bundle", "explain", "journal", "watch"}
     words = {
         word for command, its in cli._options(cli._parser()).items() if command not in acting for word in its
     }

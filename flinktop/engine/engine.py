@@ -27,7 +27,7 @@ from flinktop.flink.login import Login
 from flinktop.flink.run_in_thread import run_in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
     from pathlib import Path
 
     import httpx
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from flinktop.engine.judge import Judge, Judged
     from flinktop.engine.operations import Operations
     from flinktop.engine.recorders import Recorders
+    from flinktop.engine.side_work import SideWork, Surroundings
     from flinktop.engine.transfers import Transfers
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
@@ -169,6 +170,34 @@ class Engine:
             judge = Judge(self.poller.ask_once, self.cluster_time, self._policy)
         judge.also = self._recorder_asks
         return judge
+
+    @cached_property
+    def side_work(self) -> SideWork:
+        """Work beside polling; imported when some is begun."""
+        from flinktop.engine.side_work import SideWork  # noqa: PLC0415
+
+        return SideWork()
+
+    def run_beside(self, key: object, work: Callable[[Surroundings], Coroutine[None, None, None]]) -> None:
+        """Begin work beside polling, over connections of its own; it ends with the engine at the latest."""
+        from flinktop.engine.side_work import Surroundings  # noqa: PLC0415
+
+        surroundings = Surroundings(
+            connection=self.http.connection,
+            transport=self._transport,
+            login=self.login,
+            clock=self.clock,
+            target=self.target,
+            one_transfer=self.transfers.turn,
+            cluster_time=self.cluster_time,
+            judged=lambda: self.judged,
+            changed=self._operations_changed,
+        )
+        self.side_work.begin(key, work, surroundings)
+
+    def end_beside(self, key: object) -> None:
+        """Cancel work that was begun under this key, if it has not ended."""
+        self.side_work.end(key)
 
     @property
     def alerts(self) -> AlertsView | None:
@@ -302,6 +331,8 @@ class Engine:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self.caller is not None:
             self.caller.close(min(HOOK_SECONDS, seconds))
+        if "side_work" in self.__dict__:
+            await self.side_work.close()
         await self.operations.stop()
         await self.transfers.close()
         await self.poller.drain(seconds)

@@ -112,6 +112,7 @@ class Port:
         self.unwatch = self._on_loop(engine.poller.unwatch)
         self.refresh = self._on_loop(engine.refresh_now)
         self.stretch_interval = self._on_loop(engine.stretch_interval)
+        self.run_beside, self.end_beside = self._on_loop(engine.run_beside), self._on_loop(engine.end_beside)
         # These are safe from any thread.
         self.now, self.cluster_time = clock.now, engine.cluster_time
         self.reading, self.brief = engine.store.get, engine.store.brief

@@ -1,4 +1,4 @@
-"""Arguments and exit codes of the acting commands, of `flinktop operations` and of `flinktop explain`."""
+"""Arguments and exit codes of the acting commands, of `flinktop operations`, `explain` and `bundle`."""
 
 import argparse
 from collections.abc import Sequence
@@ -8,15 +8,23 @@ from typing import Any, Final
 ON_A_JOB: Final = ("savepoint", "stop", "cancel")
 ACTS: Final = (*ON_A_JOB, "submit")
 EXPLAIN: Final = "explain"
+BUNDLE: Final = "bundle"
+USUAL_SIZE: Final = 20  # MB of a bundle
+USUAL_LOG: Final = 16  # MB of a log file that is downloaded for one
+LARGEST: Final = 1024  # MB
+MB: Final = 1024 * 1024
 DONE: Final = 0
 FAILED: Final = 1  # failed, or lost
 USAGE: Final = 2  # usage error, or a file that can't be used
 UNREACHABLE: Final = 3
 REFUSED: Final = 4
 NOTHING_KNOWN: Final = 1  # of explain
+USUAL_WAIT: Final = 25.0
+"""Seconds that a verdict may take."""
+LONGEST_WAIT: Final = 3600.0
 INTERRUPTED: Final = 130  # a shell's exit code for a program ended by ctrl+c
 LEAST_OF_AN_ID: Final = 4  # minimum characters of an id prefix: shorter ones easily match another job
-_JOB: Final = (
+JOB_WORDS: Final = (
     "a job's id, a unique prefix of one (4 characters or more), or its name (unique "
     "among the jobs that have not ended, else among all)"
 )
@@ -64,6 +72,18 @@ class ExplainArgs:
     json: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class BundleArgs:
+    """The arguments of `flinktop bundle`."""
+
+    what: str  # the job
+    output: str | None = None
+    overwrite: bool = False
+    size: int = USUAL_SIZE  # MB
+    largest_log: int = USUAL_LOG  # MB
+    wait: float = USUAL_WAIT  # seconds
+
+
 def add_parsers(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
     """Add the parsers of the acting commands to argparse's subparsers."""
     acting = _acting()
@@ -73,7 +93,7 @@ def add_parsers(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
         ("cancel", "cancel a job, without a savepoint"),
     ):
         parser = _add_acting(uses, command, does, [*parents, acting])
-        parser.add_argument("what", metavar="JOB", help=_JOB)
+        parser.add_argument("what", metavar="JOB", help=JOB_WORDS)
         if command != "cancel":
             add = parser.add_argument_group("savepoint").add_argument
             add(
@@ -124,6 +144,64 @@ def add_explain(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
 def explain_args(given: dict[str, Any]) -> ExplainArgs:
     """Remove the arguments of `explain` from `given`."""
     return ExplainArgs(file=given.pop("file", None), json=given.pop("json", False))
+
+
+def add_bundle(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
+    """Add the parser of `bundle` to argparse's subparsers."""
+    parser = add_command(
+        uses,
+        BUNDLE,
+        "write what is known of a job in trouble to a zip file, without secrets, for those who help",
+        parents,
+        description="Write an incident bundle of a job: verdict and evidence, exceptions, the last "
+        "checkpoints with their phases, thread dump and flame graph of the culprit, logs around the first "
+        "failure, configuration, events of the journal, and a README.txt that says what each file is and "
+        "what could not be included. Secrets are removed. Nothing is changed on the cluster.",
+        epilog="It takes about 30 seconds, as the verdict needs three fetches of Flink's metrics. The path "
+        "of the file is printed to stdout, progress to stderr. Exit codes: 0 written, 1 not written, 2 "
+        "usage error, 3 unreachable.",
+    )
+    add = parser.add_argument
+    add("what", metavar="JOB", help=JOB_WORDS)
+    add("--target", metavar="TARGET", help="cluster address or name (default: as for open)")
+    add(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="the file to write (default: flinktop-JOB-DATE-TIME.zip in the current directory)",
+    )
+    add("--overwrite", action="store_true", help="replace FILE if it exists")
+    add(
+        "--size",
+        metavar="MB",
+        type=_megabytes,
+        help=f"size of the content, uncompressed, at most (default: {USUAL_SIZE})",
+    )
+    add(
+        "--largest-log",
+        metavar="MB",
+        type=_megabytes,
+        help="download log files up to this size (default: "
+        f"{USUAL_LOG}): Flink can only send whole files; at most 2 MB of each are kept",
+    )
+    add(
+        "--wait",
+        metavar="SECONDS",
+        type=seconds,
+        help=f"look for at most so many seconds for the verdict (default: {USUAL_WAIT:g}; under 21 only what "
+        "one answer shows is judged)",
+    )
+
+
+def bundle_args(given: dict[str, Any]) -> BundleArgs:
+    """Remove the arguments of `bundle` from `given`. Raises ValueError with a sentence if they conflict."""
+    names = {name for name in BundleArgs.__slots__ if name in given}
+    args = BundleArgs(**{name: given.pop(name) for name in names})
+    if args.overwrite and args.output is None:
+        raise ValueError("--overwrite goes with -o FILE")
+    if args.output is not None and not args.output.strip():
+        raise ValueError("-o must be the name of a file")
+    return args
 
 
 def split_program_args(args: list[str]) -> tuple[list[str], tuple[str, ...]]:
@@ -212,3 +290,24 @@ def _parallelism(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not a parallelism: it is a number, 1 or more")
     return int(text)
+
+
+def seconds(text: str) -> float:
+    """A time to wait. Raises ArgumentTypeError."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= LONGEST_WAIT:
+        raise argparse.ArgumentTypeError(f"'{text}' must be a number of seconds from 0 to {LONGEST_WAIT:g}")
+    return value
+
+
+def _megabytes(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if not 1 <= value <= LARGEST:
+        raise argparse.ArgumentTypeError(f"'{text}' must be a whole number of MB from 1 to {LARGEST}")
+    return value

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 MOST_LISTED = 8  # maximum number of jobs named in a message
 
 
+class NoSuchJob(Ended):
+    """The cluster lists no job that was meant."""
+
+
 def kind_of(args: ActArgs) -> type[Act]:
     """The class of the act for these arguments."""
     kinds: dict[str, type[Act]] = {
@@ -61,7 +65,7 @@ def find_job(jobs: Iterable[JobOverview], what: str) -> JobOverview:
         raise Ended(USAGE, f"'{what}' is too short: {least}; it matches {_listed(begun)}")
     if fitting := list({job.jid: job for job in (*named, *begun)}.values()):
         return _only(fitting, what)
-    raise Ended(USAGE, f"no such job '{what}'" + (f"; {_listed(known)}" if known else ""))
+    raise NoSuchJob(USAGE, f"no such job '{what}'" + (f"; {_listed(known)}" if known else ""))
 
 
 def _named(jobs: list[JobOverview], name: str) -> list[JobOverview]:

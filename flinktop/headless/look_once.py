@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from flinktop.engine.clock import Clock
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import JobOverview
+    from flinktop.flink.login import Login
     from flinktop.flink.metrics import Aggregated
     from flinktop.headless.status_args import StatusArgs
     from flinktop.judgement.ask import Ask
@@ -103,8 +104,13 @@ class OneCluster:
         clock: Clock,
         *,
         transport: httpx.AsyncBaseTransport | None = None,
+        login: Login | None = None,
+        lanes: asyncio.Semaphore | None = None,
     ) -> None:
-        """`rules` are all of the config file; `transport` replaces the network."""
+        """`rules` are all of the config file; `transport` replaces the network.
+
+        `login` and `lanes`, the limit of requests in flight, are shared with others who ask the cluster.
+        """
         self._profile = profile
         self._args = args
         self._clock = clock
@@ -114,7 +120,13 @@ class OneCluster:
         self._answers = self._timed.answers
         self._judge = JudgeOnce(profile.name, rules, profile.expect, args.job)
         self._requests = Requests(
-            profile.connection, clock, taken=self._timed.take, failed=self._timed.fail, transport=transport
+            profile.connection,
+            clock,
+            taken=self._timed.take,
+            failed=self._timed.fail,
+            transport=transport,
+            login=login,
+            lanes=lanes,
         )
         self._asked: dict[Query[Any], float] = {}  # when it was sent last (clock, s)
         self._suspects: dict[str, None] = {}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from flinktop.engine.clock import Clock
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
+    from flinktop.flink.login import Login
 
 log = logging.getLogger(__name__)
 
@@ -44,13 +45,16 @@ class Requests:
         taken: Callable[[Query[Any], Any], None],
         failed: Callable[[Query[Any], FlinkError], None],
         transport: httpx.AsyncBaseTransport | None = None,
+        login: Login | None = None,
+        lanes: asyncio.Semaphore | None = None,
     ) -> None:
+        """`lanes` limits the requests in flight together with those of others."""
         self.sent = 0
-        self._http = Http(connection, transport=transport)
+        self._http = Http(connection, transport=transport, login=login)
         self._clock = clock
         self._taken = taken
         self._failed = failed
-        self._lanes = asyncio.Semaphore(LANES)
+        self._lanes = lanes or asyncio.Semaphore(LANES)
 
     async def ask(
         self, queries: Iterable[Query[Any]], until: float, *, patience: float = SHORT_PATIENCE

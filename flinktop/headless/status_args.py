@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flinktop.headless.args import add_command
+from flinktop.headless.args import USUAL_WAIT, add_command, seconds
 
 STATUS: Final = "status"
 OK: Final = 0
@@ -13,8 +13,6 @@ WARNING: Final = 1
 CRITICAL: Final = 2
 UNKNOWN: Final = 3
 """A cluster that could not be asked, a job that is unknown, a usage error, an error of flinktop itself."""
-USUAL_WAIT: Final = 25.0
-LONGEST_WAIT: Final = 3600.0
 FORMATS: Final = ("text", "json", "prometheus")
 
 
@@ -69,7 +67,7 @@ def add_status(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
     add(
         "--wait",
         metavar="SECONDS",
-        type=_seconds,
+        type=seconds,
         help=f"look for at most so many seconds (default: {USUAL_WAIT:g})",
     )
 
@@ -92,13 +90,3 @@ def status_args(given: dict[str, Any]) -> StatusArgs:
     if args.job is not None and not args.job.strip():
         raise ValueError("--job must not be empty: it is a job's id, name or pattern")
     return args
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= LONGEST_WAIT:
-        raise argparse.ArgumentTypeError(f"'{text}' must be a number of seconds from 0 to {LONGEST_WAIT:g}")
-    return value

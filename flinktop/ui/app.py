@@ -254,7 +254,8 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
                 screen.facts_changed(changes)
             elif isinstance(screen, AnswersOnce):
                 screen.news()
-        for one in self._operation_news.ended(self.port.operations()):
+        bundles = self.bundles.ended() if self.bundles is not None else []
+        for one in (*self._operation_news.ended(self.port.operations()), *bundles):
             self.notify(one.words, title=one.title, severity=one.severity, timeout=one.seconds, markup=False)
         self._call()
         for notice in self.port.notices():

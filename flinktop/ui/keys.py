@@ -137,6 +137,12 @@ THREADS_HERE = _more_view(
     "threads", "d", "threads", "Thread dump of that TaskManager; for a subtask, the task's own threads."
 )
 WHY = _view("why", "v", "why", "What is wrong with this job and why: findings, evidence, charts, culprit.")
+BUNDLE = _more_view(
+    "bundle",
+    "B",
+    "bundle",
+    "Incident bundle of this job: what is known of it in one zip file, without secrets.",
+)
 VERTEX_OF = _more_view("vertex", "V", "vertex", "The vertex that the finding is about.")
 SUBTASK_OF = _more_view("subtask", "u", "subtask", "The first subtask that the finding is about.")
 TASKMANAGER_OF = _more_view(
@@ -219,13 +225,26 @@ LOG = (ONLY, LEVEL, *KNOWN, FOLLOW, SHORT_LINES)
 PROCESS_VIEWS = (LOG_HERE, THREADS_HERE)
 FLAME = (FLAME_ZOOM, FLAME_KIND)
 OVERVIEW = (OPEN, WHY, *TABLE[1:], HIDE_FINISHED, TASKMANAGERS_HERE, JOBMANAGER_HERE, *WINDOWS, *EVERYWHERE)
-JOB = (OPEN, WHY, PIN, CHECKPOINTS_HERE, *TABLE[1:], *STEPS, *PROCESS_VIEWS, *JOB_TABS, *WINDOWS, *ELSEWHERE)
+JOB = (
+    OPEN,
+    WHY,
+    PIN,
+    CHECKPOINTS_HERE,
+    *TABLE[1:],
+    *STEPS,
+    *PROCESS_VIEWS,
+    BUNDLE,
+    *JOB_TABS,
+    *WINDOWS,
+    *ELSEWHERE,
+)
 CULPRITS = (VERTEX_OF, SUBTASK_OF, TASKMANAGER_OF, EXCEPTION_OF)
 WHY_SCREEN = (
     *TABLE,
     *CULPRITS,
     CHECKPOINTS_HERE,
     *PROCESS_VIEWS,
+    BUNDLE,
     *STEPS,
     *WINDOWS,
     *ELSEWHERE,

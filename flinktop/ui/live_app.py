@@ -8,13 +8,14 @@ from textual.app import App
 
 from flinktop.ui import pin_file, theme
 from flinktop.ui.key_order import KeyOrder
-from flinktop.ui.places import LeavePlace, is_at, screen_of
+from flinktop.ui.places import BundlePlace, LeavePlace, is_at, screen_of
 
 if TYPE_CHECKING:
     from flinktop.engine.acts.act import Act
     from flinktop.engine.host import Port
     from flinktop.engine.pins import Pin
     from flinktop.settings import Profile, Settings
+    from flinktop.ui.bundles import Bundles
     from flinktop.ui.places import Place
 
 ZONES = ("cluster", "local", "UTC")
@@ -45,6 +46,8 @@ class LiveApp(App[int]):
         self._pins = pin_file.load(settings.paths.state)
         port.keep_pins(self._pins)
         self._read_only_shown = False
+        self.bundles: Bundles | None = None
+        """The incident bundles; None before the first one."""
 
     @property
     def typed_at(self) -> float:
@@ -101,6 +104,14 @@ class LiveApp(App[int]):
         number = self.port.submit(act, typed)
         self.notify(f"Submitted: {act.label} of {act.subject}. Press O to follow it.", markup=False)
         return number
+
+    def open_bundle(self, job: str) -> None:
+        """Show the incident bundle of a job that is under way, or just was; else begin one."""
+        if self.bundles is None:
+            from flinktop.ui.bundles import Bundles  # noqa: PLC0415 -- a room that is seldom needed
+
+            self.bundles = Bundles(self.port, self.profile.name, self.settings.paths.state)
+        self.go(BundlePlace(self.bundles.of(job)))
 
     def close_dialogs(self) -> None:
         """Close every dialog over the screen."""

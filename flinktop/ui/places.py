@@ -198,6 +198,13 @@ class WritePlace(Place, frozen=True):
     path: Path
 
 
+class BundlePlace(Place, frozen=True):
+    """The dialog of an incident bundle."""
+
+    bundle: Any
+    """A `BundleBeside`, whose room is imported when the first one is begun."""
+
+
 class PalettePlace(Place, frozen=True):
     """Commands, jobs and TaskManagers by name."""
 
@@ -239,6 +246,7 @@ SCREENS: Final[dict[type[Place], tuple[str, str]]] = {
     PlanPreviewPlace: ("screens.plan_preview", "PlanPreviewScreen"),
     UploadPlace: ("screens.upload", "UploadScreen"),
     WritePlace: ("screens.write_view", "WriteView"),
+    BundlePlace: ("screens.bundle", "BundleScreen"),
     HelpPlace: ("screens.help", "HelpScreen"),
     LeavePlace: ("screens.leave", "LeaveScreen"),
 }

@@ -150,6 +150,9 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
     def action_why(self) -> None:
         self.app.go(WhyPlace(self.job))
 
+    def action_bundle(self) -> None:
+        self.app.open_bundle(self.job)
+
     def action_copy(self) -> None:
         self.app.copy_text(self.copied() or self.job)
 

@@ -80,6 +80,8 @@ class LeaveScreen(Modal[bool]):
         ours = [one for one in under_way(self.app.port) if one.ours]
         lines = [left_behind(one) for one in ours[:MOST]]
         lines += [f"and {len(ours) - MOST} more"] if len(ours) > MOST else []
+        bundles = self.app.bundles.under_way if self.app.bundles is not None else ()
+        lines += [f"the bundle of {clean(name)} is being made: leaving drops it" for name in bundles[:MOST]]
         self.set_class(bool(lines), "-under-way")
         self.query_one("#under-way", Static).update(Content("\n".join(lines)))
 

@@ -123,7 +123,7 @@ class WhyScreen(ClusterScreen, sheet="why.tcss"):
         """Only what the selected finding leads to."""
         if action in _OF_THE_FINDING and action not in self._places():
             return False
-        if action == "checkpoints" and not self.job:
+        if action in ("checkpoints", "bundle") and not self.job:
             return False
         return super().check_action(action, parameters)
 
@@ -151,6 +151,9 @@ class WhyScreen(ClusterScreen, sheet="why.tcss"):
 
     def action_checkpoints(self) -> None:
         self.app.go(self._places().get("checkpoints", CheckpointsPlace(self.job)))
+
+    def action_bundle(self) -> None:
+        self.app.open_bundle(self.job)
 
     def action_copy(self) -> None:
         """Copy the sentence of the finding, or the row of the evidence."""
