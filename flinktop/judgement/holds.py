@@ -94,6 +94,8 @@ class Held(Struct, frozen=True):
     fetched: float  # Flink's fetch that showed it last
     fetches: int = 1  # different fetches that showed it
     raised: bool = False
+    restored: bool = False
+    """Whether it was known before flinktop was started, and no look since has shown it."""
 
 
 def after(
@@ -125,6 +127,7 @@ def after(
                 last=now,
                 fetched=max(sign.fetched, known.fetched),
                 fetches=known.fetches + newer,
+                restored=False,
             )
         alone = one_look and sign.one_look
         lasted = sign.lasted or hold.raised_after == 0 or _has_lasted(known, hold, now, one_look=alone)
