@@ -6,6 +6,7 @@ there were since, and whether some may have come while nobody looked.
 
 from __future__ import annotations
 
+import re
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
@@ -38,7 +39,8 @@ _FOLLOWS_MS: Final = 60_000.0
 _SAME_MS: Final = 1000.0
 _MOST_CAUSES: Final = 4
 _MOST_OTHERS: Final = 32
-_MOST_NAME: Final = 120  # characters of a task's name
+_MOST_NUMBERS: Final = 64  # characters after a task's name: its subtask and attempt
+_HASHED: Final = re.compile(r"#[0-9a-f]{16}(?: |$)")
 _OFTEN: Final = 2
 """Restarts in ten minutes, as a mean, by which failures that nobody saw connect those before and after."""
 
@@ -50,6 +52,14 @@ class Later(Struct, frozen=True):
 
     place: str  # a hash of where it was thrown
     reason: str
+
+
+class Known(Struct, frozen=True, array_like=True):
+    """As much of an exception as tells whether another is of the same failure."""
+
+    at: int  # ms since 1970
+    task: str | None  # a hash with subtask and attempt
+    others: tuple[str, ...] = ()  # the same of the tasks that failed with it
 
 
 class PastFailures(Struct, frozen=True, kw_only=True):
@@ -64,8 +74,7 @@ class PastFailures(Struct, frozen=True, kw_only=True):
     cause: tuple[Evidence, ...] = ()  # of the first
     place: str = ""  # a hash of where the first was thrown
     later: tuple[Later, ...] = ()
-    faults: tuple[Fault, ...] = ()
-    """The exceptions of the newest, newest first: without stacks, and with a hash for a long task name."""
+    faults: tuple[Known, ...] = ()  # the exceptions of the newest of them, newest first
     older: int = 0  # failures before those
     older_last: float = 0.0  # up to when these were
     restarts: float | None = None  # by the job's counter at the newest look
@@ -125,8 +134,10 @@ def after(look: JobLook, trails: Mapping[str, Trail]) -> PastFailures | None:
         before = replace(
             before, faults=(), older=before.count, older_last=begins - 1.0, last=begins, missed=True
         )
-    known = {key: _bare(one) for key, one in full.items()}
-    remembered = {_id(one): one for one in before.faults} if before is not None else {}
+    known = {key: _fault(_known(one)) for key, one in full.items()}
+    remembered = (
+        {(one.at, one.task or ""): _fault(one) for one in before.faults} if before is not None else {}
+    )
     found = failure_chain.failures((remembered | known).values(), whole=failure_chain.restarts_whole(look))
     chain = failure_chain.chain(found)
     if not chain or not _is_current(look, chain[-1].at, trails):
@@ -176,7 +187,7 @@ def _continued(
         fresh = _begun(look, chain, full, is_first=True)
         first = replace(fresh.first, cut=fresh.first.cut and before.first.cut)
         before = replace(before, first=first, cause=fresh.cause, place=fresh.place)
-    seen = frozenset(map(_id, before.faults))
+    seen = frozenset((one.at, one.task or "") for one in before.faults)
     restarts = _restarts(look)
     return _bounded(
         replace(
@@ -204,10 +215,10 @@ def _bounded(
     entries = answer.history.entries if answer is not None and answer.history is not None else None
     # A root exception that the history has not yet may have another time there.
     lasting = None if entries is None else seen | {_id(one) for one in entries}
-    bare = [fault for failure in kept for fault in failure.faults]
+    found = [fault for failure in kept for fault in failure.faults]
     return replace(
         past,
-        faults=tuple(one for one in reversed(bare) if lasting is None or _id(one) in lasting),
+        faults=tuple(_known(one) for one in reversed(found) if lasting is None or _id(one) in lasting),
         older=past.older + len(left),
         older_last=max(
             (float(one.timestamp) for each in left for one in each.faults), default=past.older_last
@@ -228,8 +239,7 @@ def _is_gap(before: PastFailures, full: Mapping[_Id, Fault]) -> bool:
     """Whether Flink has dropped all that were known, and so may have dropped others since."""
     if not full or not before.history or not before.faults:
         return False
-    newest = max(one.timestamp for one in before.faults)
-    return min(full)[0] > newest
+    return min(full)[0] > max(one.at for one in before.faults)
 
 
 def _is_connected(look: JobLook, before: PastFailures, full: Mapping[_Id, Fault]) -> bool:
@@ -308,14 +318,14 @@ def _place(fault: Fault) -> str:
     return _hash(faults.place(failure_origin.root(fault)))
 
 
-def _bare(fault: Fault) -> Fault:
-    """As much of an exception as tells whether another is of the same failure."""
-    others = [one.task_name for one in fault.concurrent_exceptions if one.task_name is not None]
-    return Fault(
-        timestamp=fault.timestamp,
-        task_name=_short(fault.task_name),
-        concurrent_exceptions=tuple(Fault(task_name=_short(one)) for one in others[:_MOST_OTHERS]),
-    )
+def _known(fault: Fault) -> Known:
+    others = [_short(one.task_name) for one in fault.concurrent_exceptions]
+    return Known(fault.timestamp, _short(fault.task_name), tuple(filter(None, others))[:_MOST_OTHERS])
+
+
+def _fault(known: Known) -> Fault:
+    others = tuple(Fault(task_name=one) for one in known.others)
+    return Fault(timestamp=known.at, task_name=known.task, concurrent_exceptions=others)
 
 
 def _id(fault: Fault) -> _Id:
@@ -323,11 +333,11 @@ def _id(fault: Fault) -> _Id:
 
 
 def _short(name: str | None) -> str | None:
-    """A task's name; a long one as a hash with its subtask and attempt."""
+    """A task's name as a hash, with its subtask and attempt; names may be long, and hold secrets."""
     task = faults.task(name)
-    if name is None or task is None or len(name) <= _MOST_NAME:
+    if name is None or task is None or _HASHED.match(name):
         return name
-    return f"{_hash(task.name)} {name[len(task.name) :].strip()[-_MOST_NAME // 2 :]}"
+    return f"#{_hash(task.name)} {name[len(task.name) :].strip()[-_MOST_NUMBERS:]}".rstrip()
 
 
 def _hash(text: str) -> str:

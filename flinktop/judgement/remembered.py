@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from flinktop.judgement import past_checkpoints, past_failures, restart_counter, taskmanagers
+from flinktop.judgement import holds, past_checkpoints, past_failures, restart_counter, taskmanagers
 from flinktop.judgement.failures import where, where_note
 from flinktop.judgement.finding import Culprit, Finding  # noqa: TC001 -- the types of a Struct's fields
 from flinktop.judgement.holds import LONGEST_UNSEEN, Held
@@ -21,12 +22,16 @@ from flinktop.judgement.process_figures import CPU_TIME
 from flinktop.judgement.restart_counter import Run  # noqa: TC001 -- the same
 from flinktop.judgement.taskmanagers import Listed, Lost  # noqa: TC001 -- the same
 from flinktop.judgement.trails import Note, after, noted_at
-from flinktop.judgement.verdict import Memory
+from flinktop.judgement.verdict import Memory, judge_held
+from flinktop.model import states
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from flinktop.flink.jobs import JobOverview
     from flinktop.judgement.holds import Key
+    from flinktop.judgement.rules import Rules
+    from flinktop.judgement.verdict import Verdict
 
 AWAY_MS: Final = 600_000.0
 """A finding that stood before a longer time without looks must be seen again."""
@@ -52,6 +57,7 @@ class OfJob(Struct, frozen=True, kw_only=True):
 
     at: float  # the last look
     started: int = 0
+    listed: bool = True  # whether it was listed up to the last look of all
     standing: tuple[Standing, ...] = ()
     failures: PastFailures | None = None
     checkpoints: PastCheckpoints | None = None
@@ -66,12 +72,49 @@ class OfJob(Struct, frozen=True, kw_only=True):
 class OfCluster(Struct, frozen=True, kw_only=True):
     """What is kept of the cluster itself."""
 
-    at: float
+    at: float  # the last look
     standing: tuple[Standing, ...] = ()
     missing: dict[str, tuple[Standing, ...]] = {}  # expected jobs that do not run, by name
     listed: Listed | None = None
     lost: tuple[Lost, ...] = ()
     running: Running = Running()
+
+
+class OfLink(Struct, frozen=True, kw_only=True):
+    """Whether the cluster answered. Times are ms since 1970 by the cluster's clock."""
+
+    at: float  # until when flinktop ran
+    answered: float  # the last answer
+    vain: float | None = None  # since when it is asked in vain
+    ahead: float = 0.0  # ms that its clock was ahead of this machine's
+
+
+class Remembered(Struct, frozen=True, kw_only=True):
+    """All that is kept of one cluster."""
+
+    jobs: dict[str, OfJob] = {}  # by id
+    cluster: OfCluster | None = None
+    link: OfLink | None = None
+
+    def until_the_end(self) -> Remembered:
+        """With the times up to which all this was so: it is written only when it changes."""
+        link = self.link
+        if link is None:
+            return self
+        cluster = self.cluster
+        if cluster is not None:
+            listed, running = cluster.listed, cluster.running
+            cluster = replace(
+                cluster,
+                at=max(cluster.at, link.at),
+                listed=replace(listed, at=max(listed.at, link.answered)) if listed is not None else None,
+                running=replace(running, at=max(running.at, link.answered)),
+            )
+        jobs = {
+            job: replace(one, at=max(one.at, link.at)) if one.listed else one
+            for job, one in self.jobs.items()
+        }
+        return replace(self, jobs=jobs, cluster=cluster)
 
 
 # -- what is kept ------------------------------------------------------------------------------------------
@@ -181,3 +224,21 @@ def _held(standing: Iterable[Standing], at: float, now: float, *, one_look: bool
         for one in standing
         if one.raised or is_short
     }
+
+
+def standing_verdict(listed: JobOverview, kept: OfJob, now: float, rules: Rules = ()) -> Verdict | None:
+    """What stood of a job that has not been read since flinktop was started; None if nothing did."""
+    held = job_memory(kept, now).held
+    if not held or states.is_terminal(listed.state) or is_another(listed, kept):
+        return None
+    return judge_held(listed, held, now, rules)
+
+
+def standing_findings(memory: Memory, now: float) -> tuple[Finding, ...]:
+    """The findings of a cluster that stood, before it has answered."""
+    return holds.raised(memory.held, now)
+
+
+def is_another(listed: JobOverview, kept: OfJob) -> bool:
+    """Whether a job only has the id of the one that is remembered, as all do in application mode."""
+    return listed.jid.strip("0") == "" and listed.start_time != kept.started

@@ -33,6 +33,7 @@ from flinktop.model import states
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from flinktop.flink.jobs import JobOverview
     from flinktop.judgement.ask import Ask
     from flinktop.judgement.holds import Sign
     from flinktop.judgement.rules import Rules
@@ -118,6 +119,25 @@ def judge_job(
     held = holds.after(were_held, signs, look.now, one_look=one_look, unseen=unseen)
     found = ordered(applied(rules, holds.raised(held, look.now)))
     return _verdict(look, found, kept, coarse=coarse, held=held), Memory(held, kept)
+
+
+def judge_held(
+    listed: JobOverview, held: Mapping[Key, Held], now: float, rules: Rules = ()
+) -> Verdict | None:
+    """The verdict by what is remembered alone, before a job was read; None if that is no finding."""
+    found = ordered(applied(rules, holds.raised(held, now)))
+    if not found:
+        return None
+    return Verdict(
+        job=listed.jid,
+        name=listed.name,
+        state=listed.state,
+        severity=found[0].severity,
+        kind=str(found[0].kind),
+        words=found[0].words,
+        findings=found,
+        at=min(one.last for one in held.values()),
+    )
 
 
 def judge_cluster(
