@@ -10,13 +10,17 @@ import logging
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
-from flinktop.judgement.remembered import DAY_MS, OfCluster, OfJob, OfLink, Remembered
+from flinktop.judgement.remembered import AWAY_MS, DAY_MS, OfCluster, OfJob, OfLink, Remembered
 from flinktop.model import redaction
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping
 
+    from flinktop.engine.clock import Clock
+    from flinktop.engine.judge import Judge
+    from flinktop.engine.link import Link
     from flinktop.judgement.remembered import Standing
 
 log = logging.getLogger(__name__)
@@ -44,12 +48,14 @@ class Kept(Protocol):
 
 
 class JudgeMemory:
-    """The memory of one cluster's judge. `read` blocks; the rest returns at once."""
+    """The memory of one cluster's judge. `read` blocks; the rest returns at once, and is the engine's."""
 
-    def __init__(self, journal: Kept, cluster: str) -> None:
+    def __init__(self, journal: Kept, cluster: str, clock: Clock) -> None:
         """`cluster` is its address as in events."""
         self._journal = journal
         self._cluster = cluster
+        self._clock = clock
+        self._before: OfLink | None = None
         self._written: dict[str, tuple[Hashable, float]] = {}  # by key: what was written, and when (s)
         self._saved = float("-inf")
 
@@ -57,27 +63,42 @@ class JudgeMemory:
         """What is remembered; of what was seen last more than a day before `now` (ms) nothing is."""
         kept = self._journal.kept(NAME, self._cluster)
         found = decode(kept, now)
-        old = kept.keys() - {_CLUSTER, _LINK} - found.jobs.keys()
-        for key in old:
+        for key in kept.keys() - {_CLUSTER, _LINK} - found.jobs.keys():
             self._journal.keep(NAME, self._cluster, key, None)
+        self._before = found.link
         # These are written again, or deleted, when it is known what has become of them.
         self._written = dict.fromkeys(found.jobs, (None, float("-inf")))
         return found
 
-    def is_due(self, now: float) -> bool:
-        """Whether it is time to save, at `now` (monotonic s)."""
-        return now - self._saved >= SAVE_SECONDS
+    def silence(self, link: Link) -> tuple[float | None, float | None]:
+        """For how long (s) a cluster has not answered that answered an earlier flinktop; None if it does.
 
-    def save(
-        self, jobs: Iterable[tuple[str, OfJob]], cluster: OfCluster, link: OfLink | None, now: float
-    ) -> None:
-        """Write what has changed; `now` is in monotonic s."""
-        self._saved = now
-        if link is None:
+        Then for how long it was asked in vain, if that is less: an outage that went on when that flinktop was
+        ended goes on, and else nobody knows.
+        """
+        before = self._before
+        if link.error is None or before is None:
+            return None, None
+        now = 1000.0 * self._clock.wall() + before.ahead
+        went_on = before.vain is not None and now - before.at <= AWAY_MS
+        silent = max(0.0, now - before.answered) / 1000.0
+        return silent, None if went_on else self._clock.now() - link.since
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to save."""
+        return self._clock.now() - self._saved >= SAVE_SECONDS
+
+    def save(self, judge: Judge, link: Link, now: float) -> None:
+        """Write what has changed; `now` is the cluster's time, ms since 1970."""
+        self._saved = self._clock.now()
+        known = self._link(link, now)
+        if known is None:
             return  # it has never answered
-        self._put(_LINK, link, (link.at,), now)
-        self._put(_CLUSTER, cluster, _of_cluster(cluster), now)
-        worth = {job: one for job, one in jobs if not one.is_empty and link.at - one.at <= DAY_MS}
+        self._put(_LINK, known, known.at)
+        cluster = judge.of_cluster()
+        self._put(_CLUSTER, cluster, _of_cluster(cluster))
+        worth = {job: one for job, one in judge.of_jobs() if not one.is_empty and known.at - one.at <= DAY_MS}
         for job in self._written.keys() - worth.keys() - {_CLUSTER, _LINK}:
             del self._written[job]
             self._journal.keep(NAME, self._cluster, job, None)
@@ -85,15 +106,23 @@ class JudgeMemory:
         for job, one in list(worth.items())[:MOST_JOBS]:
             if left == 0:
                 break
-            left -= self._put(job, one, _of_job(one), now)
+            left -= self._put(job, one, _of_job(one))
 
-    def _put(self, key: str, value: T, state: Hashable, now: float) -> bool:
+    def _link(self, link: Link, now: float) -> OfLink | None:
+        since = self._clock.now()
+        vain = now - 1000.0 * (since - link.since) if link.error is not None else None
+        if link.answered is not None:
+            answered = now - 1000.0 * (since - link.answered)
+            return OfLink(at=now, answered=answered, vain=vain, ahead=now - 1000.0 * self._clock.wall())
+        return replace(self._before, at=now + self._before.ahead, vain=vain) if self._before else None
+
+    def _put(self, key: str, value: OfJob | OfCluster | OfLink, state: Hashable) -> bool:
         """Write a value if its state has changed, or its figures are old; whether it was written."""
         before, at = self._written.get(key, (None, float("-inf")))
         is_static = isinstance(value, OfJob) and not value.listed
-        if state == before and (is_static or now - at < REFRESH_SECONDS):
+        if state == before and (is_static or self._saved - at < REFRESH_SECONDS):
             return False
-        self._written[key] = state, now
+        self._written[key] = state, self._saved
         self._journal.keep(NAME, self._cluster, key, encode(value))
         return True
 
@@ -127,7 +156,7 @@ def decode(kept: Mapping[str, bytes], now: float) -> Remembered:
         link=_decoded(_LINK, kept.get(_LINK), OfLink),
     ).until_the_end()
     young = {key: one for key, one in found.jobs.items() if now - one.at <= DAY_MS}
-    return msgspec.structs.replace(
+    return replace(
         found,
         jobs=young,
         cluster=found.cluster if found.cluster is not None and now - found.cluster.at <= DAY_MS else None,
