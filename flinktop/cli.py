@@ -431,7 +431,7 @@ def _status(sources: "Sources", args: StatusArgs) -> int:
     if shown is not None and args.job is None:
         args = replace(args, job=shown.job)
     try:
-        return run_status(tuple(profiles.values()), settings.findings, args)
+        return run_status(tuple(profiles.values()), settings.findings, args, settings.paths.journal)
     except NotPrintedError as error:
         # The interpreter would flush it again at exit, and fail with a code of its own.
         _write_nowhere(1)

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from flinktop.engine.journal.read_only import read_kept_only
 from flinktop.judgement.remembered import AWAY_MS, DAY_MS, OfCluster, OfJob, OfLink, Remembered
 from flinktop.model import redaction
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping
+    from pathlib import Path
 
     from flinktop.engine.clock import Clock
     from flinktop.engine.judge import Judge
@@ -125,6 +127,15 @@ class JudgeMemory:
         self._written[key] = state, self._saved
         self._journal.keep(NAME, self._cluster, key, encode(value))
         return True
+
+
+def read_only(path: Path, clusters: Iterable[str], now: float) -> dict[str, Remembered]:
+    """What is remembered of clusters in a journal's file, by address, without writing; `now` in ms.
+
+    Blocks. Raises JournalError with the end of a sentence.
+    """
+    kept = read_kept_only(path, NAME, clusters)
+    return {cluster: decode(values, now) for cluster, values in kept.items()}
 
 
 # -- as bytes ----------------------------------------------------------------------------------------------

@@ -147,7 +147,8 @@ def after(
 
 def _begins_anew(sign: Sign, known: Held) -> bool:
     """Whether what a sign rests on began after it was seen last: it was gone meanwhile, between two looks."""
-    return not known.raised and sign.begun is not None and sign.begun > known.fetched
+    is_open = not known.raised and not known.restored  # what nobody looked at was not gone
+    return is_open and sign.begun is not None and sign.begun > known.fetched
 
 
 ONE_OF: Final = (Kind.STALLED, Kind.BOTTLENECK, Kind.SKEW)

@@ -14,7 +14,6 @@ from flinktop.judgement.failure_chain import (
     is_loop,
     known,
     restarts_whole,
-    times_chain,
 )
 from flinktop.judgement.trails import Note, noted_at, trail
 
@@ -40,7 +39,8 @@ class Run(Struct, frozen=True):
     count: int
     counted: float  # the counter's value …
     at: float  # … and when it was read
-    loops: bool = False  # whether three of them in a row were a loop
+    times: tuple[float, ...] = ()  # of the last, as many as may be a loop
+    loops: bool = False  # whether three of them in a row were one
 
 
 def counter(look: JobLook) -> Taken[float | None] | None:
@@ -123,11 +123,10 @@ def _run(look: JobLook, trails: Mapping[str, Trail], fruitless: Callable[[float,
     for at in risen if before is None else [at for at in risen if at > before.at]:
         if before is None or at - before.last > RECENT_MS:
             before = Run(at, at, 0, found.value, found.at)
-        before = replace(before, last=at, count=before.count + 1)
-    if before is None:
-        return None
-    loops = before.loops or is_loop(times_chain(risen), fruitless)
-    return replace(before, counted=found.value, at=found.at, loops=loops)
+        last = (*before.times, at)[-LOOP:]
+        loops = before.loops or is_loop(last, fruitless)
+        before = replace(before, last=at, count=before.count + 1, times=last, loops=loops)
+    return replace(before, counted=found.value, at=found.at) if before is not None else None
 
 
 def _is_connected(before: Run, value: float, at: float) -> bool:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _STILL_MS: Final = 90_000.0
 """So long it takes to see that something stands still."""
+_FETCHES_MS: Final = 45_000.0
+"""So long it takes until three fetches of Flink's metrics have been read."""
 
 
 def unseen(look: JobLook, held: Mapping[Key, Held]) -> Iterator[Key]:
@@ -36,6 +38,9 @@ def unseen_of_cluster(look: ClusterLook, held: Mapping[Key, Held]) -> Iterator[K
 def _is_told(kind: Kind, look: JobLook, one: Held) -> bool:
     if kind in {Kind.NO_DATA, Kind.WATERMARK_STUCK}:
         return look.now - one.fetched > _STILL_MS
+    if not one.raised and kind not in _TOLD:
+        # One without looks for so short a time goes on.
+        return look.now - one.fetched > _FETCHES_MS
     told = _TOLD.get(kind)
     return told is None or told(look)
 
