@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from flinktop.flink.exceptions import EXCEPTIONS
 from flinktop.judgement import task_times
 from flinktop.judgement.finding import Kind
+from flinktop.judgement.holds import ONE_OF, SETTLES_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
     from flinktop.judgement.holds import Held, Key
     from flinktop.model.look import ClusterLook, JobLook
 
+_STILL: Final = frozenset({Kind.NO_DATA, Kind.WATERMARK_STUCK})
 _STILL_MS: Final = 90_000.0
 """So long it takes to see that something stands still."""
-_FETCHES_MS: Final = 45_000.0
-"""So long it takes until three fetches of Flink's metrics have been read."""
+_FETCHES_MS: Final = 25_000.0
+"""So long it takes until two fetches of Flink's metrics have been read."""
 
 
 def unseen(look: JobLook, held: Mapping[Key, Held]) -> Iterator[Key]:
@@ -36,10 +38,11 @@ def unseen_of_cluster(look: ClusterLook, held: Mapping[Key, Held]) -> Iterator[K
 
 
 def _is_told(kind: Kind, look: JobLook, one: Held) -> bool:
-    if kind in {Kind.NO_DATA, Kind.WATERMARK_STUCK}:
-        return look.now - one.fetched > _STILL_MS
+    if kind in ONE_OF:
+        return True  # flow.unseen tells
+    if kind in _STILL:
+        return look.now - one.fetched > (_STILL_MS if one.raised else SETTLES_MS)
     if not one.raised and kind not in _TOLD:
-        # One without looks for so short a time goes on.
         return look.now - one.fetched > _FETCHES_MS
     told = _TOLD.get(kind)
     return told is None or told(look)
