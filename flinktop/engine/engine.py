@@ -309,7 +309,7 @@ class Engine:
         """Stop polling, wait at most so long (s) for the requests in flight, close the connections."""
         for task in self._tasks:
             task.cancel()
-        self._save_memory()
+        self._save_memory(last=True)
         if self.recorder is not None:
             self._record("recorder", _OVERVIEW, self.recorder.end)
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -428,11 +428,12 @@ class Engine:
         now = 1000.0 * self.cluster_time() if self.anchor is not None else None
         caller.round(seen(self.judge.judged, self.judge.listed, now, reachable=reachable))
 
-    def _save_memory(self) -> None:
-        """Write what the judge must remember, as far as it has changed."""
+    def _save_memory(self, *, last: bool = False) -> None:
+        """Write what the judge must remember, as far as it has changed; `last`: before the end."""
         if self._memory is not None and not self.features.history_server:
             now = 1000.0 * self.cluster_time()
-            self._record("memory", _OVERVIEW, partial(self._memory.save, self.judge, self.poller.link, now))
+            save = partial(self._memory.save, self.judge, self.poller.link, now, last=last)
+            self._record("memory", _OVERVIEW, save)
 
     async def _housekeeping(self) -> None:
         while True:

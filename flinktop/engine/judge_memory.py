@@ -82,6 +82,8 @@ class JudgeMemory:
         if link.error is None or before is None:
             return None, None
         now = 1000.0 * self._clock.wall() + before.ahead
+        if now - before.answered > DAY_MS:
+            return None, None
         went_on = before.vain is not None and now - before.at <= AWAY_MS
         silent = max(0.0, now - before.answered) / 1000.0
         return silent, None if went_on else self._clock.now() - link.since
@@ -91,15 +93,19 @@ class JudgeMemory:
         """Whether it is time to save."""
         return self._clock.now() - self._saved >= SAVE_SECONDS
 
-    def save(self, judge: Judge, link: Link, now: float) -> None:
-        """Write what has changed; `now` is the cluster's time, ms since 1970."""
+    def save(self, judge: Judge, link: Link, now: float, *, last: bool = False) -> None:
+        """Write what has changed; `now` is the cluster's time, ms since 1970.
+
+        `last`: flinktop is about to end, so figures are written, too, however young those written before are.
+        """
+        refresh = 0.0 if last else REFRESH_SECONDS
         self._saved = self._clock.now()
         known = self._link(link, now)
         if known is None:
             return  # it has never answered
-        self._put(_LINK, known, known.at)
+        self._put(_LINK, known, known.at, refresh)
         cluster = judge.of_cluster()
-        self._put(_CLUSTER, cluster, _of_cluster(cluster))
+        self._put(_CLUSTER, cluster, _of_cluster(cluster), refresh)
         worth = {job: one for job, one in judge.of_jobs() if not one.is_empty and known.at - one.at <= DAY_MS}
         for job in self._written.keys() - worth.keys() - {_CLUSTER, _LINK}:
             del self._written[job]
@@ -108,7 +114,7 @@ class JudgeMemory:
         for job, one in list(worth.items())[:MOST_JOBS]:
             if left == 0:
                 break
-            left -= self._put(job, one, _of_job(one))
+            left -= self._put(job, one, _of_job(one), refresh)
 
     def _link(self, link: Link, now: float) -> OfLink | None:
         since = self._clock.now()
@@ -118,11 +124,11 @@ class JudgeMemory:
             return OfLink(at=now, answered=answered, vain=vain, ahead=now - 1000.0 * self._clock.wall())
         return replace(self._before, at=now + self._before.ahead, vain=vain) if self._before else None
 
-    def _put(self, key: str, value: OfJob | OfCluster | OfLink, state: Hashable) -> bool:
-        """Write a value if its state has changed, or its figures are old; whether it was written."""
+    def _put(self, key: str, value: OfJob | OfCluster | OfLink, state: Hashable, refresh: float) -> bool:
+        """Write a value if its state has changed, or its figures are so old (s); whether it was written."""
         before, at = self._written.get(key, (None, float("-inf")))
         is_static = isinstance(value, OfJob) and not value.listed
-        if state == before and (is_static or self._saved - at < REFRESH_SECONDS):
+        if state == before and (is_static or self._saved - at < refresh):
             return False
         self._written[key] = state, self._saved
         self._journal.keep(NAME, self._cluster, key, encode(value))
@@ -226,6 +232,7 @@ def _of_cluster(one: OfCluster) -> Hashable:
         one.lost,
         frozenset(running.names),
         frozenset(running.gone),
+        running.processor_time is None,
         running.restarted,
         running.taskmanagers,
         running.same,

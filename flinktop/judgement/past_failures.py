@@ -78,6 +78,8 @@ class PastFailures(Struct, frozen=True, kw_only=True):
     older: int = 0  # failures before those
     older_last: float = 0.0  # up to when these were
     restarts: float | None = None  # by the job's counter at the newest look
+    earlier: PastFailures | None = None
+    """Those before a time without looks, until the counter tells whether it went on failing meanwhile."""
 
     @property
     def gap(self) -> float | None:
@@ -127,7 +129,11 @@ def after(look: JobLook, trails: Mapping[str, Trail]) -> PastFailures | None:
         return None
     if look.exceptions is None:
         return before
-    answer = look.exceptions.value
+    answer, restarts = look.exceptions.value, _restarts(look)
+    if before is not None and before.earlier is not None and restarts is not None:
+        earlier = before.earlier
+        is_one = _is_connected(look, earlier, _answered(answer, earlier))
+        before = earlier if is_one else replace(before, earlier=None)
     full = _answered(answer, before)
     if before is not None and _is_connected(look, before, full):
         begins = min(full)[0]
@@ -146,7 +152,9 @@ def after(look: JobLook, trails: Mapping[str, Trail]) -> PastFailures | None:
         # They have nothing to do with each other; what came between them may not have been seen.
         is_gap = _is_gap(before, full) and min(full)[0] >= chain[0].at
         is_first = is_gap if before.faults else chain[0] is found[0]
-        return _begun(look, chain, full, is_first=is_first)
+        begun = _begun(look, chain, full, is_first=is_first)
+        is_open = restarts is None and before.restarts is not None
+        return replace(begun, earlier=replace(before, earlier=None)) if is_open else begun
     if before is None:
         return _begun(look, chain, full, is_first=chain[0] is found[0])
     return _continued(look, before, chain, full)
