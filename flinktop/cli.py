@@ -130,18 +130,16 @@ def _run(sources: "Sources", command: str, target: str | None, act: Args | None)
 def _run_for_scripts(sources: "Sources", command: str, target: str | None, act: Args) -> int:
     match act:
         case StatusArgs():
-            code = _status(sources, act)
+            return _status(sources, act)
         case BundleArgs():
-            code = _bundle(sources, target, act)
+            return _bundle(sources, target, act)
         case JournalArgs():
-            code = _journal(sources, act)
+            return _journal(sources, act)
         case WatchArgs():
-            code = _watch(sources, act)
-        case ActArgs():
-            code = _operations(sources, act) if command == "operations" else _act(sources, target, act)
+            return _watch(sources, act)
         case ExplainArgs():
-            code = _explain(act)
-    return code
+            return _explain(act)
+    return _operations(sources, act) if command == "operations" else _act(sources, target, act)
 
 
 def read_args(args: list[str]) -> "tuple[str, str | None, Flags, Args | None]":
@@ -449,7 +447,7 @@ def _status(sources: "Sources", args: StatusArgs) -> int:
     if shown is not None and args.job is None:
         args = replace(args, job=shown.job)
     try:
-        return run_status(profiles, settings.findings, args)
+        return run_status(profiles, settings.findings, args, settings.paths.journal)
     except NotPrintedError as error:
         # The interpreter would flush it again at exit, and fail with a code of its own.
         _write_nowhere(1)

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from flinktop.engine.journal.journal import Journal
     from flinktop.engine.journal.recorder import Recorder
     from flinktop.engine.judge import Judge, Judged
+    from flinktop.engine.judge_memory import JudgeMemory
     from flinktop.engine.operations import Operations
     from flinktop.engine.recorders import Recorders
     from flinktop.engine.side_work import SideWork, Surroundings
@@ -60,6 +61,8 @@ HOOK_SECONDS = 0.3
 """How long `stop` waits at most for the command of an alert."""
 JUDGE_SECONDS = 2.0
 """Between two rounds of the judge: what was answered meanwhile is judged together."""
+REMEMBER_SECONDS = 4.0
+"""At most so long after the start the first round waits for what is remembered of the cluster."""
 GOOD_RUN_SECONDS = 60.0
 """A task of the engine that ran this long before it failed is restarted after the shortest pause."""
 SHORTEST_INTERVAL, LONGEST_INTERVAL = 0.5, 300.0
@@ -124,6 +127,7 @@ class Engine:
         self._alerting = alerting
         self._hooks = hooks
         self._rings = rings
+        self._memory: JudgeMemory | None = None  # set as soon as it was read
         self.clock = clock
         self.store = Store()
         self.series = SeriesStore()
@@ -284,6 +288,8 @@ class Engine:
         Imported here: after the first paint, and while the first answers are on their way.
         """
         from flinktop.engine.journal.recorder import Before, Recorder, read_before  # noqa: PLC0415
+        from flinktop.engine.judge_memory import JudgeMemory  # noqa: PLC0415
+        from flinktop.judgement.remembered import Remembered  # noqa: PLC0415
 
         journal = self._open_journal(make)
         self.recorder = recorder = Recorder(
@@ -293,13 +299,19 @@ class Engine:
             features=lambda: self.features if self._knows_server() else None,
             look=self.judge.look,
         )
-        now, before = 1000.0 * self.cluster_time(), Before()
+        memory = JudgeMemory(journal, recorder.cluster, self.clock)
+        now, before, remembered = 1000.0 * self.cluster_time(), Before(), Remembered()
+
+        def read() -> tuple[Before, Remembered]:
+            return read_before(journal, recorder.cluster, now), memory.read(now)
+
         try:
-            read = partial(read_before, journal, recorder.cluster, now)
             # What is in memory needs no thread.
-            before = read() if journal.path is None else await run_in_thread(read)
+            before, remembered = read() if journal.path is None else await run_in_thread(read)
         except Exception:
             log.exception("the journal could not be read")
+        self.judge.restore(remembered)
+        self._memory = memory
         recorder.begin(before, now)
         self._operated()
 
@@ -326,6 +338,7 @@ class Engine:
         """Stop polling, wait at most so long (s) for the requests in flight, close the connections."""
         for task in self._tasks:
             task.cancel()
+        self._save_memory(last=True)
         if self.recorder is not None:
             self._record("recorder", _OVERVIEW, self.recorder.end)
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -419,26 +432,39 @@ class Engine:
                 log.exception("%s: the engine's %s could not process the answer", query.target, name)
 
     async def _judging(self) -> None:
+        until = self.clock.now() + REMEMBER_SECONDS
         while True:
             await self.clock.sleep(JUDGE_SECONDS)
+            while self._make_journal is not None and self._memory is None and self.clock.now() < until:
+                await self.clock.sleep(REMEMBER_SECONDS / 20)
             if "judge" in self.__dict__:
                 link = self.poller.link
-                silent = silent_for(link, self.clock.now())
+                silent = own = silent_for(link, self.clock.now())
                 error = link.error.reason if link.error is not None else ""
-                self.judge.round(silent, error)
+                asked = None
+                if silent is None and self._memory is not None:
+                    silent, asked = self._memory.silence(link)
+                self.judge.round(silent, error, asked=asked)
                 if self.recorder is not None:
                     now, judged = 1000.0 * self.cluster_time(), self.judge.judged
-                    self._record(
-                        "recorder", _OVERVIEW, partial(self.recorder.round, judged, silent, error, now)
-                    )
+                    self._record("recorder", _OVERVIEW, partial(self.recorder.round, judged, own, error, now))
                 if self.caller is not None:
                     self._record("alerts", _OVERVIEW, partial(self._alert, self.caller, link.error is None))
+                if self._memory is not None and self._memory.is_due:
+                    self._save_memory()
 
     def _alert(self, caller: Caller, reachable: bool) -> None:  # noqa: FBT001 -- for partial
         from flinktop.engine.alerts.seen import seen  # noqa: PLC0415 -- after the first paint
 
         now = 1000.0 * self.cluster_time() if self.anchor is not None else None
         caller.round(seen(self.judge.judged, self.judge.listed, now, reachable=reachable))
+
+    def _save_memory(self, *, last: bool = False) -> None:
+        """Write what the judge must remember, as far as it has changed; `last`: before the end."""
+        if self._memory is not None and not self.features.history_server:
+            now = 1000.0 * self.cluster_time()
+            save = partial(self._memory.save, self.judge, self.poller.link, now, last=last)
+            self._record("memory", _OVERVIEW, save)
 
     async def _housekeeping(self) -> None:
         while True:

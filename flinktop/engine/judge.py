@@ -30,6 +30,19 @@ from flinktop.judgement.ask import Ask
 from flinktop.judgement.expected import judge_expected
 from flinktop.judgement.finding import Severity
 from flinktop.judgement.lost import Running, cluster_lost, lost_jobs
+from flinktop.judgement.remembered import (
+    DAY_MS,
+    OfCluster,
+    OfJob,
+    Remembered,
+    cluster_memory,
+    is_another,
+    job_memory,
+    of_cluster,
+    of_job,
+    standing_findings,
+    standing_verdict,
+)
 from flinktop.judgement.rules import Policy
 from flinktop.judgement.verdict import Memory, asks, cluster_asks, judge_cluster, judge_job, ordered
 from flinktop.model import states
@@ -58,6 +71,8 @@ SETTLES_MS: Final = 5_000.0
 LARGE: Final = 100
 """Vertices of a job from which it is judged less often, as a judgement takes longer."""
 LARGE_SETTLES_MS: Final = 15_000.0
+MOST_KEPT: Final = 1000
+"""Jobs that are remembered without being judged."""
 FORGET_MS: Final = 180_000.0
 """A job without a finding that was not answered for so long is forgotten, except for its verdict."""
 _BEGINNING: Final = frozenset({"INITIALIZING", "CREATED", "RUNNING"})
@@ -92,6 +107,8 @@ class Judge:
         self.answers = Answers()
         self._time = cluster_time
         self._memories: dict[str, Memory] = {}
+        self._kept: dict[str, OfJob] = {}
+        """What is remembered of jobs that were not judged since the start, or are not listed now."""
         self._cluster = Memory()
         self._dirty: dict[str, None] = {}  # jobs with answers that were not judged yet, oldest first
         self._judged_at: dict[str, float] = {}  # by job (ms)
@@ -113,6 +130,30 @@ class Judge:
     def listed(self) -> Mapping[str, JobOverview]:
         """The jobs of the last list, by id."""
         return self._listed
+
+    # -- what outlives flinktop ------------------------------------------------------------------------
+
+    def restore(self, before: Remembered) -> None:
+        """Take up what was remembered when flinktop was ended; to be called before the first round."""
+        now = self._time() * 1000.0
+        self._kept = dict(before.jobs)
+        if before.cluster is not None:
+            rules = self._policy.about(None)
+            self._cluster, self._expected, self._running = cluster_memory(before.cluster, now)
+            self._findings = ordered(ruling.applied(rules, standing_findings(self._cluster, now)))
+            self.judged = Judged(findings=self._findings)
+
+    def of_jobs(self) -> Iterator[tuple[str, OfJob]]:
+        """What is to be remembered of jobs, by their ids."""
+        now = self._time() * 1000.0
+        yield from self._kept.items()
+        for job, memory in self._memories.items():
+            if (listed := self._listed.get(job)) is not None:
+                yield job, of_job(memory, now, started=listed.start_time)
+
+    def of_cluster(self) -> OfCluster:
+        """What is to be remembered of the cluster."""
+        return of_cluster(self._cluster, self._expected, self._running, self._time() * 1000.0)
 
     # -- answers ---------------------------------------------------------------------------------------
 
@@ -172,6 +213,7 @@ class Judge:
                 # Its state is told by the list alone: other answers need not be waited for.
                 self._judged_at.pop(jid, None)
         self._judge_replaced(listed)
+        self._set_aside(listed)
         self._listed = listed
         self._odd = frozenset(
             jid
@@ -198,20 +240,35 @@ class Judge:
                 self._dirty[jid] = None
                 self._judged_at.pop(jid, None)
 
+    def _set_aside(self, listed: Mapping[str, JobOverview]) -> None:
+        """Keep what is remembered of jobs that are not listed any more: one may come back with its id."""
+        now = self._time() * 1000.0
+        for jid, memory in self._memories.items():
+            before, job = self._listed.get(jid), listed.get(jid)
+            if before is not None and job is None:
+                kept = of_job(memory, now, started=before.start_time)
+                if not kept.is_empty:
+                    self._kept[jid] = replace(kept, listed=False)
+        if len(self._kept) > MOST_KEPT:
+            newest = sorted(self._kept.items(), key=lambda one: -one[1].at)
+            self._kept = dict(newest[:MOST_KEPT])
+
     # -- a round ---------------------------------------------------------------------------------------
 
-    def round(self, silent: float | None = None, error: str = "") -> None:
+    def round(self, silent: float | None = None, error: str = "", *, asked: float | None = None) -> None:
         """Judge what was answered, and ask for what is wanted.
 
-        `silent`: for how long (s) a cluster has not answered that answered before, and why.
+        `silent`: for how long (s) a cluster has not answered that answered before, and why; `asked`: for how
+        long it was asked since, if that is less.
         """
         now = self.answers.now = self._time() * 1000.0
         verdicts = {job: one for job, one in self.judged.verdicts.items() if job in self._listed}
         for listed in self._settled(now):
             verdicts[listed.jid] = self._judge(listed)
+        verdicts |= self._standing(verdicts, now)
         if self._new:
             self._findings = self._judge_cluster()
-        lost = self._lost(now, silent, error) if silent is not None else ()
+        lost = self._lost(now, silent, error, asked) if silent is not None else ()
         self.judged = Judged(verdicts, (*lost, *self._findings))
         self._forget(now)
         self.budget.forget(now)
@@ -244,9 +301,30 @@ class Judge:
         self._judged_at[listed.jid] = self.answers.now
         rules = self._policy.about(listed.name)
         look = job_look(self.answers, listed, ruling.limits(rules))
-        verdict, memory = judge_job(look, self._memories.get(listed.jid, Memory()), rules=rules)
+        verdict, memory = judge_job(look, self._memory(listed), rules=rules)
         self._memories[listed.jid], self._asks[listed.jid] = memory, asks(look, memory)
         return verdict
+
+    def _memory(self, listed: JobOverview) -> Memory:
+        memory = self._memories.get(listed.jid)
+        if memory is not None:
+            return memory
+        kept = self._kept.pop(listed.jid, None)
+        if kept is None or is_another(listed, kept):
+            return Memory()
+        return job_memory(kept, self.answers.now)
+
+    def _standing(self, known: Mapping[str, Verdict], now: float) -> dict[str, Verdict]:
+        """Verdicts on listed jobs that were not read since flinktop was started, by what is remembered."""
+        found = {}
+        for job, kept in self._kept.items():
+            listed = self._listed.get(job)
+            if listed is None or job in known:
+                continue
+            verdict = standing_verdict(listed, kept, now, self._policy.about(listed.name))
+            if verdict is not None:
+                found[job] = verdict
+        return found
 
     def _judge_cluster(self) -> tuple[Finding, ...]:
         rules = self._policy.about(None)
@@ -272,13 +350,21 @@ class Judge:
                     finding, words=f"{kind}: {verdict.name}: {words}", job=verdict.job, job_name=verdict.name
                 )
 
-    def _lost(self, now: float, silent: float, error: str) -> tuple[Finding, ...]:
+    def _lost(self, now: float, silent: float, error: str, asked: float | None) -> tuple[Finding, ...]:
         names = [job.name for job in self._listed.values() if not states.is_terminal(job.state)]
-        found = cluster_lost(now - silent * 1000.0, now, names, error)
+        found = cluster_lost(
+            now - silent * 1000.0,
+            now,
+            names or self._running.names.values(),
+            error,
+            asked=now - asked * 1000.0 if asked is not None else None,
+        )
         return ruling.applied(self._policy.about(None), (found,)) if found is not None else ()
 
     def _forget(self, now: float) -> None:
-        """Forget the answers of jobs that nobody looks at closely."""
+        """Forget the answers of jobs that nobody looks at closely, and what is remembered for too long."""
+        for job in [job for job, kept in self._kept.items() if now - kept.at > DAY_MS]:
+            del self._kept[job]
         for job in [job for job, until in self._suspects.items() if until < now]:
             del self._suspects[job]
         if len(self._listed) <= FEW:
@@ -301,9 +387,9 @@ class Judge:
         yield from self.also()
         if self._live > FEW:
             yield from self._sums.asks(self.answers.features)
-        wanted = self._odd.union(self._suspects, self._memories, self._asks)
+        wanted = self._odd.union(self._suspects, self._memories, self._asks, self._kept)
         for job in [job for jid, job in self._listed.items() if jid in wanted]:
-            if job.jid in self._suspects or self._is_suspicious(job):
+            if job.jid in self._suspects or job.jid in self._kept or self._is_suspicious(job):
                 # What is said already is not looked at as often as what may have to be said.
                 rank, every = (asking.BELOW, 30.0) if self._is_said(job.jid) else (asking.TURNED_ILL, 10.0)
                 yield from (Ask(query, rank, every) for query in figures_of(job.jid))

@@ -34,7 +34,10 @@ from flinktop.headless.requests import PATIENCE, Requests
 from flinktop.headless.status_report import ClusterStatus, Look
 from flinktop.headless.suspects import Suspects
 from flinktop.headless.timed_answers import TimedAnswers
+from flinktop.judgement import rules as ruling
 from flinktop.judgement.ask import METRICS_SECONDS, USUAL
+from flinktop.judgement.lost import cluster_lost
+from flinktop.judgement.remembered import Remembered
 from flinktop.model import states
 
 if TYPE_CHECKING:
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from flinktop.flink.metrics import Aggregated
     from flinktop.headless.status_args import StatusArgs
     from flinktop.judgement.ask import Ask
+    from flinktop.judgement.finding import Finding
     from flinktop.judgement.rules import Rules
     from flinktop.settings import Profile
 
@@ -79,6 +83,12 @@ OF_A_FAILED_JOB: Final = 2
 MOST_CLOSE: Final = 2000
 MOST_FAILED: Final = 20
 """Failed jobs whose cause is asked for, the newest first."""
+PAUSE: Final = 2.0
+"""Seconds until a cluster that answered a flinktop before, and does not answer now, is asked again …"""
+LONGEST_TRY: Final = 10.0
+"""… for so long."""
+LATELY_MS: Final = 3_600_000.0
+"""A cluster that answered a flinktop within this time, and does not answer, is lost."""
 ROUNDS: Final = 5
 """Times that a look asks for what the answers of the round before have shown to be wanted."""
 TOLERANCE: Final = 2.0
@@ -106,13 +116,16 @@ class OneCluster:
         transport: httpx.AsyncBaseTransport | None = None,
         login: Login | None = None,
         lanes: asyncio.Semaphore | None = None,
+        remembered: Remembered | None = None,
     ) -> None:
         """`rules` are all of the config file; `transport` replaces the network.
 
         `login` and `lanes`, the limit of requests in flight, are shared with others who ask the cluster.
+        `remembered` is what a flinktop remembers of the cluster.
         """
         self._profile = profile
         self._args = args
+        self._rules = rules
         self._clock = clock
         self._began = clock.now()
         self._triggered: float | None = None  # when Flink was made to fetch its metrics for the first look
@@ -132,13 +145,19 @@ class OneCluster:
         self._suspects: dict[str, None] = {}
         self._finder: Suspects | None = None
         self._coarse = False
+        self._remembered = remembered or Remembered()
         self.looks = 0  # that have ended
 
     async def status(self) -> ClusterStatus:
         """What is known of the cluster when the time to wait is over, or it needs no longer look."""
         try:
-            if (error := await self._open()) is not None:
+            error = await self._open()
+            while error is not None and self._is_worth_another_try(error):
+                await self._clock.sleep(PAUSE)
+                error = await self._open()
+            if error is not None:
                 return self._lost(error)
+            self._judge.restore(self._remembered, self._timed.now())
             while self.looks < self._wanted_looks and (self.looks == 0 or await self._next()):
                 await self._look()
                 self.looks += 1
@@ -147,6 +166,20 @@ class OneCluster:
             return self._status()
         finally:
             await self._requests.close()
+
+    def _is_worth_another_try(self, error: FlinkError) -> bool:
+        """Whether it may be that the JobManager has just restarted: for a while, it is asked again.
+
+        Only where it would be said that the cluster is lost, since it answered a flinktop before.
+        """
+        link = self._remembered.link
+        most = min(self._args.wait, LONGEST_TRY)
+        return (
+            link is not None
+            and link.vain is None
+            and self._findings_when_lost(error) != ()
+            and self._clock.now() + PAUSE - self._began <= most
+        )
 
     # -- time ------------------------------------------------------------------------------------------
 
@@ -288,7 +321,7 @@ class OneCluster:
             return (*live, *failed[:MOST_FAILED])
         known = {job.jid: job for job in live}
         await self._find_suspects(tuple(known))
-        stuck = (job.jid for job in live if is_suspicious(job))
+        stuck = (job.jid for job in live if is_suspicious(job) or job.jid in self._judge.remembered)
         # Flink's own times and history tell what is wrong: one look is enough, the next is for others.
         wanted = dict.fromkeys((*stuck, *self._suspects))
         new = [known[job] for job in wanted if job in known and not self._is_read(job)]
@@ -398,5 +431,22 @@ class OneCluster:
 
     def _lost(self, error: FlinkError) -> ClusterStatus:
         return ClusterStatus(
-            target=self._profile.name, url=self._profile.connection.url, error=error.reason, has_job=False
+            target=self._profile.name,
+            url=self._profile.connection.url,
+            error=error.reason,
+            findings=self._findings_when_lost(error),
+            has_job=False,
         )
+
+    def _findings_when_lost(self, error: FlinkError) -> tuple[Finding, ...]:
+        """That the cluster is lost, if it answered a flinktop lately."""
+        link, cluster = self._remembered.link, self._remembered.cluster
+        if link is None or not isinstance(error, Unreachable | NotReady):
+            return ()
+        now = 1000.0 * self._clock.wall() + link.ahead
+        if now - link.answered > LATELY_MS:
+            return ()
+        names = cluster.running.names.values() if cluster is not None else ()
+        found = cluster_lost(link.answered, now, names, error.reason)
+        rules = ruling.about(self._rules, self._profile.name, None)
+        return ruling.applied(rules, (found,)) if found is not None else ()

@@ -14,7 +14,9 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from flinktop.engine.clock import Clock
-from flinktop.flink.run_in_thread import run
+from flinktop.engine.journal.tables import JournalError
+from flinktop.engine.judge_memory import read_only
+from flinktop.flink.run_in_thread import run, run_in_thread
 from flinktop.flink.text import clean
 from flinktop.headless.look_once import GRACE, THREE_LOOKS_TAKE, OneCluster
 from flinktop.headless.status_json import document
@@ -26,11 +28,13 @@ from flinktop.judgement.rules import as_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     import httpx
 
     from flinktop.finding_rules import FindingRule
     from flinktop.headless.status_args import StatusArgs
+    from flinktop.judgement.remembered import Remembered
     from flinktop.judgement.rules import Rule
     from flinktop.settings import Profile
 
@@ -44,13 +48,23 @@ class NotPrintedError(Exception):
     """The report could not be written; the text is a sentence."""
 
 
-def run_status(profiles: Sequence[Profile], rules: Sequence[FindingRule], args: StatusArgs) -> int:
+MEMORY_SECONDS: Final = 1.0
+"""So long is waited for what a flinktop remembers of the clusters."""
+
+
+def run_status(
+    profiles: Sequence[Profile],
+    rules: Sequence[FindingRule],
+    args: StatusArgs,
+    journal: Path | None = None,
+) -> int:
     """Look at clusters, print what is wrong, and return the exit code.
 
+    What a flinktop remembers of them is read from the file `journal`, if there is one.
     Raises NotPrintedError if stdout takes no more, BrokenPipeError if nobody reads it.
     """
     clock = Clock()
-    status = run(Asking(profiles, as_rules(rules), args, clock).status())
+    status = run(Asking(profiles, as_rules(rules), args, clock, journal=journal).status())
     try:
         print_status(status, args, clock)
     except BrokenPipeError:
@@ -71,17 +85,27 @@ class Asking:
         clock: Clock,
         *,
         transport: Callable[[Profile], httpx.AsyncBaseTransport | None] = lambda _profile: None,
+        journal: Path | None = None,
     ) -> None:
         self._profiles = profiles
         self._rules = rules
         self._args = args
         self._clock = clock
         self._transport = transport
+        self._journal = journal
 
     async def status(self) -> Status:
         """The report of all clusters."""
+        remembered = await self._remembered()
         clusters = [
-            OneCluster(profile, self._args, self._rules, self._clock, transport=self._transport(profile))
+            OneCluster(
+                profile,
+                self._args,
+                self._rules,
+                self._clock,
+                transport=self._transport(profile),
+                remembered=remembered.get(profile.connection.url),
+            )
             for profile in self._profiles
         ]
         progress = asyncio.create_task(self._progress())
@@ -97,6 +121,26 @@ class Asking:
             clusters=tuple(found),
             missing_job=self._missing_job(found),
         )
+
+    async def _remembered(self) -> dict[str, Remembered]:
+        """What a flinktop remembers of the clusters, by address; a journal that can't be read is none."""
+        path = self._journal
+        if path is None:
+            return {}
+        addresses = [one.connection.url for one in self._profiles]
+        now = 1000.0 * self._clock.wall()
+        try:
+            async with asyncio.timeout(MEMORY_SECONDS):
+                return await run_in_thread(lambda: read_only(path, addresses, now))
+        except TimeoutError:
+            why = f"no answer within {MEMORY_SECONDS:.0f} s"
+        except (JournalError, OSError) as error:
+            why = str(error)
+        except Exception as failure:
+            log.exception("the journal can't be read")
+            why = words_of(failure)
+        print(f"flinktop: the journal {path} can't be read ({why}); judging without it", file=sys.stderr)
+        return {}
 
     async def _one(self, profile: Profile, cluster: OneCluster) -> ClusterStatus:
         latest = self._args.wait + LATEST

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from flinktop.flink.checkpoints import CHECKPOINT, CHECKPOINT_SUBTASKS
 from flinktop.judgement import checkpoint_record as record
-from flinktop.judgement import checkpoint_sizes, places
+from flinktop.judgement import checkpoint_sizes, past_checkpoints, places
 from flinktop.judgement.ask import SUSPECTED, Ask
 from flinktop.judgement.finding import Culprit, Evidence, Finding, Kind, Severity
 from flinktop.judgement.holds import Sign
@@ -47,11 +47,16 @@ def notes(look: JobLook) -> Iterator[Note]:
         yield Note(_RUNS, look.job.at, float(_all_run(look)), keep=900.0)
 
 
+def remembered(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Note]:
+    """What is remembered of the checkpoints that failed in a row."""
+    yield from past_checkpoints.notes(look, trails)
+
+
 def signs(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Sign]:
     """What this look shows."""
     if look.job is None or not look.streaming or _ends(look):
         return
-    for found in (_failing(look), _overdue(look, trails), _off(look)):
+    for found in (_failing(look, trails), _overdue(look, trails), _off(look)):
         if found is not None:
             yield found
     yield from checkpoint_sizes.signs(look)
@@ -61,7 +66,7 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
     """The closer looks that are wanted."""
     if look.job is None or not look.streaming or _ends(look):
         return
-    failed = _failed_in_a_row(look)
+    failed = past_checkpoints.failed_in_a_row(look)
     if failed:
         told = _looked_into(look, failed)
         yield from _asks_of(look, told, every=600.0)
@@ -95,18 +100,6 @@ def _asks_of(look: JobLook, checkpoint: Checkpoint, *, every: float) -> Iterator
 # -- failing -------------------------------------------------------------------------------------------
 
 
-def _failed_in_a_row(look: JobLook) -> tuple[Checkpoint, ...]:
-    """The checkpoints that failed since the last that completed, newest first."""
-    found: list[Checkpoint] = []
-    last = record.last_completed(look)
-    for one in record.judged(look):
-        if one.status == model.COMPLETED or (last is not None and one.id < last.id):
-            break
-        if one.status == model.FAILED:
-            found.append(one)
-    return tuple(found)
-
-
 def _looked_into(look: JobLook, failed: Sequence[Checkpoint]) -> Checkpoint:
     """Of checkpoints that failed in a row one to look at closely: that fewest subtasks did not acknowledge.
 
@@ -118,17 +111,14 @@ def _looked_into(look: JobLook, failed: Sequence[Checkpoint]) -> Checkpoint:
     return min(known or failed, key=lambda one: (one.missing or _MANY, -one.id))
 
 
-def _failing(look: JobLook) -> Sign | None:
-    found = _failed_in_a_row(look)
-    if not found or look.checkpoints is None or _is_about_to_restart(look, found):
+def _failing(look: JobLook, trails: Mapping[str, Trail]) -> Sign | None:
+    found, past = past_checkpoints.failed_in_a_row(look), past_checkpoints.of(trails)
+    if not found or past is None or _is_about_to_restart(look, found):
         return None
-    newest, closer, count = found[0], _looked_into(look, found), len(found)
+    newest, closer, count = found[0], _looked_into(look, found), past.count
     culprit = record.named_in(look, newest) or record.culprit(look, closer) or Culprit()
-    history = look.checkpoints.value.history
-    cut = bool(history) and found[-1].id == min(one.id for one in history) and found[-1].id > 1
-    times = (
-        "the last checkpoint" if count == 1 else f"the last {count}{' or more' if cut else ''} checkpoints"
-    )
+    more = " or more" if past.cut or past.missed else ""
+    times = "the last checkpoint" if count == 1 else f"the last {count}{more} checkpoints"
     failure = well_known(newest.failure_message or "")
     words = f"checkpoints-failing: {times} failed: {record.reason(newest)}"
     if failure is not None and not failure.failure.id.startswith(_OF_CHECKPOINTS):
@@ -159,7 +149,7 @@ def _failing(look: JobLook) -> Sign | None:
             ),
             culprit=culprit,
             evidence=tuple(evidence),
-            since=_failing_since(look, found[-1], cut=cut),
+            since=past.since,
         ),
     )
 
@@ -175,16 +165,6 @@ def _is_about_to_restart(look: JobLook, failed: Sequence[Checkpoint]) -> bool:
     """
     first = model.ended_at(failed[-1]) or failed[-1].trigger_timestamp
     return all(map(record.untriggered, failed)) and look.now - first <= _MISSED_MS
-
-
-def _failing_since(look: JobLook, oldest: Checkpoint, *, cut: bool) -> float | None:
-    """When the first of them failed; where Flink has dropped it, when one completed last or it started."""
-    if cut:
-        last = record.last_completed(look)
-        ended = model.ended_at(last) if last is not None else None
-        running = look.job.value.timestamps.get("RUNNING") if look.job is not None else None
-        return _time(ended) or _time(running)
-    return _time(oldest.failure_timestamp) or _time(oldest.trigger_timestamp)
 
 
 # -- overdue -------------------------------------------------------------------------------------------
@@ -356,7 +336,3 @@ def _late_evidence(look: JobLook, checkpoint: Checkpoint) -> Iterator[Evidence]:
         vertex = look.vertex(one.vertex)
         name = places.short(vertex.name if vertex is not None else one.vertex)
         yield Evidence(f"missing of {name}", f"{one.missing} of {one.subtasks}")
-
-
-def _time(value: int | None) -> float | None:
-    return float(value) if value is not None and value > 0 else None

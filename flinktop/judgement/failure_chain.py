@@ -110,14 +110,6 @@ def chain(found: Sequence[Failure]) -> tuple[Failure, ...]:
     return tuple(found[max(start, 0) :])
 
 
-def times_chain(times: Sequence[float]) -> tuple[float, ...]:
-    """The same of times (ms since 1970, ascending)."""
-    start = len(times) - 1
-    while start > 0 and times[start] - times[start - 1] <= RECENT_MS:
-        start -= 1
-    return tuple(times[max(start, 0) :])
-
-
 def is_loop(times: Sequence[float], fruitless: Callable[[float, float], bool] | None = None) -> bool:
     """Whether three failures in a row came within ten minutes, or without a checkpoint between them.
 

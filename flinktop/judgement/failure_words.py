@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from flinktop.judgement import failure_chain, failure_origin, places
+from flinktop.judgement import failure_origin, places
 from flinktop.judgement.checkpoint_record import latecomers
 from flinktop.judgement.failure_origin import Origin
 from flinktop.judgement.finding import Culprit, Evidence
@@ -15,10 +15,9 @@ from flinktop.judgement.well_known import known
 from flinktop.model import faults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from flinktop.flink.exceptions import Fault
-    from flinktop.judgement.failure_chain import Failure
     from flinktop.model.look import JobLook
 
 
@@ -57,15 +56,16 @@ def beginning(look: JobLook, fault: Fault, *, cut: bool) -> Beginning:
     )
 
 
-def state(look: JobLook, times: int) -> str:
-    """What a job does that restarts or has restarted."""
+def state(look: JobLook, times: int, *, missed: bool = False) -> str:
+    """What a job does that restarts or has restarted; `missed`: it may have failed more often."""
+    often = f"failed{' more than' if missed else ''} {times} times"
     if look.state == "FAILING":
         return "the job fails over now"
     if look.state == "RESTARTING":
         return "the job is RESTARTING"
     if look.state != "RUNNING":
-        return f"failed {times} times, and is {look.state}" if times > 1 else f"failed, and is {look.state}"
-    return f"failed {times} times and restarted" if times > 1 else "the job has restarted"
+        return f"{often}, and is {look.state}" if times > 1 else f"failed, and is {look.state}"
+    return f"{often} and restarted" if times > 1 else "the job has restarted"
 
 
 def ordinal(begin: Beginning, times: int) -> str:
@@ -98,39 +98,6 @@ def who(look: JobLook, begin: Beginning) -> str:
 
 def _called(begin: Beginning) -> str:
     return f" ({begin.name})" if begin.name else ""
-
-
-def later(chain: Sequence[Failure]) -> tuple[str, ...]:
-    """The reasons of later failures that are not that of the first, each once."""
-    if not chain:
-        return ()
-    first = faults.place(failure_origin.root(chain[0].first))
-    found = {
-        place: failure_origin.reason(one.first)
-        for one in chain[1:]
-        if (place := faults.place(failure_origin.root(one.first))) != first
-    }
-    own = failure_origin.reason(chain[0].first)
-    return tuple(dict.fromkeys(one for one in found.values() if one != own))
-
-
-def evidence(
-    look: JobLook, chain: Sequence[Failure], times: int, lasts: float, causes: Sequence[str]
-) -> Iterator[Evidence]:
-    """How many failures, how often, whether of one cause; `lasts` in ms, `causes` those of later ones."""
-    if times:
-        yield Evidence("failures" if chain else "restarts", times)
-    if times > 1:
-        yield Evidence("within", round(lasts / 1000.0), "s")
-    gap = failure_chain.mean_gap([one.at for one in chain])
-    if gap is not None:
-        yield Evidence("mean time between failures", round(gap / 1000.0, 1), "s")
-        yield Evidence("causes", "different" if causes else "all the same")
-    if chain:
-        yield Evidence("last failure ago", max(0, round((look.now - chain[-1].at) / 1000.0)), "s")
-        yield from cause_evidence(chain[0].first)
-    for one in causes[:3]:
-        yield Evidence("later cause", one)
 
 
 def cause_evidence(fault: Fault) -> Iterator[Evidence]:

@@ -9,37 +9,36 @@ from msgspec.structs import replace
 from flinktop.flink.exceptions import EXCEPTIONS
 from flinktop.flink.metrics import JOB_METRICS
 from flinktop.flink.vertices import VERTEX
-from flinktop.judgement import failure_chain, failure_words, places, restart_counter
+from flinktop.judgement import failure_chain, failure_words, past_failures, places, restart_counter
 from flinktop.judgement.ask import SUSPECTED, USUAL, Ask
 from flinktop.judgement.checkpoint_record import fruitless
-from flinktop.judgement.failure_chain import HISTORY, RECENT_MS, Failure
+from flinktop.judgement.failure_chain import RECENT_MS
 from flinktop.judgement.failure_origin import Origin
 from flinktop.judgement.finding import Culprit, Evidence, Finding, Kind, Severity
 from flinktop.judgement.holds import Sign
+from flinktop.judgement.past_failures import RESTARTING, has_history
 from flinktop.judgement.trails import Note, trail
 from flinktop.model import format as fmt
 from flinktop.model import states
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
-    from flinktop.flink.exceptions import Fault, JobExceptions
+    from flinktop.flink.exceptions import Fault
     from flinktop.judgement.failure_words import Beginning
+    from flinktop.judgement.past_failures import PastFailures
     from flinktop.judgement.trails import Trail
     from flinktop.model.look import JobLook
 
-_FIRST: Final = "failures.first"
 _WHERE: Final = "failures.where"
+_WHERE_SECONDS: Final = 1200.0
 _RESTARTS_NOW: Final = "failures.restarting"
 _RESCALE_MS: Final = 30_000.0
 """So long a rescale of the adaptive scheduler may stay in RESTARTING."""
-_FOLLOWS_MS: Final = 60_000.0
-"""Within this time of a failure its restart begins; then it may wait for long."""
 _ONCE: Final = 86_400.0
 _CACHED_MS: Final = 4000.0
 """So long Flink may answer what it knew before."""
 _JUST_ENDED_MS: Final = 30_000.0
-_RESTARTING = frozenset({"RESTARTING", "FAILING"})
 
 
 def notes(look: JobLook) -> Iterator[Note]:
@@ -49,13 +48,25 @@ def notes(look: JobLook) -> Iterator[Note]:
         yield Note(_RESTARTS_NOW, look.job.at, float(look.state == "RESTARTING"), keep=600.0)
     failed = places.failed_tasks(look) if _fails_unnamed(look) else None
     if look.job is not None and failed is not None:
-        yield Note(_WHERE, look.job.at, failed, keep=1200.0)
-    if look.exceptions is not None:
-        chain = _current(look)
-        # Without a history an answer without exceptions is only one that came too late.
-        if chain or _has_history(look):
-            begin = _beginning(look, chain) if chain else None
-            yield Note(_FIRST, look.exceptions.at, begin, first=True)
+        yield where_note(failed, look.job.at)
+
+
+def remembered(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Note]:
+    """What is remembered of the failures that follow each other; `trails` are those with `notes`."""
+    yield from restart_counter.run_notes(look, trails, lambda a, b: fruitless(look, a, b))
+    yield from past_failures.notes(look, trails)
+
+
+def where(trails: Mapping[str, Trail]) -> Culprit | None:
+    """The task that was seen FAILED last, where the exceptions may name none."""
+    seen = trail(trails, _WHERE)
+    found: Culprit | None = seen[-1].value if seen else None
+    return found
+
+
+def where_note(found: Culprit, at: float) -> Note:
+    """The note of that at `at` (ms)."""
+    return Note(_WHERE, at, found, keep=_WHERE_SECONDS)
 
 
 def signs(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Sign]:
@@ -83,7 +94,7 @@ def asks(look: JobLook, trails: Mapping[str, Trail]) -> Iterator[Ask]:
     elif look.state != "RUNNING" or not _is_read(look, restart_counter.last(look, trails)):
         # A loop that is known is read less often than what may become one.
         yield Ask(query, SUSPECTED, every=5.0 if _looping(look, trails) is None else 30.0)
-    elif restart_counter.moved(look, trails) or _current(look):
+    elif restart_counter.moved(look, trails) or past_failures.current(look, trails):
         yield Ask(query, SUSPECTED, every=30.0)
     elif look.exceptions is None and _may_have_failed(look):
         yield Ask(query, USUAL, every=300.0)
@@ -168,39 +179,37 @@ def _last_fault(look: JobLook) -> Fault | None:
 
 
 def _looping(look: JobLook, trails: Mapping[str, Trail]) -> Sign | None:
-    chain = _current(look)
-    if _has_history(look):
-        times = [one.at for one in chain]
-        is_loop = failure_chain.is_loop(times, lambda a, b: fruitless(look, a, b))
-        return _sign(look, trails, Kind.RESTART_LOOP, chain, len(chain)) if is_loop else None
-    return _looping_by_counter(look, trails, chain) if _only_counts(look) else None
+    past = past_failures.current(look, trails)
+    if has_history(look) or (look.exceptions is None and past is not None and past.history):
+        loops = past is not None and past.loops
+        return _sign(look, trails, Kind.RESTART_LOOP, past, past.count) if past and loops else None
+    return _looping_by_counter(look, trails, past) if _only_counts(look) else None
 
 
-def _looping_by_counter(look: JobLook, trails: Mapping[str, Trail], chain: Sequence[Failure]) -> Sign | None:
+def _looping_by_counter(look: JobLook, trails: Mapping[str, Trail], past: PastFailures | None) -> Sign | None:
     if restart_counter.is_often(look):
         found = restart_counter.counter(look)
         restarts = int(found.value) if found is not None and found.value is not None else 0
-        return _sign(look, trails, Kind.RESTART_LOOP, chain, restarts, since=float(look.listed.start_time))
-    risen = failure_chain.times_chain(restart_counter.times(look, trails))
-    current = bool(risen) and (look.now - risen[-1] <= RECENT_MS or look.state in _RESTARTING)
-    if current and failure_chain.is_loop(risen, lambda a, b: fruitless(look, a, b)):
-        return _sign(look, trails, Kind.RESTART_LOOP, chain, len(risen), since=risen[0])
+        return _sign(look, trails, Kind.RESTART_LOOP, past, restarts, since=float(look.listed.start_time))
+    run = restart_counter.run(trails)
+    if run is not None and run.loops and (look.now - run.last <= RECENT_MS or look.state in RESTARTING):
+        return _sign(look, trails, Kind.RESTART_LOOP, past, run.count, since=run.first)
     return None
 
 
 def _restarting(look: JobLook, trails: Mapping[str, Trail]) -> Sign | None:
-    chain = _current(look)
-    if chain:
-        return _sign(look, trails, Kind.RESTARTING, chain, len(chain))
+    past = past_failures.current(look, trails)
+    if past is not None:
+        return _sign(look, trails, Kind.RESTARTING, past, past.count)
     if look.adaptive is not False:
         since = _restarts_since(look, trails)
-    elif look.state in _RESTARTING:
+    elif look.state in RESTARTING:
         entered = look.job.value.timestamps.get(look.state, 0) if look.job is not None else 0
         since = float(entered) if entered > 0 else look.now
     else:
         last = restart_counter.last(look, trails)
         since = last if last is not None and look.now - last <= RECENT_MS else None
-    return _sign(look, trails, Kind.RESTARTING, (), 0, since=since) if since is not None else None
+    return _sign(look, trails, Kind.RESTARTING, None, 0, since=since) if since is not None else None
 
 
 def _restarts_since(look: JobLook, trails: Mapping[str, Trail]) -> float | None:
@@ -221,34 +230,6 @@ def _restarts_since(look: JobLook, trails: Mapping[str, Trail]) -> float | None:
     return since if look.now - since > _RESCALE_MS else None
 
 
-def _current(look: JobLook) -> tuple[Failure, ...]:
-    """The failures that follow each other up to now; () if it has run for ten minutes since the last."""
-    if look.exceptions is None or states.is_terminal(look.state):
-        return ()
-    found = failure_chain.chain(_failures(look, look.exceptions.value))
-    if not found:
-        return ()
-    last = found[-1].at
-    entered = look.job.value.timestamps if look.job is not None else {}
-    restarted = entered.get("RESTARTING", 0)
-    if look.adaptive is False and 0 <= restarted - last <= _FOLLOWS_MS:
-        # Its restart may have waited for long. A rescale leaves the same mark.
-        last = look.now if look.state in _RESTARTING else float(max(restarted, entered.get("RUNNING", 0)))
-    return found if look.now - last <= RECENT_MS else ()
-
-
-def _failures(look: JobLook, answer: JobExceptions) -> tuple[Failure, ...]:
-    whole = failure_chain.restarts_whole(look)
-    return failure_chain.failures(failure_chain.known(answer), whole=whole)
-
-
-def _has_history(look: JobLook) -> bool:
-    if look.exceptions is None or look.exceptions.value.history is None:
-        return False
-    # The adaptive scheduler keeps none before 1.16.
-    return look.features.has(1, 13) and (look.adaptive is not True or look.features.has(1, 16))
-
-
 def _only_counts(look: JobLook) -> bool:
     """Whether the counter is all that there is; a rescale counts as a restart up to 1.20."""
     if not look.features.has(1, 13) or (look.adaptive is True and not look.features.has(1, 16)):
@@ -260,51 +241,29 @@ def _only_counts(look: JobLook) -> bool:
 # -- the finding ---------------------------------------------------------------------------------------
 
 
-def _beginning(look: JobLook, chain: Sequence[Failure]) -> Beginning:
-    """The first failure, and whether there may have been earlier ones that Flink has not kept."""
-    answer = look.exceptions.value if look.exceptions is not None else None
-    entries = answer.history.entries if answer is not None and answer.history is not None else ()
-    known = _failures(look, answer) if answer is not None else ()
-    is_oldest = bool(known) and chain[0].at <= known[0].at
-    restarts = restart_counter.counter(look)
-    missing = (
-        restarts is not None
-        and (restarts.value or 0) > sum(len(one.faults) for one in known)
-        # Its rescales count as restarts.
-        and (look.adaptive is False or look.features.has(2, 0))
-    )
-    truncated = answer is not None and (answer.truncated or len(entries) >= HISTORY)
-    cut = not _has_history(look) or (is_oldest and (truncated or missing))
-    return failure_words.beginning(look, chain[0].first, cut=cut)
-
-
 def _sign(
     look: JobLook,
     trails: Mapping[str, Trail],
     kind: Kind,
-    chain: Sequence[Failure],
+    past: PastFailures | None,
     times: int,
     *,
     since: float | None = None,
 ) -> Sign:
-    """`times`: failures, in the history or by the counter."""
-    begin = _beginning(look, chain) if chain else None
-    kept = trail(trails, _FIRST)
-    if kept and _belongs(kept[0].value, begin, since if since is not None else look.now):
-        begin = kept[0].value
-    # Flink has dropped the first of them, and those that came next are not counted.
-    dropped = since is None and begin is not None and bool(chain) and begin.at < chain[0].at
+    """`times`: failures, those seen or by the counter; `since`: when it began, if the counter tells that."""
+    begin = past.first if past is not None else None
+    missed = since is None and past is not None and past.missed
     if begin is not None and since is None:
         since = begin.at
     begin = _placed(begin, trails)
     lasts = max(0.0, look.now - since) if since is not None else 0.0
-    later = failure_words.later(chain)
+    later = tuple(one.reason for one in past.later) if past is not None else ()
     if kind is Kind.RESTART_LOOP:
-        says = f"restart-loop: {'failed' if _has_history(look) else 'restarted'}"
-        says += f"{' more than' if dropped else ''} {times} times"
+        says = f"restart-loop: {'failed' if past is not None and past.history else 'restarted'}"
+        says += f"{' more than' if missed else ''} {times} times"
         says += f" in {fmt.duration(lasts / 1000.0)}"
     else:
-        says = f"restarting: {failure_words.state(look, times)}"
+        says = f"restarting: {failure_words.state(look, times, missed=missed)}"
     if begin is not None:
         says += f"; {failure_words.ordinal(begin, times)}{failure_words.who(look, begin)}"
     if later:
@@ -315,13 +274,28 @@ def _sign(
         words=says,
         next=failure_words.next_step(begin),
         culprit=begin.culprit if begin is not None else Culprit(),
-        evidence=(
-            *failure_words.evidence(look, chain, times, look.now - chain[0].at if dropped else lasts, later),
-            *_counted(look),
-        ),
+        evidence=(*_evidence(look, past, times, lasts), *_counted(look)),
         since=since,
     )
     return Sign(finding=finding, fetched=look.now, lasted=True)
+
+
+def _evidence(look: JobLook, past: PastFailures | None, times: int, lasts: float) -> Iterator[Evidence]:
+    """How many failures, how often, whether of one cause; `lasts` in ms."""
+    if times:
+        yield Evidence("failures" if past is not None else "restarts", times)
+    if times > 1:
+        yield Evidence("within", round(lasts / 1000.0), "s")
+    if past is None:
+        return
+    if past.gap is not None:
+        yield Evidence("mean time between failures", round(past.gap / 1000.0, 1), "s")
+    if past.count > 1:
+        yield Evidence("causes", "different" if past.later else "all the same")
+    yield Evidence("last failure ago", max(0, round((look.now - past.last) / 1000.0)), "s")
+    yield from past.cause
+    for one in past.later[:3]:
+        yield Evidence("later cause", one.reason)
 
 
 def _placed(begin: Beginning | None, trails: Mapping[str, Trail]) -> Beginning | None:
@@ -331,16 +305,6 @@ def _placed(begin: Beginning | None, trails: Mapping[str, Trail]) -> Beginning |
     if begin is None or not unnamed or not seen or seen[-1].at < begin.at:
         return begin
     return replace(begin, culprit=seen[-1].value)
-
-
-def _belongs(remembered: Beginning, begin: Beginning | None, since: float) -> bool:
-    """Whether a failure that was seen before is the first of those that go on now.
-
-    Only where Flink may have dropped it: else the first of its history is the first.
-    """
-    if begin is None:
-        return remembered.at >= since - RECENT_MS
-    return begin.cut and remembered.at < begin.at
 
 
 def _counted(look: JobLook) -> Iterator[Evidence]:

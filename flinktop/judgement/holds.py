@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 ENOUGH_IN_ONE_LOOK: Final = 3
 """Different fetches of Flink's metrics that must agree where a look is not followed by others."""
 
+SETTLES_MS: Final = 45_000.0
+"""So long after the start it takes until some fetches of Flink's metrics have been read."""
 LONGEST_UNSEEN: Final = 120_000.0
 """ms for which a sign or a finding waits for its next figures."""
 
@@ -94,6 +96,8 @@ class Held(Struct, frozen=True):
     fetched: float  # Flink's fetch that showed it last
     fetches: int = 1  # different fetches that showed it
     raised: bool = False
+    restored: bool = False
+    """Whether it was known before flinktop was started, and no look since has shown it."""
 
 
 def after(
@@ -113,6 +117,9 @@ def after(
     """
     held: dict[Key, Held] = {}
     for sign in signs:
+        if (stood := _stood(sign, before, now)) is not None:
+            held[stood] = replace(before[stood], last=now)
+            continue
         hold, known = HOLDS[sign.finding.kind], before.get(sign.key)
         if known is None or _begins_anew(sign, known):
             begun = now if sign.begun is None else min(now, sign.begun)
@@ -125,6 +132,7 @@ def after(
                 last=now,
                 fetched=max(sign.fetched, known.fetched),
                 fetches=known.fetches + newer,
+                restored=False,
             )
         alone = one_look and sign.one_look
         lasted = sign.lasted or hold.raised_after == 0 or _has_lasted(known, hold, now, one_look=alone)
@@ -142,9 +150,21 @@ def after(
     return held
 
 
+def _stood(sign: Sign, before: Mapping[Key, Held], now: float) -> Key | None:
+    """The finding of before the start that a sign is of; it takes some fetches to see as much of it again."""
+    if sign.finding.kind not in ONE_OF:
+        return None
+    for key in ((kind, *sign.key[1:]) for kind in ONE_OF):
+        known = before.get(key)
+        if known is not None and known.restored and known.raised and now - known.fetched <= SETTLES_MS:
+            return key
+    return None
+
+
 def _begins_anew(sign: Sign, known: Held) -> bool:
     """Whether what a sign rests on began after it was seen last: it was gone meanwhile, between two looks."""
-    return not known.raised and sign.begun is not None and sign.begun > known.fetched
+    is_open = not known.raised and not known.restored  # what nobody looked at was not gone
+    return is_open and sign.begun is not None and sign.begun > known.fetched
 
 
 ONE_OF: Final = (Kind.STALLED, Kind.BOTTLENECK, Kind.SKEW)

@@ -5,11 +5,20 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from flinktop.judgement.failure_chain import LOOP, RECENT_MS, known, restarts_whole
-from flinktop.judgement.trails import Note, trail
+from msgspec import Struct
+from msgspec.structs import replace
+
+from flinktop.judgement.failure_chain import (
+    LOOP,
+    RECENT_MS,
+    is_loop,
+    known,
+    restarts_whole,
+)
+from flinktop.judgement.trails import Note, noted_at, trail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from flinktop.judgement.trails import Trail
     from flinktop.model.look import JobLook, Taken
@@ -17,6 +26,21 @@ if TYPE_CHECKING:
 _NAME: Final = "restarts"
 _KEEP_SECONDS: Final = 1200.0
 _MOST_AT_ONCE: Final = 16
+_RUN: Final = "restarts.run"
+_OFTEN: Final = 2
+"""Restarts in ten minutes, as a mean, by which those that nobody saw connect those before and after."""
+
+
+class Run(Struct, frozen=True):
+    """Restarts that follow each other within ten minutes, by the counter. Times are ms since 1970."""
+
+    first: float
+    last: float
+    count: int
+    counted: float  # the counter's value …
+    at: float  # … and when it was read
+    times: tuple[float, ...] = ()  # of the last, as many as may be a loop
+    loops: bool = False  # whether three of them in a row were one
 
 
 def counter(look: JobLook) -> Taken[float | None] | None:
@@ -61,6 +85,54 @@ def times(look: JobLook, trails: Mapping[str, Trail]) -> tuple[float, ...]:
         else:
             found += [after.at] * min(int(after.value - before.value), most)
     return tuple(found)
+
+
+def run_notes(
+    look: JobLook, trails: Mapping[str, Trail], fruitless: Callable[[float, float], bool]
+) -> Iterator[Note]:
+    """The restarts that go on, to be remembered; see `failure_chain.is_loop` for `fruitless`."""
+    before, now = run(trails), _run(look, trails, fruitless)
+    if now is not None or before is not None:
+        yield Note(_RUN, look.now, now)
+
+
+def remembered(found: Run, now: float) -> Iterator[Note]:
+    """What was remembered when flinktop was ended, as notes for looks from `now` (ms) on."""
+    at = noted_at(found.at, now)
+    yield Note(_RUN, at, found)
+    if now - found.at <= RECENT_MS:  # of later ones it is not known when they were
+        yield Note(_NAME, at, found.counted, keep=_KEEP_SECONDS)
+
+
+def run(trails: Mapping[str, Trail]) -> Run | None:
+    """The restarts that go on by the counter, also those that its trail has lost; None if there are none."""
+    kept = trail(trails, _RUN)
+    found: Run | None = kept[-1].value if kept else None
+    return found
+
+
+def _run(look: JobLook, trails: Mapping[str, Trail], fruitless: Callable[[float, float], bool]) -> Run | None:
+    before, found = run(trails), counter(look)
+    if found is None or found.value is None or (before is not None and found.at <= before.at):
+        return before
+    if before is not None and _is_connected(before, found.value, found.at):
+        # Nobody looked meanwhile. How many there were the counter tells, and not when.
+        more = int(found.value - before.counted)
+        return replace(before, count=before.count + more, last=found.at, counted=found.value, at=found.at)
+    risen = times(look, trails)
+    for at in risen if before is None else [at for at in risen if at > before.at]:
+        if before is None or at - before.last > RECENT_MS:
+            before = Run(at, at, 0, found.value, found.at)
+        last = (*before.times, at)[-LOOP:]
+        loops = before.loops or is_loop(last, fruitless)
+        before = replace(before, last=at, count=before.count + 1, times=last, loops=loops)
+    return replace(before, counted=found.value, at=found.at) if before is not None else None
+
+
+def _is_connected(before: Run, value: float, at: float) -> bool:
+    """Whether restarts went on through a time without looks that would part them."""
+    between = at - before.at
+    return between > RECENT_MS and (value - before.counted) * RECENT_MS >= _OFTEN * between
 
 
 def moved(look: JobLook, trails: Mapping[str, Trail]) -> bool:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from flinktop.flink.metrics import JOBMANAGER_METRICS
-from flinktop.judgement import places
+from flinktop.judgement import failure_chain, places
 from flinktop.judgement.ask import SUSPECTED, Ask
+from flinktop.judgement.failure_origin import Origin, lost_taskmanager, origin
 from flinktop.judgement.finding import Culprit, Evidence, Finding, Kind, Severity
 from flinktop.judgement.holds import Sign
 from flinktop.judgement.process_figures import CPU_TIME
-from flinktop.judgement.trails import Note, trail
+from flinktop.judgement.trails import Note, noted_at, trail
 from flinktop.model import format as fmt
 from flinktop.model import processes, states
 from flinktop.model.look import OLD
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from flinktop.judgement.trails import Trail
     from flinktop.model.look import ClusterLook
 
-_LISTED, _LOST = "taskmanagers", "taskmanagers.lost"
+_LISTED, _LOST, _BEFORE = "taskmanagers", "taskmanagers.lost", "taskmanagers.before"
 _KEPT_MS: Final = 600_000.0  # how long a lost one stays a finding
 _HOUR_MS: Final = 3_600_000.0
 _FLAPPING: Final = 3
@@ -36,6 +37,17 @@ _JOBMANAGER_STARTS_MS: Final = 60_000.0
 _DOUBT_MS: Final = 45_000.0  # for how long another JobManager may owe its processor time
 _TOGETHER_MS: Final = 2_000.0  # between answers to what was asked together
 _MOST: Final = 20  # findings of lost TaskManagers
+_RELEASED_MS: Final = 30_000.0
+"""After so long one that had slots in use may be released idle (`resourcemanager.taskmanager-timeout`)."""
+_NOTICED_MS: Final = 10_000.0
+"""So long before the last look a failure may have come that tells of one that was still listed then."""
+
+
+class Listed(Struct, frozen=True):
+    """The TaskManagers of an answer."""
+
+    at: float  # when it came, ms since 1970
+    taskmanagers: tuple[tuple[str, str, int], ...]  # id, host and port, slots in use
 
 
 class Lost(Struct, frozen=True):
@@ -57,6 +69,28 @@ def notes(look: ClusterLook) -> Iterator[Note]:
         yield Note(_LISTED, look.taskmanagers.at, found)
 
 
+def last_listed(trails: Mapping[str, Trail]) -> Listed | None:
+    """The TaskManagers of the newest answer; None if there was none."""
+    kept = trail(trails, _LISTED)
+    return Listed(kept[-1].at, kept[-1].value) if kept else None
+
+
+def last_lost(trails: Mapping[str, Trail]) -> tuple[Lost, ...]:
+    """Those lost within an hour."""
+    kept = trail(trails, _LOST)
+    return kept[-1].value if kept else ()
+
+
+def remembered(listed: Listed, lost: tuple[Lost, ...], now: float) -> Iterator[Note]:
+    """What was remembered when flinktop was ended, as notes for looks from `now` (ms) on."""
+    at = noted_at(listed.at, now)
+    yield Note(_LOST, at, lost)
+    if now - listed.at <= _RELEASED_MS:
+        yield Note(_LISTED, at, listed.taskmanagers)
+    elif now - listed.at <= _HOUR_MS:
+        yield Note(_BEFORE, at, listed)
+
+
 def losses(look: ClusterLook, trails: Mapping[str, Trail]) -> Iterator[Note]:
     """The TaskManagers lost within an hour: those remembered, and those gone since the look before."""
     if look.taskmanagers is None:
@@ -65,6 +99,8 @@ def losses(look: ClusterLook, trails: Mapping[str, Trail]) -> Iterator[Note]:
     known: tuple[Lost, ...] = kept[-1].value if kept else ()
     at = look.taskmanagers.at
     new = _gone(look, trails) if not kept or kept[-1].at < at else ()
+    ids = {one.id for one in known}
+    new = (*new, *(one for one in _gone_meanwhile(look, trails) if one.id not in ids))
     starts = _jobmanager_starts(trails)
     recent = tuple(
         one
@@ -122,6 +158,27 @@ def _gone(look: ClusterLook, trails: Mapping[str, Trail]) -> tuple[Lost, ...]:
         if name not in ids and slots > 0
     )
     return () if not gone or _ended_well(look) else gone
+
+
+def _gone_meanwhile(look: ClusterLook, trails: Mapping[str, Trail]) -> Iterator[Lost]:
+    """Those that had slots in use when flinktop was ended, and of which a failure says that they are lost.
+
+    Without such a failure one may have been released since.
+    """
+    kept = trail(trails, _BEFORE)
+    if not kept or look.taskmanagers is None:
+        return
+    before: Listed = kept[-1].value
+    ids = {one.id for one in look.taskmanagers.value}
+    told: dict[str, float] = {}
+    for taken in look.exceptions.values():
+        for fault in failure_chain.known(taken.value):
+            if fault.timestamp >= before.at - _NOTICED_MS and origin(fault) is Origin.TASKMANAGER:
+                told.setdefault(lost_taskmanager(fault) or "", float(fault.timestamp))
+    for name, address, slots in before.taskmanagers:
+        at = told.get(name, told.get(""))
+        if at is not None and slots > 0 and name not in ids:
+            yield Lost(name, address, at, slots)
 
 
 def _is_in_doubt(look: ClusterLook, one: Lost, trails: Mapping[str, Trail]) -> bool:

@@ -55,6 +55,14 @@ def after(before: Mapping[str, Trail], notes: Iterable[Note], now: float) -> dic
 _FORGOTTEN: Final = 900_000.0  # ms
 
 
+def noted_at(known: float, now: float) -> float:
+    """When to note what was known at a time (ms) before flinktop was started, for looks from `now` on.
+
+    Before all that they will note, and not so long before that it is forgotten by then.
+    """
+    return max(min(known, now - 1.0), now - 2.0 * _FORGOTTEN / 3.0)
+
+
 def _changes(trail: Trail, since: float) -> Trail:
     """Of samples since a time those at which the value was new."""
     kept: list[Sample] = []

@@ -18,6 +18,7 @@ from flinktop.judgement import (
     flow,
     holds,
     memory,
+    restored,
     scheduling,
     sources,
     taskmanagers,
@@ -32,6 +33,7 @@ from flinktop.model import states
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from flinktop.flink.jobs import JobOverview
     from flinktop.judgement.ask import Ask
     from flinktop.judgement.holds import Sign
     from flinktop.judgement.rules import Rules
@@ -104,13 +106,38 @@ def judge_job(
     """
     noted = [*_records(look), *(note for subject in _SUBJECTS for note in subject.notes(look))]
     kept = trails.after(before.trails, noted, look.now)
+    lasting = [note for subject in (failures, checkpoints) for note in subject.remembered(look, kept)]
+    kept = trails.after(kept, lasting, look.now)
     signs = [sign for subject in _SUBJECTS for sign in subject.signs(look, kept)]
     # What was wrong with a job while it ran is over with it.
     were_held = {} if states.is_terminal(look.state) else before.held
-    unseen = flow.unseen(look, kept) | event_time.unseen(look, kept) if were_held else ()
+    unseen = (
+        {*flow.unseen(look, kept), *event_time.unseen(look, kept), *restored.unseen(look, were_held)}
+        if were_held
+        else ()
+    )
     held = holds.after(were_held, signs, look.now, one_look=one_look, unseen=unseen)
     found = ordered(applied(rules, holds.raised(held, look.now)))
     return _verdict(look, found, kept, coarse=coarse, held=held), Memory(held, kept)
+
+
+def judge_held(
+    listed: JobOverview, held: Mapping[Key, Held], now: float, rules: Rules = ()
+) -> Verdict | None:
+    """The verdict by what is remembered alone, before a job was read; None if that is no finding."""
+    found = ordered(applied(rules, holds.raised(held, now)))
+    if not found:
+        return None
+    return Verdict(
+        job=listed.jid,
+        name=listed.name,
+        state=listed.state,
+        severity=found[0].severity,
+        kind=str(found[0].kind),
+        words=found[0].words,
+        findings=found,
+        at=min(one.last for one in held.values()),
+    )
 
 
 def judge_cluster(
@@ -121,7 +148,8 @@ def judge_cluster(
     kept = trails.after(before.trails, noted, look.now)
     kept = trails.after(kept, taskmanagers.losses(look, kept), look.now)
     signs: list[Sign] = [sign for subject in _OF_CLUSTER for sign in subject.signs(look, kept)]
-    held = holds.after(before.held, signs, look.now, one_look=one_look)
+    unseen = frozenset(restored.unseen_of_cluster(look, before.held))
+    held = holds.after(before.held, signs, look.now, one_look=one_look, unseen=unseen)
     return ordered(applied(rules, holds.raised(held, look.now))), Memory(held, kept)
 
 

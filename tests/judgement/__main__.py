@@ -19,6 +19,12 @@ def main() -> int:
     parser.add_argument("--shown", action="store_true", help="leave out those that are kept hidden")
     parser.add_argument("--shares", action="store_true", help="only the shares")
     parser.add_argument("--one-look", action="store_true", help="as flinktop status judges")
+    parser.add_argument(
+        "--restarted",
+        type=float,
+        metavar="SHARE",
+        help="start flinktop again after this share of the looks: it has only what the journal keeps",
+    )
     asked = parser.parse_args()
     chosen = tuple(
         one
@@ -26,7 +32,7 @@ def main() -> int:
         if (not asked.names or any(name in one.file for name in asked.names))
         and not (asked.shown and is_hidden(one.file))
     )
-    found = score(chosen, one_look=asked.one_look)
+    found = score(chosen, one_look=asked.one_look, restarted=asked.restarted)
     if not asked.shares:
         for one in found:
             if one.wrong is not None:

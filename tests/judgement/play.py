@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, unquote
 from flinktop import flink
 from flinktop.engine.answers import Answers
 from flinktop.engine.judge import Judge
+from flinktop.engine.judge_memory import decode, encode
 from flinktop.engine.link import Link, after_answer, after_error, silent_for
 from flinktop.engine.poller import DEFAULT_REFRESH
 from flinktop.flink.decode import DecodeError, decode_answer
@@ -21,6 +22,7 @@ from flinktop.flink.endpoint import Endpoint
 from flinktop.flink.errors import FlinkError, NotFound, NotReady, TimedOut, Unreachable
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.headless.judge_once import JudgeOnce
+from flinktop.judgement.remembered import OfLink
 from flinktop.judgement.rules import Policy
 from tests.judgement.recording import NO_ANSWER, TIMED_OUT, load
 
@@ -43,18 +45,23 @@ class Said:
     findings: tuple[Finding, ...]  # of the cluster, and of jobs that it does not list
 
 
-def play(path: Path, *, expected: Iterable[str] = (), one_look: bool = False) -> Iterator[Said]:
+def play(
+    path: Path, *, expected: Iterable[str] = (), one_look: bool = False, restarted: float | None = None
+) -> Iterator[Said]:
     """What was said after each look of a recording, where these jobs should run.
 
-    `one_look`: as `flinktop status` judges, else as the engine does.
+    `one_look`: as `flinktop status` judges, else as the engine does. `restarted`: flinktop is started again
+    after this share of the looks, and has only what it keeps in the journal.
     """
     recording = load(path)
     watch: _Watch = _Once(expected) if one_look else _Engine(expected)
-    for _, group in groupby(recording.answers, key=lambda answer: answer.look):
-        look = list(group)
+    looks = [list(group) for _, group in groupby(recording.answers, key=lambda answer: answer.look)]
+    for number, look in enumerate(looks):
         for line in look:
             watch.take(line, recording.began + line.t)
         yield watch.said(look[-1].t, recording.began + look[-1].t)
+        if restarted is not None and number == int(restarted * len(looks)):
+            watch.start_again()
 
 
 class _Watch(Protocol):
@@ -64,6 +71,8 @@ class _Watch(Protocol):
 
     def said(self, t: float, at: float) -> Said: ...
 
+    def start_again(self) -> None: ...
+
 
 class _Engine:
     """The judge of the engine, and the state of the link that the poller keeps."""
@@ -71,7 +80,8 @@ class _Engine:
     def __init__(self, expected: Iterable[str]) -> None:
         self._now = 0.0
         self._link = Link()
-        self._judge = Judge(self._send, lambda: self._now, Policy(expected=tuple(expected)))
+        self._policy = Policy(expected=tuple(expected))
+        self._judge = Judge(self._send, lambda: self._now, self._policy)
 
     def _send(self, query: Query[Any]) -> None:
         """Nothing can be asked any more."""
@@ -95,6 +105,19 @@ class _Engine:
         self._judge.round(silent_for(self._link, at), error.reason if error is not None else "")
         judged = self._judge.judged
         return Said(t, judged.verdicts, judged.findings)
+
+    def start_again(self) -> None:
+        """Another judge takes up what the journal keeps; it asks anew for all that it wants to know."""
+        before, now = self._judge, 1000.0 * self._now
+        kept = {job: encode(one) for job, one in before.of_jobs() if not one.is_empty}
+        kept["cluster"] = encode(before.of_cluster())
+        kept["link"] = encode(OfLink(at=now, answered=now))
+        self._judge = Judge(self._send, lambda: self._now, self._policy)
+        self._judge.restore(decode(kept, now))
+        self._judge.answers = before.answers
+        listed = before.answers.newest(JOBS_OVERVIEW)
+        if listed is not None:
+            self._judge.arrived(JOBS_OVERVIEW(), listed.value, listed.at / 1000.0)
 
 
 class _Once:
@@ -122,6 +145,9 @@ class _Once:
         verdicts = self._judge.verdicts
         absent = [finding for one in verdicts if not one.state for finding in one.findings]
         return Said(t, {one.job: one for one in verdicts if one.state}, (*self._judge.findings, *absent))
+
+    def start_again(self) -> None:
+        raise NotImplementedError("it looks once")
 
 
 def _read(line: Answer, query: Query[Any]) -> Any:

@@ -36,14 +36,18 @@ def is_hidden(file: str) -> bool:
     return int(hashlib.sha256(file.encode()).hexdigest(), 16) % 3 == 0
 
 
-def score(labels: tuple[Label, ...], *, one_look: bool = False) -> list[Score]:
-    """The scores of all labels, each recording played once."""
+def score(
+    labels: tuple[Label, ...], *, one_look: bool = False, restarted: float | None = None
+) -> list[Score]:
+    """The scores of all labels, each recording played once; see `play`."""
     said: dict[str, list[Said]] = {}
     found = []
     for label in labels:
         if label.file not in said:
             expected = {name for one in labels if one.file == label.file for name in one.expect}
-            said[label.file] = list(play(CASES / label.file, expected=sorted(expected), one_look=one_look))
+            said[label.file] = list(
+                play(CASES / label.file, expected=sorted(expected), one_look=one_look, restarted=restarted)
+            )
         others = {one.kind for one in labels if one.file == label.file and one.of_cluster}
         found.append(Score(label, wrong(label, said[label.file], of_cluster=others)))
     return found

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+from msgspec.structs import replace
+
 from flinktop.flink.jobs import JobOverview
+from flinktop.flink.taskmanagers import TaskManager
 from flinktop.judgement.finding import Finding, Kind
-from flinktop.judgement.lost import Running, cluster_lost, lost_jobs
+from flinktop.judgement.lost import Running, after_absence, cluster_lost, lost_by_id, lost_jobs
 from flinktop.judgement.process_figures import CPU_TIME
 from flinktop.model.look import ClusterLook, ProcessLook, Taken
 
@@ -68,3 +72,86 @@ def test_a_cluster_is_lost_after_a_minute_and_its_jobs_are_named() -> None:
     assert lost.kind is Kind.CLUSTER_LOST
     assert "orders, [red], c and 2 more" in lost.words
     assert cluster_lost(NOW, NOW + 61_000, [], "refused") is not None
+
+
+# -- over a restart of flinktop --------------------------------------------------------------------------
+
+MINUTE = 60.0
+
+
+def with_taskmanagers(one: ClusterLook, *ids: str) -> ClusterLook:
+    return replace(one, taskmanagers=Taken(tuple(TaskManager(id=name) for name in ids), one.now))
+
+
+def known(*ids: str) -> Running:
+    """What is remembered of a cluster with a job and these TaskManagers."""
+    _, memory = lost_jobs(with_taskmanagers(look(0, job("orders")), *ids), Running())
+    return memory
+
+
+def watched(memory: Running, *looks: ClusterLook) -> tuple[Finding, ...]:
+    last: tuple[Finding, ...] = ()
+    memory = after_absence(memory, looks[0].now)
+    for one in looks:
+        last, memory = lost_jobs(one, memory)
+    return last
+
+
+def test_one_that_went_while_nobody_looked_is_lost_a_minute_after_the_start() -> None:
+    first, later = look(5 * MINUTE, time=AFTER), look(6 * MINUTE, time=AFTER)
+    assert not watched(known("a"), first)
+    (lost,) = watched(known("a"), first, later)
+    assert lost.since == NOW
+    assert lost.words.endswith("is not listed any more; it was seen last 6 m ago")
+
+
+@pytest.mark.parametrize(
+    ("away", "before", "now", "found"),
+    [
+        pytest.param(9, ("a",), ("b",), True, id="soon after, whatever its TaskManagers"),
+        pytest.param(60, ("a", "b"), ("b", "c"), True, id="a TaskManager is known"),
+        pytest.param(60, ("a",), ("b",), False, id="another cluster at the same address"),
+        pytest.param(60, ("a",), (), False, id="it has none: nobody knows"),
+        pytest.param(60, (), ("b",), False, id="none was known"),
+        pytest.param(26 * 60, ("a",), ("a",), False, id="over a day ago"),
+    ],
+)
+def test_another_cluster_at_the_same_address_has_lost_nothing(
+    away: float, before: tuple[str, ...], now: tuple[str, ...], *, found: bool
+) -> None:
+    looks = [
+        with_taskmanagers(look(away * MINUTE + seconds, time=AFTER), *now) for seconds in (0, 30, 61, 90)
+    ]
+    assert bool(watched(known(*before), *looks)) is found
+
+
+def test_that_it_is_another_cluster_holds_for_later_too() -> None:
+    at = 60 * MINUTE
+    looks = [
+        with_taskmanagers(look(at, job("other"), time=AFTER), "b"),
+        with_taskmanagers(look(at + 20, time=AFTER / 2), "b"),
+        with_taskmanagers(look(at + 90, time=AFTER / 2), "b"),
+    ]
+    assert [one.words.split()[1] for one in watched(known("a"), *looks)] == ["other"]
+
+
+def test_a_jobmanager_that_lived_on_has_lost_nothing() -> None:
+    assert not watched(known("a"), look(5 * MINUTE, time=BEFORE + 1), look(7 * MINUTE, time=BEFORE + 2))
+
+
+def test_a_command_that_looks_once_says_what_ran_over_a_minute_ago() -> None:
+    memory = known("a")
+    late, _ = lost_by_id(look(61, time=AFTER), memory, one_look=True)
+    soon, _ = lost_by_id(look(30, time=AFTER), memory, one_look=True)
+    assert (list(late), soon) == ([job("orders").jid], {})
+
+
+def test_a_cluster_that_answered_an_earlier_flinktop_is_lost_a_minute_after_the_start() -> None:
+    begun = NOW + 3_600_000
+    assert cluster_lost(NOW, begun + 59_000, [], "refused", asked=begun) is None
+    lost = cluster_lost(NOW, begun + 61_000, ["orders"], "refused", asked=begun)
+    assert lost is not None
+    assert lost.words == (
+        "cluster-lost: no answer for 1 m, the last one came 1 h ago; its last known jobs: orders"
+    )
+    assert lost.since == NOW

@@ -6,14 +6,18 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from flinktop.flink.jobs import JobOverview
 from flinktop.flink.metrics import JOBMANAGER_METRICS
 from flinktop.flink.taskmanagers import TaskManager
 from flinktop.judgement.finding import Finding, Severity
+from flinktop.judgement.lost import Running
+from flinktop.judgement.remembered import OfCluster, cluster_memory, of_cluster
 from flinktop.judgement.taskmanagers import configured_ms
-from flinktop.judgement.verdict import Memory, cluster_asks
+from flinktop.judgement.verdict import Memory, cluster_asks, judge_cluster
 from flinktop.model.look import ClusterLook, Taken
 from tests.judgement.looks_failures import (
     JOB,
@@ -21,8 +25,11 @@ from tests.judgement.looks_failures import (
     SECOND,
     ago,
     cluster,
+    fault,
+    history,
     process,
     taskmanager,
+    trace,
     watched_cluster,
 )
 
@@ -221,3 +228,89 @@ def test_odd_taskmanagers_do_no_harm() -> None:
     found, memory = watched_cluster(looks)
     assert isinstance(memory, Memory)
     assert all(len(one.words) < 400 for one in found)
+
+
+# -- over a restart of flinktop --------------------------------------------------------------------------
+
+
+def remembered(looks: Iterable[ClusterLook], at: float) -> Memory:
+    """What is known of a cluster to a flinktop that was started so many seconds ago."""
+    seen = tuple(looks)
+    _, memory = watched_cluster(seen)
+    kept = of_cluster(memory, {}, Running(), seen[-1].now)
+    again = msgspec.json.decode(msgspec.json.encode(kept), type=OfCluster)
+    return cluster_memory(again, NOW - at * SECOND)[0]
+
+
+def since_then(memory: Memory, *looks: ClusterLook) -> list[tuple[str | None, float | None]]:
+    """The lost TaskManagers and since when, after these looks."""
+    found: tuple[Finding, ...] = ()
+    for look in looks:
+        found, memory = judge_cluster(look, memory)
+    return [(one.culprit.taskmanager, one.since) for one in found if one.kind == "taskmanager-lost"]
+
+
+def with_failure(look: ClusterLook, seconds: float, reason: str) -> ClusterLook:
+    failed = history([fault(seconds, stacktrace=trace(f"org.apache.flink.X: {reason}"))])
+    return replace(look, exceptions={JOB: Taken(failed, look.now)})
+
+
+def test_one_that_was_lost_stays_so_over_a_restart_with_its_time() -> None:
+    before = [listed(200, "a", "b"), listed(190, "a")]
+    memory = remembered(before, 60)
+    assert since_then(memory, ClusterLook(now=NOW - 58 * SECOND)) == [("b", ago(190))]
+    assert since_then(memory, listed(50, "a"), listed(10, "a")) == [("b", ago(190))]
+    assert since_then(memory, listed(50, "a", "b")) == []
+    late = remembered([listed(800, "a", "b"), listed(790, "a")], 100)
+    assert since_then(late, listed(90, "a")) == []
+
+
+def test_three_lost_in_an_hour_are_flapping_whoever_saw_them() -> None:
+    before = [look for n in range(2) for look in (listed(900 - 50 * n, "a", "b"), listed(890 - 50 * n, "a"))]
+    memory = remembered([*before, listed(700, "a", "b")], 60)
+    found, memory = judge_cluster(listed(50, "a", "b"), memory)
+    assert found == ()
+    found, _ = judge_cluster(listed(40, "a"), memory)
+    assert [one.kind for one in found] == ["taskmanager-lost", "taskmanager-flapping"]
+
+
+@pytest.mark.parametrize(
+    ("away", "reason", "lost"),
+    [
+        pytest.param(20, "", True, id="soon, as between two looks"),
+        pytest.param(300, "", False, id="it may have been released"),
+        pytest.param(300, "Heartbeat of TaskManager with id b timed out.", True, id="a job tells"),
+        pytest.param(300, "TaskManager with id b is no longer reachable.", True, id="in other words"),
+        pytest.param(300, "Heartbeat of TaskManager with id c timed out.", False, id="of another"),
+        pytest.param(300, "cannot read amount", False, id="of something else"),
+        pytest.param(3500, "Heartbeat of TaskManager with id b timed out.", True, id="within an hour"),
+        pytest.param(3700, "Heartbeat of TaskManager with id b timed out.", False, id="longer ago"),
+    ],
+)
+def test_one_that_went_while_nobody_looked(away: float, reason: str, *, lost: bool) -> None:
+    memory = remembered([listed(away, "a", "b")], 0)
+    look = listed(-5, "a")
+    if reason:
+        look = with_failure(look, 200 if away < 1000 else 500, reason)
+    expected = ago(200 if away < 1000 else 500) if reason else NOW + 5 * SECOND
+    assert since_then(memory, look) == ([("b", expected)] if lost else [])
+
+
+def test_exceptions_that_are_read_later_tell_of_it_too() -> None:
+    memory = remembered([listed(300, "a", "b")], 0)
+    told = with_failure(listed(-20, "a"), 200, "Heartbeat of TaskManager with id b timed out.")
+    assert since_then(memory, listed(-5, "a"), told, listed(-35, "a")) == [("b", ago(200))]
+    idle = remembered([listed(300, "a", "b", busy=False)], 0)
+    assert since_then(idle, told) == []
+
+
+def test_those_of_a_jobmanager_that_restarted_meanwhile_have_yet_to_register() -> None:
+    before = cluster(process("", NOW - 20 * SECOND, cpu=9e9), taskmanagers=[taskmanager("a")])
+    before = replace(before, now=NOW - 20 * SECOND)
+    _, memory = watched_cluster([before])
+    running = Running(processor_time=9e9, at=before.now)
+    again, _, _ = cluster_memory(of_cluster(memory, {}, running, before.now), NOW)
+    look = cluster(process("", NOW + 5 * SECOND, cpu=1e9), taskmanagers=[], now=NOW + 5 * SECOND)
+    assert since_then(again, look) == []
+    same = cluster(process("", NOW + 5 * SECOND, cpu=10e9), taskmanagers=[], now=NOW + 5 * SECOND)
+    assert since_then(again, same) == [("a", NOW + 5 * SECOND)]
