@@ -114,6 +114,7 @@ JOB_TABS = _numbered(
         "Accumulators", "Accumulators: counters of the job's own code.", "accumulators.JobAccumulatorsTable"
     ),
     _tab("Metrics", "Every metric of the job, its vertices and subtasks: search, pin, chart.", *_METRICS),
+    _tab("History", "What happened to the job, newest first, from the journal.", "timeline.JobEvents"),
 )
 VERTEX_TABS = _numbered(
     _tab(

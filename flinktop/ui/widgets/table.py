@@ -36,7 +36,8 @@ class LiveTable(PaintedView, Generic[R]):
     The given order is the default order. Setting equal rows repaints nothing; of changed rows only the lines
     that look different are repainted. Cells are made only for the rows on the screen; one that can't be made
     is a `?`, and what can't be made into a row is below the others with its name. `match` decides whether a
-    row passes the filter's text, by default if any cell contains it; `dim`, whether a row is shown faded.
+    row passes the filter's text, by default if any cell contains it; `dim`, whether a row is shown faded;
+    `heading`, whether a row is a heading of those below it, over which the cursor passes.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = component_classes("header", "sorted", "cursor", "resting")
@@ -68,6 +69,7 @@ class LiveTable(PaintedView, Generic[R]):
         empty: str = "…",
         match: Callable[[R, str], bool] | None = None,
         dim: Callable[[R], bool] | None = None,
+        heading: Callable[[R], bool] | None = None,
         ascii: bool = False,
         id: str | None = None,
     ) -> None:
@@ -77,6 +79,7 @@ class LiveTable(PaintedView, Generic[R]):
         self._key = row_key
         self._match = match
         self._dim = dim
+        self._heading = heading
         self._rows: tuple[R, ...] = ()
         self._shown: Shown[R] = Shown()
         self._cursor = 0
@@ -283,7 +286,8 @@ class LiveTable(PaintedView, Generic[R]):
         rows = arrange(self._rows, keep=keep, sort=sort, reverse=self._reverse)
         old, new = self._shown, Shown.of(rows, self._row_key)
         view = follow(self._view, old, new)
-        self._shown, self._cursor = new, view.cursor
+        self._shown = new
+        self._cursor = self._beside_heading(view.cursor, 1)
         self.virtual_size = Size(0, len(new.rows) + _HEADER if new.rows else 0)
         self._scroll(0 if to_top else view.top)
         self._post_changes()
@@ -304,12 +308,30 @@ class LiveTable(PaintedView, Generic[R]):
     def _show_cursor(self) -> None:
         self._scroll(self._view.showing_cursor().top)
 
-    def _move(self, at: int) -> None:
-        """Put the cursor on a row and scroll to it."""
+    def is_heading(self, row: R) -> bool:
+        """Whether a row is a heading, on which the cursor never is."""
+        return self._heading is not None and not isinstance(row, FailedRow) and self._heading(row)
+
+    def _beside_heading(self, at: int, by: int) -> int:
+        """The place at or after `at` (before it, if `by` is negative) that is no heading, else the nearest."""
+        if self._heading is None:
+            return at
+        rows = self._shown.rows
+        for step in (1, -1) if by > 0 else (-1, 1):
+            found = at
+            while 0 <= found < len(rows) and self.is_heading(rows[found]):
+                found += step
+            if 0 <= found < len(rows):
+                return found
+        return at
+
+    def _move(self, at: int, by: int = 1) -> None:
+        """Put the cursor on a row, or beside it in the direction `by` if it is a heading, and scroll to it."""
         if not self._shown.rows:
             return
         self._cursor_moved = True
-        before, self._cursor = self._cursor, max(0, min(at, len(self._shown.rows) - 1))
+        before = self._cursor
+        self._cursor = self._beside_heading(max(0, min(at, len(self._shown.rows) - 1)), by)
         if before != self._cursor:
             self._repaint_row(before)
             self._repaint_row(self._cursor)
@@ -334,15 +356,15 @@ class LiveTable(PaintedView, Generic[R]):
         """Move by rows; a cursor out of sight first comes to the screen's first row, or its last."""
         if self._shown.rows and not self._view.holds(self._cursor):
             last = min(self._view.top + self._view.page, len(self._shown.rows)) - 1
-            self._move(self._view.top if by > 0 else last)
+            self._move(self._view.top if by > 0 else last, by)
         else:
-            self._move(self._cursor + by)
+            self._move(self._cursor + by, by)
 
     def action_page(self, by: int) -> None:
-        self._move(self._cursor + by * max(self._view.page - 1, 1))
+        self._move(self._cursor + by * max(self._view.page - 1, 1), by)
 
     def action_edge(self, to: int) -> None:
-        self._move(0 if to < 0 else len(self._shown.rows) - 1)
+        self._move(0 if to < 0 else len(self._shown.rows) - 1, -to)
 
     def action_open(self) -> None:
         """Open the cursor's row; if it is out of sight, show it first."""
