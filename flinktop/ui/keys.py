@@ -215,9 +215,7 @@ TIMELINE_HERE = _more_program(
 ACKNOWLEDGE = _view(
     "acknowledge", "A", "acknowledge", "Acknowledge the selected alert: it is no longer counted in the frame."
 )
-MUTE = _view(
-    "mute", "x", "mute", "Mute the selected alert, its job or its kind for a while; or unmute it."
-)
+MUTE = _view("mute", "x", "mute", "Mute the selected alert, its job or its kind for a while; or unmute it.")
 OPEN_SUBJECT = _view("open_subject", "enter", "open", "Open what the event is about.")
 
 GLOBAL = (HELP, PALETTE, MOUSE, PICTURE, REDRAW, SUSPEND, LEAVE)

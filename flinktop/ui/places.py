@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from flinktop.engine.acts.act import Act
+    from flinktop.engine.alerts.alert import Alert
     from flinktop.engine.host import Port
     from flinktop.engine.journal.event import Event
     from flinktop.flink.jars import RunOptions
@@ -165,10 +166,9 @@ class EventPlace(Place, frozen=True):
 
 
 class MutePlace(Place, frozen=True):
-    """The menu for muting an alert."""
+    """The menu that mutes an alert, its job or its kind; without one it ends what is muted."""
 
-    key: tuple[str, str, str]
-    """As in `Alert.key`."""
+    alert: Alert | None
 
 
 class ActionsPlace(Place, frozen=True):

@@ -37,6 +37,7 @@ HISTORY: Final = "history"
 """The tab of a job with its events: what is known of one that Flink no longer has."""
 _TABS: Final[Mapping[EventKind, str]] = {
     EventKind.RESTARTED: "exceptions",
+    EventKind.FAILURE: "exceptions",
     EventKind.RESCALED: "timeline",
     EventKind.JOB_CHANGED: "configuration",
     EventKind.SUMMARY: HISTORY,
@@ -64,16 +65,19 @@ def of_event(port: Port, event: Event) -> Place | str:
     if event.kind is EventKind.FAILURE:
         fault = None if held.lacks(event) else fault_seen(port, event)
         return FaultPlace(event.job, *fault) if fault is not None else EventPlace(event)
+    return _of_its_job(port, event, held)
+
+
+def _of_its_job(port: Port, event: Event, held: Held) -> Place | str:
+    """The place of an event that is about a job, or about nothing but the event itself."""
     if event.details or event.kind is EventKind.GAP:
         return EventPlace(event)
     if event.kind in OF_CHECKPOINTS and event.checkpoint is not None and not held.lacks(event):
         return CheckpointPlace(event.job, event.checkpoint)
-    if event.kind in OF_FINDINGS and not event.job:
-        return WhyPlace("", cluster=True)
     return subject_of(port, event)
 
 
-def subject_of(port: Port, event: Event) -> Place | str:
+def subject_of(port: Port, event: Event) -> Place:
     """The place of the job or cluster that an event is of."""
     held = Held(port)
     if not event.job:
@@ -82,11 +86,9 @@ def subject_of(port: Port, event: Event) -> Place | str:
         return JobPlace(event.job, HISTORY)
     if event.kind in OF_CHECKPOINTS:
         return CheckpointsPlace(event.job)
-    if event.kind in OF_FINDINGS:
-        return WhyPlace(event.job)
-    if event.kind is EventKind.FAILURE:
-        return JobPlace(event.job, "exceptions")
-    return JobPlace(event.job, _TABS.get(event.kind, ""))
+    return (
+        WhyPlace(event.job) if event.kind in OF_FINDINGS else JobPlace(event.job, _TABS.get(event.kind, ""))
+    )
 
 
 def _taskmanager(taskmanager: str | None, held: Held) -> Place | str:

@@ -114,7 +114,12 @@ JOB_TABS = _numbered(
         "Accumulators", "Accumulators: counters of the job's own code.", "accumulators.JobAccumulatorsTable"
     ),
     _tab("Metrics", "Every metric of the job, its vertices and subtasks: search, pin, chart.", *_METRICS),
-    _tab("History", "What happened to the job, newest first, from the journal.", "timeline.JobEvents"),
+    _tab(
+        "History",
+        "What happened to the job, newest first, from the journal; also of a job that is gone.",
+        TabPanel("history", "timeline.JobEvents"),
+        TabPanel("event", "timeline.EventDetail", height=32),
+    ),
 )
 VERTEX_TABS = _numbered(
     _tab(

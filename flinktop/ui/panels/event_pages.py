@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from flinktop.engine.journal.event import Question
 from flinktop.facts.events import newest
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from flinktop.engine.journal.event import Event
+    from flinktop.engine.journal.event import Event, Question
     from flinktop.engine.journal.journal import Answered, Journal
 
 PAGE: Final = 500  # events
@@ -76,34 +75,43 @@ class EventPages:
 
     def read(self, journal: Journal, *, on_screen: Container[int] = (), older: bool = False) -> None:
         """Take what the journal has read; `older` whether a page of older events is wanted too."""
+        changed = self._take(journal, on_screen)
+        while self._grow(older=older):
+            older = False
+            changed = self._take(journal, ()) or changed
+        if changed:
+            self._join()
+
+    def _take(self, journal: Journal, on_screen: Container[int]) -> bool:
+        """Take the answers of pages; returns whether there are other events than before."""
         changed = False
         for place, page in enumerate(self._pages):
             if not place or page.pending or page.holds(on_screen):
                 answered = journal.seen(page.question)
-                if answered is not None and (page.pending or answered is not page.answered):
-                    page.answered, page.pending, changed = answered, False, True
-        if self._grow(older=older):
-            self.read(journal)
-        elif changed:
-            self._join()
+                if answered is None or answered is page.answered:
+                    continue
+                changed = changed or page.answered is None or page.answered.events != answered.events
+                page.answered, page.pending = answered, False
+        return changed
 
     @staticmethod
     def _has_more(page: _Page) -> bool:
         return not page.pending and page.answered is not None and page.answered.more
 
     def _grow(self, *, older: bool) -> bool:
-        """Divide pages that do not hold all of their time; the last one, to all time, only if that is wanted."""
+        """Divide pages that do not hold all of their time; the oldest one only if `older` is wanted."""
         grown = False
         for page in [one for one in self._pages if self._has_more(one)]:
-            place = self._pages.index(page)
+            place, asked = self._pages.index(page), page.question
             if (place == len(self._pages) - 1 and not older) or page.answered is None:
                 continue
-            asked, oldest = page.question, newest(page.answered.events[-1])
-            # Events of the same time are not divided: there is room for more of them.
-            page.question = replace(asked, since=max(asked.since, oldest), most=asked.most * 2)
             page.pending = grown = True
-            if oldest > asked.since:
+            oldest = min(map(newest, page.answered.events), default=0.0)
+            if asked.since < oldest < (asked.before or float("inf")):
                 self._pages.insert(place + 1, _Page(replace(asked, before=oldest, most=self._page)))
+                asked = replace(asked, since=oldest)
+            # There is room for more where they can't be divided: they are of the same time, or began earlier.
+            page.question = replace(asked, most=asked.most * 2)
         return grown
 
     def _join(self) -> None:

@@ -232,7 +232,7 @@ class EventsTable(TablePanel[EventRow]):
         return clean("  ".join(part for part in parts if part))
 
     def matches(self, row: EventRow, text: str) -> bool:
-        """By what is shown and the details; `kind:failure`, `job:orders`, `finding:skew` search that alone."""
+        """By what is shown and the details; `kind:`, `job:` and `finding:` search that alone."""
         return row.event is not None and self._filter_of(text).matches(row.event, row.text)
 
     def _filter_of(self, text: str) -> EventFilter:
@@ -243,9 +243,7 @@ class EventsTable(TablePanel[EventRow]):
     def question(self) -> Question:
         """The question that the filter leaves: what can't be put into it is filtered when it is read."""
         wanted = self._filter_of(self.table.filter)
-        return Question(
-            cluster=self.port.connection.url, job=self.job, kinds=wanted.kinds, text=wanted.text
-        )
+        return Question(cluster=self.port.connection.url, job=self.job, kinds=wanted.kinds, text=wanted.text)
 
     def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
         journal = self.port.journal
@@ -352,8 +350,8 @@ class EventDetail(LinesPanel):
 
     BOX = "Event"
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, job: str = "", *, id: str | None = None) -> None:
+        super().__init__(job, id=id)
         self._event: Event | None = None
 
     def choose(self, event: Event | None) -> None:

@@ -313,7 +313,7 @@ class LiveTable(PaintedView, Generic[R]):
         return self._heading is not None and not isinstance(row, FailedRow) and self._heading(row)
 
     def _beside_heading(self, at: int, by: int) -> int:
-        """The place at or after `at` (before it, if `by` is negative) that is no heading, else the nearest."""
+        """The place at or after `at` (before it for a negative `by`) that is no heading, else the nearest."""
         if self._heading is None:
             return at
         rows = self._shown.rows
@@ -326,7 +326,7 @@ class LiveTable(PaintedView, Generic[R]):
         return at
 
     def _move(self, at: int, by: int = 1) -> None:
-        """Put the cursor on a row, or beside it in the direction `by` if it is a heading, and scroll to it."""
+        """Put the cursor on a row, or beside a heading in the direction `by`, and scroll to it."""
         if not self._shown.rows:
             return
         self._cursor_moved = True
