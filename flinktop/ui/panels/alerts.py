@@ -33,6 +33,7 @@ from flinktop.ui.panels.operations import LABEL_CELLS, FactsScroll, laid_out
 from flinktop.ui.panels.parts import assemble
 from flinktop.ui.panels.table_panel import TablePanel
 from flinktop.ui.panels.verdicts import TONES, mark
+from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.columns import Column
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 STATE = 14  # cells of the longest state with its mark
 MOST_PROBLEMS, MOST_MUTES = 3, 3  # lines above the alerts
 MOST_CALLS = 8  # lines of an alert's history
+MOST_LINES = 6  # lines of its sentence
+RAISED_LATER = 60.0  # seconds from which on it is shown that it was raised after it began
 NONE = "No alerts: nothing has been raised on this cluster."
 NOT_JUDGED = "No alerts yet: the cluster has not been judged."
 NONE_CHOSEN = "no alert is selected"
@@ -126,7 +129,7 @@ class AlertsTable(TablePanel["Alert"]):
                 "words",
                 "ALERT",
                 24,
-                lambda alert: clean(alert.finding.words),
+                lambda alert: f"{mark(alert.severity)} {clean(alert.finding.words)}",
                 tone=tone,
                 sort=True,
                 flex=True,
@@ -250,23 +253,23 @@ class AlertDetail(Panel):
         scroll = self.query_one(FactsScroll)
         width = max(scroll.size.width - 2 - scroll.scrollbar_size_vertical, LABEL_CELLS + 8)
         tone = TONES[alert.severity] if alert.is_open else ""
-        head: list[Fact] = [("", f"{mark(alert.severity)} {clean(alert.finding.words)}", tone)]
-        return laid_out([*head, *self._times(alert), *self._finding(alert), *self._history(alert)], width)
+        words = wrap(f"{mark(alert.severity)} {clean(alert.finding.words)}", width, MOST_LINES)
+        facts = [*self._times(alert), *self._finding(alert), *self._evidence(alert), *self._history(alert)]
+        return [*([(row, tone)] for row in words), *laid_out(facts, width)]
 
     def _times(self, alert: Alert) -> list[Fact]:
-        state = state_of(alert, self.port.clock.wall())
+        known = self.port
+        state, since = state_of(alert, known.clock.wall()), began(known, alert)
+        of_job = bool(alert.job or alert.job_name)
+        of: Fact = ("job", f"{job_words(alert)}  {alert.job}", "") if of_job else ("of", "the cluster", "")
+        length = f"{'lasted' if alert.cleared is not None else 'for'} {fmt.duration(lasted(known, alert))}"
         found: list[Fact] = [
             ("state", f"{MARKS[state]} {state}, {alert.severity}", ""),
-            ("job", f"{job_words(alert)}  {alert.job}", "")
-            if alert.job or alert.job_name
-            else ("of", "the cluster itself", ""),
-            (
-                "since",
-                f"{self._moment(began(self.port, alert))}, lasted {fmt.duration(lasted(self.port, alert))}",
-                "",
-            ),
-            ("raised", self._here(alert.raised), ""),
+            of,
+            ("since", f"{self._moment(since)}, {length}", ""),
         ]
+        if by_cluster_clock(known, alert.raised) - since >= RAISED_LATER:
+            found.append(("raised", self._here(alert.raised), ""))
         if alert.cleared is not None:
             why = f", {clean(alert.why_cleared)}" if alert.why_cleared else ""
             found.append(("cleared", f"{self._here(alert.cleared)}{why}", ""))
@@ -274,8 +277,7 @@ class AlertDetail(Panel):
             found.append(("acknowledged", self._here(alert.acknowledged), ""))
         if state is AlertState.MUTED and alert.muted is not None:
             found.append(("muted", until_words(alert.muted, self._here), ""))
-        found.append(("called", self._called(alert), ""))
-        return found
+        return [*found, ("called", self._called(alert), "")]
 
     def _called(self, alert: Alert) -> str:
         if alert.called is not None:
@@ -314,10 +316,10 @@ class AlertDetail(Panel):
 
     def _history(self, alert: Alert) -> list[Fact]:
         """When it was raised, escalated and cleared, the newest first, as the journal has it."""
-        found = self._evidence(alert)
         journal = self.port.journal
         answered = journal.seen(self._question(alert)) if journal is not None else None
         events = [one for one in (answered.events if answered else ()) if one.finding == alert.finding.kind]
+        found: list[Fact] = []
         for number, event in enumerate(events[:MOST_CALLS]):
             words = f"{self._moment(newest(event) / 1000.0)}  {look(event).word}: {clean(event.words)}"
             found.append(("history" if not number else "", words, ""))

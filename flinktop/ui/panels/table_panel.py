@@ -148,9 +148,9 @@ class TablePanel(Panel, Generic[R]):
     def is_dim(self, row: R) -> bool:
         return bool(getattr(row, "old", self.old))
 
-    def is_heading(self, row: R) -> bool:  # noqa: ARG002 -- for subclasses
-        """Whether a row is a heading of those below it, on which the cursor never is."""
-        return False
+    def heading(self, row: R) -> str:  # noqa: ARG002 -- for subclasses
+        """The text of a row that is a heading of those below it; "" of all others."""
+        return ""
 
     def compose(self) -> ComposeResult:
         yield Words()
@@ -159,7 +159,7 @@ class TablePanel(Panel, Generic[R]):
             row_key=self.key,
             match=self.matches,
             dim=self.is_dim,
-            heading=self.is_heading,
+            heading=self.heading,
             ascii=self.ascii,
             empty=self.LOADING,
             id=self.TABLE_ID or (f"{self.id}-rows" if self.id else None),

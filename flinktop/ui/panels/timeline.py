@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 NEAR = 60
 """Rows from the end of the list within which older events are read."""
 TASKMANAGER_SECONDS = 10.0  # between two polls of the TaskManagers, while events of theirs are on the screen
+NARROW = 100  # cells of a table with no room for columns of repeats
+COMFORT = 48  # cells of a sentence before the names of jobs take more than they need
 REMEMBERED = "◂"
 LEGEND = f"{REMEMBERED} remembered by flinktop; Flink no longer has it"
 RULE = "─"
@@ -90,16 +92,10 @@ def event_column(
     cell: Callable[[Event], Cell],
     *,
     sort: Callable[[Event], Any] | None = None,
-    drawn: Callable[[Event, int], Cell] | None = None,
+    drawn: Callable[[Event, int], Stripes] | None = None,
     **rest: Any,
 ) -> Column[EventRow]:
-    """A column of events, which is a line in the heading of a day; `drawn` is the cell on the screen."""
-
-    def stripes(row: EventRow, cells: int) -> Stripes:
-        if row.event is None:
-            heading = (f" {row.day}", "strong") if key == "when" else (RULE * cells, "muted")
-            return Stripes((heading,))
-        return Stripes((drawn(row.event, cells) if drawn is not None else cell(row.event),))
+    """A column of events; `drawn` is the cell on the screen, where that is another."""
 
     def of_row(row: EventRow) -> Cell:
         return cell(row.event) if row.event is not None else ("", "")
@@ -107,8 +103,17 @@ def event_column(
     def order(row: EventRow) -> Any:
         return sort(row.event) if row.event is not None and sort is not None else None
 
+    def stripes(row: EventRow, cells: int) -> Stripes:
+        return drawn(row.event, cells) if row.event is not None and drawn is not None else Stripes(())
+
     return Column(
-        key, title, width, of_row, sort=order if sort is not None else None, stripes=stripes, **rest
+        key,
+        title,
+        width,
+        of_row,
+        sort=order if sort is not None else None,
+        stripes=stripes if drawn is not None else None,
+        **rest,
     )
 
 
@@ -128,64 +133,56 @@ class EventsTable(TablePanel[EventRow]):
         self._held: Held | None = None
         """What Flink has; for the rows that are drawn."""
         self._filter = "", EventFilter("")
+        self._narrow = False
+        """Whether repeats are counted before the words, in no column of their own."""
 
     def columns(self) -> Sequence[Column[EventRow]]:
-        def kind(event: Event) -> Cell:
-            found = look(event)
-            return found.text, found.tone
-
-        def job(event: Event) -> Cell:
-            if not event.job and not event.job_name:
-                return "cluster", "muted"
-            return clean(event.job_name or event.job), ""
-
-        def words(event: Event) -> Cell:
-            return clean(event.words), words_tone(event)
-
-        def drawn_words(event: Event, cells: int) -> Cell:
-            return (ruled(clean(event.words), cells), "warn") if event.kind is EventKind.GAP else words(event)
-
-        def moment(of: Callable[[Event], float]) -> Callable[[Event], Cell]:
-            return lambda event: (fmt.moment(of(event) / 1000.0, self.zone_offset()), "")
+        def drawn_words(event: Event, cells: int) -> Stripes:
+            if event.kind is EventKind.GAP:
+                return Stripes(((ruled(clean(event.words), cells), "warn"),))
+            times = f"{times_words(event)} " if self._narrow and event.count > 1 else ""
+            return Stripes(((times, "warn"), _words_cell(event)))
 
         def sign(event: Event) -> Cell:
             lacks = self._held is not None and self._held.lacks(event)
             return (REMEMBERED, "muted") if lacks else ("", "")
 
-        found = [
+        def first(event: Event) -> Cell:
+            return (self._moment(event.at) if event.count > 1 else "", "muted")
+
+        def drawn_first(event: Event, _cells: int) -> Stripes:
+            return Stripes(((self.near(event.at) if event.count > 1 else "", "muted"),))
+
+        repeats = (
+            event_column("times", "TIMES", 6, _times_cell, sort=_count, descending=True, drop=2),
+            event_column("first", "FIRST", TIME, first, drawn=drawn_first, sort=_first, drop=3),
+        )
+        return (
             event_column(
                 "when",
                 "WHEN",
                 TIME,
-                moment(newest),
+                lambda event: (self._moment(newest(event)), ""),
                 sort=newest,
-                drawn=lambda event, _: (self._when(newest(event)), ""),
+                drawn=lambda event, _cells: Stripes(((self._when(newest(event)), ""),)),
                 descending=True,
             ),
             event_column("remembered", "", 1, sign),
-            event_column("kind", "EVENT", 12, kind, sort=lambda event: look(event).word),
-            event_column("job", "JOB", 12, job, sort=_job_order, drop=1, comfort=28, flex=True),
-            event_column(
-                "times",
-                "TIMES",
-                6,
-                lambda event: (times_words(event), "warn"),
-                sort=lambda event: event.count,
-                descending=True,
-                drop=3,
+            event_column("kind", "EVENT", 12, _kind_cell, sort=_word),
+            *(
+                ()
+                if self.job
+                else (event_column("job", "JOB", 12, _job_cell, sort=_job, drop=1, comfort=28, flex=True),)
             ),
+            *(() if self._narrow else repeats),
             event_column(
-                "first",
-                "FIRST",
-                TIME,
-                lambda event: moment(lambda one: one.at)(event) if event.count > 1 else ("", ""),
-                drawn=lambda event, _: (self.near(event.at) if event.count > 1 else "", "muted"),
-                sort=lambda event: event.at,
-                drop=5,
+                "words", "WHAT", 24, _words_cell, drawn=drawn_words, sort=_words, flex=True, comfort=COMFORT
             ),
-            event_column("words", "WHAT", 24, words, drawn=drawn_words, sort=_words_order, flex=True),
-        ]
-        return [one for one in found if not self.job or one.key != "job"]
+        )
+
+    def _moment(self, at: float) -> str:
+        """A date with its time."""
+        return fmt.moment(at / 1000.0, self.zone_offset())
 
     def _when(self, at: float) -> str:
         """The time alone below the heading of its day."""
@@ -195,8 +192,8 @@ class EventsTable(TablePanel[EventRow]):
     def _has_headings(self) -> bool:
         return not self.table.filter and not self.table.sort_label
 
-    def is_heading(self, row: EventRow) -> bool:
-        return row.event is None
+    def heading(self, row: EventRow) -> str:
+        return row.day if row.event is None else ""
 
     def asks(self) -> Asks:
         asks: Asks = {} if self.job else {JOBS_OVERVIEW(): 0.0}
@@ -258,6 +255,9 @@ class EventsTable(TablePanel[EventRow]):
             on_screen = frozenset(event.number for event in self._seen())
             self._pages.read(journal, on_screen=on_screen, older=self._near_end())
         self._held = Held(self.port)
+        if (narrow := self.size.width < NARROW) != self._narrow:
+            self._narrow = narrow
+            self.table.set_columns(self.columns())
         super().show()
 
     def _near_end(self) -> bool:
@@ -309,12 +309,43 @@ class EventsTable(TablePanel[EventRow]):
         return []
 
 
-def _job_order(event: Event) -> str:
+def _kind_cell(event: Event) -> Cell:
+    found = look(event)
+    return found.text, found.tone
+
+
+def _job_cell(event: Event) -> Cell:
+    if not event.job and not event.job_name:
+        return "cluster", "muted"
+    return clean(event.job_name or event.job), ""
+
+
+def _words_cell(event: Event) -> Cell:
+    return clean(event.words), words_tone(event)
+
+
+def _times_cell(event: Event) -> Cell:
+    return times_words(event), "warn"
+
+
+def _job(event: Event) -> str:
     return (event.job_name or event.job).casefold()
 
 
-def _words_order(event: Event) -> str:
+def _word(event: Event) -> str:
+    return look(event).word
+
+
+def _words(event: Event) -> str:
     return event.words.casefold()
+
+
+def _count(event: Event) -> int:
+    return event.count
+
+
+def _first(event: Event) -> float:
+    return event.at
 
 
 class JobEvents(EventsTable):

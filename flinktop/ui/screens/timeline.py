@@ -45,6 +45,12 @@ class TimelineScreen(ClusterScreen, sheet="timeline.tcss"):
     def _selected(self, event: Moved) -> None:
         self.query_one(EventDetail).choose(self.events.event(event.key))
 
+    def tick(self, *, everything: bool = True) -> None:
+        """The selected event is another value when it has been repeated."""
+        super().tick(everything=everything)
+        for detail in self.query(EventDetail):
+            detail.choose(self.events.selected)
+
     @on(Opened)
     def _opened(self, event: Opened) -> None:
         if (one := self.events.event(event.key)) is not None:

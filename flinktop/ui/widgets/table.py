@@ -37,7 +37,7 @@ class LiveTable(PaintedView, Generic[R]):
     that look different are repainted. Cells are made only for the rows on the screen; one that can't be made
     is a `?`, and what can't be made into a row is below the others with its name. `match` decides whether a
     row passes the filter's text, by default if any cell contains it; `dim`, whether a row is shown faded;
-    `heading`, whether a row is a heading of those below it, over which the cursor passes.
+    `heading` is the text of a row that is a heading of those below it, over which the cursor passes.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = component_classes("header", "sorted", "cursor", "resting")
@@ -69,7 +69,7 @@ class LiveTable(PaintedView, Generic[R]):
         empty: str = "…",
         match: Callable[[R, str], bool] | None = None,
         dim: Callable[[R], bool] | None = None,
-        heading: Callable[[R], bool] | None = None,
+        heading: Callable[[R], str] | None = None,
         ascii: bool = False,
         id: str | None = None,
     ) -> None:
@@ -218,6 +218,8 @@ class LiveTable(PaintedView, Generic[R]):
             self._painted.pop(y, None)
             return self._painter.blank(width)
         cells, cursor, dim = self._painted[y] = self._line(at)
+        if self.is_heading(self._shown.rows[at]):
+            return self._painter.ruled(cells, width)
         return self._painter.row(self._spans, cells, width, cursor, dim=dim)
 
     def _empty_words(self) -> str:
@@ -225,6 +227,8 @@ class LiveTable(PaintedView, Generic[R]):
 
     def _line(self, at: int) -> _Line:
         row = self._shown.rows[at]
+        if heading := self._heading_of(row):
+            return ((heading, "strong"),), NO_CURSOR, False
         cells = tuple(span.shown(row) for span in self._spans)
         cursor = NO_CURSOR if at != self._cursor else FOCUSED_CURSOR if self.has_focus else CURSOR
         return cells, cursor, self._is_dim(row)
@@ -310,7 +314,10 @@ class LiveTable(PaintedView, Generic[R]):
 
     def is_heading(self, row: R) -> bool:
         """Whether a row is a heading, on which the cursor never is."""
-        return self._heading is not None and not isinstance(row, FailedRow) and self._heading(row)
+        return bool(self._heading_of(row))
+
+    def _heading_of(self, row: R) -> str:
+        return "" if self._heading is None or isinstance(row, FailedRow) else self._heading(row)
 
     def _beside_heading(self, at: int, by: int) -> int:
         """The place at or after `at` (before it for a negative `by`) that is no heading, else the nearest."""
