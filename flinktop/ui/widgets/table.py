@@ -28,6 +28,7 @@ __all__ = ["Cell", "Column", "LiveTable"]
 R = TypeVar("R")
 _Line = tuple[Cells, int, bool]
 _HEADER = 1
+_ACROSS = -1  # in the place of a line's cursor: its text is a heading across all columns
 
 
 class LiveTable(PaintedView, Generic[R]):
@@ -218,7 +219,7 @@ class LiveTable(PaintedView, Generic[R]):
             self._painted.pop(y, None)
             return self._painter.blank(width)
         cells, cursor, dim = self._painted[y] = self._line(at)
-        if self.is_heading(self._shown.rows[at]):
+        if cursor == _ACROSS:
             return self._painter.ruled(cells, width)
         return self._painter.row(self._spans, cells, width, cursor, dim=dim)
 
@@ -228,7 +229,7 @@ class LiveTable(PaintedView, Generic[R]):
     def _line(self, at: int) -> _Line:
         row = self._shown.rows[at]
         if heading := self._heading_of(row):
-            return ((heading, "strong"),), NO_CURSOR, False
+            return ((heading, "strong"),), _ACROSS, False
         cells = tuple(span.shown(row) for span in self._spans)
         cursor = NO_CURSOR if at != self._cursor else FOCUSED_CURSOR if self.has_focus else CURSOR
         return cells, cursor, self._is_dim(row)
@@ -248,7 +249,9 @@ class LiveTable(PaintedView, Generic[R]):
 
     def _changed(self, y: int, before: _Line | None, line: _Line | None) -> Region:
         """The part of a line to repaint: one interval, as Textual writes more bytes for several."""
-        if before is None or line is None or before[1:] != line[1:] or len(before[0]) != len(line[0]):
+        if before is None or line is None or before[1:] != line[1:] or line[1] == _ACROSS:
+            return Region(0, y, self._width, 1)
+        if len(before[0]) != len(line[0]):
             return Region(0, y, self._width, 1)
         cells = zip(self._spans, before[0], line[0], strict=True)
         changed = [where for where, old, new in cells if old != new]
@@ -310,7 +313,14 @@ class LiveTable(PaintedView, Generic[R]):
             self.scroll_to(y=top, animate=False)
 
     def _show_cursor(self) -> None:
-        self._scroll(self._view.showing_cursor().top)
+        """Scroll to the cursor; the heading above its row comes into sight with it."""
+        view = self._view.showing_cursor()
+        above = view.top - 1
+        headed = 0 <= above < self._cursor == view.top and view.page > 1
+        if headed and self.is_heading(self._shown.rows[above]):
+            self._scroll(above)
+        else:
+            self._scroll(view.top)
 
     def is_heading(self, row: R) -> bool:
         """Whether a row is a heading, on which the cursor never is."""
@@ -375,7 +385,7 @@ class LiveTable(PaintedView, Generic[R]):
 
     def action_open(self) -> None:
         """Open the cursor's row; if it is out of sight, show it first."""
-        if (key := self.cursor_key) is None:
+        if (key := self.cursor_key) is None or self.is_heading(self._shown.rows[self._cursor]):
             return
         if self._view.holds(self._cursor):
             self._cursor_moved = True
