@@ -15,7 +15,7 @@ MINUTE = 60_000.0
 STACK = (
     "java.lang.IllegalStateException: disk full\n"
     "\tat com.example.Orders.write(Orders.java:12)\n"
-    "\tat org.apache.flink.streaming.runtime.tasks.StreamTask.invoke(StreamTask.java:1)\n"
+    "\tat org.apache.flink.streaming.runtime.tasks.StreamTask.run(StreamTask.java:1)\n"
     "Caused by: java.io.IOException: No space left on device\n"
     "\tat com.example.Disk.put(Disk.java:7)\n"
 )
@@ -34,8 +34,13 @@ class Past:
     def event(self, kind: EventKind, words: str, ago: float, **rest: Any) -> Event:
         """An event so many minutes ago."""
         self._number += 1
-        usual: dict[str, Any] = {"key": f"{self._number}", "cluster": self.day.port.connection.url}
-        return Event(kind=kind, words=words, at=self.now - ago * MINUTE, **(usual | rest))
+        usual: dict[str, Any] = {
+            "key": f"{self._number}",
+            "cluster": self.day.port.connection.url,
+            "words": words,
+            "at": self.now - ago * MINUTE,
+        }
+        return Event(kind=kind, **(usual | rest))
 
     async def happened(self, *events: Event) -> None:
         """These have happened too."""

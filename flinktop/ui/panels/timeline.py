@@ -253,7 +253,8 @@ class EventsTable(TablePanel[EventRow]):
         if (journal := self.port.journal) is not None:
             self._pages.ask(self.question())
             on_screen = frozenset(event.number for event in self._seen())
-            self._pages.read(journal, on_screen=on_screen, older=self._near_end())
+            older = self._near_end() and not self._filter_of(self.table.filter).nothing
+            self._pages.read(journal, on_screen=on_screen, older=older)
         self._held = Held(self.port)
         if (narrow := self.size.width < NARROW) != self._narrow:
             self._narrow = narrow
