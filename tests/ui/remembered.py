@@ -16,6 +16,8 @@ STACK = (
     "java.lang.IllegalStateException: disk full\n"
     "\tat com.example.Orders.write(Orders.java:12)\n"
     "\tat org.apache.flink.streaming.runtime.tasks.StreamTask.run(StreamTask.java:1)\n"
+    "\tat org.apache.flink.runtime.taskmanager.Task.run(Task.java:2)\n"
+    "\tat java.base/java.lang.Thread.run(Thread.java:3)\n"
     "Caused by: java.io.IOException: No space left on device\n"
     "\tat com.example.Disk.put(Disk.java:7)\n"
 )
