@@ -101,7 +101,8 @@ class Held:
     def lacks(self, event: Event) -> bool:
         """Whether Flink has had what an event is about, and no longer has it; False while that is unknown."""
         if event.kind in OF_TASKMANAGERS:
-            return self.taskmanagers is not None and event.taskmanager not in self.taskmanagers
+            known = self.taskmanagers
+            return bool(event.taskmanager) and known is not None and event.taskmanager not in known
         if not event.job:
             return False
         if self.jobs is not None and event.job not in self.jobs:

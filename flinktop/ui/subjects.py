@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from flinktop.engine.journal.event import Event
     from flinktop.ui.live_app import LiveApp
 
+SAME_OPERATION: Final = 5.0
+"""Seconds within which an operation has ended that an event is about: clocks differ."""
 HISTORY: Final = "history"
 """The tab of a job with its events: what is known of one that Flink no longer has."""
 _TABS: Final[Mapping[EventKind, str]] = {
@@ -57,7 +59,8 @@ def of_event(port: Port, event: Event) -> Place | str:
     """The place of what an event is about; what Flink no longer has is shown from the journal."""
     held = Held(port)
     if event.kind in OF_TASKMANAGERS:
-        return _taskmanager(event.taskmanager, held)
+        # Of many at once their names are kept.
+        return _taskmanager(event.taskmanager, held) if not event.details else EventPlace(event)
     if event.kind is EventKind.OPERATION:
         return _operation(port, event)
     if event.kind in (EventKind.CLUSTER_LOST, EventKind.CLUSTER_BACK):
@@ -100,10 +103,13 @@ def _taskmanager(taskmanager: str | None, held: Held) -> Place | str:
 
 
 def _operation(port: Port, event: Event) -> Place:
-    """The operation of this job that began closest to the event; the log of all where that is not known."""
-    found = [one for one in port.operations() if one.job == (event.job or None)]
-    nearest = min(found, key=lambda one: abs(one.planned * 1000.0 - event.at), default=None)
-    return OperationPlace(nearest.id) if nearest is not None else OperationsPlace()
+    """The operation of this job that ended closest to the event, else the event with what is kept of it."""
+    at = event.at / 1000.0 - port.cluster_time() + port.clock.wall()
+    found = [one for one in port.operations() if one.job == (event.job or None) and one.ended is not None]
+    nearest = min(found, key=lambda one: abs((one.ended or 0.0) - at), default=None)
+    if nearest is not None and abs((nearest.ended or 0.0) - at) < SAME_OPERATION:
+        return OperationPlace(nearest.id)
+    return EventPlace(event) if event.details else OperationsPlace()
 
 
 def of_alert(port: Port, alert: Alert) -> Place | str:

@@ -31,7 +31,7 @@ class Past:
         self.now = day.port.cluster_time() * 1000.0
         self.journal = Journal(None, day.clock, inline=True)
         self._number = 0
-        day.port.journal = self.journal
+        day.port.engine.journal = self.journal
 
     def event(self, kind: EventKind, words: str, ago: float, **rest: Any) -> Event:
         """An event so many minutes ago."""

@@ -130,7 +130,7 @@ async def test_on_a_narrow_terminal_the_count_stands_before_the_words() -> None:
 async def test_an_empty_journal_says_so_and_so_does_a_missing_one() -> None:
     async with timeline_of() as past:
         assert timeline.NOTHING in past.day.text
-        past.day.port.journal = None
+        past.day.port.engine.journal = None
         await past.day.wait(3)
         assert timeline.NO_JOURNAL in past.day.text
 
@@ -408,8 +408,7 @@ async def test_enter_there_goes_to_the_tab_or_to_the_event_itself() -> None:
         screen = past.day.app.screen
         assert isinstance(screen, JobScreen)
         await past.day.press("enter")
-        assert past.day.app.screen is screen
-        assert screen.tab == "timeline"
+        assert (past.day.app.screen, screen.tab) == (screen, "timeline")
         await past.happened(past.event(EventKind.JOB_STATE, "RUNNING", 1, **orders(past)))
         await past.day.press("9", "g", "enter")
         assert place(past.day) == "EventScreen"
