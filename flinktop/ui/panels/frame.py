@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flinktop.facts.jobs import job_name
 from flinktop.facts.operations import took, under_way
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 
     from textual.content import Content
 
+    from flinktop.engine.alerts.alert import AlertsView
     from flinktop.engine.link import Link
     from flinktop.engine.operation import Operation
     from flinktop.facts.known import Known
+    from flinktop.flink.endpoint import Query
     from flinktop.ui.command import Command
 
 
@@ -282,6 +284,16 @@ class BottomLine(Line):
     follows_operations = True
     DEFAULT_CSS = "BottomLine { background: $panel; padding: 0 1; }"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown_alerts: AlertsView | None = None
+
+    def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
+        if self.port.judged is not None and self.port.alerts is not self._shown_alerts:
+            self.update()
+        else:
+            super().facts_changed(changes)
+
     def show(self) -> None:
         """Lay out as many keys as there is room for; help and palette before alerts and operations."""
         width, place = self.content_size.width, self.place
@@ -324,13 +336,14 @@ class BottomLine(Line):
             return (), ""
         from flinktop.facts.alerts import unheard  # noqa: PLC0415
 
-        found = unheard(self.port.alerts.open, self.port.clock.wall())
+        self._shown_alerts = self.port.alerts
+        found = unheard(self._shown_alerts.open, self.port.clock.wall())
         if not found:
             return (), ""
         worst = min((one.severity for one in found), key=lambda one: one.rank)
         many = "s" if len(found) > 1 else ""
-        texts = f"{ALERT_SIGN} {fmt.count(len(found))} alert{many}", f"{ALERT_SIGN} {fmt.count(len(found))}"
-        return texts, SEVERITY_TONES[worst]
+        short = f"{ALERT_SIGN} {len(found)}"
+        return (f"{short} alert{many}", short), SEVERITY_TONES[worst]
 
 
 def offers(screen: LiveScreen, command: Command) -> bool:
