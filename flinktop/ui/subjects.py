@@ -73,11 +73,21 @@ def of_event(port: Port, event: Event) -> Place | str:
 
 def _of_its_job(port: Port, event: Event, held: Held) -> Place | str:
     """The place of an event that is about a job, or about nothing but the event itself."""
-    if event.details or event.kind is EventKind.GAP:
-        return EventPlace(event)
     if event.kind in OF_CHECKPOINTS and event.checkpoint is not None and not held.lacks(event):
         return CheckpointPlace(event.job, event.checkpoint)
+    if _is_found(port, event):
+        return WhyPlace(event.job, cluster=not event.job)
+    if event.details or event.kind is EventKind.GAP:
+        return EventPlace(event)
     return subject_of(port, event)
+
+
+def _is_found(port: Port, event: Event) -> bool:
+    """Whether the finding of an event is one now."""
+    verdict, judged = port.verdict(event.job), port.judged
+    of_job = verdict.findings if verdict is not None else ()
+    of_cluster = judged.findings if judged is not None and not event.job else ()
+    return any(one.kind == event.finding for one in (*of_job, *of_cluster))
 
 
 def subject_of(port: Port, event: Event) -> Place:

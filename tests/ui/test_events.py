@@ -13,7 +13,7 @@ from textual.screen import Screen
 from flinktop.engine.journal.event import Event, EventKind, Question
 from flinktop.engine.journal.journal import Journal
 from flinktop.flink.exceptions import EXCEPTIONS
-from flinktop.judgement.finding import Severity
+from flinktop.judgement.finding import Kind, Severity
 from flinktop.ui import keys
 from flinktop.ui.panels import timeline
 from flinktop.ui.panels.timeline import EventsTable
@@ -29,6 +29,7 @@ from flinktop.ui.screens.why import WhyScreen
 from flinktop.ui.widgets.table import LiveTable
 from flinktop.ui.written_view import as_text, view_of
 from tests.ui.day import Day, monitor
+from tests.ui.judged import finding, say, verdict
 from tests.ui.remembered import STACK, Past
 
 ORDERS = "orders-enrichment"
@@ -340,6 +341,19 @@ async def test_each_kind_leads_to_what_it_is_about() -> None:
             assert isinstance(await opened(past, past.event(kind, "words", -0.1 * at, **rest)), screen), kind
             await past.day.press("escape")
             assert place(past.day) == "TimelineScreen"
+
+
+async def test_a_finding_that_stands_leads_to_why_and_one_that_is_over_to_what_is_kept_of_it() -> None:
+    async with timeline_of() as past:
+        rest = {**orders(past), "details": "next: look at the vertex", "finding": "skew"}
+        raised = past.event(EventKind.RAISED, "skew: Join users", 1, **rest)
+        assert isinstance(await opened(past, raised), EventScreen)
+        assert "next: look at the vertex" in past.day.text
+        await past.day.press("escape")
+        found = verdict(past.day, past.day.cluster.job(ORDERS), finding(Kind.SKEW))
+        await say(past.day, [found])
+        await past.day.press("enter")
+        assert isinstance(past.day.app.screen, WhyScreen)
 
 
 async def test_a_taskmanager_that_is_gone_is_said_to_be() -> None:

@@ -73,7 +73,8 @@ class EventText(Panel):
             self.border_title = "Details"
 
     def compose(self) -> ComposeResult:
-        yield Pager(empty=LOADING, ascii=self.ascii)
+        # Details are sentences; frames of a stack are better cut.
+        yield Pager(empty=LOADING, wrapped=not self._of_failure, ascii=self.ascii)
 
     @property
     def pager(self) -> Pager:

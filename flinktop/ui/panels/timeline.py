@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 NEAR = 60
 """Rows from the end of the list within which older events are read."""
 TASKMANAGER_SECONDS = 10.0  # between two polls of the TaskManagers, while events of theirs are on the screen
+CLOCK = 8  # cells of a time without its day
 NARROW = 100  # cells of a table with no room for columns of repeats
 COMFORT = 48  # cells of a sentence before the names of jobs take more than they need
 REMEMBERED = "◂"
@@ -133,8 +134,8 @@ class EventsTable(TablePanel[EventRow]):
         self._held: Held | None = None
         """What Flink has; for the rows that are drawn."""
         self._filter = "", EventFilter("")
-        self._narrow = False
-        """Whether repeats are counted before the words, in no column of their own."""
+        self._narrow, self._by_day = False, True
+        """Whether there is no room for columns of repeats, and whether days have headings."""
 
     def columns(self) -> Sequence[Column[EventRow]]:
         def drawn_words(event: Event, cells: int) -> Stripes:
@@ -161,7 +162,7 @@ class EventsTable(TablePanel[EventRow]):
             event_column(
                 "when",
                 "WHEN",
-                TIME,
+                CLOCK if self._by_day else TIME,
                 lambda event: (self._moment(newest(event)), ""),
                 sort=newest,
                 drawn=lambda event, _cells: Stripes(((self._when(newest(event)), ""),)),
@@ -172,7 +173,7 @@ class EventsTable(TablePanel[EventRow]):
             *(
                 ()
                 if self.job
-                else (event_column("job", "JOB", 12, _job_cell, sort=_job, drop=1, comfort=28, flex=True),)
+                else (event_column("job", "JOB", 14, _job_cell, sort=_job, drop=1, comfort=28, flex=True),)
             ),
             *(() if self._narrow else repeats),
             event_column(
@@ -186,7 +187,7 @@ class EventsTable(TablePanel[EventRow]):
 
     def _when(self, at: float) -> str:
         """The time alone below the heading of its day."""
-        return fmt.clock(at / 1000.0, self.zone_offset()) if self._has_headings else self.near(at)
+        return fmt.clock(at / 1000.0, self.zone_offset()) if self._by_day else self.near(at)
 
     @property
     def _has_headings(self) -> bool:
@@ -256,8 +257,9 @@ class EventsTable(TablePanel[EventRow]):
             older = self._near_end() and not self._filter_of(self.table.filter).nothing
             self._pages.read(journal, on_screen=on_screen, older=older)
         self._held = Held(self.port)
-        if (narrow := self.size.width < NARROW) != self._narrow:
-            self._narrow = narrow
+        layout = self.size.width < NARROW, self._has_headings
+        if layout != (self._narrow, self._by_day):
+            self._narrow, self._by_day = layout
             self.table.set_columns(self.columns())
         super().show()
 
@@ -374,7 +376,11 @@ def event_lines(event: Event, offset: float | None, now: float) -> list[Line | P
         about.append(pair("subtask", subtask_names.numbered(event.subtask, None)))
     if event.taskmanager:
         about.append(pair("on", clean(event.taskmanager)))
-    return [(f"{found.text}: {clean(event.words)}", found.tone), last, spaced(*about, gap=MUTED_GAP)]
+    return [
+        (f"{found.text}: {clean(event.words)}", found.tone),
+        last,
+        spaced(*about, gap=MUTED_GAP),
+    ]
 
 
 class EventDetail(LinesPanel):
@@ -394,4 +400,6 @@ class EventDetail(LinesPanel):
     def lines(self) -> Sequence[Line | Part]:
         if self._event is None:
             return []
-        return event_lines(self._event, self.zone_offset(), self.port.known_time())
+        sentence, when, about = event_lines(self._event, self.zone_offset(), self.port.known_time())
+        # A long sentence is cut below; its beginning is in the list.
+        return [when, sentence, about]
