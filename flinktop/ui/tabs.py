@@ -39,7 +39,9 @@ class Tab(Command, frozen=True):
 _SHORT = {
     "Timeline": "Time",
     "Configuration": "Config",
-    "Accumulators": "Accum",
+    "Exceptions": "Except",
+    "Accumulators": "Acc",
+    "History": "Hist",
     "Backpressure": "Pressure",
     "Watermarks": "WM",
     "TaskManagers": "TMs",
