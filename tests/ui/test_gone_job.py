@@ -143,6 +143,16 @@ async def test_its_other_tabs_show_what_was_recorded_and_are_no_dead_ends() -> N
             assert not past.day.app.screen.query(".-broken")
 
 
+async def test_why_says_what_was_wrong_last() -> None:
+    async with gone() as past:
+        await open_it(past)
+        await past.day.press("v")
+        await past.day.wait(3)
+        assert "billing   last seen 16:13:23" in past.day.text
+        assert "✕ failed: IllegalStateException: disk full" in past.day.text
+        assert "tab 9 of the job shows its history" in past.day.text
+
+
 async def test_it_opens_from_the_timeline_and_from_an_alert() -> None:
     async with gone() as past:
         started = past.event(EventKind.JOB_STARTED, "started", 0, job=GONE, job_name="billing")
