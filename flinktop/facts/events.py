@@ -12,12 +12,13 @@ from flinktop.flink.exceptions import EXCEPTIONS
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.flink.taskmanagers import TASKMANAGERS
 from flinktop.judgement.finding import Severity
-from flinktop.model import states
+from flinktop.model import checkpoints, states
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flinktop.engine.journal.event import Event
+    from flinktop.engine.seen_checkpoints import SeenCheckpoint
     from flinktop.facts.known import Known
 
 OF_CHECKPOINTS: Final = frozenset(
@@ -110,7 +111,12 @@ class Held:
         if event.kind is EventKind.FAILURE:
             return self._lacks_failure(event)
         if event.kind in OF_CHECKPOINTS and event.checkpoint is not None:
-            return self._lacks_checkpoint(event.job, event.checkpoint)
+            seen = checkpoint_seen(self._known, event)
+            return (
+                seen.dropped
+                if seen is not None
+                else self._known.value(CHECKPOINTS(job=event.job)) is not None
+            )
         return False
 
     def _lacks_failure(self, event: Event) -> bool:
@@ -119,11 +125,13 @@ class Held:
             return False
         return not any(one.timestamp in (event.at, event.last) for one in answer.faults)
 
-    def _lacks_checkpoint(self, job: str, number: int) -> bool:
-        for seen in self._known.checkpoints(job):
-            if seen.checkpoint.id == number:
-                return seen.dropped
-        return self._known.value(CHECKPOINTS(job=job)) is not None
+
+def checkpoint_seen(known: Known, event: Event) -> SeenCheckpoint | None:
+    """The checkpoint of an event, of repeats the newest, that this flinktop has seen itself; else None."""
+    seen = known.checkpoints(event.job)
+    newest_first = (one for one in seen if checkpoints.ended_at(one.checkpoint) == event.last)
+    by_number = (one for one in seen if one.checkpoint.id == event.checkpoint)
+    return next(newest_first, None) or next(by_number, None)
 
 
 def fault_seen(known: Known, event: Event) -> tuple[str, int] | None:

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from flinktop.engine.journal.event import EventKind
 from flinktop.facts.culprits import JOBMANAGER
-from flinktop.facts.events import OF_CHECKPOINTS, OF_FINDINGS, OF_TASKMANAGERS, Held, fault_seen
+from flinktop.facts.events import (
+    OF_CHECKPOINTS,
+    OF_FINDINGS,
+    OF_TASKMANAGERS,
+    Held,
+    checkpoint_seen,
+    fault_seen,
+)
 from flinktop.flink.text import clean
 from flinktop.judgement.finding import OF_CLUSTER, Kind
 from flinktop.ui.places import (
@@ -73,8 +80,12 @@ def of_event(port: Port, event: Event) -> Place | str:
 
 def _of_its_job(port: Port, event: Event, held: Held) -> Place | str:
     """The place of an event that is about a job, or about nothing but the event itself."""
-    if event.kind in OF_CHECKPOINTS and event.checkpoint is not None and not held.lacks(event):
-        return CheckpointPlace(event.job, event.checkpoint)
+    if event.kind in OF_CHECKPOINTS and event.checkpoint is not None:
+        # One that has failed can be read after Flink has dropped it.
+        seen = checkpoint_seen(port, event)
+        if seen is not None or not held.lacks(event):
+            number = seen.checkpoint.id if seen is not None else event.checkpoint
+            return CheckpointPlace(event.job, number)
     if _is_found(port, event):
         return WhyPlace(event.job, cluster=not event.job)
     if event.details or event.kind is EventKind.GAP:

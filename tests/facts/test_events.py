@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from flinktop.engine.journal.event import Event, EventKind
 from flinktop.engine.seen_checkpoints import SeenCheckpoint
-from flinktop.facts.events import LOOKS, EventFilter, Held, fault_seen, look, newest
+from flinktop.facts.events import LOOKS, EventFilter, Held, checkpoint_seen, fault_seen, look, newest
 from flinktop.flink.checkpoints import CHECKPOINTS, Checkpoint, CheckpointStats
 from flinktop.flink.exceptions import EXCEPTIONS, Fault, FaultHistory, JobExceptions
 from flinktop.flink.jobs import JOBS_OVERVIEW, JobOverview, JobsOverview
@@ -144,6 +144,17 @@ def test_a_checkpoint_is_remembered_once_it_has_left_the_history() -> None:
     assert not Held(known).lacks(event(EventKind.CHECKPOINT_FAILED, checkpoint=0))
     known.answer(CHECKPOINTS(job=JOB), CheckpointStats())
     assert Held(known).lacks(event(EventKind.CHECKPOINT_FAILED, checkpoint=0))
+
+
+def test_of_repeated_checkpoints_the_newest_counts() -> None:
+    newest_one = Checkpoint(id=9, status="FAILED", failure_timestamp=9000)
+    known = Given(seen=(SeenCheckpoint(newest_one), SeenCheckpoint(Checkpoint(id=1), dropped=True)))
+    listed(known, JOB)
+    repeated = event(EventKind.CHECKPOINT_FAILED, checkpoint=1, last=9000.0, count=3)
+    assert not Held(known).lacks(repeated)
+    seen = checkpoint_seen(known, repeated)
+    assert seen is not None
+    assert seen.checkpoint.id == 9
 
 
 def test_a_taskmanager_is_remembered_once_it_is_gone() -> None:
