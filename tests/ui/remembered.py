@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from unittest import mock
 
 from flinktop.engine.alerts.alert import Alert, AlertsView
 from flinktop.engine.journal.event import Event, EventKind, KnownJob
@@ -78,6 +79,9 @@ class Past:
         return self.day.clock.wall()
 
     async def alerts(self, opened: Iterable[Alert] = (), past: Iterable[Alert] = (), **rest: Any) -> None:
-        """These are the alerts."""
-        self.day.port.engine.caller.view = AlertsView(open=tuple(opened), past=tuple(past), **rest)
+        """These are the alerts, and they stay it."""
+        caller = self.day.port.engine.caller
+        assert caller is not None
+        caller.round = mock.Mock()  # type: ignore[method-assign]
+        caller.view = AlertsView(open=tuple(opened), past=tuple(past), **rest)
         await self.shown()

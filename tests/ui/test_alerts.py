@@ -97,10 +97,10 @@ async def test_what_is_open_comes_first_each_the_newest_first(size: tuple[int, i
 async def test_it_says_when_there_are_none_and_when_nothing_is_known() -> None:
     async with alerts_of() as past:
         assert alerts.NONE in past.day.text
-    async with monitor("2.3.0", (80, 24), demo="mixed") as day:
-        with mock.patch.object(type(day.port), "judged", None):
-            await day.press("exclamation_mark")
-            assert alerts.NOT_JUDGED in day.text
+    async with alerts_of((80, 24), open_it=False) as past:
+        with mock.patch.object(type(past.day.port), "judged", None):
+            await past.day.press("exclamation_mark")
+            assert alerts.NOT_JUDGED in past.day.text
 
 
 async def test_below_it_is_all_that_is_known_of_the_selected_one() -> None:
@@ -388,3 +388,29 @@ async def test_the_chip_has_the_colour_of_the_worst(severity: Severity, tone: st
         await past.alerts([skew(past), skew(past, severity=severity)])
         [line] = past.day.app.screen.query("BottomLine").results()
         assert line._parts[-1] == ("⚠ 2 alerts", tone)  # type: ignore[attr-defined]
+
+
+async def test_what_the_cluster_raises_is_acknowledged_muted_and_unmuted() -> None:
+    async with monitor("2.3.0", (120, 40), demo="mixed") as day:
+        await day.wait(6)
+        view = day.port.alerts
+        count = len(view.open)
+        assert count > 2
+        # An info is listed, and counted by nobody.
+        before = int(day.lines[-1].split("⚠ ")[1].split()[0])
+        await day.press("exclamation_mark")
+        assert "▲ open" in day.text
+        await day.press("A")
+        assert "◐ acknowledged" in day.text
+        await day.wait(1)
+        assert f"⚠ {before - 1} alerts" in day.lines[-1]
+        await day.press("j", "x", *"jjj", "enter")
+        assert "⏸ muted" in day.text
+        assert "until it clears" in day.text
+        await day.wait(4)
+        assert f"⚠ {before - 2}" in day.lines[-1]
+        await day.press("x", "enter")
+        assert "⏸ muted" not in day.text
+        await day.wait(1)
+        assert f"⚠ {before - 1} alerts" in day.lines[-1]
+        assert len(day.port.alerts.open) >= count - 1

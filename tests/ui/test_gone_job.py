@@ -118,7 +118,7 @@ async def test_its_first_failure_has_its_stack_on_enter() -> None:
     async with gone() as past:
         await open_it(past)
         await past.day.press("G", "enter")
-        assert isinstance(past.day.app.screen, EventScreen)
+        assert isinstance(past.day.app.screen_stack[-1], EventScreen)
         assert "job failed 2900 minutes ago" in past.day.text
         assert "com.example.Orders.write" in past.day.text
         # Back to the job, not another copy of it on top.
