@@ -30,7 +30,7 @@ class Past:
     def __init__(self, day: Day) -> None:
         self.day = day
         self.now = day.port.cluster_time() * 1000.0
-        self.journal = Journal(None, day.clock, inline=True)
+        self.journal = day.port.journal or Journal(None, day.clock, inline=True)
         self._number = 0
         day.port.engine.journal = self.journal
 
@@ -59,10 +59,10 @@ class Past:
         self.day.port._changed()
         await self.day.settled()
 
-    def job(self, job: str, name: str, **rest: Any) -> KnownJob:
+    def job(self, job: str, job_name: str, **rest: Any) -> KnownJob:
         """What is known last of a job."""
         usual: dict[str, Any] = {"state": "FAILED", "seen": self.now - 360 * MINUTE}
-        return KnownJob(cluster=self.day.port.connection.url, job=job, name=name, **(usual | rest))
+        return KnownJob(cluster=self.day.port.connection.url, job=job, name=job_name, **(usual | rest))
 
     def alert(
         self, kind: Kind, ago: float, *, severity: Severity = Severity.WARNING, words: str = "", **rest: Any

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from flinktop.ui.panels.parts import Line
     from flinktop.ui.widgets.columns import Cell
 
+COMFORT = 36  # cells of a sentence before the names of jobs take more than they need
 STATE = 14  # cells of the longest state with its mark
 MOST_PROBLEMS, MOST_MUTES = 3, 3  # lines above the alerts
 MOST_CALLS = 8  # lines of an alert's history
@@ -117,7 +118,7 @@ class AlertsTable(TablePanel["Alert"]):
             text(
                 "job",
                 "JOB",
-                12,
+                14,
                 job_words,
                 tone=lambda alert: "" if alert.job or alert.job_name else "muted",
                 sort=True,
@@ -133,6 +134,7 @@ class AlertsTable(TablePanel["Alert"]):
                 tone=tone,
                 sort=True,
                 flex=True,
+                comfort=COMFORT,
             ),
             text(
                 "called",

@@ -20,7 +20,18 @@ from flinktop.model import format as fmt
 from flinktop.model.checkpoints import tail
 from flinktop.model.scheduler import unknown_parallelism
 from flinktop.ui.live import RARELY, Asks
-from flinktop.ui.panels.parts import GAP, MUTED_GAP, Line, LinesPanel, faded, pair, spaced
+from flinktop.ui.panels.parts import (
+    GAP,
+    MUTED_GAP,
+    Line,
+    LinesPanel,
+    cells,
+    faded,
+    fit,
+    pair,
+    right_cells,
+    spaced,
+)
 from flinktop.ui.panels.verdicts import TONES, mark, verdict_line
 
 if TYPE_CHECKING:
@@ -253,16 +264,12 @@ class JobHeader(LinesPanel):
             verdict += [GAP, (f"{mark(job.severity)} {clean(job.words)}", TONES[job.severity])]
         checkpoint: Line = []
         if job.checkpoint:
-            label, age = (
-                "last checkpoint",
-                f"{ago(job.checkpointed)}, y copies" if job.checkpointed else "y copies",
-            )
-            room = self.content_size.width - len(label) - len(age) - 4
-            checkpoint = [
-                *pair(label, age),
-                GAP,
-                (tail(clean(job.checkpoint), room, mark=fmt.UNKNOWN), "strong"),
-            ]
+            key: Line = [("y: copy", "info")]
+            age = ago(job.checkpointed) if job.checkpointed > 0 else "at"
+            checkpoint = [*pair("last checkpoint", age), GAP]
+            room = self.content_size.width - cells(checkpoint) - right_cells(key)
+            path = tail(clean(job.checkpoint), room, mark=fmt.UNKNOWN)
+            checkpoint = fit([*checkpoint, (path, "strong")], key, self.content_size.width)
         ran = [pair("started", when(job.start))] if job.start > 0 else []
         ran += [pair("ended", when(job.end))] if job.end > 0 else []
         ran += (
