@@ -12,6 +12,7 @@ import pytest
 
 from flinktop.engine.journal.event import Event, EventKind
 from flinktop.judgement.finding import Severity
+from flinktop.ui.panels.alerts import NOT_JUDGED
 from flinktop.ui.places import JobPlace
 from flinktop.ui.screens.event import EventScreen
 from flinktop.ui.screens.job import JobScreen
@@ -197,3 +198,20 @@ async def test_a_job_that_nobody_knows_says_so_as_before() -> None:
         await past.day.wait(3)
         assert f"no job {'e' * 32}" in past.day.text
         assert "last seen" not in past.day.text
+
+
+async def test_what_is_remembered_opens_on_a_cluster_that_has_never_answered() -> None:
+    cluster = DemoCluster("mixed", "2.3.0", ManualClock())
+    cluster.failure = httpx.ConnectError("refused")
+    async with monitor("2.3.0", (80, 24), cluster=cluster) as day:
+        past = Past(day)
+        await past.knew(past.job(GONE, "billing", checkpoint=PATH))
+        await past.happened(failure(past, 5.0))
+        await day.press("exclamation_mark")
+        assert NOT_JUDGED in day.text
+        await day.press("T", "enter")
+        assert "com.example.Orders.write" in day.text
+        await day.press("enter")
+        await day.wait(3)
+        assert "last seen 16:13:" in day.text
+        assert "billing/chk-42" in day.text

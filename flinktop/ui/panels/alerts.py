@@ -54,7 +54,7 @@ MOST_CALLS = 8  # lines of an alert's history
 MOST_LINES = 6  # lines of its sentence
 RAISED_LATER = 60.0  # seconds from which on it is shown that it was raised after it began
 NONE = "No alerts: nothing has been raised on this cluster."
-NOT_JUDGED = "No alerts yet: the cluster has not been judged."
+NOT_JUDGED = "No alerts yet: the cluster has not answered."
 NONE_CHOSEN = "no alert is selected"
 
 
@@ -194,7 +194,8 @@ class AlertsTable(TablePanel["Alert"]):
         return rows
 
     def empty(self) -> str:
-        return NOT_JUDGED if self.port.judged is None else NONE
+        unknown = self.port.judged is None or self.port.link().answered is None
+        return NOT_JUDGED if unknown else NONE
 
     def words(self) -> Sequence[Line]:
         """What went wrong with calling, and what is muted."""
