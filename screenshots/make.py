@@ -19,6 +19,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from unittest import mock
 
+from flinktop.engine.journal.journal import Journal
+from tests.manual_clock import ManualClock
 from tests.ui.acting import acting
 from tests.ui.day import Day, monitor
 
@@ -62,7 +64,7 @@ WALK = (
     Place("charts", ("3",), light=True),
     tab("exceptions", 4),
     Place("fault", ("enter",)),
-    Place("timeline", ("escape", "5")),
+    Place("job-timeline", ("escape", "5")),
     tab("configuration", 6),
     tab("accumulators", 7),
     tab("metrics", 8),
@@ -103,6 +105,10 @@ WALK = (
     Place("datasets", ("escape", "3")),
     Place("rescales", ("escape", "colon", *"job search", "enter", "5")),
     Place("why", ("escape", "colon", *"job clickstream", "enter", "v"), light=True, seconds=VERDICTS),
+    Place("job-history", ("escape", "9")),
+    Place("alerts", ("exclamation_mark",)),
+    Place("mute", ("x",)),
+    Place("timeline", ("escape", "T", "j", "j")),
 )
 
 
@@ -129,7 +135,9 @@ ACTS = (
 
 async def take(size: tuple[int, int], theme: str, pattern: re.Pattern[str]) -> None:
     """Walk from screen to screen and save each."""
-    async with monitor(RELEASE, size, demo=SCENARIO, theme=theme) as day:
+    clock = ManualClock()
+    journal = Journal(None, clock, inline=True)
+    async with monitor(RELEASE, size, demo=SCENARIO, theme=theme, clock=clock, journal=journal) as day:
         await walk(day, WALK, size, theme, pattern)
     if theme == "dark":
         with ExitStack() as held:

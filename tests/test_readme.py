@@ -37,6 +37,9 @@ SCREENS = {
     "application": keys.APPLICATION,
     "operations": keys.OPERATIONS_LIST,
     "operation": keys.OPERATION,
+    "alerts": keys.ALERTS,
+    "timeline": keys.TIMELINE,
+    "event": keys.EVENT,
 }
 FEW = 4
 """Screens that are named one by one; what is on more is for tables."""

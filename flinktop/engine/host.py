@@ -102,7 +102,7 @@ class Port:
             ledger=ledger,
             resume=resume,
             policy=policy,
-            journal=journal,
+            journal=self._heard(journal) if journal is not None else None,
             operations_changed=self._changed,
             alerting=alerting,
             rings=rings,
@@ -231,7 +231,7 @@ class Port:
         return changes
 
     def _changed(self, query: Query[Any] | None = None) -> None:
-        """Note that a query has changed; None: operations, alerts or the answer to a question."""
+        """Note that a query has changed; None: operations, alerts or an answer to a question."""
         with self._lock:
             if query is not None:
                 self._dirty.add(query)
@@ -240,6 +240,16 @@ class Port:
             notify, self._notified = not self._notified, True
         if notify:
             self._notify()
+
+    def _heard(self, journal: Callable[[], Journal]) -> Callable[[], Journal]:
+        """The journal, whose new answers are news."""
+
+        def made() -> Journal:
+            found = journal()
+            found.on_change(self._changed)
+            return found
+
+        return made
 
     # -- acts ----------------------------------------------------------------------------------------
 

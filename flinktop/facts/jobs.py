@@ -23,9 +23,11 @@ from flinktop.facts.verdicts import JobVerdict, job_verdict
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS, Checkpoint
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
+from flinktop.flink.text import clean
 from flinktop.model import states, tasks
 
 if TYPE_CHECKING:
+    from flinktop.engine.journal.event import KnownJob
     from flinktop.facts.known import Known
     from flinktop.flink.jobs import JobOverview
     from flinktop.model.tasks import Tasks
@@ -205,8 +207,32 @@ def restarts_of(known: Known, job: str) -> int | None:
 
 
 def job_name(known: Known, job: str) -> str:
-    """The name of a job; its id while that is not known."""
+    """The name of a job, of one that Flink no longer has from the journal; its id while that is not known."""
     detail, listed = known.value(JOB(job=job)), known.value(JOBS_OVERVIEW())
     if detail is not None:
         return detail.name
-    return next((one.name for one in (listed.jobs if listed is not None else ()) if one.jid == job), job)
+    for one in listed.jobs if listed is not None else ():
+        if one.jid == job:
+            return one.name
+    remembered = known_job(known, job)
+    return clean(remembered.name) or job if remembered is not None else job
+
+
+def known_job(known: Known, job: str) -> KnownJob | None:
+    """What the journal knows last of a job; None if nothing, or if that is not read yet."""
+    journal = known.journal
+    jobs = journal.known_jobs(known.connection.url) if journal is not None else None
+    return next((one for one in jobs or () if one.job == job), None)
+
+
+def is_gone(known: Known, job: str) -> bool:
+    """Whether Flink can't say anything about a job: it does not know it, or the cluster can't be read.
+
+    A job that was read is not gone while Flink has not answered that it does not know it.
+    """
+    reading, listed = known.reading(JOB(job=job)), known.value(JOBS_OVERVIEW())
+    if reading is not None and isinstance(reading.error, NotFound):
+        return True
+    if reading is not None and reading.value is not None:
+        return False
+    return known.lost is not None or (listed is not None and all(one.jid != job for one in listed.jobs))

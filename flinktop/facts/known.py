@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from flinktop.engine.acts.run_jar import RunJar
     from flinktop.engine.clock import Clock
+    from flinktop.engine.journal.journal import Journal
     from flinktop.engine.judge import Judged
     from flinktop.engine.lags import JobLag
     from flinktop.engine.operation import Operation
@@ -40,6 +41,8 @@ class Known(Protocol):
     def features(self) -> Features: ...  # the known features of the server
     @property
     def knows_time(self) -> bool: ...  # whether the cluster's time is known; else this machine's is used
+    @property
+    def journal(self) -> Journal | None: ...  # what happened, also what Flink has forgotten
     @property
     def judged(self) -> Judged | None: ...  # None before the first answer
     def verdict(self, job: str, /) -> Verdict | None: ...  # None while too little is known

@@ -30,6 +30,7 @@ from flinktop.ui.live import FactsChanged, LiveScreen
 from flinktop.ui.live_app import LiveApp
 from flinktop.ui.operation_news import OperationNews
 from flinktop.ui.places import (
+    AlertsPlace,
     CheckpointsPlace,
     HelpPlace,
     JobManagerPlace,
@@ -325,6 +326,9 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
 
     def action_operations(self) -> None:
         self._go_once(OperationsPlace())
+
+    def action_alerts(self) -> None:
+        self._go_once(AlertsPlace())
 
     def action_taskmanagers(self) -> None:
         self._go_once(TaskManagersPlace())

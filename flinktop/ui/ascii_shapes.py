@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from textual.color import Color
 
 _SHAPES: Final = str.maketrans(
-    "●◐○✕▲⏸⟳◆▸▾◂…–━─",  # noqa: RUF001 -- a dash of ours
-    "*~-X!=@*>v<~-#.",
+    "●◐○✕▲⚠⏸⟳◆▸▾◂…–━─",  # noqa: RUF001 -- a dash of ours
+    "*~-X!!=@*>v<~-#.",
 )
 _WIDER: Final = re.compile(r"(?P<loading>\bloading[\w' ]*)…|±")
 """What is wider in ASCII: blanks after it are removed to make room."""

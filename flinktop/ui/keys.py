@@ -146,7 +146,7 @@ BUNDLE = _more_view(
 VERTEX_OF = _more_view("vertex", "V", "vertex", "The vertex that the finding is about.")
 SUBTASK_OF = _more_view("subtask", "u", "subtask", "The first subtask that the finding is about.")
 TASKMANAGER_OF = _more_view(
-    "taskmanager", "T", "its TaskManager", "The TaskManager that the finding is about."
+    "taskmanager", "h", "its TaskManager", "The TaskManager (host) that the finding is about."
 )
 EXCEPTION_OF = _more_view("exception", "e", "exception", "The exception that the finding is about.")
 NEXT_MATCH = _more_text("next_match", "n", "next match", "Next match.", action="match(1)")
@@ -208,11 +208,28 @@ OPERATIONS = _more_program(
     app=True,
 )
 OPEN_JOB = _view("open_job", "enter", "job", "Open the operation's job.")
+ALERTS_HERE = _more_program(
+    "alerts",
+    "exclamation_mark",
+    "alerts",
+    "Alerts: what is open and what was; acknowledge, mute.",
+    app=True,
+)
+TIMELINE_HERE = _more_program(
+    "timeline", "T", "timeline", "Timeline of the cluster: what happened, newest first, from the journal."
+)
+ACKNOWLEDGE = _view(
+    "acknowledge", "A", "acknowledge", "Acknowledge the selected alert: it is no longer counted in the frame."
+)
+MUTE = _view("mute", "x", "mute", "Mute the selected alert, its job or its kind for a while; or unmute it.")
+OPEN_SUBJECT = _view("open_subject", "enter", "open", "Open what the event is about.")
 
 GLOBAL = (HELP, PALETTE, MOUSE, PICTURE, REDRAW, SUSPEND, LEAVE)
 """On the app: they work on every screen."""
-EVERYWHERE = (BACK, BACK_OR_LEAVE, PAUSE, REFRESH, SLOWER, FASTER, WRITE, ZONE, ZOOM, OPERATIONS)
-"""On every screen of the cluster, as are the next two, which the footer shows only on the first screens."""
+IN_LOGS = (BACK, BACK_OR_LEAVE, PAUSE, REFRESH, SLOWER, FASTER, WRITE, ZONE, ZOOM, OPERATIONS, ALERTS_HERE)
+"""On every screen of the cluster."""
+EVERYWHERE = (*IN_LOGS, TIMELINE_HERE)
+"""On every screen but logs, as are the next two, which the footer shows only on the first screens."""
 PROCESSES = (replace(TASKMANAGERS_HERE, shown=False), replace(JOBMANAGER_HERE, shown=False))
 ELSEWHERE = (*EVERYWHERE, *PROCESSES)
 TABLE = (OPEN, ACTIONS, FILTER, SORT, REVERSE, COPY)
@@ -293,11 +310,14 @@ TASKMANAGER = (
     *ELSEWHERE,
 )
 JOBMANAGER = (OPEN, PROFILE, *TABLE[1:], *LOG, *TEXT, *PROCESS_VIEWS, *JOBMANAGER_TABS, *WINDOWS, *ELSEWHERE)
-LOG_FILE = (OPEN, ACTIONS, FILTER, *LOG, *TEXT, COPY, *ELSEWHERE)
+LOG_FILE = (OPEN, ACTIONS, FILTER, *LOG, *TEXT, COPY, *IN_LOGS, *PROCESSES)
 JARS = (*TABLE, *JARS_TABS, *ELSEWHERE)
 APPLICATION = (*TABLE, *TEXT, *APPLICATION_TABS, *ELSEWHERE)
 OPERATIONS_LIST = (*TABLE, *ELSEWHERE)
 OPERATION = (OPEN_JOB, ACTIONS, COPY, *STEPS, *ELSEWHERE)
+ALERTS = (OPEN, ACKNOWLEDGE, MUTE, *TABLE[1:], *ELSEWHERE)
+TIMELINE = (*TABLE, *ELSEWHERE)
+EVENT = (OPEN_SUBJECT, ACTIONS, FILTER, FOLD, COPY, *TEXT, *PROCESS_VIEWS, *ELSEWHERE)
 SCREENS = (
     OVERVIEW,
     JOB,
@@ -316,6 +336,9 @@ SCREENS = (
     APPLICATION,
     OPERATIONS_LIST,
     OPERATION,
+    ALERTS,
+    TIMELINE,
+    EVENT,
 )
 
 MOVES = (
@@ -339,6 +362,7 @@ _SHOWN = {
     "comma": ",",
     "full_stop": ".",
     "ampersand": "&",
+    "exclamation_mark": "!",
 }
 
 

@@ -19,6 +19,7 @@ from flinktop.settings import THEMES
 from flinktop.ui.live import LiveScreen
 from flinktop.ui.live_app import LiveApp
 from flinktop.ui.places import (
+    AlertsPlace,
     JarsPlace,
     JobManagerPlace,
     JobPlace,
@@ -26,6 +27,7 @@ from flinktop.ui.places import (
     Place,
     TaskManagerPlace,
     TaskManagersPlace,
+    TimelinePlace,
 )
 from flinktop.ui.screens.actions import on_cluster
 from flinktop.ui.screens.cluster_screen import ClusterScreen
@@ -43,6 +45,8 @@ PLACES: tuple[tuple[str, str, Place], ...] = (
     ("jm", "The JobManager: memory, configuration, logs, threads.", JobManagerPlace()),
     ("jars", "Jars that were uploaded.", JarsPlace()),
     ("applications", "Applications: jobs that were submitted together (2.3+).", JarsPlace("applications")),
+    ("alerts", "Alerts: what is open and what was; acknowledge, mute.", AlertsPlace()),
+    ("timeline", "Timeline of the cluster: what happened, newest first.", TimelinePlace()),
     ("ops", "Operations log: every act from this flinktop, and its outcome.", OperationsPlace()),
     ("datasets", "Cached intermediate results of batch programs (1.11+).", JarsPlace("datasets")),
     (

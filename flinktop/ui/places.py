@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from flinktop.engine.acts.act import Act
+    from flinktop.engine.alerts.alert import Alert
     from flinktop.engine.host import Port
+    from flinktop.engine.journal.event import Event
     from flinktop.flink.jars import RunOptions
     from flinktop.flink.process import Process
     from flinktop.ui.command import Command
@@ -147,6 +149,28 @@ class OperationPlace(Place, frozen=True):
     number: str
 
 
+class AlertsPlace(Place, frozen=True):
+    """What is wrong and calls, and what was."""
+
+
+class TimelinePlace(Place, frozen=True):
+    """What happened on the cluster, filtered by a text."""
+
+    filter: str = ""
+
+
+class EventPlace(Place, frozen=True):
+    """An event of the journal, as it was read."""
+
+    event: Event
+
+
+class MutePlace(Place, frozen=True):
+    """The menu that mutes an alert, its job or its kind; without one it ends what is muted."""
+
+    alert: Alert | None
+
+
 class ActionsPlace(Place, frozen=True):
     """The menu of actions."""
 
@@ -239,6 +263,10 @@ SCREENS: Final[dict[type[Place], tuple[str, str]]] = {
     ApplicationPlace: ("screens.application", "ApplicationScreen"),
     OperationsPlace: ("screens.operations", "OperationsScreen"),
     OperationPlace: ("screens.operations", "OperationScreen"),
+    AlertsPlace: ("screens.alerts", "AlertsScreen"),
+    TimelinePlace: ("screens.timeline", "TimelineScreen"),
+    EventPlace: ("screens.event", "EventScreen"),
+    MutePlace: ("screens.mute", "MuteScreen"),
     ActionsPlace: ("screens.actions", "ActionsScreen"),
     ConfirmPlace: ("screens.confirm", "ConfirmScreen"),
     RescalePlace: ("screens.rescale", "RescaleScreen"),

@@ -39,7 +39,9 @@ class Tab(Command, frozen=True):
 _SHORT = {
     "Timeline": "Time",
     "Configuration": "Config",
-    "Accumulators": "Accum",
+    "Exceptions": "Except",
+    "Accumulators": "Acc",
+    "History": "Hist",
     "Backpressure": "Pressure",
     "Watermarks": "WM",
     "TaskManagers": "TMs",
@@ -114,6 +116,12 @@ JOB_TABS = _numbered(
         "Accumulators", "Accumulators: counters of the job's own code.", "accumulators.JobAccumulatorsTable"
     ),
     _tab("Metrics", "Every metric of the job, its vertices and subtasks: search, pin, chart.", *_METRICS),
+    _tab(
+        "History",
+        "What happened to the job, newest first, from the journal; also of a job that is gone.",
+        TabPanel("history", "timeline.JobEvents"),
+        TabPanel("event", "timeline.EventDetail", height=32),
+    ),
 )
 VERTEX_TABS = _numbered(
     _tab(

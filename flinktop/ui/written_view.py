@@ -60,11 +60,12 @@ class View:
 
 
 def rows_of(table: LiveTable[Any]) -> Rows:
-    """A table's rows, including rows scrolled away and columns that had no room."""
+    """A table's rows without headings, including rows scrolled away and columns that had no room."""
     columns = table.columns
     rows = tuple(
         (key, tuple((column.cell(row)[0], column.sort(row) if column.sort else None) for column in columns))
         for key, row in zip(table.shown_keys(), table.shown_rows(), strict=True)
+        if not table.is_heading(row)
     )
     return Rows(
         tuple((column.key, column.title, column.align == "right") for column in columns),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from flinktop.engine.acts.run_jar import RunJar
+from flinktop.engine.journal.journal import Journal
 from flinktop.engine.judge import Judged
 from flinktop.engine.lags import JobLag
 from flinktop.engine.operation import Operation
@@ -42,6 +43,7 @@ class Given:
     """Checkpoints, newest first."""
     groups: tuple[FaultGroup, ...] = ()
     judged: Judged | None = None
+    journal: Journal | None = None
     knows_time: bool = True
     ahead: float = 0.0
     """Seconds by which the cluster's clock is ahead of this machine's."""

@@ -19,6 +19,7 @@ from textual.screen import Screen
 from flinktop.addresses import ShownJob
 from flinktop.alert_rules import Notify
 from flinktop.engine.host import Port
+from flinktop.engine.journal.journal import Journal
 from flinktop.flink.connection import Connection, Secret
 from flinktop.settings import Paths, Profile, Settings
 from flinktop.ui.app import FlinkTop
@@ -233,12 +234,14 @@ async def monitor(
     shows: ShownJob | None = None,
     written: Callable[[str], None] | None = None,
     notify: Notify | None = None,
+    journal: Journal | None = None,
 ) -> AsyncIterator[Day]:
     """Flinktop opened on a recorded cluster, or a scenario of the demo with its last minutes in the charts.
 
     Everything that is on the first screen has been answered. With `acts` there is a ledger below `state`.
     `written` is called with what is written to the terminal; without it nothing is drawn before it is read.
     With `notify` alerts call in the terminal.
+    What happens is recorded in `journal`, if one is given.
     """
     clock = clock or ManualClock()
     simulated = DemoCluster(demo, release, clock) if demo is not None else None
@@ -265,6 +268,7 @@ async def monitor(
         protected=protected,
         ledger=settings.paths.operations if acts else None,
         rings=notify is not None,
+        journal=(lambda: journal) if journal is not None else None,
     )
     if simulated is not None:
         simulated.remembered(port)

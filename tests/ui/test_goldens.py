@@ -12,11 +12,16 @@ from dataclasses import dataclass
 
 import pytest
 
+from flinktop.engine.journal.event import EventKind
+from flinktop.engine.journal.journal import Journal
+from flinktop.judgement.finding import Severity
 from flinktop.ui.live import LiveScreen
 from flinktop.ui.widgets.chart import Chart
+from tests.manual_clock import ManualClock
 from tests.ui.day import Day, monitor
 from tests.ui.golden import check
 from tests.ui.judged import asks_nothing
+from tests.ui.remembered import STACK, Past
 
 JOB = "orders-enrichment"
 
@@ -133,6 +138,30 @@ async def the_cluster(walk: Walk) -> None:
     await walk.looks("operations")
 
 
+async def what_happened(walk: Walk) -> None:
+    """Alerts, the timeline, a failure that Flink has forgotten, and its job, which is gone."""
+    await walk.press("exclamation_mark", seconds=12)
+    await walk.looks("alerts")
+    await walk.press("x")
+    await walk.looks("mute")
+    past = Past(walk.day)
+    gone = {"job": "f" * 32, "job_name": "billing"}
+    failures = (
+        past.event(EventKind.FAILURE, "job failed: disk full", ago, stack=STACK, group="disk", **gone)
+        for ago in (4000, 30, 10)
+    )
+    gap = past.event(EventKind.GAP, "not watched from 21:00:00 to 21:40:00 (40 m)", 20)
+    await past.happened(*failures, gap)
+    last = {"words": "failed: disk full", "severity": Severity.CRITICAL, "checkpoint": "s3://b/chk-1"}
+    await past.knew(past.job(**gone, **last, checkpointed=past.now - 9e6, restarts=2))
+    await walk.press("escape", "T")
+    await walk.looks("timeline")
+    await walk.press("slash", *"job:billing", "enter", "enter")
+    await walk.looks("event")
+    await walk.press("enter")
+    await walk.looks("job-gone")
+
+
 async def tabs(walk: Walk, name: str) -> None:
     """All tabs but the first."""
     for number, command in enumerate(walk.day.app.screen.TABS[1:], 2):  # type: ignore[attr-defined]
@@ -143,11 +172,14 @@ async def tabs(walk: Walk, name: str) -> None:
 WALKS: tuple[tuple[Look, Callable[[Walk], Awaitable[None]]], ...] = (
     (Look(), all_of_them),
     (Look(), the_cluster),
+    (Look(), what_happened),
     (Look((80, 24)), the_four),
+    (Look((80, 24)), what_happened),
     (Look((200, 60)), the_four),
     (Look(theme="light"), the_four),
     (Look(theme="ansi-dark"), the_four),
     (Look(ascii_only=True), the_four),
+    (Look(ascii_only=True), what_happened),
 )
 
 
@@ -157,7 +189,7 @@ WALKS: tuple[tuple[Look, Callable[[Walk], Awaitable[None]]], ...] = (
         pytest.param(
             look,
             places,
-            marks=() if places is all_of_them else pytest.mark.deep,
+            marks=() if places in (all_of_them, what_happened) else pytest.mark.deep,
             id=f"{places.__name__}-{look.name}",
         )
         for look, places in WALKS
@@ -167,9 +199,17 @@ async def test_screens_look_as_they_did(
     look: Look, places: Callable[[Walk], Awaitable[None]], *, write_goldens: bool
 ) -> None:
     # When the judge asks depends on all of its rules: pictures would move with each of them.
+    clock = ManualClock()
+    journal = Journal(None, clock, inline=True)
     with asks_nothing():
         async with monitor(
-            "2.3.0", look.size, demo="mixed", theme=look.theme, ascii_only=look.ascii_only
+            "2.3.0",
+            look.size,
+            demo="mixed",
+            theme=look.theme,
+            ascii_only=look.ascii_only,
+            clock=clock,
+            journal=journal,
         ) as day:
             walk = Walk(day, look, write_goldens, [])
             await places(walk)

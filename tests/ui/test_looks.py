@@ -15,11 +15,14 @@ from textual.screen import Screen
 from textual.theme import Theme
 
 from flinktop.engine.acts.job_acts import Cancel, Stop
+from flinktop.engine.journal.event import Event, EventKind
 from flinktop.ui import theme
 from flinktop.ui.live import Panel, is_displayed
+from flinktop.ui.screens.alerts import AlertsScreen
 from flinktop.ui.screens.checkpoint import CheckpointScreen, CheckpointVertexScreen
 from flinktop.ui.screens.checkpoints import CheckpointsScreen
 from flinktop.ui.screens.confirm import ConfirmScreen
+from flinktop.ui.screens.event import EventScreen
 from flinktop.ui.screens.jars import JarsScreen
 from flinktop.ui.screens.job import JobScreen
 from flinktop.ui.screens.operations import OperationsScreen
@@ -30,6 +33,7 @@ from flinktop.ui.screens.run_jar import RunJarScreen
 from flinktop.ui.screens.subtask import SubtaskScreen
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.screens.taskmanagers import TaskManagersScreen
+from flinktop.ui.screens.timeline import TimelineScreen
 from flinktop.ui.screens.upload import UploadScreen
 from flinktop.ui.screens.vertex import VertexScreen
 from flinktop.ui.screens.why import WhyScreen
@@ -148,6 +152,11 @@ def _vertex(cluster: FixtureCluster) -> str:
     return str(cluster.document(f"jobs/{cluster.job('steady')}")["vertices"][0]["id"])
 
 
+def _happened(cluster: FixtureCluster) -> Event:
+    """A failure of a job, as the journal has it."""
+    return Event(kind=EventKind.FAILURE, at=1000.0, cluster="", words="no", key="", job=cluster.job("steady"))
+
+
 SCREENS: dict[str, Opening] = {
     "overview": lambda _: OverviewScreen(),
     "job": lambda cluster: JobScreen(cluster.job("steady")),
@@ -162,6 +171,9 @@ SCREENS: dict[str, Opening] = {
     "TaskManagers": lambda _: TaskManagersScreen(),
     "TaskManager": lambda cluster: TaskManagerScreen(_taskmanager(cluster)),
     "JobManager": lambda _: JobManagerScreen(),
+    "alerts": lambda _: AlertsScreen(),
+    "timeline": lambda _: TimelineScreen(),
+    "event": lambda cluster: EventScreen(_happened(cluster)),
     "jars": lambda _: JarsScreen(),
     "operations": lambda _: OperationsScreen(),
     "stop": lambda cluster: ConfirmScreen(Stop(cluster.job("steady"))),

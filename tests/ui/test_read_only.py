@@ -8,15 +8,18 @@ import pytest
 from textual.screen import Screen
 
 from flinktop.engine.acts.job_acts import Cancel, Stop
+from flinktop.engine.journal.event import Event, EventKind
 from flinktop.flink.connection import acts
 from flinktop.flink.process import Process
 from flinktop.ui import keys
 from flinktop.ui.command import Command
 from flinktop.ui.palette import Commands
+from flinktop.ui.screens.alerts import AlertsScreen
 from flinktop.ui.screens.application import ApplicationScreen
 from flinktop.ui.screens.checkpoint import CheckpointScreen, CheckpointVertexScreen
 from flinktop.ui.screens.checkpoints import CheckpointsScreen
 from flinktop.ui.screens.confirm import ConfirmScreen
+from flinktop.ui.screens.event import EventScreen
 from flinktop.ui.screens.fault import FaultScreen
 from flinktop.ui.screens.help import HelpScreen
 from flinktop.ui.screens.jars import JarsScreen
@@ -28,6 +31,7 @@ from flinktop.ui.screens.process_screen import JobManagerScreen, TaskManagerScre
 from flinktop.ui.screens.run_jar import RunJarScreen
 from flinktop.ui.screens.subtask import SubtaskScreen
 from flinktop.ui.screens.taskmanagers import TaskManagersScreen
+from flinktop.ui.screens.timeline import TimelineScreen
 from flinktop.ui.screens.upload import UploadScreen
 from flinktop.ui.screens.vertex import VertexScreen
 from flinktop.ui.screens.why import WhyScreen
@@ -84,6 +88,10 @@ def places(ui: ActingDay) -> Iterator[tuple[tuple[Command, ...], Screen[None]]]:
     yield keys.APPLICATION, ApplicationScreen(job)
     yield keys.OPERATIONS_LIST, OperationsScreen()
     yield keys.OPERATION, OperationScreen("none")
+    yield keys.ALERTS, AlertsScreen()
+    yield keys.TIMELINE, TimelineScreen()
+    happened = Event(kind=EventKind.FAILURE, at=1.0, cluster="", words="no", key="", job=job)
+    yield keys.EVENT, EventScreen(happened)
 
 
 @pytest.mark.deep

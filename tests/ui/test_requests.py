@@ -14,21 +14,25 @@ from textual.screen import Screen
 from flinktop import ui
 from flinktop.engine.acts.job_acts import Stop
 from flinktop.engine.acts.profile import Profile
+from flinktop.engine.journal.event import Event, EventKind
 from flinktop.flink.jars import RunOptions
 from flinktop.flink.process import Process
 from flinktop.judgement.finding import Culprit, Kind
 from flinktop.ui.palette import Palette
 from flinktop.ui.screens.actions import ActionsScreen, on_cluster
+from flinktop.ui.screens.alerts import AlertsScreen
 from flinktop.ui.screens.application import ApplicationScreen
 from flinktop.ui.screens.checkpoint import CheckpointScreen, CheckpointVertexScreen
 from flinktop.ui.screens.checkpoints import CheckpointsScreen
 from flinktop.ui.screens.confirm import ConfirmScreen
+from flinktop.ui.screens.event import EventScreen
 from flinktop.ui.screens.fault import FaultScreen
 from flinktop.ui.screens.help import HelpScreen
 from flinktop.ui.screens.jars import JarsScreen
 from flinktop.ui.screens.job import JobScreen
 from flinktop.ui.screens.leave import LeaveScreen
 from flinktop.ui.screens.log_screen import LogFileScreen
+from flinktop.ui.screens.mute import MuteScreen
 from flinktop.ui.screens.operations import OperationScreen, OperationsScreen
 from flinktop.ui.screens.overview import OverviewScreen
 from flinktop.ui.screens.pick import PickClass, PickJar, PickRestore
@@ -40,6 +44,7 @@ from flinktop.ui.screens.run_jar import RunJarScreen
 from flinktop.ui.screens.subtask import SubtaskScreen
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.screens.taskmanagers import TaskManagersScreen
+from flinktop.ui.screens.timeline import TimelineScreen
 from flinktop.ui.screens.upload import UploadScreen
 from flinktop.ui.screens.vertex import VertexScreen
 from flinktop.ui.screens.vertex_plan import VertexPlanScreen
@@ -74,6 +79,13 @@ class Ids:
         self.port = day.port
 
 
+def happened(ids: Ids) -> Event:
+    """A failure of the job, as the journal has it."""
+    return Event(
+        kind=EventKind.FAILURE, at=1000.0, cluster=ids.port.connection.url, words="no", key="", job=ids.job
+    )
+
+
 SCREENS: dict[type[Screen[Any]], Callable[[Ids], Screen[Any]]] = {
     OverviewScreen: lambda _: OverviewScreen(),
     JobScreen: lambda ids: JobScreen(ids.job),
@@ -106,6 +118,10 @@ SCREENS: dict[type[Screen[Any]], Callable[[Ids], Screen[Any]]] = {
     PlanPreviewScreen: lambda ids: PlanPreviewScreen(ids.jar, "", RunOptions()),
     ProfileStart: lambda ids: ProfileStart(Profile(ids.taskmanager)),
     UploadScreen: lambda _: UploadScreen(),
+    AlertsScreen: lambda _: AlertsScreen(),
+    TimelineScreen: lambda _: TimelineScreen(),
+    EventScreen: lambda ids: EventScreen(happened(ids)),
+    MuteScreen: lambda _: MuteScreen(None),
     VertexPlanScreen: lambda ids: VertexPlanScreen(ids.job, ids.vertex),
 }
 

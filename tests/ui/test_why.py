@@ -153,7 +153,7 @@ async def test_the_way_to_a_vertex_its_subtask_and_its_taskmanager() -> None:
         await it.day.press("escape", "u")
         subtask = it.here(SubtaskScreen)
         assert (subtask.vertex, subtask.subtask) == (it.vertex["id"], 2)
-        await it.day.press("escape", "T")
+        await it.day.press("escape", "h")
         machine = it.here(TaskManagerScreen)
         document = it.day.cluster.document(f"jobs/{it.job}/vertices/{it.vertex['id']}")
         assert machine.taskmanager == document["subtasks"][2]["taskmanager-id"]
@@ -225,7 +225,7 @@ async def test_keys_that_lead_nowhere_do_nothing_and_are_not_offered() -> None:
     async with ill() as it:
         await it.has(finding(Kind.RECORD_ERRORS))
         screen = await it.open()
-        await it.day.press("V", "u", "T", "e", "l", "d")
+        await it.day.press("V", "u", "h", "e", "l", "d")
         assert it.day.app.screen is screen
         await it.day.press("colon", *"subtask")
         await it.day.settled()

@@ -163,14 +163,14 @@ async def test_a_verdict_that_goes_with_its_job_leaves_a_sentence() -> None:
         stands(it)
         assert "skew" not in it.day.text
         assert f"{JOB} is not judged" in it.day.text
-        await it.day.press("V", "u", "T", "l", "d", "e", "enter", "y")
+        await it.day.press("V", "u", "h", "l", "d", "e", "enter", "y")
         it.here(WhyScreen)
 
 
 GONE = {
     "V": "vertex",
     "u": "subtask",
-    "T": "taskmanager",
+    "h": "taskmanager",
     "l": "log",
     "d": "threads",
     "c": "checkpoints",
@@ -230,7 +230,7 @@ async def test_a_cluster_that_answers_half_of_the_requests(which: int) -> None:
             return answer(target) if asked % 2 == which else broken
 
         it.day.cluster.answer = half  # type: ignore[method-assign]
-        for key in ("j", "k", "V", "escape", "u", "escape", "T", "escape", "l", "escape", "enter", "escape"):
+        for key in ("j", "k", "V", "escape", "u", "escape", "h", "escape", "l", "escape", "enter", "escape"):
             await it.day.press(key)
             await it.day.wait(4)
             stands(it, key)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from flinktop.facts.freshness import missing_words
+from flinktop.facts.jobs import is_gone, known_job
 from flinktop.facts.timeline import has_rescales
 from flinktop.flink.jobmanager import (
     JOB_JOBMANAGER_CONFIG,
@@ -18,6 +19,7 @@ from flinktop.flink.jobmanager import (
 )
 from flinktop.flink.jobs import JOB, JOB_CONFIG
 from flinktop.flink.rescale import RESCALE_CONFIG
+from flinktop.flink.text import clean
 from flinktop.model import format as fmt
 from flinktop.model import redaction
 from flinktop.ui.live import RARELY, Asks
@@ -28,6 +30,7 @@ from flinktop.ui.widgets.guarded_rows import make_row_groups
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from flinktop.engine.journal.event import KnownJob
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobmanager import Environment, Setting
     from flinktop.flink.jobs import Job, JobConfig
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from flinktop.ui.panels.parts import Part
 
 
+RECORDED = "recorded"
 CONFIG, JVM, OPTION, CLASS_PATH, VARIABLE = "config", "JVM", "JVM option", "class path", "environment"
 DIRECTORIES = ("PWD", "OLDPWD")  # variables that are no passwords, whatever their names contain
 CLUSTER = {CONFIG: "cluster"}
@@ -205,6 +209,16 @@ class JobConfiguration(TablePanel[Item]):
             self._program = config, items(None, config)
         return self._program[1]
 
+    def _remembered(self) -> KnownJob | None:
+        """What the journal knows of a job that Flink does not know."""
+        return known_job(self.port, self.job) if is_gone(self.port, self.job) else None
+
+    def _recorded_items(self) -> list[Item]:
+        """What the journal has of its settings, where Flink has none."""
+        known = self._remembered() if self.port.value(JOB_CONFIG(job=self.job)) is None else None
+        settings = sorted(known.configuration.items()) if known is not None else ()
+        return [Item(RECORDED, clean(name), redaction.setting(name, clean(text))) for name, text in settings]
+
     def _cluster_items(self) -> list[Item]:
         """The cluster's configuration, its JVM, and the link to its log if that was set up."""
         if not self._of_cluster:
@@ -218,12 +232,19 @@ class JobConfiguration(TablePanel[Item]):
 
     def rows(self) -> Sequence[Item]:
         made: dict[str, Callable[[], Sequence[Item]]] = {
+            RECORDED: self._recorded_items,
             "job": lambda: items(self.port.value(JOB(job=self.job)), None),
             "execution": self._program_items,
             "rescale": lambda: rescale_items(self.port.value(RESCALE_CONFIG(job=self.job))),
             "cluster": self._cluster_items,
         }
         return make_row_groups(made, lambda kind: made[kind](), key=str)
+
+    def words(self) -> Sequence[list[Part]]:
+        known = self._remembered()
+        if known is None or not known.configuration:
+            return []
+        return [[(f"as flinktop recorded it when the job was last seen, {self.near(known.seen)}", "muted")]]
 
     def empty(self) -> str:
         errors = [one.error for one in map(self.port.reading, self.asks()) if one is not None and one.error]

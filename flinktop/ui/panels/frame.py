@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
-
-from rich.cells import cell_len
+from typing import TYPE_CHECKING, Any, cast
 
 from flinktop.facts.jobs import job_name
 from flinktop.facts.operations import took, under_way
@@ -16,6 +14,7 @@ from flinktop.ui.keys import GLOBAL, key_name
 from flinktop.ui.live import Asks, LiveScreen, Panel
 from flinktop.ui.panels.parts import RIGHT_GAP as GAP
 from flinktop.ui.panels.parts import Part, assemble, cells, fit, right_cells
+from flinktop.ui.panels.verdicts import TONES as SEVERITY_TONES
 from flinktop.ui.theme import cluster_style
 from flinktop.ui.widgets.celltext import clip
 from flinktop.ui.widgets.growth import redraw
@@ -25,9 +24,11 @@ if TYPE_CHECKING:
 
     from textual.content import Content
 
+    from flinktop.engine.alerts.alert import AlertsView
     from flinktop.engine.link import Link
     from flinktop.engine.operation import Operation
     from flinktop.facts.known import Known
+    from flinktop.flink.endpoint import Query
     from flinktop.ui.command import Command
 
 
@@ -45,7 +46,8 @@ CRUMBS = (40, 24, 14)  # widths of the places on the way here, with less and les
 SHORTEST_CRUMB = 8  # width of this place alone, before the cluster's name is dropped
 FIRST_KEYS = 2  # of a footer: help and palette, which lead to everything else
 SEPARATOR = " ▸ "
-SIGN = "⟳"
+SIGN, ALERT_SIGN = "⟳", "⚠"
+CHIP_GAP = 3  # cells between the alerts and the operations in progress
 GAPS = (3, 2, 1, 0)  # blanks between tabs that have blanks or brackets of their own
 
 
@@ -276,14 +278,24 @@ class Notice(Line):
 
 
 class BottomLine(Line):
-    """The keys that work here, and the operations in progress."""
+    """The keys that work here, the alerts that nobody has seen to, and the operations in progress."""
 
     ticks_when_paused = True
     follows_operations = True
     DEFAULT_CSS = "BottomLine { background: $panel; padding: 0 1; }"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown_alerts: AlertsView | None = None
+
+    def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
+        if self.port.judged is not None and self.port.alerts is not self._shown_alerts:
+            self.update()
+        else:
+            super().facts_changed(changes)
+
     def show(self) -> None:
-        """Lay out as many keys as there is room for; help and palette before the operations in progress."""
+        """Lay out as many keys as there is room for; help and palette before alerts and operations."""
         width, place = self.content_size.width, self.place
         words = place.state_words()
         parts: list[Part] = [(f"{clip(words, LONGEST_CRUMB)}  ", "warn")] if words else []
@@ -293,16 +305,45 @@ class BottomLine(Line):
             if command.shown and offers(place, command)
         ]
         room = width - cells(parts) - sum(cells(one) for one in commands[:FIRST_KEYS]) - GAP
-        forms = chips(under_way(self.port), self.port.clock.wall())
-        chip = next((one for one in forms if cell_len(one) <= room), "")
-        room = width - (cell_len(chip) + GAP if chip else 0)
+        chip = self._chip(room)
+        room = width - (cells(chip) + GAP if chip else 0)
         for part in commands:
             if cells((*parts, *part)) > room:
                 break
             parts += part
         if chip:
-            parts += [(" " * (width - cell_len(chip) - cells(parts)), ""), (chip, "info")]
+            parts += [(" " * (width - cells(chip) - cells(parts)), ""), *chip]
         self.set_parts(parts)
+
+    def _chip(self, room: int) -> list[Part]:
+        """Alerts and operations in progress, as long as `room` cells allow; alerts are the last to go."""
+        alerts, tone = self._alerts()
+        operations = chips(under_way(self.port), self.port.clock.wall())
+        for alert in (*alerts, ""):
+            for operation in (*operations, ""):
+                parts: list[Part] = [(alert, tone)] if alert else []
+                if operation:
+                    parts += [(" " * CHIP_GAP, "")] if alert else []
+                    parts.append((operation, "info"))
+                if parts and cells(parts) <= room:
+                    return parts
+        return []
+
+    def _alerts(self) -> tuple[tuple[str, ...], str]:
+        """Texts for the alerts that nobody has seen to, the longest first, and the tone of the worst."""
+        if self.port.judged is None:
+            # Nothing is raised before, and the first picture needs nothing of alerts.
+            return (), ""
+        from flinktop.facts.alerts import unheard  # noqa: PLC0415
+
+        self._shown_alerts = self.port.alerts
+        found = unheard(self._shown_alerts.open, self.port.clock.wall())
+        if not found:
+            return (), ""
+        worst = min((one.severity for one in found), key=lambda one: one.rank)
+        many = "s" if len(found) > 1 else ""
+        short = f"{ALERT_SIGN} {len(found)}"
+        return (f"{short} alert{many}", short), SEVERITY_TONES[worst]
 
 
 def offers(screen: LiveScreen, command: Command) -> bool:

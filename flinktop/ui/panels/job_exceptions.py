@@ -49,7 +49,7 @@ LEAST_ROWS = 3
 _INDEX, _TASKMANAGER, _LABELS = attrgetter("index"), attrgetter("taskmanager"), attrgetter("labels")
 ROOMY = 30  # rows of a screen with room for whole sentences
 FORGOTTEN = "flinktop no longer has this exception: it was replaced by newer ones; esc goes back"
-_TONES = {
+STACK_TONES = {
     "cause": "bad",
     "wrapper": "warn",
     "frame": "strong",
@@ -262,7 +262,7 @@ class FaultStack(Panel):
         found = self.fault
         if found is not None:
             stack = faults.stack(found[1].stacktrace, folded=self.folded)
-            self.pager.set_lines([(line.text, _TONES[line.kind]) for line in stack])
+            self.pager.set_lines([(line.text, STACK_TONES[line.kind]) for line in stack])
         elif not self.pager.lines:
             self.pager.set_empty(FORGOTTEN if self._names[0] else "no exception is selected")
 

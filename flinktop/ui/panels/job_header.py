@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from flinktop.engine.journal.event import EventKind, Question
 from flinktop.engine.sweep import SECONDS, restarts_query
 from flinktop.facts.freshness import blank, blind_seconds, failure, why_stale
-from flinktop.facts.jobs import LastCheckpoint, last_checkpoint, restarts_of
+from flinktop.facts.jobs import LastCheckpoint, is_gone, known_job, last_checkpoint, restarts_of
 from flinktop.facts.restore import last_savepoint
 from flinktop.facts.verdicts import job_verdict
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
@@ -19,13 +20,26 @@ from flinktop.model import format as fmt
 from flinktop.model.checkpoints import tail
 from flinktop.model.scheduler import unknown_parallelism
 from flinktop.ui.live import RARELY, Asks
-from flinktop.ui.panels.parts import GAP, MUTED_GAP, Line, LinesPanel, faded, pair, spaced
-from flinktop.ui.panels.verdicts import verdict_line
+from flinktop.ui.panels.parts import (
+    GAP,
+    MUTED_GAP,
+    Line,
+    LinesPanel,
+    cells,
+    faded,
+    fit,
+    pair,
+    right_cells,
+    spaced,
+)
+from flinktop.ui.panels.verdicts import TONES, mark, verdict_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from flinktop.engine.host import Port
+    from flinktop.engine.journal.event import KnownJob
+    from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import Job
     from flinktop.model.tasks import Tasks
     from flinktop.ui.panels.parts import Part
@@ -174,6 +188,13 @@ class JobHeader(LinesPanel):
     STATE_FIRST = True
     follows_operations = True
 
+    def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
+        if is_gone(self.port, self.job):
+            # What the journal knows of it comes without an answer of Flink.
+            self.update()
+        else:
+            super().facts_changed(changes)
+
     def asks(self) -> Asks:
         """The job, its checkpoints and its restarts; for one that has ended its result."""
         reading = self.port.reading(JOB(job=self.job))
@@ -191,7 +212,12 @@ class JobHeader(LinesPanel):
         name, port = self.job, self.port
         reading = port.reading(JOB(job=name))
         if reading is None or reading.value is None:
-            if (error := failure(port, JOB(job=name))) is None:
+            error = failure(port, JOB(job=name))
+            if error is None and not is_gone(port, name):
+                return [[("loading job…", "muted")]]
+            if (remembered := known_job(port, name)) is not None:
+                return self._remembered(remembered)
+            if error is None:
                 return [[("loading job…", "muted")]]
             unknown = isinstance(error, NotFound)
             words = f"no job {name}" if unknown else f"the job {name} can't be read"
@@ -216,6 +242,59 @@ class JobHeader(LinesPanel):
         if forgotten or reading.error is not None or port.lost is not None:
             age = fmt.duration(port.now() - reading.at) if reading.at is not None else fmt.UNKNOWN
             stale = why_stale(port, reading, "The job")
-            words = "Flink no longer knows this job; esc goes back." if forgotten else stale
+            words = "Flink no longer knows this job; 9 shows its history." if forgotten else stale
             lines = [[(f"{words} Last update {age} ago.", "bad")], *faded(lines)]
         return lines
+
+    def _remembered(self, job: KnownJob) -> Sequence[Line]:
+        """What the journal knows last of a job that Flink does not know, or while no cluster answers."""
+        port, offset, now = self.port, self.zone_offset(), self.port.known_time()
+
+        def when(at: float) -> str:
+            return fmt.near(at / 1000.0, offset, now)
+
+        def ago(at: float) -> str:
+            return f"{when(at)}, {fmt.duration(max(0.0, now - at / 1000.0))} ago"
+
+        gone = "Flink no longer knows this job" if port.lost is None else "the cluster does not answer"
+        state: Line = [(f"last seen {ago(job.seen)}", "bad"), (f" ({gone})", "muted")]
+        tone = states.tone(job.state)
+        verdict: Line = pair("then", f"{states.mark(job.state)} {clean(job.state)}", tone)
+        if job.words:
+            verdict += [GAP, (f"{mark(job.severity)} {clean(job.words)}", TONES[job.severity])]
+        checkpoint: Line = []
+        if job.checkpoint:
+            key: Line = [("y: copy", "info")]
+            age = ago(job.checkpointed) if job.checkpointed > 0 else "at"
+            checkpoint = [*pair("last checkpoint", age), GAP]
+            room = self.content_size.width - cells(checkpoint) - right_cells(key)
+            path = tail(clean(job.checkpoint), room, mark=fmt.UNKNOWN)
+            checkpoint = fit([*checkpoint, (path, "strong")], key, self.content_size.width)
+        ran = [pair("started", when(job.start))] if job.start > 0 else []
+        ran += [pair("ended", when(job.end))] if job.end > 0 else []
+        ran += (
+            [pair("restarts", fmt.count(job.restarts), "warn" if job.restarts else "")]
+            if job.restarts is not None
+            else []
+        )
+        ran += [pair("parallelism", str(job.parallelism))] if job.parallelism is not None else []
+        ran += [pair("Flink", clean(job.release))] if job.release else []
+        return [
+            [(clean(job.name), "strong"), GAP, (job.job, "muted")],
+            state,
+            verdict,
+            checkpoint,
+            spaced(*ran, gap=MUTED_GAP),
+            self._first_failure(job, when),
+        ]
+
+    def _first_failure(self, job: KnownJob, when: Callable[[float], str]) -> Line:
+        """The first failure that the journal has of it."""
+        journal = self.port.journal
+        question = Question(cluster=job.cluster, job=job.job, kinds=(EventKind.FAILURE,))
+        answered = journal.seen(question) if journal is not None else None
+        if answered is None or not answered.events:
+            return []
+        first = min(answered.events, key=lambda event: event.at)
+        label = "earliest known failure" if answered.more else "first failure"
+        return [*pair(label, when(first.at)), GAP, (clean(first.words), "bad")]

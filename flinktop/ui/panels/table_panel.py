@@ -148,6 +148,10 @@ class TablePanel(Panel, Generic[R]):
     def is_dim(self, row: R) -> bool:
         return bool(getattr(row, "old", self.old))
 
+    def heading(self, row: R) -> str:  # noqa: ARG002 -- for subclasses
+        """The text of a row that is a heading of those below it; "" of all others."""
+        return ""
+
     def compose(self) -> ComposeResult:
         yield Words()
         yield LiveTable(
@@ -155,6 +159,7 @@ class TablePanel(Panel, Generic[R]):
             row_key=self.key,
             match=self.matches,
             dim=self.is_dim,
+            heading=self.heading,
             ascii=self.ascii,
             empty=self.LOADING,
             id=self.TABLE_ID or (f"{self.id}-rows" if self.id else None),

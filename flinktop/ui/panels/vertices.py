@@ -5,9 +5,11 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from flinktop.facts.jobs import is_gone, known_job
 from flinktop.facts.vertex_parts import VertexTaskManagerFacts, concurrent_attempt, vertex_taskmanager
 from flinktop.facts.vertices import VertexFacts, figures_asks, vertex_facts
 from flinktop.flink.jobs import JOB
+from flinktop.flink.text import clean
 from flinktop.flink.vertices import VERTEX, VERTEX_TASKMANAGERS
 from flinktop.model import busy, rates, states
 from flinktop.model import format as fmt
@@ -112,6 +114,12 @@ class VerticesTable(TablePanel[VertexFacts]):
 
     def empty(self) -> str:
         job: Job | None = self.answer
+        if job is None and is_gone(self.port, self.job):
+            known = known_job(self.port, self.job)
+            if known is not None and known.vertices:
+                return (
+                    f"Flink no longer has them. The job's vertices were: {clean(', '.join(known.vertices))}"
+                )
         return self.why_empty(self.reading, none_of("vertices", job.state) if job is not None else "")
 
     def rows_of(self, answer: Job) -> Sequence[VertexFacts]:

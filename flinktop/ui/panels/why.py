@@ -17,8 +17,9 @@ from flinktop.facts.culprits import (
     found,
 )
 from flinktop.facts.faults import when_words
+from flinktop.facts.jobs import is_gone, job_name, known_job
 from flinktop.facts.verdicts import job_verdict
-from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
+from flinktop.flink.jobs import JOB
 from flinktop.flink.text import clean
 from flinktop.judgement.finding import Severity, figure
 from flinktop.model import format as fmt
@@ -97,14 +98,6 @@ class Choice:
         return next((one for one in rows if one.key == self.key), rows[0] if rows else None)
 
 
-def job_name(port: Port, job: str) -> str:
-    """The name of a job, else its id."""
-    detail, listed = port.value(JOB(job=job)), port.value(JOBS_OVERVIEW())
-    if not job or detail is not None:
-        return detail.name if detail is not None else ""
-    return next((one.name for one in (listed.jobs if listed is not None else ()) if one.jid == job), job)
-
-
 def judged_words(port: Port, job: str) -> str:
     """How old the figures of the verdict are; "" without a verdict, and for a job that has ended."""
     verdict = job_verdict(port, job)
@@ -126,7 +119,7 @@ class WhyHeader(LinesPanel):
         verdict = job_verdict(port, self.job)
         line: Line = [(clean(job_name(port, self.job)), "strong")]
         if verdict is None:
-            return [[*line, GAP, ("not judged yet", "muted")]]
+            return self._unjudged(line)
         known = port.verdict(self.job)
         if known is not None:
             line += [GAP, (states.words(known.state), states.tone(known.state))]
@@ -137,6 +130,15 @@ class WhyHeader(LinesPanel):
         said = any(one.words == verdict.words for one in verdict.findings)
         words = f"{mark(verdict.severity)} {clean(verdict.words)}"
         return [line, [] if said else [(words, TONES[verdict.severity])]]
+
+    def _unjudged(self, line: Line) -> Sequence[Line]:
+        """A job without a verdict: what was said last of one that Flink no longer has."""
+        remembered = known_job(self.port, self.job) if is_gone(self.port, self.job) else None
+        if remembered is None:
+            return [[*line, GAP, ("not judged yet", "muted")]]
+        words = f"{mark(remembered.severity)} {clean(remembered.words)}" if remembered.words else ""
+        seen = f"last seen {self.near(remembered.seen)}"
+        return [[*line, GAP, (seen, "stale")], [(words, TONES[remembered.severity])] if words else []]
 
 
 def _severity(row: FoundRow) -> Cell:
@@ -190,6 +192,8 @@ class FindingsTable(TablePanel[FoundRow]):
         if not self.job:
             return "nothing is wrong with the cluster itself"
         name, verdict = clean(job_name(port, self.job)), port.verdict(self.job)
+        if verdict is None and is_gone(port, self.job):
+            return f"Flink has no answers about {name}: tab 9 of the job shows its history"
         if verdict is None:
             return f"{name} is not judged yet: its answers have not come"
         if verdict.severity is not Severity.OK:

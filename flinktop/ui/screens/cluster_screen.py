@@ -12,7 +12,14 @@ from flinktop.ui import keys
 from flinktop.ui.live import LiveScreen, Panel, is_displayed
 from flinktop.ui.panels.frame import BottomLine, Notice, TopLine
 from flinktop.ui.panels.time_chart import stepped
-from flinktop.ui.places import ActionsPlace, cluster_actions, job_actions, write_place
+from flinktop.ui.places import (
+    ActionsPlace,
+    TimelinePlace,
+    cluster_actions,
+    is_at,
+    job_actions,
+    write_place,
+)
 from flinktop.ui.screens.filter_line import Filtered, FilterLine
 from flinktop.ui.widgets.messages import Searched
 from flinktop.ui.widgets.painted_view import SearchedView, TextView
@@ -234,6 +241,10 @@ class ClusterScreen(LiveScreen):
     def action_window(self, by: int) -> None:
         self.app.chart_window = stepped(self.app.chart_window, by)
         self.tick()
+
+    def action_timeline(self) -> None:
+        if not is_at(self, TimelinePlace):
+            self.app.go(TimelinePlace())
 
     def action_zoom(self) -> None:
         """Give the whole body to the focused panel, or take it back; the frame stays."""

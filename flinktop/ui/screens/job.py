@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from textual import on
 
 from flinktop.facts.faults import found_fault
-from flinktop.facts.jobs import job_name
+from flinktop.facts.jobs import is_gone, job_name, known_job
 from flinktop.model.pending_operators import is_pending
 from flinktop.ui import keys
 from flinktop.ui.panels.job_header import JobHeader
 from flinktop.ui.places import (
     CheckpointsPlace,
+    EventPlace,
     FaultPlace,
     JobPlace,
     Place,
@@ -22,12 +23,14 @@ from flinktop.ui.places import (
 )
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.screens.taskmanager_of import FaultOnTaskManager
+from flinktop.ui.subjects import HISTORY, go_to, of_event
 from flinktop.ui.widgets.messages import BoxMoved, BoxOpened, Moved, Opened
 from flinktop.ui.widgets.table import LiveTable
 
 if TYPE_CHECKING:
     from textual.geometry import Size
 
+    from flinktop.engine.journal.event import Event
     from flinktop.facts.faults import FaultFacts
     from flinktop.ui.screens.taskmanager_of import Location
     from flinktop.ui.tabs import TabPanel
@@ -53,7 +56,9 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
         return job_name(self.app.port, self.job)
 
     def first_tab(self, size: Size) -> str:
-        """The graph where there is room for it and the vertices, else the vertices."""
+        """The graph where there is room for it, else the vertices; of a job that is gone its history."""
+        if not self._wanted and is_gone(self.app.port, self.job):
+            return HISTORY
         roomy = size.width >= GRAPH_SIZE[0] and size.height >= GRAPH_SIZE[1]
         return self._wanted or ("graph" if roomy else "vertices")
 
@@ -85,6 +90,8 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
     @on(Moved)
     def _select_together(self, event: Moved) -> None:
         graph, stack = self.made.get("graph"), self.made.get("stack")
+        if (detail := self.made.get("event")) is not None and event.control.id == "history-rows":
+            detail.choose(self._event(event))
         if event.key is not None and event.control.id == "vertex-rows" and graph is not None:
             graph.select(event.key)
         elif stack is not None and (fault := self._fault(event)) is not None:
@@ -103,15 +110,35 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
         if (vertices := self.panel("vertices")) is not None:
             vertices.table.cursor_key = event.key
 
+    def _event(self, event: Moved | Opened) -> Event | None:
+        """The event of a row, if it is one of the history."""
+        history = self.made.get(HISTORY)
+        if history is None or not history.is_mounted or event.control is not history.table:
+            return None
+        found: Event | None = history.event(event.key)
+        return found
+
     @on(Opened)
     def _open_row(self, event: Opened) -> None:
-        if event.control.id == "vertex-rows":
+        if (happened := self._event(event)) is not None:
+            self._open_event(happened)
+        elif event.control.id == "vertex-rows":
             self._open_vertex(event.key)
         elif (fault := self._fault(event)) is not None:
             self.app.go(FaultPlace(self.job, fault.group, fault.at, fault.concurrent))
         elif event.key.startswith("subtask "):
             _, vertex, subtask = event.key.split(" ")
             self.app.go(SubtaskPlace(self.job, vertex, int(subtask.partition(".")[0])))
+
+    def _open_event(self, event: Event) -> None:
+        """Go to what an event is about: of this job that is another of its tabs."""
+        place = of_event(self.app.port, event)
+        if not isinstance(place, JobPlace):
+            go_to(self.app, place)
+        elif place.tab in (HISTORY, ""):
+            self.app.go(EventPlace(event))
+        else:
+            self.run_worker(self.action_show_tab(place.tab))
 
     @on(BoxOpened)
     def _open_box(self, event: BoxOpened) -> None:
@@ -154,7 +181,10 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
         self.app.open_bundle(self.job)
 
     def action_copy(self) -> None:
-        self.app.copy_text(self.copied() or self.job)
+        """Of a job that is gone the path of its last checkpoint: it can be run again from there."""
+        remembered = known_job(self.app.port, self.job) if is_gone(self.app.port, self.job) else None
+        path = remembered.checkpoint if remembered is not None else ""
+        self.app.copy_text(path or self.copied() or self.job)
 
     def neighbour(self, by: int) -> Place | None:
         job = self.neighbour_key(self.job, by)

@@ -23,6 +23,8 @@ class LogCommands(ClusterScreen):
             return False
         if action in ("follow", "short_lines", "known") and self.log_seen() is None:
             return False
+        if action == "timeline" and self.log_seen() is not None:
+            return False
         return super().check_action(action, parameters)
 
     def log_seen(self) -> LogView | None:

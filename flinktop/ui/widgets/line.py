@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Cells = tuple[Cell | Stripes, ...]
 
 NO_CURSOR, CURSOR, FOCUSED_CURSOR = 0, 1, 2
+RULE = 3  # cells of the line before a heading
 _UP, _DOWN = ("▲", "▼"), ("^", "v")
 
 
@@ -81,6 +82,14 @@ class LinePainter:
         """Texts in their styles after a blank cell."""
         base = self.style("")
         return _strip([(1, "", base), *((0, text, self.style(name)) for text, name in runs)], width, base)
+
+    def ruled(self, cells: Cells, width: int) -> Strip:
+        """Texts within a line across the whole width."""
+        texts = [cell for cell in cells if not isinstance(cell, Stripes)]
+        runs = [(0, f" {text} ", self.style(name)) for text, name in texts]
+        rest = max(0, width - RULE - sum(cell_len(text) for _, text, _ in runs))
+        rule = self.style("muted")
+        return _strip([(0, "─" * RULE, rule), *runs, (0, "─" * rest, rule)], width, self.style(""))
 
     def blank(self, width: int) -> Strip:
         return Strip.blank(width, self.style(""))

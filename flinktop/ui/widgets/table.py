@@ -28,6 +28,7 @@ __all__ = ["Cell", "Column", "LiveTable"]
 R = TypeVar("R")
 _Line = tuple[Cells, int, bool]
 _HEADER = 1
+_ACROSS = -1  # in the place of a line's cursor: its text is a heading across all columns
 
 
 class LiveTable(PaintedView, Generic[R]):
@@ -36,7 +37,8 @@ class LiveTable(PaintedView, Generic[R]):
     The given order is the default order. Setting equal rows repaints nothing; of changed rows only the lines
     that look different are repainted. Cells are made only for the rows on the screen; one that can't be made
     is a `?`, and what can't be made into a row is below the others with its name. `match` decides whether a
-    row passes the filter's text, by default if any cell contains it; `dim`, whether a row is shown faded.
+    row passes the filter's text, by default if any cell contains it; `dim`, whether a row is shown faded;
+    `heading` is the text of a row that is a heading of those below it, over which the cursor passes.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = component_classes("header", "sorted", "cursor", "resting")
@@ -68,6 +70,7 @@ class LiveTable(PaintedView, Generic[R]):
         empty: str = "…",
         match: Callable[[R, str], bool] | None = None,
         dim: Callable[[R], bool] | None = None,
+        heading: Callable[[R], str] | None = None,
         ascii: bool = False,
         id: str | None = None,
     ) -> None:
@@ -77,6 +80,7 @@ class LiveTable(PaintedView, Generic[R]):
         self._key = row_key
         self._match = match
         self._dim = dim
+        self._heading = heading
         self._rows: tuple[R, ...] = ()
         self._shown: Shown[R] = Shown()
         self._cursor = 0
@@ -215,6 +219,8 @@ class LiveTable(PaintedView, Generic[R]):
             self._painted.pop(y, None)
             return self._painter.blank(width)
         cells, cursor, dim = self._painted[y] = self._line(at)
+        if cursor == _ACROSS:
+            return self._painter.ruled(cells, width)
         return self._painter.row(self._spans, cells, width, cursor, dim=dim)
 
     def _empty_words(self) -> str:
@@ -222,6 +228,8 @@ class LiveTable(PaintedView, Generic[R]):
 
     def _line(self, at: int) -> _Line:
         row = self._shown.rows[at]
+        if heading := self._heading_of(row):
+            return ((heading, "strong"),), _ACROSS, False
         cells = tuple(span.shown(row) for span in self._spans)
         cursor = NO_CURSOR if at != self._cursor else FOCUSED_CURSOR if self.has_focus else CURSOR
         return cells, cursor, self._is_dim(row)
@@ -241,7 +249,9 @@ class LiveTable(PaintedView, Generic[R]):
 
     def _changed(self, y: int, before: _Line | None, line: _Line | None) -> Region:
         """The part of a line to repaint: one interval, as Textual writes more bytes for several."""
-        if before is None or line is None or before[1:] != line[1:] or len(before[0]) != len(line[0]):
+        if before is None or line is None or before[1:] != line[1:] or line[1] == _ACROSS:
+            return Region(0, y, self._width, 1)
+        if len(before[0]) != len(line[0]):
             return Region(0, y, self._width, 1)
         cells = zip(self._spans, before[0], line[0], strict=True)
         changed = [where for where, old, new in cells if old != new]
@@ -283,7 +293,8 @@ class LiveTable(PaintedView, Generic[R]):
         rows = arrange(self._rows, keep=keep, sort=sort, reverse=self._reverse)
         old, new = self._shown, Shown.of(rows, self._row_key)
         view = follow(self._view, old, new)
-        self._shown, self._cursor = new, view.cursor
+        self._shown = new
+        self._cursor = self._beside_heading(view.cursor, 1)
         self.virtual_size = Size(0, len(new.rows) + _HEADER if new.rows else 0)
         self._scroll(0 if to_top else view.top)
         self._post_changes()
@@ -302,14 +313,42 @@ class LiveTable(PaintedView, Generic[R]):
             self.scroll_to(y=top, animate=False)
 
     def _show_cursor(self) -> None:
-        self._scroll(self._view.showing_cursor().top)
+        """Scroll to the cursor; the heading above its row comes into sight with it."""
+        view = self._view.showing_cursor()
+        above = view.top - 1
+        headed = 0 <= above < self._cursor == view.top and view.page > 1
+        if headed and self.is_heading(self._shown.rows[above]):
+            self._scroll(above)
+        else:
+            self._scroll(view.top)
 
-    def _move(self, at: int) -> None:
-        """Put the cursor on a row and scroll to it."""
+    def is_heading(self, row: R) -> bool:
+        """Whether a row is a heading, on which the cursor never is."""
+        return bool(self._heading_of(row))
+
+    def _heading_of(self, row: R) -> str:
+        return "" if self._heading is None or isinstance(row, FailedRow) else self._heading(row)
+
+    def _beside_heading(self, at: int, by: int) -> int:
+        """The place at or after `at` (before it for a negative `by`) that is no heading, else the nearest."""
+        if self._heading is None:
+            return at
+        rows = self._shown.rows
+        for step in (1, -1) if by > 0 else (-1, 1):
+            found = at
+            while 0 <= found < len(rows) and self.is_heading(rows[found]):
+                found += step
+            if 0 <= found < len(rows):
+                return found
+        return at
+
+    def _move(self, at: int, by: int = 1) -> None:
+        """Put the cursor on a row, or beside a heading in the direction `by`, and scroll to it."""
         if not self._shown.rows:
             return
         self._cursor_moved = True
-        before, self._cursor = self._cursor, max(0, min(at, len(self._shown.rows) - 1))
+        before = self._cursor
+        self._cursor = self._beside_heading(max(0, min(at, len(self._shown.rows) - 1)), by)
         if before != self._cursor:
             self._repaint_row(before)
             self._repaint_row(self._cursor)
@@ -334,19 +373,19 @@ class LiveTable(PaintedView, Generic[R]):
         """Move by rows; a cursor out of sight first comes to the screen's first row, or its last."""
         if self._shown.rows and not self._view.holds(self._cursor):
             last = min(self._view.top + self._view.page, len(self._shown.rows)) - 1
-            self._move(self._view.top if by > 0 else last)
+            self._move(self._view.top if by > 0 else last, by)
         else:
-            self._move(self._cursor + by)
+            self._move(self._cursor + by, by)
 
     def action_page(self, by: int) -> None:
-        self._move(self._cursor + by * max(self._view.page - 1, 1))
+        self._move(self._cursor + by * max(self._view.page - 1, 1), by)
 
     def action_edge(self, to: int) -> None:
-        self._move(0 if to < 0 else len(self._shown.rows) - 1)
+        self._move(0 if to < 0 else len(self._shown.rows) - 1, -to)
 
     def action_open(self) -> None:
         """Open the cursor's row; if it is out of sight, show it first."""
-        if (key := self.cursor_key) is None:
+        if (key := self.cursor_key) is None or self.is_heading(self._shown.rows[self._cursor]):
             return
         if self._view.holds(self._cursor):
             self._cursor_moved = True

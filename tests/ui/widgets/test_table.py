@@ -508,3 +508,51 @@ def test_rows_put_together_keep_what_could_not_be_made() -> None:
     rows += make_row_groups(jobs("bc"), lambda job: (job, made(job)), key=lambda job: job.key)
     assert [row.key for row in rows] == ["a", "c", "c"]
     assert [odd.key for odd in rows.failed] == ["b", "b"]
+
+
+async def test_the_cursor_passes_over_headings() -> None:
+    rows = [Job("H1"), *jobs("ab"), Job("H2"), *jobs("c"), Job("H3")]
+    async with bench(rows, heading=lambda job: job.key if job.key.startswith("H") else "") as (app, pilot):
+        table = app.table
+        assert table.cursor_key == "a"
+        seen = []
+        for key in ("j", "j", "j", "k", "k", "k", "G", "g"):
+            await pilot.press(key)
+            seen.append(table.cursor_key)
+        assert seen == ["b", "c", "c", "b", "a", "a", "c", "a"]
+        lines = app.lines()
+        assert [lines[at].strip("─ ") for at in (1, 4, 6)] == ["H1", "H2", "H3"]
+        assert all(lines[at].startswith("───") and lines[at].rstrip().endswith("───") for at in (1, 4, 6))
+        await pilot.click(LiveTable, offset=(3, 4))
+        assert table.cursor_key == "c"
+        await pilot.press("enter")
+        assert app.opened() == ["c"]
+
+
+async def test_the_heading_comes_into_sight_with_the_first_row_below_it() -> None:
+    rows = [Job("H"), *many(50)]
+    async with bench(rows, size=(40, 6), heading=lambda job: "today" if job.key == "H" else "") as (
+        app,
+        pilot,
+    ):
+        await pilot.press("G", "g")
+        await settled(app)
+        assert app.lines()[1].startswith("─── today ───")
+
+
+async def test_rows_that_come_under_the_cursor_are_no_headings() -> None:
+    def heading(job: Job) -> str:
+        return job.key if job.key.startswith("H") else ""
+
+    async with bench(jobs("ab"), heading=heading) as (app, pilot):
+        await pilot.press("j")
+        app.table.set_rows([Job("H1"), Job("H2"), *jobs("c")])
+        await settled(app)
+        assert app.table.cursor_key == "c"
+        app.table.set_rows([Job("H")])
+        await settled(app)
+        await pilot.press("j", "enter")
+        assert not app.opened()
+        app.table.set_rows([])
+        await settled(app)
+        assert app.table.cursor_key is None
