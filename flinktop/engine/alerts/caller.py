@@ -86,6 +86,8 @@ class Caller:
         self._is_read = journal is None
         self._reading: asyncio.Task[None] | None = None
         self._first_round: float | None = None
+        self._read_lock = threading.Lock()  # held while the journal is read
+        self._closed = False
         self._edits = 0  # writes to the journal: a read that began before the last one is old
         self._written: dict[str, bytes] = {}  # what the journal has, as far as is known
         self._kept_open = stored.KeptOpen()
@@ -105,8 +107,12 @@ class Caller:
 
     def close(self, seconds: float) -> None:
         """End the runs of the command, waiting at most so long (s); what was not begun is kept for later."""
+        self._closed = True
         if self._reading is not None:
             self._reading.cancel()
+            # Its thread must not use a journal that is closed.
+            if self._read_lock.acquire(timeout=seconds):
+                self._read_lock.release()
         if self._hooks is not None:
             left = self._hooks.take_back(self._url)
             if left:
@@ -200,9 +206,13 @@ class Caller:
             self._reading = asyncio.get_running_loop().create_task(self._read_later(self._journal))
 
     async def _read_later(self, journal: Journal) -> None:
+        def read() -> tuple[dict[str, bytes], dict[str, bytes] | None] | None:
+            with self._read_lock:
+                return self._values(journal) if not self._closed else None
+
         edits = self._edits
-        values = await run_in_thread(lambda: self._values(journal))
-        if edits == self._edits:
+        values = await run_in_thread(read)
+        if values is not None and edits == self._edits:
             self._take(*values)
 
     def _values(self, journal: Journal) -> tuple[dict[str, bytes], dict[str, bytes] | None]:

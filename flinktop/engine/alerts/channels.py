@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 MANY: Final = 5
 """More changes than that within `TOGETHER` are one summary."""
 TOGETHER: Final = 10.0
-MOST_PATIENCE: Final = 60.0
-"""s for which many changes wait at most while they become more; the first time it is `TOGETHER`."""
+"""s. Also how long many changes wait at most while they become more, and s between two summaries."""
+LATELY: Final = 120.0
+"""s after a summary in which the next one waits longer for its changes to be all:"""
+MOST_PATIENCE: Final = 90.0
 MILDER_FOR: Final = 300.0
 """s for which an alert must be milder, so that it calls again when it becomes as bad as before."""
 
@@ -82,15 +84,13 @@ def not_told(state: Alerts, channel: Channel, calls: Iterable[Call]) -> Alerts:
 
 def _many(sent: Sent, changes: list[_Due], at: Moment) -> tuple[Sent, tuple[Call, ...]]:
     """Wait while many changes become more, then say them as one."""
-    lately = sent.summary is not None and at.now - sent.summary < 2 * MOST_PATIENCE
-    if sent.waits is None:
-        patience = min(2 * sent.patience, MOST_PATIENCE) if lately else TOGETHER
-        sent = replace(sent, waits=at.now, waiting=0, patience=patience)
+    begun = sent.waits if sent.waits is not None else at.now
+    lately = sent.summary is not None and begun - sent.summary < LATELY
     more = len(changes) > sent.waiting
-    waited = at.now - sent.waits if sent.waits is not None else 0.0
+    waits = more and at.now - begun < (MOST_PATIENCE if lately else TOGETHER)
     rests = sent.summary is not None and at.now - sent.summary < TOGETHER
-    if rests or (more and waited < sent.patience):
-        return replace(sent, waiting=len(changes)), ()
+    if rests or waits:
+        return replace(sent, waits=begun, waiting=len(changes)), ()
     return replace(sent, waits=None, waiting=0, summary=at.now), _summaries(changes, at)
 
 

@@ -77,7 +77,6 @@ class Sent(Struct, frozen=True, kw_only=True):
     waits: float | None = None  # since when many changes wait to be told as one
     waiting: int = 0  # how many they were in the last round
     summary: float | None = None  # when it was told of many last
-    patience: float = 0.0  # s for which the next many may wait while they become more
 
 
 class Alerts(Struct, frozen=True, kw_only=True):
