@@ -30,7 +30,7 @@ class Past:
     def __init__(self, day: Day) -> None:
         self.day = day
         self.now = day.port.cluster_time() * 1000.0
-        self.journal = day.port.journal or Journal(None, day.clock, inline=True)
+        self.journal = Journal(None, day.clock, inline=True)
         self._number = 0
         day.port.engine.journal = self.journal
 

@@ -146,12 +146,18 @@ async def what_happened(walk: Walk) -> None:
     await walk.looks("mute")
     past = Past(walk.day)
     gone = {"job": "f" * 32, "job_name": "billing"}
-    failures = (
-        past.event(EventKind.FAILURE, "job failed: disk full", ago, stack=STACK, group="disk", **gone)
-        for ago in (4000, 30, 10)
+    orders = {"job": walk.day.cluster.job(JOB), "job_name": JOB}
+    await past.happened(
+        *(past.event(kind, f"words of {kind}", 3.0 * number) for number, kind in enumerate(EventKind)),
+        *(
+            past.event(kind, f"words of {kind}", 900.0 + number, **orders)
+            for number, kind in enumerate(EventKind)
+        ),
+        *(
+            past.event(EventKind.FAILURE, "job failed: disk full", ago, stack=STACK, group="disk", **gone)
+            for ago in (4000, 30, 10)
+        ),
     )
-    gap = past.event(EventKind.GAP, "not watched from 21:00:00 to 21:40:00 (40 m)", 20)
-    await past.happened(*failures, gap)
     last = {"words": "failed: disk full", "severity": Severity.CRITICAL, "checkpoint": "s3://b/chk-1"}
     await past.knew(past.job(**gone, **last, checkpointed=past.now - 9e6, restarts=2))
     await walk.press("escape", "T")
