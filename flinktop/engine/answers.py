@@ -73,6 +73,10 @@ class Answers:
             self._newest.pop(key, None)
             self._metrics.pop(key, None)
 
+    def forget_error(self, query: Query[Any]) -> None:
+        """Forget why a request failed, as it was answered now."""
+        self._errors.pop(_key(query), None)
+
     @property
     def features(self) -> Features:
         """What the server supports, by its newest /config."""

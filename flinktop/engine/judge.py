@@ -29,7 +29,7 @@ from flinktop.judgement import rules as ruling
 from flinktop.judgement.ask import Ask
 from flinktop.judgement.expected import judge_expected
 from flinktop.judgement.finding import Severity
-from flinktop.judgement.lost import Running, cluster_lost, lost_jobs
+from flinktop.judgement.lost import Running, cluster_lost, lost_jobs, still_lost
 from flinktop.judgement.remembered import (
     DAY_MS,
     OfCluster,
@@ -37,6 +37,7 @@ from flinktop.judgement.remembered import (
     Remembered,
     cluster_memory,
     is_another,
+    is_another_start,
     job_memory,
     of_cluster,
     of_job,
@@ -114,6 +115,7 @@ class Judge:
         self._judged_at: dict[str, float] = {}  # by job (ms)
         self._asks: dict[str, tuple[Ask, ...]] = {}  # the closer looks that a job needs
         self._cluster_asks: tuple[Ask, ...] = ()
+        self._absent: tuple[Finding, ...] = ()  # of jobs that are lost or missing
         self._findings: tuple[Finding, ...] = ()  # of the cluster, while it answers
         self._new = True  # whether something of the cluster itself was answered since the last round
         self._listed: dict[str, JobOverview] = {}
@@ -140,8 +142,20 @@ class Judge:
         if before.cluster is not None:
             rules = self._policy.about(None)
             self._cluster, self._expected, self._running = cluster_memory(before.cluster, now)
-            self._findings = ordered(ruling.applied(rules, standing_findings(self._cluster, now)))
+            self._absent = self._standing_absent(now)
+            standing = ruling.applied(rules, standing_findings(self._cluster, now))
+            self._findings = ordered((*standing, *self._absent))
+            self._new = False
             self.judged = Judged(findings=self._findings)
+
+    def _standing_absent(self, now: float) -> tuple[Finding, ...]:
+        """The jobs that were lost or missing, before the jobs are listed."""
+        missing = [
+            _named(finding, name)
+            for name, memory in self._expected.items()
+            for finding in ruling.applied(self._policy.about(name), standing_findings(memory, now))
+        ]
+        return (*ruling.applied(self._policy.about(None), still_lost(self._running, now)), *missing)
 
     def of_jobs(self) -> Iterator[tuple[str, OfJob]]:
         """What is to be remembered of jobs, by their ids."""
@@ -209,6 +223,8 @@ class Judge:
             before = self._listed.get(jid)
             if before is None or (job.state, job.tasks) != (before.state, before.tasks):
                 self._dirty[jid] = None
+            if before is not None and is_another_start(before, job):
+                self._memories.pop(jid, None)
             if before is not None and job.state != before.state:
                 # Its state is told by the list alone: other answers need not be waited for.
                 self._judged_at.pop(jid, None)
@@ -332,8 +348,9 @@ class Judge:
         findings, self._cluster = judge_cluster(look, self._cluster, rules=rules)
         self._cluster_asks = cluster_asks(look, self._cluster)
         lost, self._running = lost_jobs(look, self._running)
-        lost = ruling.applied(rules, lost)
-        return ordered((*findings, *lost, *self._missing(look)))
+        if look.jobs is not None:
+            self._absent = (*ruling.applied(rules, lost), *self._missing(look))
+        return ordered((*findings, *self._absent))
 
     def _missing(self, look: ClusterLook) -> Iterator[Finding]:
         """The expected jobs that do not run, named."""
@@ -345,10 +362,7 @@ class Judge:
         )
         for verdict in missing:
             for finding in verdict.findings:
-                kind, _, words = finding.words.partition(": ")
-                yield replace(
-                    finding, words=f"{kind}: {verdict.name}: {words}", job=verdict.job, job_name=verdict.name
-                )
+                yield _named(finding, verdict.name, verdict.job)
 
     def _lost(self, now: float, silent: float, error: str, asked: float | None) -> tuple[Finding, ...]:
         names = [job.name for job in self._listed.values() if not states.is_terminal(job.state)]
@@ -424,3 +438,9 @@ def _runs_whole(job: JobOverview) -> bool:
     """Whether by the list a job runs, and all its tasks do or did."""
     running = job.tasks.get("running", 0) + job.tasks.get("finished", 0)
     return job.state == "RUNNING" and running >= job.tasks.get("total", 0)
+
+
+def _named(finding: Finding, name: str, job: str = "") -> Finding:
+    """A finding about an expected job, with its name."""
+    kind, _, words = finding.words.partition(": ")
+    return replace(finding, words=f"{kind}: {name}: {words}", job=job, job_name=name)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
+from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, JobOverview
+from flinktop.headless.find_job import find_jobs
 from flinktop.judgement import rules as ruling
 from flinktop.judgement.expected import judge_expected
-from flinktop.judgement.lost import Running, lost_by_id
+from flinktop.judgement.lost import Running, lost_jobs
 from flinktop.judgement.patterns import matches
 from flinktop.judgement.remembered import cluster_memory, is_another, job_memory
 from flinktop.judgement.verdict import Memory, Verdict, asks, cluster_asks, judge_cluster, judge_job
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from flinktop.engine.answers import Answers
-    from flinktop.flink.jobs import JobOverview
     from flinktop.judgement.ask import Ask
     from flinktop.judgement.finding import Finding
     from flinktop.judgement.remembered import OfJob, Remembered
@@ -92,11 +92,10 @@ class JudgeOnce:
 
     def _lost(self, look: ClusterLook) -> Iterator[Verdict]:
         """The jobs that a flinktop has seen running, and that are lost with their JobManager."""
-        names = {job: one.name for job, one in self._running.gone.items()} | dict(self._running.names)
-        found, self._running = lost_by_id(look, self._running, one_look=True)
-        for job, finding in found.items():
-            name = names[job]
-            if self._job is not None and not (matches(name, (self._job,)) or job.startswith(self._job)):
+        found, self._running = lost_jobs(look, self._running, one_look=True)
+        for finding in found:
+            name, job = finding.job_name, finding.job
+            if self._job is not None and not find_jobs((JobOverview(jid=job, name=name),), self._job):
                 continue
             for one in ruling.applied(self._rules_of(name), (finding,)):
                 yield Verdict(

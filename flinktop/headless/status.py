@@ -14,12 +14,11 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from flinktop.engine.clock import Clock
-from flinktop.engine.journal.tables import JournalError
-from flinktop.engine.judge_memory import read_only
-from flinktop.flink.run_in_thread import run, run_in_thread
+from flinktop.flink.run_in_thread import run
 from flinktop.flink.text import clean
 from flinktop.headless.look_once import GRACE, THREE_LOOKS_TAKE, OneCluster
 from flinktop.headless.status_json import document
+from flinktop.headless.status_memory import remembered
 from flinktop.headless.status_prometheus import exposition
 from flinktop.headless.status_report import ClusterStatus, Status
 from flinktop.headless.status_text import lines
@@ -27,7 +26,7 @@ from flinktop.internal_error import words_of
 from flinktop.judgement.rules import as_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import httpx
@@ -48,10 +47,6 @@ class NotPrintedError(Exception):
     """The report could not be written; the text is a sentence."""
 
 
-MEMORY_SECONDS: Final = 1.0
-"""So long is waited for what a flinktop remembers of the clusters."""
-
-
 def run_status(
     profiles: Sequence[Profile],
     rules: Sequence[FindingRule],
@@ -64,7 +59,12 @@ def run_status(
     Raises NotPrintedError if stdout takes no more, BrokenPipeError if nobody reads it.
     """
     clock = Clock()
-    status = run(Asking(profiles, as_rules(rules), args, clock, journal=journal).status())
+
+    async def ask() -> Status:
+        known = await remembered(journal, profiles, clock) if journal is not None else {}
+        return await Asking(profiles, as_rules(rules), args, clock, remembered=known).status()
+
+    status = run(ask())
     try:
         print_status(status, args, clock)
     except BrokenPipeError:
@@ -85,18 +85,18 @@ class Asking:
         clock: Clock,
         *,
         transport: Callable[[Profile], httpx.AsyncBaseTransport | None] = lambda _profile: None,
-        journal: Path | None = None,
+        remembered: Mapping[str, Remembered] | None = None,
     ) -> None:
+        """`remembered` is what a flinktop remembers of the clusters, by address."""
         self._profiles = profiles
         self._rules = rules
         self._args = args
         self._clock = clock
         self._transport = transport
-        self._journal = journal
+        self._remembered = remembered or {}
 
     async def status(self) -> Status:
         """The report of all clusters."""
-        remembered = await self._remembered()
         clusters = [
             OneCluster(
                 profile,
@@ -104,7 +104,7 @@ class Asking:
                 self._rules,
                 self._clock,
                 transport=self._transport(profile),
-                remembered=remembered.get(profile.connection.url),
+                remembered=self._remembered.get(profile.connection.url),
             )
             for profile in self._profiles
         ]
@@ -121,26 +121,6 @@ class Asking:
             clusters=tuple(found),
             missing_job=self._missing_job(found),
         )
-
-    async def _remembered(self) -> dict[str, Remembered]:
-        """What a flinktop remembers of the clusters, by address; a journal that can't be read is none."""
-        path = self._journal
-        if path is None:
-            return {}
-        addresses = [one.connection.url for one in self._profiles]
-        now = 1000.0 * self._clock.wall()
-        try:
-            async with asyncio.timeout(MEMORY_SECONDS):
-                return await run_in_thread(lambda: read_only(path, addresses, now))
-        except TimeoutError:
-            why = f"no answer within {MEMORY_SECONDS:.0f} s"
-        except (JournalError, OSError) as error:
-            why = str(error)
-        except Exception as failure:
-            log.exception("the journal can't be read")
-            why = words_of(failure)
-        print(f"flinktop: the journal {path} can't be read ({why}); judging without it", file=sys.stderr)
-        return {}
 
     async def _one(self, profile: Profile, cluster: OneCluster) -> ClusterStatus:
         latest = self._args.wait + LATEST

@@ -51,6 +51,7 @@ class TimedAnswers:
         if query.endpoint is JOBS_METRICS:
             self.sums[query] = value
             return
+        self.answers.forget_error(query)
         self._early.append((query, value, at))
         if self._ahead is None and query.endpoint is JOB and value.now > 0 and not self.is_archive:
             self._ahead = value.now - self.by_cluster(at)

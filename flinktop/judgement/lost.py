@@ -79,21 +79,16 @@ def cluster_lost(
     )
 
 
-def lost_jobs(look: ClusterLook, before: Running) -> tuple[tuple[Finding, ...], Running]:
+def lost_jobs(
+    look: ClusterLook, before: Running, *, one_look: bool = False
+) -> tuple[tuple[Finding, ...], Running]:
     """Jobs that ran, that a restarted JobManager does not list, and of whose name none runs.
 
-    One that a person removed from a JobManager that lives on is none.
+    One that a person removed from a JobManager that lives on is none. With `one_look` nobody looks again:
+    what ran over a minute ago is lost.
     """
-    found, after = lost_by_id(look, before)
-    return tuple(found.values()), after
-
-
-def lost_by_id(
-    look: ClusterLook, before: Running, *, one_look: bool = False
-) -> tuple[dict[str, Finding], Running]:
-    """The same by the jobs' ids. With `one_look` nobody looks again: what ran over a minute ago is lost."""
     if look.jobs is None:
-        return {}, before
+        return (), before
     now, same = look.jobs.at, _is_same(look, before)
     seen = {job.jid for job in look.jobs.value}
     names = {job.jid: job.name for job in look.jobs.value if not states.is_terminal(job.state)}
@@ -107,26 +102,29 @@ def lost_by_id(
         gone, same = {}, True
     time = _processor_time(look)
     fell = time is not None and before.processor_time is not None and time < before.processor_time
-    restarted = now if fell else before.restarted
-    # A JobManager that was lost before the job was: its restart may be seen before or after the list.
-    found = {
-        job: _finding(job, one, now, restarted)
-        for job, one in gone.items()
-        if restarted is not None
-        and same
-        and restarted >= one.since - AFTER_MS
-        and now - (one.last if one_look else one.since) >= AFTER_MS
-    }
     after = Running(
         names=names,
         gone=gone,
         processor_time=time if time is not None else before.processor_time,
-        restarted=restarted,
+        restarted=now if fell else before.restarted,
         at=now,
         taskmanagers=_taskmanagers(look) or before.taskmanagers,
         same=same,
     )
-    return found, after
+    return still_lost(after, now, one_look=one_look), after
+
+
+def still_lost(running: Running, now: float, *, one_look: bool = False) -> tuple[Finding, ...]:
+    """The lost jobs by what is remembered, at `now` (ms since 1970)."""
+    restarted = running.restarted
+    if restarted is None or not running.same:
+        return ()
+    # A JobManager that was lost before the job was: its restart may be seen before or after the list.
+    return tuple(
+        _finding(job, one, now, restarted)
+        for job, one in running.gone.items()
+        if restarted >= one.since - AFTER_MS and now - (one.last if one_look else one.since) >= AFTER_MS
+    )
 
 
 def _is_same(look: ClusterLook, before: Running) -> bool | None:

@@ -241,4 +241,13 @@ def standing_findings(memory: Memory, now: float) -> tuple[Finding, ...]:
 
 def is_another(listed: JobOverview, kept: OfJob) -> bool:
     """Whether a job only has the id of the one that is remembered, as all do in application mode."""
-    return listed.jid.strip("0") == "" and listed.start_time != kept.started
+    return _is_shared(listed.jid) and listed.start_time != kept.started
+
+
+def is_another_start(before: JobOverview, listed: JobOverview) -> bool:
+    """The same of one that was listed before."""
+    return _is_shared(listed.jid) and listed.start_time != before.start_time
+
+
+def _is_shared(job: str) -> bool:
+    return job.strip("0") == ""

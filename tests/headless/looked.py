@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ import httpx
 from flinktop.flink.connection import Connection
 from flinktop.headless.status import Asking
 from flinktop.headless.status_args import StatusArgs
+from flinktop.headless.status_memory import remembered
 from flinktop.headless.status_report import Status
 from flinktop.judgement.rules import Rule
 from flinktop.settings import Profile
@@ -40,18 +42,21 @@ def look(
     clock: ManualClock | None = None,
     rules: tuple[Rule, ...] = (),
     expect: Sequence[str] = (),
+    journal: Path | None = None,
 ) -> Looked:
     """Run the command's looks to their end."""
 
     async def run() -> Looked:
         time = clock or ManualClock()
         began = time.now()
+        profiles = [profile(name, expect=expect) for name in clusters]
         asking = Asking(
-            [profile(name, expect=expect) for name in clusters],
+            profiles,
             rules,
             args or StatusArgs(),
             time,
             transport=lambda one: clusters[one.name],
+            remembered=await remembered(journal, profiles, time) if journal is not None else None,
         )
         task = asyncio.create_task(asking.status())
         while not task.done():

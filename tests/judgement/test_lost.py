@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from flinktop.flink.jobs import JobOverview
 from flinktop.flink.taskmanagers import TaskManager
 from flinktop.judgement.finding import Finding, Kind
-from flinktop.judgement.lost import Running, after_absence, cluster_lost, lost_by_id, lost_jobs
+from flinktop.judgement.lost import Running, after_absence, cluster_lost, lost_jobs
 from flinktop.judgement.process_figures import CPU_TIME
 from flinktop.model.look import ClusterLook, ProcessLook, Taken
 
@@ -141,9 +141,9 @@ def test_a_jobmanager_that_lived_on_has_lost_nothing() -> None:
 
 def test_a_command_that_looks_once_says_what_ran_over_a_minute_ago() -> None:
     memory = known("a")
-    late, _ = lost_by_id(look(61, time=AFTER), memory, one_look=True)
-    soon, _ = lost_by_id(look(30, time=AFTER), memory, one_look=True)
-    assert (list(late), soon) == ([job("orders").jid], {})
+    late, _ = lost_jobs(look(61, time=AFTER), memory, one_look=True)
+    soon, _ = lost_jobs(look(30, time=AFTER), memory, one_look=True)
+    assert ([one.job for one in late], soon) == ([job("orders").jid], ())
 
 
 def test_a_cluster_that_answered_an_earlier_flinktop_is_lost_a_minute_after_the_start() -> None:

@@ -26,7 +26,7 @@ from flinktop.judgement.remembered import (
     standing_verdict,
 )
 from flinktop.judgement.verdict import Memory, judge_cluster, judge_job
-from flinktop.model.look import ClusterLook, JobLook
+from flinktop.model.look import ClusterLook, JobLook, Taken
 from tests.judgement.looks_failures import JOB, MAP, NOW, SECOND, ago, broken, cluster, job, line, stats
 from tests.judgement.looks_failures import vertex as a_vertex
 
@@ -98,10 +98,9 @@ def test_it_is_gone_when_what_it_rests_on_does_not_show_it(kind: Kind, what: str
     memory = job_memory(kept(kind), NOW + 60 * SECOND)
     found, after = kinds(unread(62), memory)
     assert found == [str(kind)]
-    given = {"faults": []} if what == "exceptions" else {}
-    read = job(now=NOW + 64 * SECOND, **given)  # type: ignore[arg-type]
+    read = job(now=NOW + 64 * SECOND, faults=[] if what == "exceptions" else None)
     if what == "requirements":
-        read = replace(read, requirements=msgspec.structs.replace(read.checkpoints, value={}))
+        read = replace(read, requirements=Taken({}, NOW + 64 * SECOND))
     found, _ = kinds(read, after)
     assert str(kind) not in found
 
