@@ -7,7 +7,6 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import httpx
 import pytest
@@ -184,11 +183,11 @@ async def test_of_two_one_records_what_has_no_time_of_flinks_until_it_is_killed(
             assert len(raised) == len(found) >= 4
             assert sum(one.count for one in raised) <= len(found) + 2, "what comes and goes comes again"
             # It is killed: it gives up nothing, and does nothing any more.
-            with mock.patch.object(first.engine, "recorder", None):
-                first.journal.lease = lambda name: not name  # type: ignore[method-assign]
-                cluster.failure = httpx.ConnectError("connection refused")
-                await second.seconds(90)
-                assert len(second.events(EventKind.CLUSTER_LOST)) == 1
+            for task in first.engine._tasks:
+                task.cancel()
+            cluster.failure = httpx.ConnectError("connection refused")
+            await second.seconds(90)
+            assert len(second.events(EventKind.CLUSTER_LOST)) == 1
         first.journal.close(1.0)
         second.journal.close(1.0)
 
