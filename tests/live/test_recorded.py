@@ -84,8 +84,11 @@ def test_a_restart_loop_and_an_end(cluster: Cluster, jobs: dict[str, str], tmp_p
 def _counted_once(cluster: Cluster, journal: Journal, job: str) -> None:
     """As many failures as Flink's own history has, with the stack of the first."""
     [row] = of(journal, job, EventKind.FAILURE)
-    entries = cluster.get(f"jobs/{job}/exceptions")["exceptionHistory"]["entries"]
-    times = sorted({one["timestamp"] for one in entries})
+    exceptions = cluster.get(f"jobs/{job}/exceptions")
+    times = sorted({one["timestamp"] for one in exceptions["exceptionHistory"]["entries"]})
+    newest = exceptions.get("timestamp") or 0
+    if newest > times[-1] + 1000:
+        times.append(newest)  # up to 1.20 the history has it when the job runs again
     if len(times) < 16:
         assert row.at == times[0]
         assert len(times) - 1 <= row.count <= len(times)
