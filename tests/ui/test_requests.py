@@ -12,6 +12,7 @@ import pytest
 from textual.screen import Screen
 
 from flinktop import ui
+from flinktop.bundle.beside import BundleBeside
 from flinktop.engine.acts.job_acts import Stop
 from flinktop.engine.acts.profile import Profile
 from flinktop.engine.journal.event import Event, EventKind
@@ -22,6 +23,7 @@ from flinktop.ui.palette import Palette
 from flinktop.ui.screens.actions import ActionsScreen, on_cluster
 from flinktop.ui.screens.alerts import AlertsScreen
 from flinktop.ui.screens.application import ApplicationScreen
+from flinktop.ui.screens.bundle import BundleScreen
 from flinktop.ui.screens.checkpoint import CheckpointScreen, CheckpointVertexScreen
 from flinktop.ui.screens.checkpoints import CheckpointsScreen
 from flinktop.ui.screens.confirm import ConfirmScreen
@@ -123,6 +125,10 @@ SCREENS: dict[type[Screen[Any]], Callable[[Ids], Screen[Any]]] = {
     EventScreen: lambda ids: EventScreen(happened(ids)),
     MuteScreen: lambda _: MuteScreen(None),
     VertexPlanScreen: lambda ids: VertexPlanScreen(ids.job, ids.vertex),
+    # What the bundle itself asks has its own limits: see tests/bundle.
+    BundleScreen: lambda ids: BundleScreen(
+        BundleBeside(ids.job, JOB, cluster="test", url="", directory=Path(), wall=0.0, journal=None)
+    ),
 }
 
 
