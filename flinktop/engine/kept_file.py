@@ -25,6 +25,8 @@ BUSY_SECONDS = 3.0  # how long a call waits for another flinktop's write
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _COMPANIONS = ("-journal", "-wal", "-shm")
 """Suffixes of SQLite's files next to the file; if left there, they would be used with a new file."""
+_REOPEN = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+"""After these the file is opened anew: a connection to a read-only file stays read-only."""
 _OF_VALUES = (
     sqlite3.ProgrammingError,
     sqlite3.InterfaceError,
@@ -130,8 +132,7 @@ class KeptFile:
                 # Rows are decoded leniently: these bytes are in the schema.
                 self._rename("is damaged (its tables have odd names)", "damaged")
             except sqlite3.Error as error:
-                code = getattr(error, "sqlite_errorcode", None)
-                if code is None or code & 0xFF not in _DAMAGE:
+                if not self._is_damage(error):
                     raise error_of(f"{name} can't be used: {error}") from error
                 self._rename(f"is damaged ({error})", "damaged")
             except OSError as error:
@@ -140,6 +141,15 @@ class KeptFile:
                 log.exception("the %s can't be written", self.kind.what)
                 raise error_of(f"{name} can't be written: {error}") from error
         raise error_of(f"{name} can't be used: it is damaged again and again")
+
+    def _is_damage(self, error: sqlite3.Error) -> bool:
+        """Whether an error says that the file is damaged; closes the file if it is to be opened anew."""
+        code = getattr(error, "sqlite_errorcode", None)
+        if code is None:
+            return False
+        if code & 0xFF in _REOPEN:
+            self.close()
+        return code & 0xFF in _DAMAGE
 
     def close(self) -> None:
         if self.connection is not None:
@@ -258,6 +268,13 @@ class KeptFile:
             lock.execute("BEGIN EXCLUSIVE")
             yield
             lock.execute("ROLLBACK")
+
+
+def require_whole(file: sqlite3.Connection) -> None:
+    """Look through the whole file; to be called by `KeptFile.work`, which replaces a damaged one."""
+    (found,) = file.execute("PRAGMA integrity_check(1)").fetchone()
+    if found != "ok":
+        raise _Damaged(str(found).splitlines()[-1])
 
 
 def _version(file: sqlite3.Connection) -> int:

@@ -31,6 +31,8 @@ MOST_A_DAY: Final = 200
 """Events of a job and day (UTC) that are kept one by one; a group of repeats is one."""
 MOST_MARKS: Final = 512
 """Marks kept of one row's repeats; as many as Flink can show again, and many more."""
+_DROPPED: Final = 16
+"""Marks dropped at once: each changes a page of its own."""
 DAY: Final = 86_400_000.0
 """A day, ms."""
 
@@ -115,7 +117,7 @@ class _Adding:
             "UPDATE events SET at = min(at, ?), last = max(last, ?), count = ?, stack = ? WHERE number = ?",
             (event.at, event.last, count + event.count, stack, number),
         )
-        if count % (MOST_MARKS // 2) == 0:
+        if count % _DROPPED == 0:
             self._drop_marks(number)
         return int(number)
 
@@ -124,7 +126,7 @@ class _Adding:
         run = self._file.execute
         newest = run(
             "SELECT at FROM marks WHERE event = ? ORDER BY at DESC LIMIT 1 OFFSET ?",
-            (number, MOST_MARKS // 2),
+            (number, MOST_MARKS - _DROPPED),
         ).fetchone()
         if newest is not None:
             run("DELETE FROM marks WHERE event = ? AND at <= ?", (number, newest[0]))

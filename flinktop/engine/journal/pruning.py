@@ -53,12 +53,12 @@ class Bounds(Struct, frozen=True):
     @property
     def reserve(self) -> int:
         """Bytes left for the rollback journal."""
-        return max(self.most_bytes // 16, min(self.most_bytes // 4, 256 << 10))
+        return max(self.most_bytes // 16, min(self.most_bytes // 4, 512 << 10))
 
     @property
     def rows(self) -> int:
-        """Rows that one step may write or remove: each changes up to four pages of its own."""
-        return min(max(self.reserve // (4 * PAGE), 8), 256)
+        """Rows that one step may write or remove: each changes up to eight pages, of all indices."""
+        return min(max((self.reserve // PAGE - 24) // 8, 4), 256)
 
 
 def account(name: str) -> str:

@@ -25,7 +25,7 @@ from flinktop.engine.journal.reading import (
 from flinktop.engine.journal.tables import FIRST_IN_MEMORY, JOURNAL, InMemory, JournalError, prepare
 from flinktop.engine.journal.waiting import Waiting
 from flinktop.engine.journal.writing import beating, parts, write, write_looked, write_test
-from flinktop.engine.kept_file import KeptFile
+from flinktop.engine.kept_file import KeptFile, require_whole
 
 if TYPE_CHECKING:
     import sqlite3
@@ -51,6 +51,10 @@ REMOVE_SECONDS: Final = 1.0
 """How long rows are removed before something else gets its turn."""
 
 
+MOST_CHECKED: Final = 256 << 20
+"""Bytes of a file that is looked through for damage, a minute after the start: at the most two seconds."""
+
+
 class Storage:
     """The journal's tables, used by one thread at a time."""
 
@@ -71,6 +75,8 @@ class Storage:
         self._unsaved = Waiting(remembers=False)
         self._failing_since = self._retry_at = float("inf")
         self._delay = RETRY_SECONDS
+        self._is_checked = False  # whether the whole file has been looked through
+        self._is_said = False  # whether a notice says that the file can't be written
         self.locked_until = 0.0  # when a file that was locked is read again, monotonic s
         self._unreadable_until = 0.0
         self._prune_at = clock.now() + pruning.FIRST_SECONDS
@@ -93,16 +99,14 @@ class Storage:
         if self._memory is not None:
             self._unsaved.add(batch)
             return self._retry(now, batch) if now >= self._retry_at else self._write_to_memory(batch)
-        new = False
-        if batch:
-            try:
-                new = self._write_to(self._file, batch, self._bounds)
-            except JournalError as error:
-                self._fail(error)
-                self._unsaved.add(batch)
-                return self._write_to_memory(batch)
+        # First: it may find that the file is damaged, which the batch must not be lost with.
         self._prune(now)
-        return new
+        try:
+            return self._write_to(self._file, batch, self._bounds)
+        except JournalError as error:
+            self._fail(error)
+            self._unsaved.add(batch)
+            return self._write_to_memory(batch)
 
     def beat(self, leases: Leases) -> None:
         """Renew leases and take those that are free."""
@@ -131,6 +135,9 @@ class Storage:
 
     def _retry(self, now: float, batch: Batch) -> bool:
         """Write everything that waits to the file, if that is possible again."""
+        if isinstance(self._file, KeptFile):
+            # A connection that was opened while the disk was read-only stays so.
+            self._file.close()
         try:
             self._work(self._file, write_test)
             self._write_to(self._file, self._unsaved.all(), self._bounds)
@@ -145,7 +152,7 @@ class Storage:
             self._memory.close()
         self._memory, self._unsaved, self.problem = None, Waiting(remembers=False), ""
         self._failing_since = self._retry_at = float("inf")
-        self._delay = RETRY_SECONDS
+        self._delay, self._is_said = RETRY_SECONDS, False
         return True
 
     def _write_to_memory(self, batch: Batch) -> bool:
@@ -174,7 +181,12 @@ class Storage:
                 raise
         # What can never be written must not keep the rest from being written.
         singles = tuple(parts(part, 1))
-        return len(singles) > 1 and sum(self._write_part(tables, bounds, one) for one in singles) > 0
+        if len(singles) > 1:
+            return sum(self._write_part(tables, bounds, one) for one in singles) > 0
+        # Or are the rows wrong that it was to be added to?
+        before = tables.openings
+        self._work(tables, require_whole)
+        return tables.openings != before and self._write_and_shrink(tables, bounds, part)
 
     def _write_and_shrink(self, tables: KeptFile | InMemory, bounds: Bounds, part: Batch) -> bool:
         now = self._clock.wall() * 1000.0
@@ -202,6 +214,9 @@ class Storage:
             return
         wall = self._clock.wall() * 1000.0
         try:
+            if not self._is_checked and self._bounds.most_bytes <= MOST_CHECKED:
+                self._is_checked = True
+                self._work(self._file, require_whole)
             self._remove(self._file, lambda file: pruning.too_old(file, self._bounds, wall))
             if self._work(self._file, lambda file: pruning.is_large(file, self._bounds)):
                 self._shrink(self._file, self._bounds, pruning.SHRUNK[0])
@@ -349,8 +364,9 @@ class Storage:
             self._memory = InMemory(lambda file: self._prepare(file, self._memory_bounds))
         self._retry_at = now + self._delay
         self._delay = min(self._delay * 2.0, LONGEST_RETRY_SECONDS)
-        if error.is_locked and now - self._failing_since < LOCKED_SECONDS:
+        if self._is_said or (error.is_locked and now - self._failing_since < LOCKED_SECONDS):
             return
+        self._is_said = True
         begin = f"{self.problem[0].upper()}{self.problem[1:]}"
         self._notify(f"{begin}. What happens is kept in memory until it can be written.")
 

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -18,6 +19,7 @@ from flinktop.engine import kept_file
 from flinktop.engine.clock import Clock
 from flinktop.engine.journal.event import EventKind, Question
 from flinktop.engine.journal.journal import Journal
+from flinktop.engine.journal.tables import prepare
 from tests.engine.journal.given import (
     CLUSTER,
     JOB,
@@ -154,14 +156,19 @@ def test_any_byte_may_be_corrupted(path: Path, seed: int) -> None:
         for _ in range(chance.choice((1, 3, 50))):
             broken[chance.randrange(len(broken))] = chance.randrange(256)
         each.write_bytes(broken)
-        journal = opened(each)
+        clock = ManualClock()
+        journal = opened(each, clock)
         for one in journal.read(ALL):
             journal.read_stack(one.number)
         journal.read_jobs(CLUSTER)
         journal.kept("alert", CLUSTER)
-        journal.add([event(1), failure(1000)])
+        journal.add([event(2), failure(1000)])
         journal.keep("alert", CLUSTER, "a", b"1")
         assert journal.lease("hooks")
+        # After a minute it is looked through as a whole.
+        later(clock, RETRY)
+        journal.add([event(2), event(1)])
+        assert is_whole(each)
         assert "state 1" in [one.key for one in journal.read(Question(most=1000))]
         journal.close(1.0)
 
@@ -199,23 +206,34 @@ def full_disk(journal: Journal) -> Iterator[None]:
     """A disk with no room for another page."""
     file = journal._storage._file.connection
     assert file is not None
-    before = file.execute("PRAGMA max_page_count").fetchone()[0]
     file.execute("CREATE TABLE filling (bytes BLOB)")
     file.execute("PRAGMA max_page_count = 1")
     with pytest.raises(sqlite3.OperationalError, match="full"):
         file.executemany("INSERT INTO filling VALUES (zeroblob(?))", [(1000,)] * 1000)
     file.rollback()
-    yield
-    file.execute(f"PRAGMA max_page_count = {before}")
+
+    def prepared(file: sqlite3.Connection, pages: int) -> None:
+        (_, _, name) = file.execute("PRAGMA database_list").fetchone()
+        prepare(file, 1 if name else pages)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("flinktop.engine.journal.storage.prepare", prepared)
+        yield
+    journal._storage._file.close()
 
 
 @contextmanager
-def read_only(_journal: Journal) -> Iterator[None]:
-    file = _journal._storage._file.connection
-    assert file is not None
-    file.execute("PRAGMA query_only = 1")
-    yield
-    file.execute("PRAGMA query_only = 0")
+def read_only(journal: Journal) -> Iterator[None]:
+    """A disk that nothing can be written to."""
+    journal._storage._file.close()
+    connect = sqlite3.connect
+
+    def connected(address: str, **given: Any) -> Any:
+        return connect(address.replace("?mode=rw", "?mode=ro"), **given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("flinktop.engine.kept_file.sqlite3.connect", connected)
+        yield
 
 
 @contextmanager
@@ -263,7 +281,7 @@ def test_it_goes_on_in_memory_and_writes_everything_afterwards(path: Path, why: 
         assert journal.kept("alert", CLUSTER)["c"] == b"2"
         assert journal.read_jobs(CLUSTER) == (known(),)
         assert journal.last_seen(CLUSTER) == NOW
-        assert said in journal.problem
+        assert "can't be used" in journal.problem
         (notice,) = journal.notices
         assert said in notice
         assert notice.startswith(f"The journal {path} can't be used")

@@ -192,7 +192,7 @@ def sizes(path: Path, monkeypatch: pytest.MonkeyPatch) -> Sizes:
     return Sizes(path, monkeypatch)
 
 
-MOST = 512 << 10
+MOST = 1 << 20
 
 
 def test_the_file_stays_within_its_bound_and_quiet_jobs_keep_what_they_have(path: Path, sizes: Sizes) -> None:
