@@ -117,7 +117,7 @@ class MuteScreen(Dialog[None]):
             self.app.notify(f"{row.what[:1].upper()}{row.what[1:]}: done.", markup=False)
         else:
             self.port.mute(row.of, row.seconds)
-            self.app.notify(f"Muted {row.what.removeprefix('mute ')}: {row.time}.", markup=False)
+            self.app.notify(f"Muted {row.what.removeprefix('mute ')} {row.time}.", markup=False)
         self.dismiss(None)
 
 
