@@ -25,7 +25,7 @@ from flinktop.internal_error import report, strays_logged, words_of
 from flinktop.ui import keys, theme
 from flinktop.ui.ascii_shapes import AsciiShapes
 from flinktop.ui.changed_runs import WritesChanges
-from flinktop.ui.leaving import Leaving, flush_output, leave_on_hang_up, leave_on_signals
+from flinktop.ui.leaving import Leaving, RestartingDriver, flush_output, leave_on_hang_up, leave_on_signals
 from flinktop.ui.live import FactsChanged, LiveScreen
 from flinktop.ui.live_app import LiveApp
 from flinktop.ui.operation_news import OperationNews
@@ -467,6 +467,7 @@ def run(
             app.own_colours = False
             app.choose_theme(settings.theme)
         accept_any_bytes()
+        app.driver_class = RestartingDriver
         app.on_exit = leaving.begin
         leaving.terminal_reset = lambda: app.terminal_reset
         # When the terminal is gone, nothing is left to write once the signal handling has ended.

@@ -25,6 +25,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from textual.drivers._writer_thread import WriterThread
+from textual.drivers.linux_driver import LinuxDriver
 
 from flinktop.internal_error import words_of
 
@@ -217,10 +218,7 @@ class _TerminalWatch:
             pass
 
     def end_input(self) -> None:
-        """End Textual's input threads for good: the process can't end before.
-
-        Textual ends one and allows the next, and after a SIGCONT that followed no SIGTSTP there are two.
-        """
+        """End Textual's input thread, and any that a SIGCONT would start: the process can't end before."""
         if (ended := getattr(self._app._driver, "exit_event", None)) is not None:  # noqa: SLF001
             ended.set()
 
@@ -232,6 +230,32 @@ class _TerminalWatch:
     def _exit(self) -> None:
         _ignore_stops()
         self._app.exit(self._leaving.code(HUNG_UP))
+
+
+class RestartingDriver(LinuxDriver):
+    """Textual's driver, with one thread that reads keys whatever SIGCONT comes.
+
+    Textual takes each for the end of a ctrl+z, also one after a SIGSTOP or without any stop, and starts a
+    thread. Of two, one would wait for ever for keys that the other has read, and the process could not end.
+    """
+
+    def resume_application_mode(self) -> None:
+        if self._reads:
+            # Not now: this may be a signal in the middle of a write, which would wait for itself.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._restart)
+        else:
+            super().resume_application_mode()
+
+    @property
+    def _reads(self) -> bool:
+        return self._key_thread is not None and self._key_thread.is_alive()
+
+    def _restart(self) -> None:
+        """Take the terminal again as it is now, unless the app has been suspended or is exiting."""
+        if self._reads:
+            self.suspend_application_mode()
+            super().resume_application_mode()
 
 
 def flush_output(app: App[int]) -> None:

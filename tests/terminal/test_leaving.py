@@ -173,6 +173,25 @@ def test_suspended_and_back(server: FixtureServer, tmp_path: Path) -> None:
         assert pty.left().clean
 
 
+def test_continued_though_it_was_not_suspended(server: FixtureServer, tmp_path: Path) -> None:
+    """As after `kill -STOP`, which is not ctrl+z."""
+    with monitor(tmp_path, server.url) as pty:
+        pty.wait_for(LIVE, STARTS)
+        for times in (2, 3, 4):
+
+            def drawn_again(times: int = times) -> bool:
+                return pty.written.count(b"\x1b[?1049h") == times
+
+            pty.signal(signal.SIGCONT)
+            wait_until("it has the terminal again", drawn_again)
+            pty.wait_for(LIVE)
+        pty.press("ctrl+c")
+        pty.wait_for(QUESTION)
+        pty.press("ctrl+c")
+        left = pty.left()
+        assert (left.code, left.modes, left.termios) == (0, (), ())
+
+
 def test_killed_while_suspended(server: FixtureServer, tmp_path: Path) -> None:
     shell = [sys.executable, "-c", SHELL, json.dumps(command(server.url))]
     with Pty(shell, environ=environment(tmp_path)) as pty:
