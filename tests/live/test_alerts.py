@@ -139,8 +139,8 @@ def watcher(it: Watching, url: str) -> Iterator[subprocess.Popen[str]]:
 def declining(file: Path) -> tuple[str, ...]:
     """The arguments of a job whose checkpoints fail while a file exists."""
     return (
-        "--checkpoint", "2000", "--tolerate", "100000",
-        "orders | source rate=20", f"write | sink by=rebalance decline=1 while={file}",
+        "--checkpoint", "2000", "--tolerate", "100000", "--parallelism", "1",
+        "orders | source rate=20", f"enrich | map by=rebalance decline=1 while={file}", "write | sink",
     )  # fmt: skip
 
 
