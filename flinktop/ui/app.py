@@ -23,7 +23,6 @@ from flinktop.engine.host import EngineFailed, Port
 from flinktop.flink.text import clean_lines
 from flinktop.internal_error import report, strays_logged, words_of
 from flinktop.ui import keys, theme
-from flinktop.ui.ascii_shapes import AsciiShapes
 from flinktop.ui.changed_runs import WritesChanges
 from flinktop.ui.leaving import Leaving, RestartingDriver, flush_output, leave_on_hang_up, leave_on_signals
 from flinktop.ui.live import FactsChanged, LiveScreen
@@ -116,7 +115,11 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         for one in theme.THEMES:
             self.register_theme(one)
         self._faint = FaintAsDim()
-        self._ascii_shapes = AsciiShapes()
+        self._ascii_shapes: tuple[LineFilter, ...] = ()
+        if settings.ascii:
+            from flinktop.ui.ascii_shapes import AsciiShapes  # noqa: PLC0415 -- few terminals need it
+
+            self._ascii_shapes = (AsciiShapes(),)
         self._operation_news = OperationNews()
         self._noticed: set[str] = set()
         self._calling: Calling | None = None
@@ -372,8 +375,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
             self.notify(f"Saved {path}", markup=False)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        filters = super().get_line_filters()
-        filters = [*filters, self._ascii_shapes] if self.settings.ascii else filters
+        filters = [*super().get_line_filters(), *self._ascii_shapes]
         return [self._faint, *filters] if self.native_ansi_color else filters
 
 

@@ -13,7 +13,7 @@ from tests.local.conftest import SleepingJava, script
 from tests.terminal.monitor import LIVE, STARTS, command, drag, environment, log_of, session_of
 from tests.terminal.pty import Pty
 
-IN_TIME = 8.0
+IN_TIME = 10.0
 """Seconds: more than the two that it may take, on a machine that is busy with other things."""
 HUNG_UP = 128 + signal.SIGHUP
 STARTED_BY_ANOTHER = """
@@ -96,7 +96,6 @@ def test_no_signal_comes(server: FixtureServer, tmp_path: Path, program: str, pa
     log = log_of(tmp_path)
     assert log.count("leaving: the terminal is gone") == 1
     assert "Traceback" not in log
-    assert "the app does not end by itself" not in log
 
 
 @pytest.mark.deep
