@@ -321,7 +321,7 @@ async def test_a_disk_that_fills_up_does_not_end_the_following(tmp_path: Path) -
         ledger._file.connection.execute("PRAGMA query_only = 1")  # type: ignore[union-attr]  # it is open
         assert (await at.until_ended()).state is State.DONE
         assert "readonly" in str(at.operations.view.ledger_error)
-        ledger._file.connection.execute("PRAGMA query_only = 0")  # type: ignore[union-attr]  # it is open
+        # It is opened anew, and can be written again.
         await at.advance(4.0)
         assert str(at.operations.view.ledger_error) == "None"
         assert [one.state for one in ledger.operations()] == [State.DONE]

@@ -27,6 +27,9 @@ GRACE_MS: Final = 900_000.0
 DAY_MS: Final = 86_400_000.0
 """Of a kind that is for information alone a job has one row of the journal for what comes within a day."""
 
+UNREAD_MS: Final = 10_000.0
+"""So long it is waited for why a job has failed, before that is an event."""
+
 _Name = tuple[str, Kind, str]
 """Job ("" is the cluster), kind, and what tells findings of one kind apart."""
 
@@ -83,6 +86,9 @@ def judged(
     now: float,
 ) -> tuple[Findings, tuple[Event, ...]]:
     """The findings after a round of the judge at `now` (ms since 1970)."""
+    waits = {job: before.verdicts.get(job) for job, verdict in verdicts.items() if _is_unread(verdict, now)}
+    if waits:
+        verdicts = {job: one for job in verdicts if (one := waits.get(job, verdicts[job])) is not None}
     changed = [job for job, verdict in verdicts.items() if before.verdicts.get(job) is not verdict]
     ended = [job for job in before.verdicts if job not in verdicts]
     given_up = [name for name, one in before.open.items() if 0 < one.until <= now]
@@ -101,6 +107,11 @@ def judged(
     for name in given_up:
         making.give_up(name)
     return making.made(verdicts, of_cluster), tuple(making.events)
+
+
+def _is_unread(verdict: Verdict, now: float) -> bool:
+    """Whether what is found will soon be known better."""
+    return any(one.unread and now - (one.since or now) < UNREAD_MS for one in verdict.findings)
 
 
 class _Making:

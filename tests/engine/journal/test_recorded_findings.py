@@ -254,3 +254,17 @@ def test_a_secret_in_the_words_is_not_kept() -> None:
         replace(finding(), words="failed: jdbc:x password=hunter2", next="--password hunter2")
     )
     assert "hunter2" not in raised.words + raised.details
+
+
+def test_why_a_job_has_failed_is_waited_for() -> None:
+    rounds = Rounds()
+    unread = finding(Kind.FAILED, words="failed: the job ended FAILED", unread=True, since=NOW + MINUTE)
+    assert rounds.job(unread, state="FAILED") == []
+    [raised] = rounds.job(finding(Kind.FAILED, words="failed: parse: no such user"), state="FAILED")
+    assert raised.words == "failed: parse: no such user"
+
+
+def test_why_a_job_has_failed_is_not_waited_for_without_end() -> None:
+    rounds = Rounds()
+    [raised] = rounds.job(finding(Kind.FAILED, unread=True), state="FAILED")
+    assert raised.finding == "failed"
