@@ -248,18 +248,15 @@ def test_another_flinktop_knows_what_the_watcher_remembers(
 ) -> None:
     with WatchProcess(home, server.url, "--json") as watch:
         watch.wait_for('"event":"raised"')
-        cluster = server.url
         journal = journal_of(home)
-        # Others only show: this one calls.
-        assert not journal.lease(f"alerts {cluster}")
-        while not journal.read(Question(kinds=(EventKind.RAISED,))):
-            assert watch.process.poll() is None
+        watch.wait_until(
+            lambda: bool(journal.read(Question(kinds=(EventKind.RAISED,))) and journal.read_jobs(server.url))
+        )
         watch.end(number)
     events = journal_of(home).read(Question(kinds=(EventKind.RAISED,)))
-    assert {event.cluster for event in events} == {cluster}
-    assert {job.name for job in journal.read_jobs(cluster)} >= {
-        event.job_name for event in events if event.job
-    }
+    assert {event.cluster for event in events} == {server.url}
+    known = {job.name for job in journal_of(home).read_jobs(server.url)}
+    assert known >= {event.job_name for event in events if event.job}
 
 
 # -- what is refused -----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -69,11 +70,15 @@ class WatchProcess:
 
     def wait_for_file(self, path: Path) -> None:
         """Until it has written a file."""
-        while not path.exists():
-            assert self.process.poll() is None, self.errors()
-            # There is nothing to read that says so.
+        self.wait_until(path.exists)
+
+    def wait_until(self, reached: Callable[[], bool]) -> None:
+        """Until something is so that it does not say."""
+        while not reached():
+            # With a pause: who reads its files all the time keeps it from writing them.
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(0.01)
+                self.process.wait(0.02)
+            assert self.process.returncode is None, self.errors()
 
     def errors(self) -> str:
         """All of stderr, of one that ends."""
