@@ -18,6 +18,7 @@ from flinktop.demo.request import Refusal, Request
 from flinktop.demo.scenarios import Cluster, known_jobs
 from flinktop.demo.specs import CheckpointSpec, Fate, JobSpec
 from flinktop.demo.world import World
+from flinktop.engine.journal import tables, waiting
 from flinktop.engine.journal.event import EventKind
 from flinktop.engine.journal.journal import Journal
 from flinktop.engine.sweep import figures_of
@@ -110,7 +111,13 @@ def own_memory() -> int:
         pytest.param(7 * DAY, id="a week", marks=pytest.mark.long),
     ],
 )
-async def test_a_loop_all_the_time_hides_nothing_and_nothing_grows(length: float, tmp_path: Path) -> None:
+async def test_a_loop_all_the_time_hides_nothing_and_nothing_grows(
+    length: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A week of synced writes would take hours.
+    monkeypatch.setattr(tables, "SYNCED", "OFF")
+    # Keys of events that were added last, two megabytes of them, are kept on purpose.
+    monkeypatch.setattr(waiting, "MOST_REMEMBERED", 256)
     clock = ManualClock()
     path = tmp_path / "journal.db"
     journal = Journal(path, clock, most_bytes=BOUND, inline=True)
