@@ -18,7 +18,6 @@ from flinktop.flink.run_in_thread import run
 from flinktop.flink.text import clean
 from flinktop.headless.look_once import GRACE, THREE_LOOKS_TAKE, OneCluster
 from flinktop.headless.status_json import document
-from flinktop.headless.status_memory import remembered
 from flinktop.headless.status_prometheus import exposition
 from flinktop.headless.status_report import ClusterStatus, Status
 from flinktop.headless.status_text import lines
@@ -61,7 +60,12 @@ def run_status(
     clock = Clock()
 
     async def ask() -> Status:
-        known = await remembered(journal, profiles, clock) if journal is not None else {}
+        known: Mapping[str, Remembered] = {}
+        if journal is not None and os.path.lexists(journal):
+            # SQLite is loaded where there is something to read.
+            from flinktop.headless.status_memory import remembered  # noqa: PLC0415
+
+            known = await remembered(journal, profiles, clock)
         return await Asking(profiles, as_rules(rules), args, clock, remembered=known).status()
 
     status = run(ask())
