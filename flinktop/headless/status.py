@@ -59,13 +59,15 @@ def run_status(
     """
     clock = Clock()
 
+    kept = journal if journal is not None and os.path.lexists(journal) else None
+
     async def ask() -> Status:
         known: Mapping[str, Remembered] = {}
-        if journal is not None and os.path.lexists(journal):
+        if kept is not None:
             # SQLite is loaded where there is something to read.
             from flinktop.headless.status_memory import remembered  # noqa: PLC0415
 
-            known = await remembered(journal, profiles, clock)
+            known = await remembered(kept, profiles, clock)
         return await Asking(profiles, as_rules(rules), args, clock, remembered=known).status()
 
     status = run(ask())
