@@ -236,10 +236,12 @@ def test_arguments_of_status(line: str, flags: Flags, args: StatusArgs) -> None:
             ),
         ),
         (
-            "journal --kind failure --kind raised --kind failure --job bill* --grep no --json --stack",
+            "journal --kind failure --kind raised --kind failure --job b* --grep no --json --stack --details",
             None,
             Flags(),
-            JournalArgs(kinds=("failure", "raised"), job="bill*", grep="no", json=True, stack=True),
+            JournalArgs(
+                kinds=("failure", "raised"), job="b*", grep="no", json=True, stack=True, details=True
+            ),
         ),
         ("journal -n 5", None, Flags(), JournalArgs(lines=5)),
         ("journal --all", None, Flags(), JournalArgs(lines=None)),

@@ -50,7 +50,7 @@ def run_journal(path: Path, url: str | None, args: JournalArgs, clock: Clock) ->
         if args.json:
             _print_json(events, stack)
         elif events:
-            for line in lines(events, stack):
+            for line in lines(events, stack, details=args.details):
                 print(line)
         elif not journal.problem:
             print("No events.")
@@ -155,8 +155,8 @@ def _milliseconds(when: float | datetime | None, now: float) -> float:
 # -- text ----------------------------------------------------------------------------------------------
 
 
-def lines(events: Sequence[Event], stack: Callable[[int], str]) -> Iterator[str]:
-    """The lines for people; `stack` gives the stack of an event by its number."""
+def lines(events: Sequence[Event], stack: Callable[[int], str], *, details: bool) -> Iterator[str]:
+    """The lines for people, one for each event; `stack` gives the stack of an event by its number."""
     rows = [
         (clean(one.cluster_name or one.cluster), clean(one.job_name or one.job) or "(cluster)")
         for one in events
@@ -165,7 +165,7 @@ def lines(events: Sequence[Event], stack: Callable[[int], str]) -> Iterator[str]
     for one, row in zip(events, rows, strict=True):
         names = "  ".join(name + " " * (width - cells(name)) for name, width in zip(row, widths, strict=True))
         yield f"{local(one.at)}  {names}  {clean(one.words)}{_repeats(one)}"
-        for text in (one.details, stack(one.number)):
+        for text in (one.details if details else "", stack(one.number)):
             yield from (f"{'':27}{line}" for line in clean_lines(text).splitlines())
 
 

@@ -37,6 +37,7 @@ class JournalArgs:
     grep: str | None = None
     lines: int | None = USUAL_LINES  # None: all
     json: bool = False
+    details: bool = False
     stack: bool = False
 
 
@@ -85,7 +86,12 @@ def add_journal(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
         "-n", "--lines", metavar="N", type=_lines, help=f"the last N events (default: {USUAL_LINES})"
     )
     lines.add_argument("--all", dest="every", action="store_true", help="all events")
-    add("--json", action="store_true", help="one JSON document for each event, a line each")
+    add("--json", action="store_true", help="one JSON document for each event, a line each; has the details")
+    add(
+        "--details",
+        action="store_true",
+        help="with further lines: differences of a configuration, what to do",
+    )
     add("--stack", action="store_true", help="with the stack traces of failures")
 
 
@@ -102,6 +108,7 @@ def journal_args(given: dict[str, Any]) -> JournalArgs:
         grep=given.pop("grep", None),
         lines=None if given.pop("every", False) else given.pop("lines", USUAL_LINES),
         json=given.pop("json", False),
+        details=given.pop("details", False),
         stack=given.pop("stack", False),
     )
     if args.job is not None and not args.job.strip():

@@ -92,6 +92,12 @@ def test_the_newest_is_last_and_repeats_are_one_line(
 2023-11-15 03:44:20 +05:30  prod      orders      java.lang.IllegalStateException: no  x 214 until 07:17:20
 2023-11-15 04:03:20 +05:30  prod      (cluster)   TaskManager tm-7 is lost.
 2023-11-15 04:13:20 +05:30  test [x]  billing-eu  Restarted with another configuration.
+"""
+    )
+    assert (
+        Said(capsys, "--details", "--kind", "job-changed").out
+        == """\
+2023-11-15 04:13:20 +05:30  test [x]  billing-eu  Restarted with another configuration.
                            parallelism: 2 -> 4
                            state.backend: unset -> rocksdb
 """
@@ -208,7 +214,7 @@ def test_what_there_is_not(words: list[str], error: str, capsys: pytest.CaptureF
 def test_a_cluster_of_the_config(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = tmp_path / "my.toml"
     config.write_text("[clusters.mine]\nurl = 'http://127.0.0.1:8081'\nuser = 'no-password-is-asked-for'\n")
-    assert len(Said(capsys, "mine", "--config", str(config)).lines) == 3
+    assert len(Said(capsys, "mine", "--config", str(config)).lines) == 1
 
 
 def test_a_cluster_with_the_name_of_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -266,7 +272,7 @@ def test_nothing_controls_the_terminal(path: Path, capsys: pytest.CaptureFixture
     with raw(path) as file:
         file.execute("UPDATE events SET words = ?, details = ?", ("a\x1b[2Jb", "c\x1b]0;d\x07\ne"))
         file.execute("UPDATE jobs SET name = ? WHERE name != ''", ("\x1b[31mred\u202e",))
-    assert "\x1b" not in Said(capsys).out
+    assert "\x1b" not in Said(capsys, "--details").out
     assert "\\u001b" not in Said(capsys, "--json").out
 
 

@@ -103,7 +103,10 @@ class KnownJob(Struct, frozen=True, kw_only=True):
 
 
 class Question(Struct, frozen=True, kw_only=True):
-    """Which events to read from the journal, newest first. Hashable: the same question has one answer."""
+    """Which events to read from the journal, newest first. Hashable: the same question has one answer.
+
+    Repeats are as new as the newest of them, and are in every span of time that they touch.
+    """
 
     cluster: str = ""  # "": of all clusters
     job: str = ""  # by id

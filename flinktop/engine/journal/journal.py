@@ -232,7 +232,7 @@ class Journal:
             self._wake.notify()
         if self._thread is not None:
             self._thread.join(seconds)
-        elif self._inline:
+        else:
             self._end()
 
     def _run(self) -> None:

@@ -309,6 +309,20 @@ def test_what_was_there_before_is_still_read_while_the_disk_is_full(path: Path) 
         assert [one.key for one in journal.read(Question(most=1))] == ["state 4"]
 
 
+def test_an_outage_is_said_once_whatever_its_reasons(path: Path) -> None:
+    clock = ManualClock()
+    journal = opened(path, clock)
+    journal.add([event(1)])
+    with full_disk(journal):
+        journal.add([event(number, details="x" * 3000) for number in range(2, 5)])
+        assert "full" in journal.problem
+        with locked(journal):
+            later(clock, RETRY)
+            journal.add([event(5)])
+            assert "locked" in journal.problem
+    assert len(journal.notices) == 1
+
+
 def test_a_short_lock_is_not_worth_a_notice(path: Path) -> None:
     clock = ManualClock()
     journal = opened(path, clock)

@@ -320,7 +320,7 @@ def test_a_value_that_is_too_large_is_not_kept(path: Path) -> None:
     assert journal.kept("judge", CLUSTER) == {}
 
 
-@pytest.mark.parametrize("each", [1800.0, pytest.param(10.0, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("each", [1800.0, pytest.param(60.0, marks=pytest.mark.deep)])
 def test_a_week_with_a_restart_loop(path: Path, sizes: Sizes, each: float) -> None:
     clock = ManualClock()
     journal = opened(path, clock, most_bytes=MOST)

@@ -157,6 +157,43 @@ def test_the_thread_writes_and_calls(path: Path) -> None:
     assert words(opened(path).read(ALL)) == ["2", "1"]
 
 
+def test_many_threads_may_use_it(path: Path) -> None:
+    journal = Journal(path, Clock())
+    journal.start()
+    failed: list[BaseException] = []
+
+    def use(own: int) -> None:
+        try:
+            for number in range(50):
+                journal.add([event(number, key=f"{own} {number}", job=f"{own:032x}"), failure(number)])
+                journal.keep("alert", CLUSTER, f"{own}", b"%d" % number)
+                journal.keep_jobs([known(f"{own:032x}", restarts=number)])
+                journal.seen(Question(job=f"{own:032x}"))
+                journal.lease(f"{own}")
+                assert journal.kept("alert", CLUSTER)[f"{own}"] == b"%d" % number
+        except BaseException as error:  # noqa: BLE001 -- shown by the test
+            failed.append(error)
+
+    users = [threading.Thread(target=use, args=(own,)) for own in range(4)]
+    for one in users:
+        one.start()
+    for one in users:
+        one.join(60.0)
+    journal.close(10.0)
+    assert failed == []
+    again = opened(path)
+    assert len(again.read(Question(name="orders", most=1000))) == 201
+    assert again.read(Question(kinds=(EventKind.FAILURE,)))[0].count == 50
+    assert {job.restarts for job in again.read_jobs(CLUSTER)} == {49}
+
+
+def test_what_was_added_before_the_start_is_written_at_the_end(path: Path) -> None:
+    journal = Journal(path, Clock())
+    journal.add([event(1)])
+    journal.close(1.0)
+    assert words(opened(path).read(ALL)) == ["1"]
+
+
 def test_one_of_two_holds_a_lease(path: Path) -> None:
     clock = ManualClock()
     first, second = opened(path, clock), opened(path, clock)
