@@ -247,6 +247,35 @@ async def test_one_that_answered_over_a_day_ago_is_not_lost() -> None:
         assert run.findings == ()
 
 
+async def test_a_login_that_is_refused_at_the_start_is_no_lost_cluster() -> None:
+    async with restarted() as run:
+        await run.wait(30)
+        refused = (401, {"errors": ["no"]})
+        run.cluster.changed |= dict.fromkeys(("config", "overview", "jobs/overview"), refused)
+        await run.start_again(60)
+        await run.wait(90)
+        assert _kinds(run) == []
+
+
+async def test_a_cluster_whose_clock_is_ahead_is_remembered_by_its_own_time() -> None:
+    async with restarted() as run:
+        hour = int(HOUR * 1000)
+        for job in json.loads(run.cluster.answer("/jobs/overview")[1])["jobs"]:
+            run.cluster.changed[f"jobs/{job['jid']}"] = lambda document: {
+                **document,
+                "now": document["now"] + hour,
+            }
+        await run.wait(60)
+        gone = json.loads(run.cluster.answer("/taskmanagers")[1])["taskmanagers"][0]["id"]
+        run.cluster.changed["taskmanagers"] = lambda document: {
+            "taskmanagers": [one for one in document["taskmanagers"] if one["id"] != gone]
+        }
+        # It may have been released meanwhile: nothing tells that it was lost.
+        await run.start_again(120)
+        await run.wait(60)
+        assert _kinds(run) == []
+
+
 def _other_jobmanager(run: Restarted) -> None:
     """Another JobManager answers, that has no jobs; the TaskManagers are the same."""
     run.cluster.changed["jobs/overview"] = {"jobs": []}
