@@ -310,7 +310,8 @@ class Engine:
             before, remembered = read() if journal.path is None else await run_in_thread(read)
         except Exception:
             log.exception("the journal could not be read")
-        self.judge.restore(remembered)
+        ahead = remembered.link.ahead if remembered.link is not None and self.anchor is None else 0.0
+        self.judge.restore(remembered, 1000.0 * self.cluster_time() + ahead)
         self._memory = memory
         recorder.begin(before, now)
         self._operated()

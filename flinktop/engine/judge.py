@@ -135,9 +135,12 @@ class Judge:
 
     # -- what outlives flinktop ------------------------------------------------------------------------
 
-    def restore(self, before: Remembered) -> None:
-        """Take up what was remembered when flinktop was ended; to be called before the first round."""
-        now = self._time() * 1000.0
+    def restore(self, before: Remembered, now: float | None = None) -> None:
+        """Take up what was remembered when flinktop was ended; to be called before the first round.
+
+        `now` is the cluster's time (ms since 1970) where no answer has told it yet.
+        """
+        now = self._time() * 1000.0 if now is None else now
         self._kept = dict(before.jobs)
         if before.cluster is not None:
             rules = self._policy.about(None)

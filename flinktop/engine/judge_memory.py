@@ -13,6 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from flinktop.engine.journal.read_only import read_kept_only
+from flinktop.flink.errors import NotReady, Unreachable
 from flinktop.judgement.remembered import AWAY_MS, DAY_MS, OfCluster, OfJob, OfLink, Remembered
 from flinktop.model import redaction
 
@@ -79,8 +80,8 @@ class JudgeMemory:
         ended goes on, and else nobody knows.
         """
         before = self._before
-        if link.error is None or before is None:
-            return None, None
+        if before is None or not isinstance(link.error, Unreachable | NotReady):
+            return None, None  # a login that is refused is an answer
         now = 1000.0 * self._clock.wall() + before.ahead
         if now - before.answered > DAY_MS:
             return None, None

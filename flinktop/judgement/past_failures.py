@@ -110,7 +110,8 @@ def of(trails: Mapping[str, Trail]) -> PastFailures | None:
 
 def current(look: JobLook, trails: Mapping[str, Trail]) -> PastFailures | None:
     """The failures that go on; None if it has run for ten minutes since the last, or has ended."""
-    past = after(look, trails)
+    kept = trail(trails, _NAME)
+    past = kept[-1].value if kept and kept[-1].at == look.now else after(look, trails)
     return past if past is not None and _is_current(look, past.last, trails) else None
 
 

@@ -117,7 +117,7 @@ async def restarted(release: str = "2.3.0", own: Cluster | None = None) -> Async
         run.journal.close(1.0)
 
 
-@pytest.mark.parametrize("release", in_depth(["1.9.3", "1.14.6", "1.20.5", "2.3.0"], ["1.9.3", "2.3.0"]))
+@pytest.mark.parametrize("release", in_depth(["1.9.3", "1.14.6", "1.20.5", "2.3.0"], ["2.3.0"]))
 async def test_counts_and_first_times_are_right_after_a_restart_and_after_flinks_history(
     release: str,
 ) -> None:
@@ -151,8 +151,8 @@ async def test_what_stood_stands_as_soon_as_the_jobs_are_listed() -> None:
             assert run.verdict(name).findings[0].since == verdict.findings[0].since
             assert run.verdict(name).severity is Severity.CRITICAL
         run.cluster.release_held()
-        for _ in range(20):
-            await run.wait(2)
+        for _ in range(10):
+            await run.wait(4)
             assert {name: run.verdict(name).kind for name in before} == {
                 name: verdict.kind for name, verdict in before.items()
             }
@@ -245,6 +245,39 @@ async def test_one_that_answered_over_a_day_ago_is_not_lost() -> None:
         await run.start_again(25 * HOUR)
         await run.wait(90)
         assert run.findings == ()
+
+
+async def test_a_login_that_is_refused_at_the_start_is_no_lost_cluster() -> None:
+    async with restarted() as run:
+        await run.wait(30)
+        refused = (401, {"errors": ["no"]})
+        run.cluster.changed |= dict.fromkeys(("config", "overview", "jobs/overview"), refused)
+        await run.start_again(60)
+        await run.wait(90)
+        assert _kinds(run) == []
+
+
+async def test_a_cluster_whose_clock_is_ahead_is_remembered_by_its_own_time() -> None:
+    async with restarted() as run:
+        hour = int(HOUR * 1000)
+        for job in json.loads(run.cluster.answer("/jobs/overview")[1])["jobs"]:
+            run.cluster.changed[f"jobs/{job['jid']}"] = lambda document: {
+                **document,
+                "now": document["now"] + hour,
+            }
+
+        def listed(document: dict[str, Any], first: int = 0) -> dict[str, Any]:
+            heard = "timeSinceLastHeartbeat"
+            found = [{**one, heard: one[heard] + hour} for one in document["taskmanagers"][first:]]
+            return {"taskmanagers": found}
+
+        run.cluster.changed["taskmanagers"] = listed
+        await run.wait(60)
+        run.cluster.changed["taskmanagers"] = lambda document: listed(document, 1)
+        # It may have been released meanwhile: nothing tells that it was lost.
+        await run.start_again(120)
+        await run.wait(60)
+        assert _kinds(run) == []
 
 
 def _other_jobmanager(run: Restarted) -> None:
@@ -412,7 +445,7 @@ async def test_a_journal_on_disk_is_read_before_the_first_round(tmp_path: Path) 
     run.journal = Journal(tmp_path / "journal.db", run.clock, inline=True)
     run.engine = run._engine()
     await _until(lambda: run.engine._memory is not None)
-    await run.wait(240)
+    await run.wait(70)
     loop = run.verdict("stock").findings[0]
     await run.engine.stop()
     run.journal.close(1.0)

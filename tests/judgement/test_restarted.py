@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.depth import in_depth
 from tests.judgement.labels import labels
 from tests.judgement.score import score
 from tests.judgement.test_scores import WELL
@@ -14,7 +15,7 @@ FAST = ("loop", "declined", "expired", "jobmanager", "killed", "lost", "flapping
 LEAST = 0.94
 
 
-@pytest.mark.parametrize("share", SHARES)
+@pytest.mark.parametrize("share", in_depth(SHARES, (0.5,)))
 def test_what_memory_tells_is_told_after_a_restart(share: float) -> None:
     some = tuple(
         one for one in labels() if one.release != "1.14.6" and any(name in one.file for name in FAST)
