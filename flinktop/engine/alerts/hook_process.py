@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -53,6 +54,9 @@ def run(
     except FileNotFoundError:
         return f"The command {name} was not found."
     except (OSError, ValueError) as error:
+        if isinstance(error, PermissionError) and "/" not in command[0] and shutil.which(command[0]) is None:
+            # A directory of PATH that may not be read hides that it is in none.
+            return f"The command {name} was not found."
         return f"The command {name} could not be started: {getattr(error, 'strerror', None) or error}."
     deadline = clock.now() + seconds
     end = ""
