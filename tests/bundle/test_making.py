@@ -187,6 +187,7 @@ BAD: dict[str, Answer | None] = {
 }
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("part", OF_PARTS)
 @pytest.mark.parametrize(
     "how", [one if one in ("404", "hang") else pytest.param(one, marks=pytest.mark.deep) for one in BAD]

@@ -439,6 +439,7 @@ async def test_a_history_server_is_not_remembered() -> None:
         assert run.kept == {}
 
 
+@pytest.mark.deep
 async def test_a_journal_on_disk_is_read_before_the_first_round(tmp_path: Path) -> None:
     run = Restarted("2.3.0", shop())
     await run.engine.stop()

@@ -19,7 +19,8 @@ pytestmark = [pytest.mark.live, pytest.mark.parametrize("release", ["1.20.5", "2
 FAILED, FINISHED = "kept [v1] as failed", "kept [v1] as finished"
 HISTORY = re.compile(r"[Tt]his is a HistoryServer|a HistoryServer keeps")
 HAS_NOT = {
-    *("overview", "job/Metrics", "vertex/Backpressure", "vertex/Watermarks", "vertex/Accumulators"),
+    *("overview", "job/Metrics", "job/History", "vertex/Backpressure", "vertex/Watermarks"),
+    "vertex/Accumulators",
     *("vertex/Metrics", "vertex/Flame graph", "subtask/Metrics", "subtask/Flame graph"),
     *(f"jobmanager/{tab.label}" for tab in tabs.JOBMANAGER_TABS),
     *("taskmanagers", "jars/Jars", "jars/Datasets"),

@@ -12,7 +12,7 @@ import pytest
 from flinktop.model.run_text import arguments_text
 from tests.live.cluster import Cluster
 from tests.live.submission import job_jar, wait_for, wait_for_state, words
-from tests.terminal.monitor import LIVE, STARTS, log_of, monitor, open_job
+from tests.terminal.monitor import LIVE, STARTS, filter_line, log_of, monitor, open_job
 from tests.terminal.pty import Pty
 
 pytestmark = pytest.mark.live
@@ -170,9 +170,9 @@ def run_again(pty: Pty, cluster: Cluster, path: str) -> str:
 
 def cancel(pty: Pty) -> None:
     """On the overview, filtered by our name, cancel the job that runs."""
-    typed = re.compile(rf"^ / {re.escape(NAME)} state:running$", re.MULTILINE)
+    typed = filter_line(f"{NAME} state:running")
     pty.press("/")
-    pty.wait_for(re.compile(rf"^ / {re.escape(NAME)}$", re.MULTILINE))
+    pty.wait_for(filter_line(NAME))
     pty.write(" state:running")
     pty.wait_for(typed)
     pty.press("enter")

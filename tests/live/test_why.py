@@ -50,13 +50,13 @@ def test_the_way_from_a_failing_job_to_what_is_to_blame_and_back(
         why_of(pty, NAMES["failing"])
         screen = pty.wait_for(FAILURE, LOOKS)
         pty.wait_for("NumberFormatException", LOOKS)
-        for key in ("enter exception", "V vertex", "u subtask", "T TaskManager", "l log at", "d thread dump"):
+        for key in ("enter exception", "V vertex", "u subtask", "h TaskManager", "l log at", "d thread dump"):
             pty.wait_for(key, LOOKS)
         assert "next: " in screen
         assert "EVIDENCE" in screen
         there_and_back(pty, "V", re.compile(r"\A[^\n]*▸ Source: "), opened(tabs.VERTEX_TABS[0]))
         there_and_back(pty, "u", re.compile(r"\A[^\n]*▸ subtask [01] \("), opened(tabs.SUBTASK_TABS[0]))
-        there_and_back(pty, "T", re.compile(r"\A[^\n]*▸ \S+:\d+"), opened(tabs.TASKMANAGER_TABS[0]))
+        there_and_back(pty, "h", re.compile(r"\A[^\n]*▸ \S+:\d+"), opened(tabs.TASKMANAGER_TABS[0]))
         there_and_back(
             pty,
             "l",

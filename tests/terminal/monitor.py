@@ -50,11 +50,16 @@ def monitor(
         yield pty
 
 
+def filter_line(text: str) -> re.Pattern[str]:
+    """The line of a filter with this text; a notification may stand over its end."""
+    return re.compile(rf"^ /{re.escape(f' {text}' if text else '')} *(?:▌.*)?$", re.MULTILINE)
+
+
 def open_job(pty: Pty, name: str) -> None:
     """From the overview, filter for a name and open the one job that is left, as a person who looks."""
-    typed = re.compile(rf"^ / {re.escape(name)}$", re.MULTILINE)
+    typed = filter_line(name)
     pty.press("/")
-    pty.wait_for(re.compile(r"^ /$", re.MULTILINE))
+    pty.wait_for(filter_line(""))
     pty.write(name)
     pty.wait_for(typed)
     pty.press("enter")

@@ -104,6 +104,7 @@ def called(home: Path, cluster: IllCluster, server: FixtureServer, **environ: st
         yield pty
 
 
+@pytest.mark.deep
 def test_it_rings_and_gives_the_title_back(
     cluster: IllCluster, server: FixtureServer, tmp_path: Path
 ) -> None:

@@ -94,6 +94,7 @@ async def test_what_is_open_comes_first_each_the_newest_first(size: tuple[int, i
         assert ("✕ critical" in past.day.text.partition("╭─ Alert ")[0]) == (size[0] >= 120)
 
 
+@pytest.mark.deep
 async def test_it_says_when_there_are_none_and_when_nothing_is_known() -> None:
     async with alerts_of() as past:
         assert alerts.NONE in past.day.text
@@ -181,6 +182,7 @@ async def test_filter_sort_and_copy_as_everywhere() -> None:
         assert copied == ["billing: failed: disk full"]
 
 
+@pytest.mark.deep
 async def test_a_thousand_alerts_are_made_into_cells_only_where_they_are_seen() -> None:
     async with alerts_of((80, 24)) as past:
         many = [skew(past, number, job=f"{number}", job_name=f"job {number}") for number in range(1000)]
@@ -193,6 +195,7 @@ async def test_a_thousand_alerts_are_made_into_cells_only_where_they_are_seen() 
         assert "job 999" in past.day.text
 
 
+@pytest.mark.deep
 async def test_when_nothing_changes_nothing_is_drawn() -> None:
     async with alerts_of() as past:
         # Older than an hour: in the next seconds no age is another one.
@@ -225,6 +228,7 @@ async def test_hostile_texts_are_text() -> None:
 # -- what a key does ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("read_only", [False, True])
 async def test_acknowledging_works_read_only_as_well(read_only: bool) -> None:  # noqa: FBT001 -- a parameter
     async with alerts_of(read_only=read_only) as past:
@@ -297,6 +301,7 @@ async def test_without_an_alert_there_is_nothing_to_do() -> None:
         assert place(past.day) == "AlertsScreen"
 
 
+@pytest.mark.deep
 async def test_each_leads_to_what_it_is_about() -> None:
     async with alerts_of() as past:
         taskmanager = past.day.cluster.document("taskmanagers")["taskmanagers"][0]["id"]
@@ -372,6 +377,7 @@ async def test_a_mute_that_ends_brings_the_alert_back() -> None:
         assert "⚠ 1 alert" in past.day.lines[-1]
 
 
+@pytest.mark.deep
 async def test_the_chip_is_ascii_where_everything_is_and_narrow_where_there_is_no_room() -> None:
     async with alerts_of(open_it=False, ascii_only=True) as past:
         await past.alerts([skew(past), memory(past)])
@@ -382,6 +388,7 @@ async def test_the_chip_is_ascii_where_everything_is_and_narrow_where_there_is_n
         assert "? help  : command" in past.day.lines[-1]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(("severity", "tone"), [(Severity.CRITICAL, "bad"), (Severity.WARNING, "warn")])
 async def test_the_chip_has_the_colour_of_the_worst(severity: Severity, tone: str) -> None:
     async with alerts_of(open_it=False) as past:

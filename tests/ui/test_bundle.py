@@ -57,6 +57,7 @@ async def test_a_key_writes_a_bundle_and_says_where(tmp_path: Path) -> None:
         await until_written(day, tmp_path, 2)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_the_dialog_fits_with_the_whole_path(size: tuple[int, int], tmp_path: Path) -> None:
     state = tmp_path / ("long" * 20)
@@ -70,6 +71,7 @@ async def test_the_dialog_fits_with_the_whole_path(size: tuple[int, int], tmp_pa
         assert "y copies the path" in text
 
 
+@pytest.mark.deep
 async def test_closed_it_goes_on_and_a_notification_says_where_it_is(tmp_path: Path) -> None:
     clock = ManualClock()
     cluster = DemoCluster("restart-loop", "2.3.0", clock)
@@ -130,6 +132,7 @@ async def test_a_bundle_can_be_stopped(tmp_path: Path) -> None:
         await day.sees("written ")
 
 
+@pytest.mark.deep
 async def test_a_state_directory_that_takes_nothing_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     async with monitor("2.3.0", demo="restart-loop", state=tmp_path / "file" / "state") as day:
@@ -163,6 +166,7 @@ async def test_it_is_known_where_a_job_is_shown(tmp_path: Path) -> None:
         await day.sees("bundle  (B)")
 
 
+@pytest.mark.deep
 async def test_the_monitor_asks_with_two_more_requests_at_the_most(tmp_path: Path) -> None:
     clock = ManualClock()
     cluster = DemoCluster("restart-loop", "2.3.0", clock)

@@ -360,6 +360,7 @@ async def test_the_title_is_restored_when_the_app_ends() -> None:
         assert day.app.terminal_reset == ""
 
 
+@pytest.mark.deep
 async def test_an_app_that_does_not_ring_writes_nothing() -> None:
     written: list[str] = []
     async with monitor(demo="restart-loop", written=written.append) as day:

@@ -121,6 +121,7 @@ async def test_repeats_are_one_row_with_a_count_and_their_first_and_last_time() 
         assert "x 4" in past.day.line("last 22:13:23")
 
 
+@pytest.mark.deep
 async def test_on_a_narrow_terminal_the_count_stands_before_the_words() -> None:
     async with timeline_of((80, 24)) as past:
         await past.happened(*(billing(past, ago, key=f"k{ago}") for ago in (120.0, 60.0)))
@@ -145,6 +146,7 @@ async def test_a_journal_that_is_still_read_says_so() -> None:
         assert "✕ failure" in past.day.text
 
 
+@pytest.mark.deep
 async def test_times_and_days_follow_the_zone() -> None:
     async with timeline_of() as past:
         await past.happened(past.event(EventKind.CLUSTER_BACK, "it answers", 23 * HOUR))
@@ -162,6 +164,7 @@ async def test_times_and_days_follow_the_zone() -> None:
 # -- filter and pages --------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 async def test_the_filter_finds_kinds_jobs_and_words() -> None:
     async with timeline_of() as past:
         await past.happened(
@@ -232,6 +235,7 @@ async def test_it_pages_back_without_limit_and_makes_each_row_once() -> None:
         assert "it answers" in past.day.text
 
 
+@pytest.mark.deep
 async def test_when_nothing_changes_nothing_is_drawn_and_hidden_it_asks_nothing() -> None:
     async with timeline_of() as past:
         await past.happened(*(billing(past, ago, key=f"k{ago}", group="") for ago in range(60, 120)))
@@ -319,6 +323,7 @@ async def test_a_stack_that_is_still_read_says_so() -> None:
         assert "com.example.Orders.write" in past.day.text
 
 
+@pytest.mark.deep
 async def test_each_kind_leads_to_what_it_is_about() -> None:
     async with timeline_of() as past:
         job = past.day.cluster.job(ORDERS)
@@ -343,6 +348,7 @@ async def test_each_kind_leads_to_what_it_is_about() -> None:
             assert place(past.day) == "TimelineScreen"
 
 
+@pytest.mark.deep
 async def test_a_finding_that_stands_leads_to_why_and_one_that_is_over_to_what_is_kept_of_it() -> None:
     async with timeline_of() as past:
         rest = {**orders(past), "details": "next: look at the vertex", "finding": "skew"}
@@ -356,6 +362,7 @@ async def test_a_finding_that_stands_leads_to_why_and_one_that_is_over_to_what_i
         assert isinstance(past.day.app.screen, WhyScreen)
 
 
+@pytest.mark.deep
 async def test_a_taskmanager_that_is_gone_is_said_to_be() -> None:
     async with timeline_of() as past:
         gone = past.event(EventKind.TASKMANAGER_GONE, "tm-7 is gone", 5, taskmanager="tm-7")
@@ -377,6 +384,7 @@ async def test_what_is_remembered_is_marked_and_the_mark_explained() -> None:
         assert timeline.LEGEND in past.day.text
 
 
+@pytest.mark.deep
 async def test_copy_write_and_actions_as_everywhere() -> None:
     async with timeline_of() as past:
         await past.happened(billing(past), past.event(EventKind.GAP, "no flinktop was watching", 2 * DAY))
@@ -391,6 +399,7 @@ async def test_copy_write_and_actions_as_everywhere() -> None:
         assert "job billing" in past.day.text
 
 
+@pytest.mark.deep
 async def test_the_palette_leads_there() -> None:
     async with timeline_of(open_it=False) as past:
         await past.day.press("enter", "colon", *"timeline", "enter")
@@ -415,6 +424,7 @@ async def test_a_job_has_its_own_events_on_tab_9(size: tuple[int, int]) -> None:
         assert "JOB " not in past.day.line("WHEN")
 
 
+@pytest.mark.deep
 async def test_enter_there_goes_to_the_tab_or_to_the_event_itself() -> None:
     async with timeline_of((120, 40), open_it=False) as past:
         await past.day.press("slash", *ORDERS, "enter", "enter", "9")

@@ -127,6 +127,7 @@ async def test_its_first_failure_has_its_stack_on_enter() -> None:
         assert isinstance(past.day.app.screen, JobScreen)
 
 
+@pytest.mark.deep
 async def test_its_other_tabs_show_what_was_recorded_and_are_no_dead_ends() -> None:
     async with gone() as past:
         await open_it(past)
@@ -165,6 +166,7 @@ async def test_it_opens_from_the_timeline_and_from_an_alert() -> None:
         assert "timeline" in past.day.lines[0]
 
 
+@pytest.mark.deep
 async def test_while_no_cluster_answers_it_shows_the_same() -> None:
     async with gone() as past:
         past.day.cluster.failure = httpx.ConnectError("refused")
@@ -200,6 +202,7 @@ async def test_a_job_that_nobody_knows_says_so_as_before() -> None:
         assert "last seen" not in past.day.text
 
 
+@pytest.mark.deep
 async def test_what_is_remembered_opens_on_a_cluster_that_has_never_answered() -> None:
     cluster = DemoCluster("mixed", "2.3.0", ManualClock())
     cluster.failure = httpx.ConnectError("refused")

@@ -42,6 +42,8 @@ LEGEND = f"{REMEMBERED} remembered by flinktop; Flink no longer has it"
 RULE = "─"
 NO_JOURNAL = "The journal is not available: nothing is remembered."
 LOADING = "loading journal…"
+OF_THE_PAST = "Nothing is recorded of this cluster: a HistoryServer keeps only jobs that have ended."
+NONE_CHOSEN = "no event is selected"
 NOTHING = "Nothing has happened yet: jobs, failures, checkpoints and findings are recorded from now on."
 
 
@@ -302,7 +304,7 @@ class EventsTable(TablePanel[EventRow]):
             return LOADING
         if self.table.filter:
             return f"nothing matches {self.table.filter!r}"
-        return NOTHING
+        return OF_THE_PAST if self.port.features.history_server else NOTHING
 
     def words(self) -> Sequence[Line]:
         """What the sign means, while it is on the screen."""
@@ -399,7 +401,7 @@ class EventDetail(LinesPanel):
 
     def lines(self) -> Sequence[Line | Part]:
         if self._event is None:
-            return []
+            return [(NONE_CHOSEN, "muted")]
         sentence, when, about = event_lines(self._event, self.zone_offset(), self.port.known_time())
         # A long sentence is cut below; its beginning is in the list.
         return [when, sentence, about]

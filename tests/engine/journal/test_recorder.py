@@ -80,6 +80,7 @@ async def test_what_happens_on_a_cluster_is_in_the_journal() -> None:
         assert watch.events(EventKind.GAP) == []
 
 
+@pytest.mark.deep
 async def test_what_is_known_last_of_a_job_is_in_the_journal() -> None:
     clock = ManualClock()
     async with watching(demo("restart-loop", clock), clock) as watch:
@@ -93,6 +94,7 @@ async def test_what_is_known_last_of_a_job_is_in_the_journal() -> None:
         assert loop.words.startswith("restart-loop: failed ")
 
 
+@pytest.mark.deep
 async def test_the_configuration_of_each_job_is_asked_for_once() -> None:
     clock = ManualClock()
     cluster = of_jobs(clock, spec("orders"), spec("billing"), spec("done", fate=Fate(-HOUR, ended=-60.0)))
@@ -144,6 +146,7 @@ class Listening(Journal):
         super().add(found)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "scenario", in_depth(["restart-loop", "failing-checkpoints", "mixed"], fast=["restart-loop"])
 )
@@ -538,6 +541,7 @@ async def test_a_job_that_comes_back_changed_says_what_is_different() -> None:
         assert changed.words.startswith("job came back with a changed configuration: model, ")
 
 
+@pytest.mark.deep
 async def test_one_that_comes_back_as_it_was_says_nothing() -> None:
     clock = ManualClock()
     first = spec("orders", fate=Fate(-HOUR, ended=60.0, end="CANCELED"))

@@ -104,6 +104,7 @@ def own_memory() -> int:
     return sum(one.size for one in kept.statistics("filename"))
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "length",
     [
