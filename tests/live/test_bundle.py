@@ -16,7 +16,8 @@ import pytest
 from tests.live.cluster import Cluster
 from tests.live.submission import submit, wait_for, wait_for_state
 
-pytestmark = pytest.mark.live
+OTHERS = [pytest.param(one, marks=pytest.mark.long) for one in ("1.9.3", "1.14.6", "1.20.5")]
+pytestmark = [pytest.mark.live, pytest.mark.parametrize("release", [*OTHERS, "2.3.0"], indirect=True)]
 
 REPOSITORY = Path(__file__).parents[2]
 NAME = "bundled [test] 作业"
