@@ -20,6 +20,7 @@ from flinktop.engine.journal.journal import Journal
 from tests.bundle.made import read_back
 from tests.fixture_cluster import FixtureCluster
 from tests.fixture_server import FixtureServer
+from tests.headless.watch_process import SIGNALS_AS_USUAL
 from tests.house.test_startup import importers
 
 AT_ONCE = ("--wait", "0")
@@ -177,7 +178,7 @@ def test_interrupted_it_leaves_nothing(server: FixtureServer, home: Path) -> Non
     with server.holding():
         words = ["bundle", server.cluster.job("steady"), "--target", server.url, "-o", "x.zip", *AT_ONCE]
         with subprocess.Popen(
-            [sys.executable, "-m", "flinktop", *words],
+            [*SIGNALS_AS_USUAL, sys.executable, "-m", "flinktop", *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

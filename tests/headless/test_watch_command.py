@@ -99,7 +99,7 @@ def test_other_signals_end_it_too(server: FixtureServer, home: Path, number: sig
 def test_a_hangup_that_nohup_ignores_stays_ignored(server: FixtureServer, home: Path) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with WatchProcess(home, server.url) as watch:
+        with WatchProcess(home, server.url, signals_as_here=True) as watch:
             watch.wait_for("ready")
             watch.process.send_signal(signal.SIGHUP)
             assert watch.end() == 0

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Self
 
+SIGNALS_AS_USUAL = ("env", "--default-signal=INT,HUP")
+"""Begins a command line: whoever runs the tests in the background ignores these signals, and so would it."""
 PATIENCE = 60.0
 """Seconds after which a watcher that does not do what a test waits for is killed."""
 
@@ -30,10 +32,21 @@ class WatchProcess:
         stdout: int | IO[Any] = subprocess.PIPE,
         stderr: int | IO[Any] = subprocess.PIPE,
         shell: str = "",
+        signals_as_here: bool = False,
         **environment: str,
     ) -> None:
-        """Start it with a home of its own; `shell` is put behind its command line, as `>&-`."""
-        words = [sys.executable, "-m", "flinktop", "watch", *args]
+        """Start it with a home of its own; `shell` is put behind its command line, as `>&-`.
+
+        `signals_as_here`: it ignores the signals that the test ignores.
+        """
+        words = [
+            *(() if signals_as_here else SIGNALS_AS_USUAL),
+            sys.executable,
+            "-m",
+            "flinktop",
+            "watch",
+            *args,
+        ]
         if shell:
             words = ["sh", "-c", f'exec "$@" {shell}', "sh", *words]
         self.process = subprocess.Popen(
