@@ -219,6 +219,7 @@ def many() -> tuple[DemoCluster, ManualClock]:
     return demo("many-jobs")
 
 
+@pytest.mark.deep
 def test_a_thousand_jobs_take_300_requests() -> None:
     cluster, clock = many()
     found = look({"prod": cluster}, clock=clock)

@@ -149,6 +149,7 @@ async def test_what_is_wrong_is_said_without_any_config(tmp_path: Path, clock: M
         assert len(again) == len(set(again)) >= known
 
 
+@pytest.mark.deep
 async def test_two_clusters_of_which_one_hangs(tmp_path: Path, clock: ManualClock) -> None:
     hangs, well = DemoCluster("mixed", "1.20.5", clock), DemoCluster("mixed", "1.20.5", clock)
     hangs.hangs = lambda _path: True

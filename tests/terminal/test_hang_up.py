@@ -135,6 +135,7 @@ def test_a_local_flink_ends(tmp_path: Path) -> None:
     assert java.directories() == []
 
 
+@pytest.mark.deep
 def test_it_cannot_be_written_to(server: FixtureServer, tmp_path: Path) -> None:
     switch = tmp_path / "switch"
     os.mkfifo(switch)

@@ -246,6 +246,7 @@ async def test_acknowledging_works_read_only_as_well(read_only: bool) -> None:  
             assert acknowledge.call_count == 1
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("steps", "scope", "seconds"),
     [

@@ -328,7 +328,9 @@ def test_what_is_said_of_a_call(call: Call, heading: str, words: str) -> None:
 # -- the app -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("ascii_only", [False, True], ids=["unicode", "ascii"])
+@pytest.mark.parametrize(
+    "ascii_only", [pytest.param(False, id="unicode"), pytest.param(True, id="ascii", marks=pytest.mark.deep)]
+)
 async def test_the_app_calls_in_its_terminal(*, ascii_only: bool) -> None:
     written: list[str] = []
     # The kind that is set, whatever terminal the tests run in.

@@ -189,6 +189,7 @@ async def test_the_filter_finds_kinds_jobs_and_words() -> None:
             await past.day.press("escape")
 
 
+@pytest.mark.deep
 async def test_the_filter_searches_all_that_the_journal_has() -> None:
     async with timeline_of((100, 30)) as past:
         needle = past.event(EventKind.CLUSTER_BACK, "a needle", 20_000)
@@ -374,6 +375,7 @@ async def test_a_taskmanager_that_is_gone_is_said_to_be() -> None:
         assert "The TaskManager tm-7 is gone" in past.day.text
 
 
+@pytest.mark.deep
 async def test_what_is_remembered_is_marked_and_the_mark_explained() -> None:
     async with timeline_of() as past:
         await past.happened(past.event(EventKind.JOB_STARTED, "started", 10, **orders(past)))
