@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -119,12 +118,6 @@ def is_loop(times: Sequence[float], fruitless: Callable[[float, float], bool] | 
         if last - first <= RECENT_MS or (fruitless is not None and fruitless(first, last)):
             return True
     return False
-
-
-def mean_gap(times: Sequence[float]) -> float | None:
-    """The mean time between failures (ms); None of a single one."""
-    gaps = [b - a for a, b in pairwise(times)]
-    return sum(gaps) / len(gaps) if gaps else None
 
 
 def restarts_whole(look: JobLook) -> bool:

@@ -211,7 +211,7 @@ async def test_it_pages_back_without_limit_and_makes_each_row_once() -> None:
     async with timeline_of((100, 30)) as past:
         many = [
             past.event(EventKind.JOB_STATE, f"RUNNING {number}", number * 0.01, job=f"job {number % 500}")
-            for number in range(1, 50_001)
+            for number in range(1, 40_001)
         ]
         await past.happened(*many)
         await past.day.settled()
@@ -223,7 +223,7 @@ async def test_it_pages_back_without_limit_and_makes_each_row_once() -> None:
                 break
         await past.day.press("G")
         kept = len(past.journal.read(Question(most=100_000)))
-        assert kept > 40_000
+        assert kept == len(many)
         assert len(events._pages.events) == kept
         oldest = events._pages.events[-1].words
         assert oldest in past.day.text
