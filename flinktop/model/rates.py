@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
@@ -32,16 +33,17 @@ WATERMARK_ID = "currentInputWatermark"  # the lowest received by a subtask (ms s
 VERTEX_IDS = (*RATE_IDS, *TIME_IDS, WATERMARK_ID)  # of the vertices table; times from 1.13 (idle from 1.11)
 
 
-class Ends(Struct, frozen=True):
+class Ends(Struct, frozen=True, dict=True):
     """A job's vertices without inputs and without outputs."""
 
     sources: tuple[str, ...]
     sinks: tuple[str, ...]
 
-    @property
+    @cached_property
     def chained(self) -> tuple[str, ...]:
         """Vertices that are both: a single chain, whose task counters stay at 0."""
-        return tuple(vertex for vertex in self.sources if vertex in self.sinks)
+        sinks = frozenset(self.sinks)
+        return tuple(vertex for vertex in self.sources if vertex in sinks)
 
 
 def ends(job: Job) -> Ends:
