@@ -112,6 +112,7 @@ class Settings:
     journal: JournalBounds = USUAL_JOURNAL
     alerts: "tuple[AlertRule, ...]" = ()  # likewise
     notify: "Notify | None" = None  # how flinktop calls; None: as usual
+    wall: bool = False  # whether the monitor opens with the wall
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ class Flags:
     no_color: bool = False
     mouse: bool = False
     debug: bool = False
+    wall: bool = False  # the monitor opens with the wall
     user: str | None = None
     password_file: str | None = None
     token_file: str | None = None
@@ -168,6 +170,7 @@ class Sources:
             journal=self.file.journal,
             alerts=self.file.alerts,
             notify=self.file.notify,
+            wall=self.flags.wall,
         )
 
     @property

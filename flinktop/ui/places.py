@@ -32,6 +32,10 @@ class OverviewPlace(Place, frozen=True):
     """All jobs of the cluster."""
 
 
+class WallPlace(Place, frozen=True):
+    """What is wrong, in large type."""
+
+
 class JobPlace(Place, frozen=True):
     """A job, on one of its tabs."""
 
@@ -246,6 +250,7 @@ class LeavePlace(Place, frozen=True):
 SCREENS: Final[dict[type[Place], tuple[str, str]]] = {
     PalettePlace: ("palette", "Palette"),
     OverviewPlace: ("screens.overview", "OverviewScreen"),
+    WallPlace: ("screens.wall", "WallScreen"),
     JobPlace: ("screens.job", "JobScreen"),
     WhyPlace: ("screens.why", "WhyScreen"),
     VertexPlace: ("screens.vertex", "VertexScreen"),
