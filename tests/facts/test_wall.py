@@ -50,7 +50,7 @@ class Linked(Given):
     def says(self, *verdicts: Verdict, of_cluster: tuple[Finding, ...] = ()) -> None:
         self.judged = Judged({one.job: one for one in verdicts}, of_cluster)
 
-    def seen(self) -> WallFacts:
+    def on_wall(self) -> WallFacts:
         findings = self.judged.findings if self.judged is not None else ()
         return wall(of_one(self, "prod"), {"prod": findings})
 
@@ -88,7 +88,7 @@ def test_ill_jobs_come_worst_first_and_what_is_only_worth_knowing_does_not() -> 
         said("d", kind="finished"),
         said("e", Severity.CRITICAL, "restart-loop"),
     )
-    found = known.seen()
+    found = known.on_wall()
     assert [(line.name, line.kind) for line in found.lines] == [
         ("e", "restart-loop"),
         ("a", "skew"),
@@ -109,7 +109,7 @@ def test_findings_of_the_cluster_and_of_jobs_that_are_gone_are_lines() -> None:
     )
     lost = Finding(kind=Kind.CLUSTER_LOST, severity=Severity.CRITICAL, words="cluster-lost")
     known.says(said("a"), of_cluster=(memory, gone, lost))
-    assert [(line.name, line.kind, line.since) for line in known.seen().lines] == [
+    assert [(line.name, line.kind, line.since) for line in known.on_wall().lines] == [
         ("billing", "job-lost", None),
         ("prod", "memory", 1.0),
     ]
@@ -117,17 +117,17 @@ def test_findings_of_the_cluster_and_of_jobs_that_are_gone_are_lines() -> None:
 
 def test_all_is_well_only_when_everything_is_known() -> None:
     known = Linked()
-    assert known.seen().connecting == ("prod",)
-    assert not known.seen().well
+    assert known.on_wall().connecting == ("prod",)
+    assert not known.on_wall().well
     known.answers()
-    assert not known.seen().well
+    assert not known.on_wall().well
     known.lists(a="RUNNING", b="RUNNING", c="FAILED")
-    assert not known.seen().well
+    assert not known.on_wall().well
     known.says(said("a"))
-    assert (known.seen().unjudged, known.seen().well) == (1, False)
+    assert (known.on_wall().unjudged, known.on_wall().well) == (1, False)
     known.says(said("a"), said("b", kind="idle"))
-    assert known.seen().well
-    assert not known.seen().blind
+    assert known.on_wall().well
+    assert not known.on_wall().blind
 
 
 def test_a_cluster_that_does_not_answer_is_the_first_line_and_what_was_known_stays() -> None:
@@ -137,10 +137,10 @@ def test_a_cluster_that_does_not_answer_is_the_first_line_and_what_was_known_sta
     known.says(said("a", Severity.CRITICAL, "restart-loop"))
     known.fails(GONE, LOST_SECONDS - 5.0)
     # It may be a short one.
-    assert (known.seen().blind, known.seen().age) == (False, LOST_SECONDS - 5.0)
+    assert (known.on_wall().blind, known.on_wall().age) == (False, LOST_SECONDS - 5.0)
     known.answers(seconds_ago=60.0)
     known.fails(GONE, 55.0)
-    found = known.seen()
+    found = known.on_wall()
     assert found.blind
     assert [(line.name, line.kind) for line in found.lines] == [("prod", UNREACHABLE), ("a", "restart-loop")]
     assert found.lines[0].words == "nothing is listening on that port"
@@ -151,21 +151,21 @@ def test_a_cluster_that_does_not_answer_is_the_first_line_and_what_was_known_sta
 def test_a_cluster_that_never_answered_or_refuses_the_login_is_unreachable_at_once() -> None:
     known = Linked()
     known.fails(GONE, 2.0)
-    assert known.seen().blind
+    assert known.on_wall().blind
     known.answers()
     known.fails(LoginRefused("GET", "http://h", "login refused", status=401), 1.0)
-    assert known.seen().blind
-    assert known.seen().lines[0].words.endswith("; press r to try again")
+    assert known.on_wall().blind
+    assert known.on_wall().lines[0].words.endswith("; press r to try again")
 
 
 def test_throughput_is_that_of_the_cluster() -> None:
     known = Linked()
     known.answers()
-    assert known.seen().rate is None
+    assert known.on_wall().rate is None
     known.series.add(cluster_series("in"), known.now(), 1500.0)
-    assert known.seen().rate == 1500.0
+    assert known.on_wall().rate == 1500.0
     known.series.add(cluster_series("in"), known.now() + 1.0, math.nan)
-    assert known.seen().rate is None
+    assert known.on_wall().rate is None
 
 
 # -- a fleet ---------------------------------------------------------------------------------------------
