@@ -28,7 +28,7 @@ class Change(StrEnum):
 class Alert(Struct, frozen=True, kw_only=True):
     """A finding of a job or cluster that is open, or was. Times are s since 1970, by this machine's clock."""
 
-    cluster: str  # its address in normal form
+    cluster: str  # its address, in one of its spellings
     target: str  # its name in the config, or its address
     job: str = ""  # id; "" for the cluster itself, and for a job that is missing
     job_name: str = ""
