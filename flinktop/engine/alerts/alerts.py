@@ -88,8 +88,12 @@ def after(before: Alerts, seen: Seen, policy: AlertPolicy, at: Moment) -> Alerts
 def settled(state: Alerts, seen: Seen, at: Moment) -> Alerts:
     """With whether what stood already at the start is known by now."""
     first = state.first if state.first is not None else at.now
-    over = at.now - first >= (SETTLES_AFTER if seen.complete else SETTLES_BY)
-    return replace(state, first=first, settled=state.settled or over)
+    if state.settled:
+        return state
+    # Of many failures of before the start the causes are read one after the other.
+    complete = seen.complete and not any(one.finding.unread for one in seen.found.values())
+    over = at.now - first >= (SETTLES_AFTER if complete else SETTLES_BY)
+    return replace(state, first=first, settled=over)
 
 
 def _new(state: Alerts, found: Found, seen: Seen, at: Moment) -> Track:
