@@ -157,7 +157,7 @@ async def test_the_cluster_line_counts_the_jobs_that_are_ill() -> None:
     async with monitor("1.20.5") as day:
         day.port.engine.judge.judged = Judged()
         await say(day, [])
-        assert " ill" not in day.lines[1]
+        assert " unhealthy" not in day.lines[1]
         steady, slow, restored = (day.cluster.job(name) for name in ("steady", "slow", "restored"))
         said = [
             verdict(day, steady, finding(Kind.BOTTLENECK)),
@@ -165,10 +165,10 @@ async def test_the_cluster_line_counts_the_jobs_that_are_ill() -> None:
             verdict(day, restored, finding(Kind.CHECKPOINT_SLOW, Severity.INFO)),
         ]
         await say(day, said)
-        assert "jobs ▲ 2 ill  1 failed  5 running" in day.lines[1]
+        assert "jobs ▲ 2 unhealthy  1 failed  5 running" in day.lines[1]
         said[0] = verdict(day, steady, finding(Kind.STALLED, Severity.CRITICAL))
         await say(day, said, [finding(Kind.MEMORY)])
-        assert "▲ memory   jobs ✕ 2 ill  1 failed" in day.lines[1]
+        assert "▲ memory   jobs ✕ 2 unhealthy  1 failed" in day.lines[1]
 
 
 async def test_a_filter_by_verdict() -> None:
@@ -397,11 +397,11 @@ async def test_the_memory_of_taskmanagers_costs_one_request_in_ten_seconds() -> 
 @pytest.mark.parametrize(
     ("width", "words"),
     [
-        (120, "TaskManagers 1   slots 8/10 ━━━━━━──   jobs ✕ 2 ill  1 failed  5 running  2 finished"),
-        (100, "TM 1   slots 8/10   jobs ✕ 2 ill  1 failed  5 running  2 ended"),
-        (80, "TM 1   slots 8/10   jobs ✕ 2 ill  1 failed  5 running  2 ended"),
-        (60, "TM 1   slots 8/10   jobs ✕ 2 ill  1 failed  5 running  2…"),
-        (44, "TM 1   slots 8/10   jobs ✕ 2 ill  1 failed"),
+        (120, "TaskManagers 1   slots 8/10 ━━━━━━──   jobs ✕ 2 unhealthy  1 failed  5 running  2 finished"),
+        (100, "TM 1   slots 8/10   jobs ✕ 2 unhealthy  1 failed  5 running  2 ended"),
+        (80, "TM 1   slots 8/10   ✕ 2 unhealthy  1 failed  5 running  2 ended"),
+        (60, "TM 1   slots 8/10   ✕ 2 unhealthy  1 failed  5 running"),
+        (44, "TM 1   slots 8/10   ✕ 2 unhealthy  1 fail"),
     ],
 )
 async def test_the_cluster_line_gives_up_the_least_important_first(width: int, words: str) -> None:
@@ -541,7 +541,7 @@ TROUBLE = {
         "orders-enrichment": (Kind.WATERMARK_STUCK, Severity.WARNING),
         "telemetry-late-gateway": (Kind.WATERMARK_STUCK, Severity.WARNING),
     },
-    "calm": {},
+    "healthy": {},
     "idle": {},
 }
 

@@ -36,7 +36,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     raised: float
     cleared: float | None = None
     why_cleared: str = ""  # where it is not that the finding is gone
-    calls: bool = False  # whether it calls, or is only listed and marked
+    calls: bool = False  # whether it calls, or is only shown
     called: float | None = None  # when it called last
     acknowledged: float | None = None
     muted: float | None = None  # until when; infinity: until it clears

@@ -1,4 +1,4 @@
-"""Calls when something turns ill: keeps the alerts of a cluster, and hands out what is to be called about.
+"""Calls when something goes wrong: keeps the alerts of a cluster, and hands out what is to be called about.
 
 Of several flinktops that look at a cluster with one journal, one decides what is an alert, one runs the
 command and one terminal rings, each by a lease of its own; all show the same. Without a journal this one does

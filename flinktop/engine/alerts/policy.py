@@ -63,7 +63,7 @@ class Decision(Struct, frozen=True):
 
 
 CALLS: Final = Decision(calls=True, severity=Severity.CRITICAL)
-IS_LISTED: Final = Decision(calls=False)
+ONLY_SHOWN: Final = Decision(calls=False)
 
 
 class AlertPolicy(Struct, frozen=True, kw_only=True):
@@ -79,11 +79,11 @@ class AlertPolicy(Struct, frozen=True, kw_only=True):
         The last rule that is about it decides. Without one critical findings call, and others do not.
         """
         if finding.severity.rank > Severity.WARNING.rank:
-            return IS_LISTED
+            return ONLY_SHOWN
         for rule in reversed(self.rules):
             if rule.is_about(job, finding, minute):
                 return Decision(not rule.off, rule.wait, rule.severity)
-        return CALLS if finding.severity is Severity.CRITICAL else IS_LISTED
+        return CALLS if finding.severity is Severity.CRITICAL else ONLY_SHOWN
 
 
 class WrittenNotify(Protocol):
