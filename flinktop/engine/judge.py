@@ -69,9 +69,9 @@ YOUNG_MS: Final = 30_000.0
 """A job that started so lately is no suspect because its tasks do not all run yet."""
 SETTLES_MS: Final = 5_000.0
 """A job is judged again after so long at the earliest: its answers come one after the other."""
-LARGE: Final = 100
-"""Vertices of a job from which it is judged less often, as a judgement takes longer."""
-LARGE_SETTLES_MS: Final = 15_000.0
+SETTLES_VERTEX_MS: Final = 60.0
+"""And, as the judgement of a large job takes longer, at the earliest after this for each of its vertices."""
+MOST_SETTLES_MS: Final = 30_000.0
 MOST_KEPT: Final = 1000
 """Jobs that are remembered without being judged."""
 FORGET_MS: Final = 180_000.0
@@ -308,7 +308,8 @@ class Judge:
     def _settles(self, job: str) -> float:
         """How long (ms) after a judgement a job is judged again at the earliest."""
         known = self.answers.newest(JOB, job=job)
-        return LARGE_SETTLES_MS if known is not None and len(known.value.vertices) > LARGE else SETTLES_MS
+        vertices = len(known.value.vertices) if known is not None else 0
+        return min(max(SETTLES_MS, SETTLES_VERTEX_MS * vertices), MOST_SETTLES_MS)
 
     def _is_known(self, listed: JobOverview) -> bool:
         """Whether enough was answered for a verdict."""

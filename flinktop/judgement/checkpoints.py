@@ -263,7 +263,9 @@ def _all_run(look: JobLook) -> bool:
     """Whether every task runs or has finished: before, none can take part in a checkpoint."""
     counts = [pair for one in look.vertices for pair in one.vertex.tasks.items()]
     known = sum(count for _, count in counts) > 0
-    return known and not any(count for state, count in counts if state.upper() not in {"RUNNING", "FINISHED"})
+    return known and not any(
+        count and state.upper() not in {"RUNNING", "FINISHED"} for state, count in counts
+    )
 
 
 def _ended_sources(look: JobLook) -> tuple[VertexLook, ...]:

@@ -282,6 +282,7 @@ _SETTLED: Final = 60_000.0
 
 def _is_settled(look: JobLook, one: VertexLook) -> bool:
     """Whether all subtasks of a vertex have run for a minute: then Flink has their figures."""
-    counts = {state.upper(): count for state, count in one.vertex.tasks.items() if state.lower() != "total"}
-    every = bool(counts) and counts.get("RUNNING", 0) == sum(counts.values()) > 0
+    tasks = one.vertex.tasks.items()
+    counts = {state.upper(): count for state, count in tasks if count and state.lower() != "total"}
+    every = counts.get("RUNNING", 0) == sum(counts.values()) > 0
     return every and look.now - subtask_load.started(look, one) >= _SETTLED

@@ -33,14 +33,14 @@ def counts(look: JobLook) -> Mapping[str, int]:
     found: dict[str, int] = {}
     for one in look.vertices:
         for state, count in one.vertex.tasks.items():
-            if state.lower() != "total":
+            if count and state.lower() != "total":
                 found[state.upper()] = found.get(state.upper(), 0) + count
     return found
 
 
 def not_running(vertex: VertexLook) -> int:
     """How many tasks of a vertex do not run yet."""
-    return sum(count for state, count in vertex.vertex.tasks.items() if state.upper() in _WAITING)
+    return sum(count for state, count in vertex.vertex.tasks.items() if count and state.upper() in _WAITING)
 
 
 def waiting(look: JobLook, wanted: Sequence[str]) -> tuple[Waiting, ...]:

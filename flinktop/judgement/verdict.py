@@ -299,7 +299,8 @@ def states_of(look: JobLook) -> Mapping[str, int]:
         tasks = {}
         for vertex in look.job.value.vertices:
             for state, count in vertex.tasks.items():
-                tasks[state] = tasks.get(state, 0) + count
+                if count:
+                    tasks[state] = tasks.get(state, 0) + count
     return {state.upper(): count for state, count in tasks.items() if state.lower() != "total"}
 
 

@@ -329,11 +329,9 @@ def _young(answers: Answers, taken: Taken[T] | None, *, ended: bool = False) -> 
 
 
 def _young_metrics(answers: Answers, endpoint: Endpoint[Any], **ids: str) -> dict[str, Taken[Any]]:
-    return {
-        name: taken
-        for name, taken in answers.metrics(endpoint, **ids).items()
-        if answers.now - taken.at <= OLD
-    }
+    known = answers.metrics(endpoint, **ids)
+    oldest = answers.now - OLD
+    return {name: taken for name, taken in known.items() if taken.at >= oldest} if known else {}
 
 
 def _numbers(answers: Answers, endpoint: Endpoint[Any], **ids: str) -> dict[str, Taken[float | None]]:

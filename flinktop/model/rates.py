@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
@@ -32,16 +33,26 @@ WATERMARK_ID = "currentInputWatermark"  # the lowest received by a subtask (ms s
 VERTEX_IDS = (*RATE_IDS, *TIME_IDS, WATERMARK_ID)  # of the vertices table; times from 1.13 (idle from 1.11)
 
 
-class Ends(Struct, frozen=True):
+class Ends(Struct, frozen=True, dict=True):
     """A job's vertices without inputs and without outputs."""
 
     sources: tuple[str, ...]
     sinks: tuple[str, ...]
 
-    @property
+    @cached_property
+    def _sets(self) -> tuple[frozenset[str], frozenset[str]]:
+        return frozenset(self.sources), frozenset(self.sinks)
+
+    def is_source(self, vertex: str) -> bool:
+        return vertex in self._sets[0]
+
+    def is_sink(self, vertex: str) -> bool:
+        return vertex in self._sets[1]
+
+    @cached_property
     def chained(self) -> tuple[str, ...]:
         """Vertices that are both: a single chain, whose task counters stay at 0."""
-        return tuple(vertex for vertex in self.sources if vertex in self.sinks)
+        return tuple(filter(self.is_sink, self.sources))
 
 
 def ends(job: Job) -> Ends:

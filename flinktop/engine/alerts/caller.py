@@ -41,6 +41,8 @@ MOST_CALLS: Final = 50
 """Calls that are kept for a terminal that does not take them."""
 READ_WITHIN: Final = 10.0
 """s after which the first round does not wait for the journal any more."""
+READ_SECONDS: Final = 6.0
+"""How often the flinktop that decides looks at what others have acknowledged and muted."""
 GRACE: Final = 0.3
 """s that a running command has when flinktop is left."""
 
@@ -84,6 +86,7 @@ class Caller:
         self._is_read = journal is None
         self._reading: asyncio.Task[None] | None = None
         self._first_round: float | None = None
+        self._read_at = float("-inf")  # monotonic s
         self._read_lock = threading.Lock()  # held while the journal is read
         self._closed = False
         self._edits = 0  # writes to the journal: a read that began before the last one is old
@@ -170,7 +173,8 @@ class Caller:
         self._call(at)
         self._write()
         self._publish()
-        self._read()
+        if not self._leads or at.now - self._read_at >= READ_SECONDS:
+            self._read()
 
     def _moment(self) -> Moment:
         wall = self._clock.wall()
@@ -198,6 +202,7 @@ class Caller:
         """Read what the journal has, if it is not being read."""
         if self._journal is None:
             return
+        self._read_at = self._clock.now()
         if self._journal.inline:
             self._take(*self._values(self._journal))
         elif self._reading is None or self._reading.done():
