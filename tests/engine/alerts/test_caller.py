@@ -285,7 +285,7 @@ async def test_of_two_spellings_of_one_address_one_calls_and_both_know(path: Pat
         await second.look(ILL, LAG)
     assert (first.told, second.told) == ([("raised", "a1")], [])
     second.caller.mute(second.of("a1").key, 3600.0)
-    await first.look(ILL, LAG)
+    await first.looks(8.0, ILL, LAG)
     assert first.of("a1").muted is not None
     first.caller.mute(first.of("a1").key, 60.0)
     await second.look(ILL, LAG)
