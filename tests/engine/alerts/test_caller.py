@@ -279,20 +279,16 @@ async def test_of_two_spellings_of_one_address_one_calls_and_both_know(path: Pat
     clock = ManualClock()
     first = Monitor(path, clock, cluster="http://127.0.0.1:8081")
     second = Monitor(path, clock, cluster="HTTP://LocalHost:8081/")
-
-    async def both(rounds: int) -> None:
-        for _ in range(rounds):
-            await clock.advance(2.0)
-            await first.look(ILL, LAG)
-            await second.look(ILL, LAG)
-
-    await both(20)
+    for _ in range(20):
+        await clock.advance(2.0)
+        await first.look(ILL, LAG)
+        await second.look(ILL, LAG)
     assert (first.told, second.told) == ([("raised", "a1")], [])
     second.caller.mute(second.of("a1").key, 3600.0)
-    await both(4)
+    await first.looks(8.0, ILL, LAG)
     assert first.of("a1").muted is not None
     first.caller.mute(first.of("a1").key, 60.0)
-    await both(4)
+    await second.look(ILL, LAG)
     assert len(second.caller.view.mutes) == 1
     first.close()
     second.close()
