@@ -175,7 +175,7 @@ class TopLine(Line):
         return {CONFIG(): 60.0}
 
     def show(self) -> None:
-        port, profile = self.port, self.app.profile
+        port, profile = self.port, self.profile
         right = [self._fresh(short=self.size.width < NARROW)]
         if profile.demo:
             right.append(("DEMO", "info"))
@@ -220,7 +220,7 @@ class TopLine(Line):
 
     @property
     def _cluster(self) -> Part:
-        return self.app.profile.name, cluster_style(self.app.profile.colour)
+        return self.profile.name, cluster_style(self.profile.colour)
 
     def _trail(self, taken: int) -> list[Part]:
         """The breadcrumb: the cluster, then each place on the way here.
