@@ -41,6 +41,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "Sources",
+    "each_once",
     "read_sources",
 ]
 
@@ -86,6 +87,7 @@ class Profile:
     ends_with_us: bool = False  # started by `flinktop local`: deleted when flinktop ends
     shows: ShownJob | None = None  # the job to open, if the address is that of a job's page
     expect: tuple[str, ...] = ()  # names of jobs that should run, or patterns
+    group: str = ""  # the name of its group in the config
 
     @property
     def lets_everybody_in(self) -> bool:
@@ -317,6 +319,35 @@ class Sources:
             return check(text) if text else None
         except NotAllowed as error:
             raise SettingsError(f"{where} {error}") from None
+
+
+def each_once(profiles: "Sequence[Profile]", done: str) -> "tuple[tuple[Profile, ...], tuple[str, ...]]":
+    """Each cluster once, whatever names its address has, with the strictest guards of all; and notes on that.
+
+    `done` is what is done with it under the first name, for the notes: "watched". Raises SettingsError if
+    different clusters have one name.
+    """
+    found: dict[str, Profile] = {}
+    notes: list[str] = []
+    for profile in profiles:
+        url = normal_form(profile.connection.url)
+        same = found.setdefault(url, profile)
+        if same is not profile:
+            notes.append(f"{profile.name} and {same.name} are the same cluster: it is {done} as {same.name}")
+            guarded = replace(
+                same.connection, read_only=same.connection.read_only or profile.connection.read_only
+            )
+            protected = same.protected or profile.protected
+            found[url] = replace(same, connection=guarded, protected=protected)
+    named: dict[str, Profile] = {}
+    for profile in found.values():
+        other = named.setdefault(profile.name, profile)
+        if other is not profile:
+            raise SettingsError(
+                f"two different clusters are named {profile.name}: {other.connection.url} and "
+                f"{profile.connection.url}; give each a name of its own in the config file"
+            )
+    return tuple(found.values()), tuple(notes)
 
 
 def usual_paths() -> Paths:

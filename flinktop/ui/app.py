@@ -301,10 +301,6 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         for one in (*news.ended(port.operations()), *bundles):
             self.notify(one.words, title=one.title, severity=one.severity, timeout=one.seconds, markup=False)
 
-    def alerts_of_all(self) -> AlertsView:
-        """The alerts of all clusters; the same value as long as nothing has changed."""
-        return self.port.alerts
-
     def call(self) -> None:
         """Show what is open, and call about it."""
         view = self.alerts_of_all()

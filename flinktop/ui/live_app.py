@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from flinktop.engine.acts.act import Act
+    from flinktop.engine.alerts.alert import AlertsView
     from flinktop.engine.clock import Clock
     from flinktop.engine.fleet import Fleet
     from flinktop.engine.host import Port
     from flinktop.engine.pins import Pin
+    from flinktop.facts.fleet import FleetFacts
     from flinktop.settings import Profile, Settings
     from flinktop.ui.bundles import Bundles
     from flinktop.ui.places import Place
@@ -105,6 +107,22 @@ class LiveApp(App[int]):
     def typed_at(self) -> float:
         """When the key or click that is being handled was typed, on the clock of `port.now`."""
         return self.key_order.typed_at
+
+    def alerts_of_all(self) -> AlertsView:
+        """The alerts of all clusters; the same value as long as nothing has changed."""
+        return self.port.alerts
+
+    def fleet_facts(self) -> FleetFacts:
+        """What is known of all clusters now; only where there are several."""
+        raise NotImplementedError
+
+    def open_cluster(self, name: str, *places: Place) -> None:
+        """Open one of several clusters, and in it these places one after the other."""
+        raise NotImplementedError
+
+    def close_clusters(self) -> None:
+        """Go back to all clusters; only where there are several."""
+        raise NotImplementedError
 
     def go(self, place: Place, *, instead: bool = False) -> None:
         """Go to a place: on top of this one, or instead of it."""

@@ -52,12 +52,20 @@ class ClusterScreen(LiveScreen):
         super().__init_subclass__(**options)
 
     def compose(self) -> ComposeResult:
-        yield TopLine()
-        yield Notice()
+        yield from self.top()
         with Container(id="body"):
             yield from self.body()
         yield FilterLine()
-        yield BottomLine()
+        yield self.bottom()
+
+    def top(self) -> ComposeResult:
+        """The frame above the body."""
+        yield TopLine()
+        yield Notice()
+
+    def bottom(self) -> BottomLine:
+        """The frame below it."""
+        return BottomLine()
 
     def body(self) -> ComposeResult:
         yield from ()
@@ -112,7 +120,7 @@ class ClusterScreen(LiveScreen):
         return job_actions(port, self.job) if self.job else cluster_actions(port)
 
     def on_key(self, event: events.Key) -> None:
-        if event.key in keys.ACTIONS.keys and self.profile.connection.read_only:
+        if event.key in keys.ACTIONS.keys and self.app.is_open and self.profile.connection.read_only:
             self.app.notify_read_only()
 
     def neighbour(self, by: int) -> Place | None:  # noqa: ARG002 -- for subclasses
