@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
     from flinktop.flink.errors import FlinkError
+    from flinktop.flink.tls_contexts import TlsContexts
     from flinktop.judgement.ask import Ask
     from flinktop.judgement.rules import Policy
 
@@ -103,7 +104,8 @@ class Engine:
         journal: Callable[[], Journal] | None = None,
         operations_changed: Callable[[], None] = lambda: None,
         alerting: Callable[[], AlertPolicy] | None = None,
-        hooks: HookRunner | None = None,
+        hooks: Callable[[], HookRunner | None] | None = None,
+        contexts: TlsContexts | None = None,
         rings: bool = False,
         alerts_changed: Callable[[], None] = lambda: None,
     ) -> None:
@@ -116,8 +118,9 @@ class Engine:
         the config says of findings.
         `journal` gives the journal that engines of this process share, and is called by `start`; whoever
         made it closes it. Without one nothing is recorded. `alerting` returns what the config says of alerts,
-        and is called by `start`. `hooks` runs the command of alerts for several engines; whoever made it
-        closes it. `rings`: there is a terminal that takes the calls of alerts.
+        and is called by `start`. So is `hooks`, which returns what runs the command of alerts for several
+        engines; whoever made it closes it. `contexts` are shared with engines of other clusters. `rings`:
+        there is a terminal that takes the calls of alerts.
         """
         self._policy = policy
         self._make_journal = journal
@@ -132,12 +135,13 @@ class Engine:
         self.store = Store()
         self.series = SeriesStore()
         self.login = Login(connection, clock.now)
-        self.http = Http(connection, transport=transport, login=self.login)
+        self.http = Http(connection, transport=transport, login=self.login, contexts=contexts)
         self.poller = Poller(self.http, self.store, clock, jitter, changed, self.arrived)
         self.sweep = Sweep(self.poller, self.series, self.cluster_time)
         self.pins = Pins(self.series)
         self.poller.failed = self.failed
         self._transport = transport
+        self._contexts = contexts
         self._changed = changed
         self.target = cluster or Target(connection.url, connection.url, read_only=connection.read_only)
         self._ledger = ledger
@@ -221,7 +225,9 @@ class Engine:
         from flinktop.engine.operations import Operations  # noqa: PLC0415
         from flinktop.engine.transfers import Transfers  # noqa: PLC0415
 
-        lane = Lane(self.http.connection, transport=self._transport, login=self.login)
+        lane = Lane(
+            self.http.connection, transport=self._transport, login=self.login, contexts=self._contexts
+        )
         self.transfers = Transfers(self.http, self.clock, self._changed, lane.one_transfer)
         self.operations = Operations(
             lane,
@@ -276,7 +282,7 @@ class Engine:
             url=self.target.url,
             policy=self._alerting() if self._alerting is not None else AlertPolicy(),
             journal=self._open_journal(self._make_journal) if self._make_journal is not None else None,
-            hooks=self._hooks,
+            hooks=self._hooks() if self._hooks is not None else None,
             rings=self._rings,
             changed=self._alerts_changed,
         )
