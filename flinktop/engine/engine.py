@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import random
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -158,6 +159,8 @@ class Engine:
         self._chosen_interval = refresh
         self._cluster_interval = DEFAULT_REFRESH
         self._tasks: list[asyncio.Task[None]] = []
+        self._answered = asyncio.Event()  # something since the last round of the judge
+        self._last_round = -math.inf  # engine's clock, s
         self._set_interval()
 
     @cached_property
@@ -373,6 +376,25 @@ class Engine:
         self._features = config, overview, found
         return found
 
+    def set_pace(self, *, on_screen: bool) -> None:
+        """Ask as often as for the screen, or only as pace.py allows: the cluster is off the screen."""
+        if on_screen == (self.poller.off_screen is None):
+            return
+        if on_screen:
+            self.poller.off_screen = None
+            self.poller.refresh_now()
+        else:
+            from flinktop.engine.pace import OffScreen  # noqa: PLC0415 -- not for a single cluster
+
+            self.poller.off_screen = OffScreen(
+                self.clock.now(),
+                self.poller.jitter,
+                lambda: self.sweep.live,
+                is_new=self.poller.link.answered is None,
+            )
+            self.poller.wake()
+        self._answered.set()
+
     def refresh_now(self) -> None:
         """Request everything on screen now; a login that was refused is tried once more."""
         self.login.try_again()
@@ -409,6 +431,7 @@ class Engine:
 
     def arrived(self, query: Query[Any], value: Any, at: float) -> None:
         """Pass an answer that came at `at` (engine's clock, s) to all recorders."""
+        self._answered.set()
         self._record("clock", query, lambda: self._learn(query, value, at))
         behind = self.anchor.epoch - self.anchor.at if self.anchor is not None else None
         then = self.cluster_time() - (self.clock.now() - at)
@@ -422,6 +445,7 @@ class Engine:
 
     def failed(self, query: Query[Any], error: FlinkError) -> None:
         """Pass the error of a request to the judge, and that it failed to the recorder."""
+        self._answered.set()
         self._record("judge", query, partial(self.judge.failed, query, error))
         if self.recorder is not None:
             self._record("recorder", query, partial(self.recorder.failed, query))
@@ -441,7 +465,7 @@ class Engine:
     async def _judging(self) -> None:
         until = self.clock.now() + REMEMBER_SECONDS
         while True:
-            await self.clock.sleep(JUDGE_SECONDS)
+            await self._until_round()
             while self._make_journal is not None and self._memory is None and self.clock.now() < until:
                 await self.clock.sleep(REMEMBER_SECONDS / 20)
             if "judge" in self.__dict__:
@@ -451,7 +475,9 @@ class Engine:
                 asked = None
                 if silent is None and self._memory is not None:
                     silent, asked = self._memory.silence(link)
+                self._set_judge_budget()
                 self.judge.round(silent, error, asked=asked)
+                self._set_worry()
                 if self.recorder is not None:
                     now, judged = 1000.0 * self.cluster_time(), self.judge.judged
                     self._record("recorder", _OVERVIEW, partial(self.recorder.round, judged, own, error, now))
@@ -459,6 +485,43 @@ class Engine:
                     self._record("alerts", _OVERVIEW, partial(self._alert, self.caller, link.error is None))
                 if self._memory is not None and self._memory.is_due:
                     self._save_memory()
+
+    async def _until_round(self) -> None:
+        """Wait for the next round of the judge: off the screen rounds follow answers."""
+        if self.poller.off_screen is None:
+            await self.clock.sleep(JUDGE_SECONDS)
+        else:
+            waits = [
+                asyncio.ensure_future(self._answered.wait()),
+                asyncio.ensure_future(self.clock.sleep(self.poller.off_screen.round_seconds)),
+            ]
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
+            if (rest := self._last_round + JUDGE_SECONDS - self.clock.now()) > 0:
+                await self.clock.sleep(rest)
+        self._answered.clear()
+        self._last_round = self.clock.now()
+
+    def _set_judge_budget(self) -> None:
+        """How many closer looks the judge may ask for in the next minute."""
+        off_screen = self.poller.off_screen
+        self.judge.allow(
+            off_screen.judge_a_minute(self.clock.now(), many=self.judge.has_many)
+            if off_screen is not None
+            else None
+        )
+
+    def _set_worry(self) -> None:
+        """Take what the judge has found for how often the cluster is asked off the screen."""
+        changed = self.judge.take_change()
+        if (off_screen := self.poller.off_screen) is not None:
+            off_screen.is_ill = self.judge.is_worried
+            if changed:
+                off_screen.look_closer(self.clock.now())
+            self.poller.wake()
 
     def _alert(self, caller: Caller, reachable: bool) -> None:  # noqa: FBT001 -- for partial
         from flinktop.engine.alerts.seen import seen  # noqa: PLC0415 -- after the first paint

@@ -253,7 +253,11 @@ class Port:
             log.exception("the engine could not be stopped in order")
 
     def set_pace(self, *, on_screen: bool) -> None:
-        """Whether the cluster is on the screen; one that has not had its turn to start does at once."""
+        """Whether the cluster is on the screen; off it, it is asked as pace.py allows.
+
+        On the screen an engine that has not had its turn to start does at once.
+        """
+        self._do(lambda: self.engine.set_pace(on_screen=on_screen))
         if on_screen:
             self._do(self._may_start.set)
 
