@@ -1,20 +1,29 @@
-"""Engines of many clusters: one that can't be reached, hangs or fails delays no other."""
+"""Engines of many clusters on one thread.
+
+Each is a Port like that of a single cluster: one that can't be reached, hangs or fails delays no other. They
+share the thread; whoever makes the ports shares the journal, what runs the command of alerts and the TLS
+contexts among them.
+"""
 
 from __future__ import annotations
 
 import threading
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from flinktop.engine.clock import Clock
+from flinktop.engine.engine_thread import EngineThread
 from flinktop.engine.host import EngineFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from flinktop.engine.host import Port
+
+APART: Final = 0.025
+"""Seconds between the starts of two engines: hundreds don't connect at once."""
 
 
 class Member(Struct, frozen=True):
@@ -34,12 +43,15 @@ class Fleet:
         self._by_name = {one.name: one for one in self.members}
         if len(self._by_name) < len(self.members):
             raise ValueError("two clusters of a fleet have the same name")
+        self._thread = EngineThread()
         self._lock = threading.Lock()
         self._opened: frozenset[str] = frozenset()
         self._changed: set[str] = set()
         self._notified = False
         self._notify: Callable[[], object] = lambda: None
         self.now = Clock().now
+        for one in self.members:
+            one.port.on_each_change(partial(self._news, one.name))
 
     def __getitem__(self, name: str) -> Member:
         """The member of that name; raises KeyError."""
@@ -51,26 +63,32 @@ class Fleet:
     def __len__(self) -> int:
         return len(self.members)
 
+    # -- life ----------------------------------------------------------------------------------------
+
     def start(self) -> None:
-        """Start the engines; one that can't be started has that in its port's `failure`."""
-        for one in self.members:
-            one.port.on_change(partial(self._news, one.name))
-            try:
-                one.port.start_thread()
-            except EngineFailed:
-                continue
+        """Start the engines one after the other, those that are open first; returns at once.
+
+        One that can't be started has that in its port's `failure`. Raises EngineFailed if none can.
+        """
+        try:
+            self._thread.start()
+        except (RuntimeError, OSError) as error:
+            raise EngineFailed(f"the engines could not be started: {error}") from error
+        ordered = sorted(self.members, key=lambda one: one.name not in self._opened)
+        for number, one in enumerate(ordered):
+            one.port.set_pace(on_screen=one.name in self._opened)
+            one.port.start_on(self._thread, after=number * APART)
 
     def begin_to_stop(self) -> None:
         """Ask all engines to end, without waiting for it."""
         for one in self.members:
             one.port.begin_to_stop()
+        self._thread.begin_to_stop()
 
     def stop(self, seconds: float = 2.0) -> None:
-        """End all engines, waiting at most `seconds` in all."""
+        """End all engines at the same time, and the thread, waiting at most `seconds` in all."""
         self.begin_to_stop()
-        end = self.now() + seconds
-        for one in self.members:
-            one.port.stop(max(0.0, end - self.now()))
+        self._thread.join(seconds)
 
     @property
     def failure(self) -> str | None:
@@ -78,18 +96,34 @@ class Fleet:
         failures = [one.port.failure for one in self.members]
         return failures[0] if failures and all(failures) else None
 
+    # -- what is on the screen -----------------------------------------------------------------------
+
     def open(self, name: str) -> None:
-        """That cluster is on the screen now. Raises KeyError."""
-        with self._lock:
-            self._opened |= {self._by_name[name].name}
+        """That cluster is on the screen now: it is asked as often as a single one, and at once.
+
+        The changes of its port are left to `port.take_changes`. Raises KeyError.
+        """
+        self._set_open(name, is_open=True)
 
     def close(self, name: str) -> None:
-        """That cluster is off the screen."""
+        """That cluster is off the screen: it is asked at the fleet's pace, and its port notifies nobody."""
+        self._set_open(name, is_open=False)
+
+    def _set_open(self, name: str, *, is_open: bool) -> None:
+        port = self._by_name[name].port
         with self._lock:
-            self._opened -= {name}
+            self._opened = self._opened | {name} if is_open else self._opened - {name}
+        if not is_open:
+            port.on_change(lambda: None)
+        port.set_pace(on_screen=is_open)
+
+    # -- news ----------------------------------------------------------------------------------------
 
     def on_change(self, notify: Callable[[], object]) -> None:
-        """Call `notify`, once after each `take_changes`, when something has changed."""
+        """Call `notify` on the engines' thread, once after each `take_changes`, when something has changed.
+
+        If something has changed already, `notify` is called at once on the caller's thread.
+        """
         with self._lock:
             self._notify = notify
             missed = self._notified = bool(self._changed)
@@ -102,6 +136,7 @@ class Fleet:
             changed, self._changed, self._notified = frozenset(self._changed), set(), False
             closed = changed - self._opened
         for name in closed:
+            # Nobody else takes them.
             self._by_name[name].port.take_changes()
         return changed
 
