@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from flinktop.model.tasks import Tasks
 
 AWAY_SECONDS: Final = 10.0
-"""A cluster that answered is unreachable after so long without an answer: a broken connection is reopened."""
+"""A cluster that answered is unreachable after an outage of so long: a broken connection is reopened."""
 OLD_SECONDS: Final = 60.0
 """Older data of a cluster off the screen, which is asked a few times a minute, is out of date."""
 UNREACHABLE: Final = "unreachable"
@@ -201,10 +201,9 @@ def _state(known: KnownCluster, link: Link, now: float) -> tuple[ClusterState, s
     """Whether the cluster answers, and why not."""
     if known.failure is not None:
         return ClusterState.UNREACHABLE, known.failure
-    if link.error is not None:
-        silent = now - link.answered if link.answered is not None else None
-        if silent is None or silent >= AWAY_SECONDS or _refuses(link):
-            return ClusterState.UNREACHABLE, link.error.reason.rstrip(".")
+    begun = link.answered is not None and now - link.since < AWAY_SECONDS
+    if link.error is not None and (not begun or _refuses(link)):
+        return ClusterState.UNREACHABLE, link.error.reason.rstrip(".")
     return (ClusterState.CONNECTING if link.answered is None else ClusterState.LIVE), ""
 
 

@@ -63,9 +63,11 @@ if TYPE_CHECKING:
 
     from flinktop.engine.acts.run_jar import RunJar
     from flinktop.engine.alerts.alert import AlertsView
+    from flinktop.engine.alerts.hook import HookRunner
     from flinktop.engine.alerts.policy import AlertPolicy
     from flinktop.engine.journal.journal import Journal
     from flinktop.flink.endpoint import Query
+    from flinktop.flink.tls_contexts import TlsContexts
     from flinktop.judgement.rules import Policy
     from flinktop.settings import JournalBounds, Profile, Settings
     from flinktop.ui.calling import Calling
@@ -496,8 +498,10 @@ def port_of(
     *,
     transport: httpx.AsyncBaseTransport | None = None,
     runs: Mapping[str, RunJar] | None = None,
+    hooks: Callable[[], HookRunner | None] | None = None,
+    contexts: TlsContexts | None = None,
 ) -> Port:
-    """The engine of a cluster; it is not started."""
+    """The engine of a cluster; it is not started. `hooks` and `contexts` are shared with other engines."""
     return Port(
         profile.connection,
         clock,
@@ -511,6 +515,8 @@ def port_of(
         journal=journal,
         runs=runs,
         alerting=partial(_alerting, settings, profile),
+        hooks=hooks,
+        contexts=contexts,
         rings=True,
     )
 

@@ -13,6 +13,7 @@ from flinktop.engine.alerts.alert import AlertsView
 from flinktop.engine.clock import Clock
 from flinktop.engine.fleet import Fleet, Member
 from flinktop.engine.host import EngineFailed
+from flinktop.flink.tls_contexts import TlsContexts
 from flinktop.ui.app import FlinkTop, OneJournal, port_of, until_left
 from flinktop.ui.known_fleet import KnownFleet, profile_of
 from flinktop.ui.leaving import Leaving
@@ -25,12 +26,15 @@ if TYPE_CHECKING:
 
     from textual.await_complete import AwaitComplete
 
+    from flinktop.engine.alerts.hook import HookRunner
     from flinktop.engine.host import Port
     from flinktop.facts.fleet import FleetFacts
     from flinktop.settings import Profile, Settings
 
 log = logging.getLogger(__name__)
 
+HOOK_SECONDS: Final = 0.3
+"""How long the end waits at most for commands of alerts that are killed."""
 MOST_NOTES: Final = 3
 """Messages about clusters that are shown at the start; the others are in the log."""
 
@@ -151,17 +155,45 @@ class FleetTop(FlinkTop):
         super().call()
 
 
+class _OneHookRunner:
+    """What runs the command of alerts for all clusters; made when an engine starts."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._command = settings.notify.command if settings.notify is not None else ()
+        self._clock = clock
+        self._made: HookRunner | None = None
+
+    def __call__(self) -> HookRunner | None:
+        """The runner; None if there is no command."""
+        if self._made is None and self._command:
+            from flinktop.engine.alerts.hook import HookRunner  # noqa: PLC0415 -- after the first paint
+
+            self._made = HookRunner(self._command, self._clock)
+        return self._made
+
+    def close(self, seconds: float) -> None:
+        """End what still runs, waiting at most so long (s)."""
+        if self._made is not None:
+            self._made.close(0.0, seconds)
+
+
 def run_fleet(settings: Settings, profiles: Sequence[Profile]) -> int:
     """Run the app on several clusters until the user leaves; returns the exit code."""
-    journal, clock = OneJournal(settings.paths.journal, settings.journal), Clock()
-    fleet = Fleet([Member(one.name, port_of(settings, one, clock, journal), one) for one in profiles])
+    clock, contexts = Clock(), TlsContexts()
+    journal, hooks = OneJournal(settings.paths.journal, settings.journal), _OneHookRunner(settings, clock)
+    ports = [port_of(settings, one, clock, journal, hooks=hooks, contexts=contexts) for one in profiles]
+    fleet = Fleet([Member(one.name, port, one) for one, port in zip(profiles, ports, strict=True)])
+
+    def close(seconds: float) -> None:
+        hooks.close(min(HOOK_SECONDS, seconds))
+        journal.close(seconds)
 
     def made() -> FleetTop:
         app = FleetTop(fleet, settings, clock)
         app.on_first_paint = partial(_begin, app)
         return app
 
-    return until_left(settings, Leaving(fleet, journal.close), made)
+    return until_left(settings, Leaving(fleet, close), made)
 
 
 def _begin(app: FleetTop) -> None:

@@ -328,8 +328,8 @@ FLEET = (
     *FLEET_TABS,
     *(command for command in EVERYWHERE if command not in OF_ONE_CLUSTER),
 )
+"""Where several clusters are on the screen."""
 SCREENS = (
-    FLEET,
     OVERVIEW,
     JOB,
     WHY_SCREEN,

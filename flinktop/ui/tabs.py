@@ -246,7 +246,7 @@ APPLICATION_TABS = _numbered(
 FLEET_TABS = _numbered(
     _tab(
         "Clusters",
-        "The clusters, the worst first, and the worst jobs of all of them.",
+        "The clusters, problems first, and the worst jobs of all of them.",
         TabPanel("clusters", "fleet_clusters.FleetClusters"),
         TabPanel("worst", "fleet_jobs.WorstJobs", height=16),
     ),

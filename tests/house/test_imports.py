@@ -54,9 +54,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
 }
 # The part of flink that speaks HTTP, and so the only code that knows the library.
 HTTP = ("flink.http", "flink.wire", "flink.network")
-# What the screens know of the engine by name: values and the Port. Its parts are not theirs to hold.
-DOORS = ("engine.engine", "engine.host")
-PARTS = ("Engine", "Poller", "Store", "SeriesStore", "Sweep", "Fleet")
+# What screens know of the engine by name: values, the Port and the Fleet. Its parts are not theirs to hold.
+DOORS = ("engine.engine", "engine.host", "engine.fleet")
+PARTS = ("Engine", "Poller", "Store", "SeriesStore", "Sweep")
 
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "httpx": ("flink.wire", "flink.network", "recording.transport", "demo.transport"),

@@ -106,7 +106,7 @@ class FleetJobs(FleetTable[FleetJob]):
                 number("in", "IN/s", 6, lambda row: row.rate, blank=lambda _row: (fmt.UNKNOWN, "muted"))
             ),
             Column("trend", "IN/s, 30 m", TREND, trend),
-            number("since", "FOR", 5, self._lasted, fmt.span, tone="muted", blank=("", "")),
+            number("since", "LASTED", 6, self._lasted, fmt.span, tone="muted", blank=("", "")),
             number("age", "AGE", 5, lambda row: row.age, fmt.span, tone="muted"),
         ]
         return [
