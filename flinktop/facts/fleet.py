@@ -145,7 +145,7 @@ def cluster_facts(
         kind=worst.kind,
         words=worst.words,
         job_name=worst.job_name,
-        ill=judged.ill if judged is not None else 0,
+        ill=judged.unhealthy if judged is not None else 0,
         jobs=Counter(job.state for job in jobs),
         slots_used=overview.slots_used if overview is not None else None,
         slots_total=overview.slots_total if overview is not None else None,

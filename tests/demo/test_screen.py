@@ -15,7 +15,7 @@ pytestmark = pytest.mark.deep
 
 
 async def test_the_frame_has_the_demo_mark() -> None:
-    async with monitor(demo="calm") as day:
+    async with monitor(demo="healthy") as day:
         assert "DEMO" in day.lines[0]
     async with monitor() as day:
         assert "DEMO" not in day.lines[0]

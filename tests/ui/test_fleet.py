@@ -40,7 +40,7 @@ async def test_the_worst_cluster_comes_first_and_one_that_is_gone_says_why(size:
         assert "✕ no answer" in gone
         assert "retry" in gone
         assert "2 of 3 live" in day.lines[0] or "2/3 live" in day.lines[0]
-        assert "jobs ill" in day.lines[0]
+        assert "unhealthy" in day.lines[0]
         # Below: the worst jobs of all clusters, the failed one first.
         worst = day.app.screen.query("#worst LiveTable").first()
         assert "ill" in worst.shown_keys()[0]  # type: ignore[attr-defined]

@@ -282,7 +282,7 @@ class Recorder:
         """
         if not self._ours:
             return
-        if self.journal.lease(f"{NAME} {self.cluster}"):
+        if self.journal.lease(NAME, self.cluster):
             self.journal.add([event for _, event in self._ours])
             self._ours.clear()
         while self._ours and self._now - self._ours[0][0] > TAKEN_OVER_MS:

@@ -57,10 +57,11 @@ def verdict_words(row: ClusterFacts) -> str:
 
 
 def verdict_note(row: ClusterFacts) -> str:
-    """What stands at the right of the verdict: when it is asked again, or how many more jobs are ill."""
+    """What stands right of the verdict: when the cluster is asked again, or how many more are unhealthy."""
     if row.state is not ClusterState.LIVE:
         return f"retry {row.retry:.0f} s" if row.retry is not None else ""
-    return f"+{row.ill - 1} ill" if row.ill > 1 else ""
+    more = row.ill - bool(row.job_name)
+    return f"+{more} more" if row.ill and more else ""
 
 
 def verdict_cell(row: ClusterFacts) -> Cell:

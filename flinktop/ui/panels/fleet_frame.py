@@ -1,4 +1,4 @@
-"""The frame of a fleet's own screens: which clusters, how many answer, how many jobs are ill."""
+"""The frame of a fleet's own screens: which clusters, how many answer, how many jobs are unhealthy."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ def answering(facts: FleetFacts, *, short: bool = False) -> Part:
     )
 
 
-def ill(facts: FleetFacts) -> Part:
-    """How many jobs are ill, in the tone of the worst."""
+def unhealthy(facts: FleetFacts) -> Part:
+    """How many jobs are unhealthy, in the tone of the worst."""
     found = sum(one.ill for one in facts.clusters)
     jobs = sum(sum(one.jobs.values()) for one in facts.clusters)
     if not found:
-        return f"{jobs} job{'' if jobs == 1 else 's'}, none ill", "muted"
+        return f"{jobs} job{'' if jobs == 1 else 's'}", "muted"
     worst = Severity.CRITICAL if any(one.severity is Severity.CRITICAL for one in facts.clusters) else None
     severity = worst or Severity.WARNING
-    return f"{mark(severity)} {found} of {jobs} jobs ill", TONES[severity]
+    return f"{mark(severity)} {found} of {jobs} jobs unhealthy", TONES[severity]
 
 
 class FleetTopLine(Line):
@@ -56,7 +56,7 @@ class FleetTopLine(Line):
     def show(self) -> None:
         facts, narrow = self.app.fleet_facts(), self.size.width < NARROW
         right: list[Part] = [("⏸ paused", "warn")] if self.place.paused else []
-        right += [answering(facts, short=narrow), ill(facts)]
+        right += [answering(facts, short=narrow), unhealthy(facts)]
         kept = len(right)
         if facts.rate is not None:
             right.append((f"{fmt.count(facts.rate)} records/s", ""))

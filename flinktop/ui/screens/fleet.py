@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual import on
 
 from flinktop.ui import keys
+from flinktop.ui.live import panel_of
 from flinktop.ui.panels.fleet_clusters import FleetClusters
 from flinktop.ui.panels.fleet_frame import FleetBottomLine, FleetTopLine
 from flinktop.ui.panels.fleet_jobs import FleetJobs, WorstJobs, of_key
@@ -53,7 +54,7 @@ class FleetScreen(TabbedScreen, sheet="fleet.tcss"):
     @property
     def _panel(self) -> FleetTable[object] | None:
         """The panel of the table that keys act on."""
-        panel = self._panel_of(self.table())
+        panel = panel_of(self.table())
         return panel if isinstance(panel, FleetTable) else None
 
     @property
@@ -66,7 +67,7 @@ class FleetScreen(TabbedScreen, sheet="fleet.tcss"):
 
     @on(Opened)
     def _opened(self, event: Opened) -> None:
-        if isinstance(self._panel_of(event.widget), FleetClusters):
+        if isinstance(panel_of(event.widget), FleetClusters):
             self.app.open_cluster(event.key)
         else:
             cluster, job = of_key(event.key)
