@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 async def three(size: tuple[int, int] = (120, 40)) -> AsyncIterator[FleetDay]:
     """One that is well, one that does not answer, and one with a failed job."""
     clock = ManualClock()
-    clusters = {"calm": simulated("calm", clock), "gone": Dead(), "ill": simulated("mixed", clock)}
+    clusters = {"calm": simulated("healthy", clock), "gone": Dead(), "ill": simulated("mixed", clock)}
     profile = Profile("ill", Connection("http://ill.test:8081"), None, "red", group="prod")
     async with fleet_of(clusters, clock, size, profiles={"ill": profile}) as day:
         yield day
