@@ -599,7 +599,10 @@ def _clusters(sources: "Sources") -> int:
     for profile in settings.profiles:
         read_only = ["read-only"] if profile.connection.read_only else []
         default = ["default"] if profile.name == settings.default else []
-        rows.append((profile.name, profile.connection.url, ", ".join(read_only + default)))
+        protected = ["protected"] if profile.protected else []
+        group = [f"group {profile.group}"] if profile.group else []
+        marks = ", ".join(read_only + protected + default + group)
+        rows.append((profile.name, profile.connection.url, marks))
     if len(rows) == 1:
         print("No clusters configured. Add one to the config file, for example\n")
         print('[clusters.dev]\nurl = "http://localhost:8081"\n')
@@ -624,8 +627,11 @@ def _clusters(sources: "Sources") -> int:
 
 
 def _print_what_is_judged(settings: "Settings") -> None:
-    """Print which jobs should run, the rules about findings and alerts, and how flinktop calls."""
+    """Print groups, which jobs should run, the rules about findings and alerts, and how flinktop calls."""
     lines = [
+        f"groups    {group.sentence}{_without_cluster(settings, group.clusters)}" for group in settings.groups
+    ]
+    lines += [
         f"expects   {', '.join(profile.expect)} on {profile.name}"
         for profile in settings.profiles
         if profile.expect

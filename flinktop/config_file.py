@@ -12,11 +12,12 @@ from flinktop.flink.connection import Connection, Secret
 if TYPE_CHECKING:
     from flinktop.alert_rules import AlertRule, Notify
     from flinktop.finding_rules import FindingRule
+    from flinktop.groups import Group
 
 MOST_BYTES: Final = 1_000_000
 TOP_KEYS: Final = (
     "default", "theme", "ascii", "mouse", "refresh", "read_only", "expect", "findings", "alerts", "notify",
-    "journal", "clusters",
+    "journal", "clusters", "groups",
 )  # fmt: skip
 CLUSTER_KEYS: Final = (
     "url", "user", "password_file", "password_command", "password_env", "token_file", "token_command",
@@ -87,6 +88,7 @@ class ConfigFile:
     journal: JournalBounds = USUAL_JOURNAL
     alerts: "tuple[AlertRule, ...]" = ()  # likewise
     notify: "Notify | None" = None
+    groups: "tuple[Group, ...]" = ()  # in the order of the file: the last that matches decides
 
 
 def read_config(path: Path) -> ConfigFile:
@@ -131,6 +133,7 @@ def _config(top: "_Section") -> ConfigFile:
         journal=_journal(top.section("journal")),
         alerts=tuple(_alert_rule(at) for at in top.tables("alerts")),
         notify=_notify(top.section("notify")),
+        groups=tuple(_group(at) for at in top.tables("groups")),
     )
     names = [cluster.name for cluster in config.clusters]
     if config.default is not None and config.default not in names:
@@ -181,6 +184,26 @@ def _cluster(clusters: "_Section", name: str) -> Cluster:
         colour=at.checked("color", at.text("color"), allowed.colour),
         protected=at.truth("protected"),
         expect=at.texts("expect"),
+    )
+
+
+def _group(at: "_Section") -> "Group":
+    # Few config files have groups: nothing of them is imported for the others.
+    from flinktop import groups  # noqa: PLC0415
+
+    at.refuse_unknown(groups.KEYS)
+    clusters, name = at.texts("clusters"), at.text("name")
+    if clusters is None:
+        raise at.wrong("", '[[groups]] needs clusters, names or patterns such as clusters = "prod-*"')
+    if name is None:
+        raise at.wrong("", '[[groups]] needs a name, such as name = "prod"')
+    return groups.Group(
+        clusters=clusters,
+        name=at.checked("name", name, allowed.group_name) or "",
+        colour=at.checked("color", at.text("color"), allowed.colour),
+        read_only=at.read_only(),
+        protected=at.truth("protected"),
+        refresh=at.seconds(),
     )
 
 
@@ -297,7 +320,7 @@ class _Section:
 
     def refuse_unknown(self, keys: tuple[str, ...]) -> None:
         title = f"[{'.'.join(self.place)}]" if self.place else "the top of the file"
-        if self.place[:1] in (("findings",), ("alerts",)):
+        if self.place[:1] in (("findings",), ("alerts",), ("groups",)):
             title = f"[[{self.place[0]}]]"
         for key in (key for key in self.values if key not in keys):
             if key in ("password", "token"):

@@ -31,6 +31,7 @@ from flinktop.open_files import others_read, others_write
 if TYPE_CHECKING:
     from flinktop.alert_rules import AlertRule, Notify
     from flinktop.finding_rules import FindingRule
+    from flinktop.groups import Group
 
 __all__ = [
     "THEMES",
@@ -114,6 +115,7 @@ class Settings:
     journal: JournalBounds = USUAL_JOURNAL
     alerts: "tuple[AlertRule, ...]" = ()  # likewise
     notify: "Notify | None" = None  # how flinktop calls; None: as usual
+    groups: "tuple[Group, ...]" = ()  # the last that matches decides
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,7 @@ class Sources:
             journal=self.file.journal,
             alerts=self.file.alerts,
             notify=self.file.notify,
+            groups=self.file.groups,
         )
 
     @property
@@ -275,28 +278,53 @@ class Sources:
         same = same or [one for one in clusters if normal_form(one.connection.url) == meant]
         if not same:
             return None
-        marks: list[ReadOnly | None] = [_first(cluster.read_only, self.file.read_only) for cluster in same]
+        marks = [self._configured_read_only(cluster) for cluster in same]
         strictest = next((mark for mark in (True, READ_ONLY_BY_DEFAULT) if mark in marks), marks[0])
-        protected = any(cluster.protected for cluster in same)
+        protected = any(self._protected(cluster) for cluster in same)
         return replace(same[0], read_only=strictest, protected=protected)
 
     def _profile(self, cluster: Cluster) -> Profile:
         """A cluster's profile, with the settings for all clusters."""
         refresh = self._given("refresh", allowed.seconds_text)
+        group = self._group(cluster)
+        colour = group.colour if group is not None else None
         return Profile(
             name=cluster.name,
             connection=replace(cluster.connection, read_only=self._read_only(cluster)),
-            refresh=_first(refresh, cluster.refresh, self.file.refresh),
-            colour=cluster.colour,
-            protected=bool(cluster.protected),
+            refresh=_first(refresh, cluster.refresh, group.refresh if group else None, self.file.refresh),
+            colour=_first(cluster.colour, colour),
+            protected=self._protected(cluster),
             notes=self._ignored(cluster),
             expect=_first(cluster.expect, self.file.expect) or (),
+            group=group.name if group is not None else "",
         )
+
+    def _group(self, cluster: Cluster) -> "Group | None":
+        """What the groups of the config say of a cluster; None, and nothing imported, if there are none."""
+        if not self.file.groups:
+            return None
+        from flinktop.groups import group_of  # noqa: PLC0415
+
+        return group_of(cluster.name, self.file.groups)
+
+    def _protected(self, cluster: Cluster) -> bool:
+        group = self._group(cluster)
+        return bool(_first(cluster.protected, group.protected if group is not None else None))
+
+    def _configured_read_only(self, cluster: Cluster) -> ReadOnly | None:
+        """What the config says: the cluster's own key or the top level, or a group that is stricter."""
+        own: ReadOnly | None = _first(cluster.read_only, self.file.read_only)
+        group = self._group(cluster)
+        if group is None:
+            return own
+        from flinktop.groups import strictest  # noqa: PLC0415
+
+        return strictest((own, group.read_only))
 
     def _read_only(self, cluster: Cluster) -> bool:
         """Whether a cluster is read-only; the environment can only override `read_only = "default"`."""
         given = self._given("read_only", allowed.truth)
-        configured = _first(cluster.read_only, self.file.read_only)
+        configured = self._configured_read_only(cluster)
         return bool(given) or configured is True or (configured == READ_ONLY_BY_DEFAULT and given is None)
 
     def _ignored(self, cluster: Cluster) -> tuple[str, ...]:

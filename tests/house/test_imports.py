@@ -23,6 +23,7 @@ SETTINGS = (
     "addresses",
     "finding_rules",
     "alert_rules",
+    "groups",
     "internal_error",
     "open_files",
 )
@@ -35,6 +36,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(SETTINGS, (*SETTINGS, "flink")),
     "log": (*SETTINGS, "model"),
     "internal_error": (*SETTINGS, "flink", "model"),
+    # Of judgement how names and patterns are matched.
+    "groups": (*SETTINGS, "flink", "judgement"),
     "flink": (),
     "model": ("flink",),
     "recording": ("flink",),
