@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from flinktop.engine.clock import Clock
 from flinktop.flink.run_in_thread import run
 from flinktop.flink.text import clean
-from flinktop.headless.look_once import GRACE, THREE_LOOKS_TAKE, OneCluster
+from flinktop.headless.look_once import AT_ONCE, GRACE, THREE_LOOKS_TAKE, OneCluster, Turns
 from flinktop.headless.status_json import document
 from flinktop.headless.status_prometheus import exposition
 from flinktop.headless.status_report import ClusterStatus, Status
@@ -40,6 +40,10 @@ log = logging.getLogger(__name__)
 
 LATEST: Final = 3.5
 """Seconds after the time to wait at which a cluster that still hangs is given up."""
+
+
+LANES_OF_MANY: Final = 1
+"""Requests in flight to each of more than `AT_ONCE` clusters: each takes a connection."""
 
 
 class NotPrintedError(Exception):
@@ -103,6 +107,8 @@ class Asking:
 
     async def status(self) -> Status:
         """The report of all clusters."""
+        many = len(self._profiles) > AT_ONCE
+        turns = Turns(len(self._profiles), self._args.wait + GRACE) if many else None
         clusters = [
             OneCluster(
                 profile,
@@ -111,6 +117,8 @@ class Asking:
                 self._clock,
                 transport=self._transport(profile),
                 remembered=self._remembered.get(profile.connection.url),
+                lanes=asyncio.Semaphore(LANES_OF_MANY) if many else None,
+                turns=turns,
             )
             for profile in self._profiles
         ]
