@@ -128,7 +128,8 @@ def cluster_facts(
     jobs = listed.jobs if listed is not None else ()
     judged = known.judged
     begun = link.answered if link.answered is not None and not _refuses(link) else link.since
-    silent = None if live else max(0.0, now - begun)
+    # An engine that waits for its turn to start has asked nothing yet.
+    silent = None if live else max(0.0, now - begun) if begun > 0 else 0.0
     verdicts = _verdicts(known, jobs)
     worst = _worst(_of_state(state, reason, silent), judged.findings if judged is not None else (), verdicts)
     if worst is None and live and listed is not None and len(verdicts) == len(jobs):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from functools import partial
 from operator import is_not
 from typing import TYPE_CHECKING, Final
@@ -193,7 +194,11 @@ def run_fleet(settings: Settings, profiles: Sequence[Profile]) -> int:
         app.on_first_paint = partial(_begin, app)
         return app
 
-    return until_left(settings, Leaving(fleet, close), made)
+    code = until_left(settings, Leaving(fleet, close), made)
+    # Of hundreds of engines some may be left with connections that were just begun: what the interpreter says
+    # of them at its end is for nobody.
+    warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
+    return code
 
 
 def _begin(app: FleetTop) -> None:

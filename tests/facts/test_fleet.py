@@ -88,6 +88,7 @@ def test_one_that_is_well_says_so_once_all_its_jobs_were_judged() -> None:
 @pytest.mark.parametrize(
     ("link", "state", "severity", "since"),
     [
+        pytest.param(Link(), ClusterState.CONNECTING, Severity.OK, 0.0, id="its engine has not started yet"),
         pytest.param(Link(since=NOW - 3), ClusterState.CONNECTING, Severity.OK, 3.0, id="just asked"),
         pytest.param(
             Link(since=NOW - 12), ClusterState.CONNECTING, Severity.UNKNOWN, 12.0, id="no answer yet"

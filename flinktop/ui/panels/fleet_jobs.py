@@ -175,8 +175,10 @@ class WorstJobs(FleetJobs):
         away = sum(one.state is not ClusterState.LIVE for one in facts.clusters)
         live = len(facts.clusters) - away
         if not away:
-            return "nothing to say of any job"
-        return f"nothing to say of the jobs of {live} cluster{'' if live == 1 else 's'}; {away} not known"
+            return "no unhealthy jobs"
+        return (
+            f"no unhealthy jobs on {live} cluster{'' if live == 1 else 's'}; the jobs of {away} are unknown"
+        )
 
 
 def _awaited(facts: FleetFacts) -> str:
