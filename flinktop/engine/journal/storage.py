@@ -16,7 +16,7 @@ from flinktop.engine.journal.reading import (
     read_changes,
     read_clusters,
     read_events,
-    read_kept,
+    read_kept_of,
     read_known,
     read_looked,
     read_names,
@@ -29,7 +29,7 @@ from flinktop.engine.kept_file import KeptFile, require_whole
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
     from flinktop.engine.clock import Clock
@@ -304,13 +304,18 @@ class Storage:
 
     def kept(self, name: str, cluster: str) -> dict[str, bytes]:
         """The small values that are kept for a cluster by name."""
-        kept: dict[str, bytes] = self._read(lambda file: read_kept(file, name, cluster), {})
-        for of, where, key, value in self._unsaved.all().kept:
-            if (of, where) == (name, cluster):
-                kept = {each: kept[each] for each in kept if each != key}
+        return self.kept_of(name, (cluster,))[cluster]
+
+    def kept_of(self, name: str, clusters: Collection[str]) -> dict[str, dict[str, bytes]]:
+        """The same of several clusters, by address, in one read."""
+        kept: dict[str, dict[str, bytes]] = self._read(lambda file: read_kept_of(file, name, clusters), {})
+        found = {cluster: dict(kept.get(cluster, {})) for cluster in clusters}
+        for of, cluster, key, value in self._unsaved.all().kept:
+            if of == name and cluster in found:
+                found[cluster].pop(key, None)
                 if value is not None:
-                    kept[key] = value
-        return kept
+                    found[cluster][key] = value
+        return found
 
     def looked(self, cluster: str) -> float | None:
         """When a flinktop last looked at a cluster, ms since 1970."""
