@@ -23,7 +23,7 @@ from flinktop.flink.cluster import CONFIG, OVERVIEW, Config
 from flinktop.flink.errors import NotFound
 from flinktop.flink.features import Features, features
 from flinktop.flink.http import Http
-from flinktop.flink.jobs import JOB
+from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.flink.login import Login
 from flinktop.flink.run_in_thread import run_in_thread
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from flinktop.engine.journal.recorder import Recorder
     from flinktop.engine.judge import Judge, Judged
     from flinktop.engine.judge_memory import JudgeMemory
+    from flinktop.engine.ledger import Ledger
     from flinktop.engine.operations import Operations
     from flinktop.engine.recorders import Recorders
     from flinktop.engine.side_work import SideWork, Surroundings
@@ -63,6 +64,8 @@ HOOK_SECONDS = 0.3
 """How long `stop` waits at most for the command of an alert."""
 JUDGE_SECONDS = 2.0
 """Between two rounds of the judge: what was answered meanwhile is judged together."""
+MOST_TOLD = 4
+"""Queries that are sent at once, off the screen, after a change."""
 REMEMBER_SECONDS = 4.0
 """At most so long after the start the first round waits for what is remembered of the cluster."""
 GOOD_RUN_SECONDS = 60.0
@@ -99,7 +102,7 @@ class Engine:
         jitter: Callable[[], float] = random_jitter,
         changed: Callable[[Query[Any]], None] = lambda _query: None,
         cluster: Target | None = None,
-        ledger: Path | None = None,
+        ledger: Path | Callable[[], Ledger] | None = None,
         resume: bool = True,
         policy: Policy | None = None,
         journal: Callable[[], Journal] | None = None,
@@ -115,8 +118,8 @@ class Engine:
         `refresh` is the interval (s) that the user wants; it can't be shorter than the cluster's own.
         `changed` is called after each answer or failure, `operations_changed` when operations have changed,
         `alerts_changed` when alerts have, all on the engine's loop. Without the file `ledger` acts are
-        refused. With `resume` the engine follows acts that another flinktop left unfinished. `policy` is what
-        the config says of findings.
+        refused; a function gives one that engines of this thread share. With `resume` the engine follows acts
+        that another flinktop left unfinished. `policy` is what the config says of findings.
         `journal` gives the journal that engines of this process share, and is called by `start`; whoever
         made it closes it. Without one nothing is recorded. `alerting` returns what the config says of alerts,
         and is called by `start`. So is `hooks`, which returns what runs the command of alerts for several
@@ -234,7 +237,7 @@ class Engine:
         self.transfers = Transfers(self.http, self.clock, self._changed, lane.one_transfer)
         self.operations = Operations(
             lane,
-            Ledger(self._ledger) if self._ledger is not None else None,
+            self._ledger() if callable(self._ledger) else Ledger(self._ledger) if self._ledger else None,
             self.clock,
             self.target,
             known_features=lambda: self.features,
@@ -516,12 +519,20 @@ class Engine:
 
     def _set_worry(self) -> None:
         """Take what the judge has found for how often the cluster is asked off the screen."""
-        changed = self.judge.take_change()
+        changed = self.judge.take_changed()
         if (off_screen := self.poller.off_screen) is not None:
-            off_screen.is_ill = self.judge.is_worried
             if changed:
-                off_screen.look_closer(self.clock.now())
+                off_screen.changed(self.clock.now())
+                # The list of jobs and a job's own answer tell its state together.
+                told: list[Query[Any]] = [JOBS_OVERVIEW(), *(JOB(job=job) for job in sorted(changed) if job)]
+                self.poller.refresh_soon([one for one in told[:MOST_TOLD] if self._is_old(one)])
+            off_screen.is_ill = self.judge.is_worried
             self.poller.wake()
+
+    def _is_old(self, query: Query[Any]) -> bool:
+        """Whether a query was not answered since the last round of the judge or so."""
+        reading = self.store.brief(query)
+        return reading is None or reading.at is None or self.clock.now() - reading.at > JUDGE_SECONDS
 
     def _alert(self, caller: Caller, reachable: bool) -> None:  # noqa: FBT001 -- for partial
         from flinktop.engine.alerts.seen import seen  # noqa: PLC0415 -- after the first paint

@@ -42,8 +42,9 @@ CLOSE_EVERY: Final = 900.0
 GAP_SECONDS: Final = 3.0
 """Least seconds between two requests: 20 a minute."""
 FIRST: Final = 8
+ANEW: Final = 3
 FIRST_GAP: Final = 0.25
-"""So many requests at the start follow each other after so many seconds, for a first picture."""
+"""So many requests at the start and after a change follow each other after so many seconds."""
 JUDGE_A_MINUTE: Final = 10
 """How many of these requests are closer looks of the judge, at most; while all is well none is."""
 ROUND_SECONDS: Final = 15.0
@@ -75,8 +76,15 @@ class OffScreen:
         """Whether something is ill, looks ill or is unknown; set by the engine."""
 
     def look_closer(self, now: float) -> None:
-        """Ask for everything for a while: something has changed."""
+        """Ask for everything for a while."""
         self._close_until = max(self._close_until, now + CLOSE_SECONDS)
+
+    def changed(self, now: float) -> None:
+        """Ask for everything for a while, beginning at once: something has changed."""
+        if not self.is_close(now):
+            self._quick = ANEW
+            self._next_at = min(self._next_at, now + FIRST_GAP)
+        self.look_closer(now)
 
     def is_close(self, now: float) -> bool:
         """Whether everything is asked at the moment."""
@@ -99,6 +107,8 @@ class OffScreen:
         """What is to be sent now; `once` are those of `watched` that are wanted a single time."""
         if now < self._next_at:
             return None
+        if soon := [one for one in watched.values() if one.soon and _is_free(one)]:
+            return soon[0]
         if now >= self._state_at and (carrier := self._carrier(watched)) is not None:
             return carrier
         if self.is_close(now):
@@ -110,6 +120,8 @@ class OffScreen:
 
     def until(self, now: float, watched: Mapping[Query[Any], Watched]) -> float:
         """When something is to be sent at the earliest."""
+        if any(one.soon and _is_free(one) for one in watched.values()):
+            return self._next_at
         if self.is_close(now):
             due = min((one.due for one in watched.values() if _is_free(one)), default=math.inf)
         else:
@@ -141,11 +153,8 @@ class OffScreen:
     def _rare(self, watched: Mapping[Query[Any], Watched]) -> Iterator[tuple[float, Watched]]:
         """What is asked while all is well, and when."""
         for one in watched.values():
-            if not _is_free(one):
-                continue
-            if one.soon:
-                yield one.due, one
-            elif (every := RARELY.get(one.query.endpoint)) is not None and not self._is_the_job(one.query):
+            every = RARELY.get(one.query.endpoint)
+            if every is not None and _is_free(one) and not self._is_the_job(one.query):
                 yield max(one.due, one.sent + every), one
 
 

@@ -30,7 +30,7 @@ from msgspec import json as msgspec_json
 
 from flinktop.engine.alerts.policy import AlertPolicy
 from flinktop.engine.clock import Clock
-from flinktop.engine.fleet import Fleet, Member
+from flinktop.engine.fleet import Fleet, Member, OneLedger
 from flinktop.engine.host import Port
 from flinktop.engine.journal.journal import Journal
 from flinktop.flink.connection import Connection
@@ -87,7 +87,7 @@ class Site:
 
 
 def fleet_of(clusters: Sequence[tuple[str, str]], journal: Journal, home: Path) -> Fleet:
-    contexts = TlsContexts()
+    contexts, ledger = TlsContexts(), OneLedger(home / "operations")
     return Fleet(
         [
             Member(
@@ -96,7 +96,7 @@ def fleet_of(clusters: Sequence[tuple[str, str]], journal: Journal, home: Path) 
                     Connection(url),
                     Clock(),
                     name=f"{kind} {number}",
-                    ledger=home / "operations",
+                    ledger=ledger,
                     journal=lambda: journal,
                     alerting=AlertPolicy,
                     contexts=contexts,
