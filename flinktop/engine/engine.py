@@ -525,6 +525,10 @@ class Engine:
                 # The list of jobs and a job's own answer tell its state together.
                 told: list[Query[Any]] = [JOBS_OVERVIEW(), *(JOB(job=job) for job in sorted(changed) if job)]
                 self.poller.refresh_soon([one for one in told[:MOST_TOLD] if self._is_old(one)])
+                if not self.features.history_server:
+                    from flinktop.flink.taskmanagers import TASKMANAGERS  # noqa: PLC0415 -- as above
+
+                    self.poller.ask_once(TASKMANAGERS())
             off_screen.is_ill = self.judge.is_worried
             self.poller.wake()
 
