@@ -29,6 +29,7 @@ class Child:
         """Start it with `{port}` replaced. Raises OSError or ValueError if it can't be started."""
         self.port = port
         self._tail = b""
+        self.printed = 0  # bytes so far, without what says that all is well
         self._process = subprocess.Popen(
             [word.replace(PORT, str(port)) for word in command],
             stdin=subprocess.DEVNULL,
@@ -66,6 +67,7 @@ class Child:
         except OSError:
             return 0
         self._tail = (self._tail + data)[-MOST_OUTPUT:]
+        self.printed += len(_CHATTER.sub(b"", data).strip())
         return len(data)
 
     @property

@@ -24,7 +24,8 @@ MOST_TAKEN: Final = 5
 """Ports that are tried in a row, if other programs take them."""
 _LOOKS: Final = (0.02, 0.25)
 """Seconds between two tries to connect, at first and at most."""
-_WORDS_EVERY: Final = 0.2
+_WORDS_EVERY: Final = (0.1, 5.0)
+"""Seconds between two reports of what the command prints, at first and at most."""
 _FLOOD: Final = 65536
 _FLOOD_PAUSE: Final = 0.02
 """A command that prints without end is read at 3 MB/s at most: then it waits for its reader."""
@@ -110,7 +111,7 @@ class Keeper:
             why = self._wait_until_up(child)
             if not why:
                 up_at = time.monotonic()
-                self._say(State("up", port=port, group=child.group, words=child.words))
+                self._say_up(child)
                 why = self._watch(child)
         finally:
             lasted = time.monotonic() - up_at if up_at is not None else 0.0
@@ -130,7 +131,7 @@ class Keeper:
                 return "taken"
             if child.has_ended:
                 return "ended"
-            if takes_connections(child.port):
+            if takes_connections(child.port) and not child.has_ended:
                 owner = whose(child.port, child.group)
                 if owner == "stranger":
                     return "taken"
@@ -145,21 +146,28 @@ class Keeper:
 
     def _watch(self, child: Child) -> Why:
         """Wait until the command must be started again; why."""
-        said = child.words
+        said, pause = child.printed, _WORDS_EVERY[0]
         owned = whose(child.port, child.group) == "child"
         self._orders.clear()
         while True:
-            self._wait(None)
+            self._wait(None if child.printed == said else 0.0)
             if child.has_ended:
                 return "ended"
             if not owned and child.found_port_taken:
                 return "taken"
             if b"again" in self._orders:
                 return "silent"
-            if child.words != said:
-                said = child.words
-                self._say(State("up", port=child.port, group=child.group, words=said))
-                self._wait(_WORDS_EVERY)
+            if child.printed != said:
+                said, printed_at = child.printed, time.monotonic()
+                self._say_up(child)
+                while time.monotonic() - printed_at < pause and not child.has_ended:
+                    self._wait(pause)
+                # One that prints without end is reported ever less often.
+                pause = min(_WORDS_EVERY[1], 2.0 * pause) if child.printed != said else _WORDS_EVERY[0]
+
+    def _say_up(self, child: Child) -> None:
+        words, printed = child.words, child.printed
+        self._say(State("up", port=child.port, group=child.group, words=words, printed=printed))
 
     # -- what arrives ----------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ class State(NamedTuple):
     program has the port; there is no such program; it can't be started; its keeper was ended."""
     code: int | None = None  # exit code of the command, -9: ended by signal 9
     words: str = ""  # the last line that the command has printed
+    printed: int = 0  # bytes that it has printed; grows also when it prints the same again
     pause: float = 0.0  # seconds from then on until it is started again
 
 

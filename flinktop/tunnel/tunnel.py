@@ -198,7 +198,7 @@ class Tunnel:
             self._lost_keepers = 0
             if before.kind != "up":
                 self._vain = 0
-        if state.words and state.words != before.words:
+        if state.words and (state.words, state.printed) != (before.words, before.printed):
             self.words_at = now
         for future in self._waiting:
             if not future.done():
