@@ -139,10 +139,15 @@ def why_down(state: State, command: Sequence[str], cluster: str, limits: Limits)
         case _ if state.code is not None and state.code < 0:
             what = f"was ended by signal {-state.code}{said}; it is started again"
         case _ if not state.code:
-            what = f"ended (0){said}; its command must stay in the foreground"
+            shared = " (ssh that shares a connection: add -o ControlPath=none)" if _is_ssh(command) else ""
+            what = f"ended (0){said}; its command must stay in the foreground{shared}"
         case _:
             what = f"ended ({state.code}){by_hand}"
     return f"the tunnel to {clean(cluster)} {what}"
+
+
+def _is_ssh(command: Sequence[str]) -> bool:
+    return command[0].rpartition("/")[2] in ("ssh", "autossh")
 
 
 def _shown(words: str) -> str:

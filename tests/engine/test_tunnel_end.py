@@ -28,6 +28,7 @@ from tests.tunnel.standing import QUICK, StandIn, happens, wait_until
 URL = "http://jobmanager:8081"
 SSH = ("ssh", "-p", "22", "-N", "-L", "{port}:jm:8081", "bastion")
 NOBODY = "; nobody can answer that here: use a key or an agent (ssh: -o BatchMode=yes)"
+SHARED = " (ssh that shares a connection: add -o ControlPath=none)"
 BY_HAND = "; to see more, run by hand: ssh -p 22 -N -L 8081:jm:8081 bastion"
 
 
@@ -36,7 +37,7 @@ BY_HAND = "; to see more, run by hand: ssh -p 22 -N -L 8081:jm:8081 bastion"
     [
         (State(why="ended", code=255, words=DENIED), f"ended (255): {DENIED.rstrip('.')}{BY_HAND}"),
         (State(why="ended", code=1), f"ended (1){BY_HAND}"),
-        (State(why="ended", code=0), "ended (0); its command must stay in the foreground"),
+        (State(why="ended", code=0), f"ended (0); its command must stay in the foreground{SHARED}"),
         (State(why="ended", code=-9), "was ended by signal 9; it is started again"),
         (
             State(why="late", words=PROMPT),
