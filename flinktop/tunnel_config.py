@@ -4,9 +4,8 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
-from flinktop.addresses import normal_form
 from flinktop.allowed import NotAllowed
-from flinktop.flink.connection import Connection, is_loopback
+from flinktop.flink.connection import Connection, is_loopback, normal_form
 
 PORT: Final = "{port}"
 MOST_WORDS: Final = 100
