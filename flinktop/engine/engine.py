@@ -23,7 +23,7 @@ from flinktop.flink.cluster import CONFIG, OVERVIEW, Config
 from flinktop.flink.errors import NotFound
 from flinktop.flink.features import Features, features
 from flinktop.flink.http import Http
-from flinktop.flink.jobs import JOB
+from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.flink.login import Login
 from flinktop.flink.run_in_thread import run_in_thread
 
@@ -42,10 +42,12 @@ if TYPE_CHECKING:
     from flinktop.engine.journal.recorder import Recorder
     from flinktop.engine.judge import Judge, Judged
     from flinktop.engine.judge_memory import JudgeMemory
+    from flinktop.engine.ledger import Ledger
     from flinktop.engine.operations import Operations
     from flinktop.engine.recorders import Recorders
     from flinktop.engine.side_work import SideWork, Surroundings
     from flinktop.engine.transfers import Transfers
+    from flinktop.engine.tunnel_end import TunnelEnd
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
     from flinktop.flink.errors import FlinkError
@@ -63,6 +65,8 @@ HOOK_SECONDS = 0.3
 """How long `stop` waits at most for the command of an alert."""
 JUDGE_SECONDS = 2.0
 """Between two rounds of the judge: what was answered meanwhile is judged together."""
+MOST_TOLD = 4
+"""Queries that are sent at once, off the screen, after a change."""
 REMEMBER_SECONDS = 4.0
 """At most so long after the start the first round waits for what is remembered of the cluster."""
 GOOD_RUN_SECONDS = 60.0
@@ -99,7 +103,7 @@ class Engine:
         jitter: Callable[[], float] = random_jitter,
         changed: Callable[[Query[Any]], None] = lambda _query: None,
         cluster: Target | None = None,
-        ledger: Path | None = None,
+        ledger: Path | Callable[[], Ledger] | None = None,
         resume: bool = True,
         policy: Policy | None = None,
         journal: Callable[[], Journal] | None = None,
@@ -115,8 +119,8 @@ class Engine:
         `refresh` is the interval (s) that the user wants; it can't be shorter than the cluster's own.
         `changed` is called after each answer or failure, `operations_changed` when operations have changed,
         `alerts_changed` when alerts have, all on the engine's loop. Without the file `ledger` acts are
-        refused. With `resume` the engine follows acts that another flinktop left unfinished. `policy` is what
-        the config says of findings.
+        refused; a function gives one that engines of this thread share. With `resume` the engine follows acts
+        that another flinktop left unfinished. `policy` is what the config says of findings.
         `journal` gives the journal that engines of this process share, and is called by `start`; whoever
         made it closes it. Without one nothing is recorded. `alerting` returns what the config says of alerts,
         and is called by `start`. So is `hooks`, which returns what runs the command of alerts for several
@@ -136,7 +140,11 @@ class Engine:
         self.store = Store()
         self.series = SeriesStore()
         self.login = Login(connection, clock.now)
-        self.http = Http(connection, transport=transport, login=self.login, contexts=contexts)
+        self.target = cluster or Target(connection.url, connection.url, read_only=connection.read_only)
+        self.tunnel = self._make_tunnel(connection) if connection.tunnel and transport is None else None
+        self.http = Http(
+            connection, transport=transport, login=self.login, tunnel=self.tunnel, contexts=contexts
+        )
         self.poller = Poller(self.http, self.store, clock, jitter, changed, self.arrived)
         self.sweep = Sweep(self.poller, self.series, self.cluster_time)
         self.pins = Pins(self.series)
@@ -144,7 +152,6 @@ class Engine:
         self._transport = transport
         self._contexts = contexts
         self._changed = changed
-        self.target = cluster or Target(connection.url, connection.url, read_only=connection.read_only)
         self._ledger = ledger
         self._resume = resume
         self._operations_changed = operations_changed
@@ -197,6 +204,7 @@ class Engine:
             connection=self.http.connection,
             transport=self._transport,
             login=self.login,
+            tunnel=self.tunnel,
             clock=self.clock,
             target=self.target,
             one_transfer=self.transfers.turn,
@@ -221,6 +229,15 @@ class Engine:
         judge: Judge | None = self.__dict__.get("judge")
         return judge.judged if judge is not None else None
 
+    def _make_tunnel(self, connection: Connection) -> TunnelEnd | None:
+        """The tunnel of all connections; imported for a cluster that has one."""
+        from flinktop.engine.tunnel_end import tunnel_end  # noqa: PLC0415
+
+        def opened() -> None:
+            self.poller.refresh_now()
+
+        return tunnel_end(connection, self.target.cluster, self.clock, opened)
+
     def _make_acting(self) -> None:
         """Create what sends acts and files; imported after the first paint, which needs none of it."""
         from flinktop.engine.lane import Lane  # noqa: PLC0415
@@ -229,12 +246,16 @@ class Engine:
         from flinktop.engine.transfers import Transfers  # noqa: PLC0415
 
         lane = Lane(
-            self.http.connection, transport=self._transport, login=self.login, contexts=self._contexts
+            self.http.connection,
+            transport=self._transport,
+            login=self.login,
+            tunnel=self.tunnel,
+            contexts=self._contexts,
         )
         self.transfers = Transfers(self.http, self.clock, self._changed, lane.one_transfer)
         self.operations = Operations(
             lane,
-            Ledger(self._ledger) if self._ledger is not None else None,
+            self._ledger() if callable(self._ledger) else Ledger(self._ledger) if self._ledger else None,
             self.clock,
             self.target,
             known_features=lambda: self.features,
@@ -345,6 +366,13 @@ class Engine:
 
     async def stop(self, seconds: float = 1.0) -> None:
         """Stop polling, wait at most so long (s) for the requests in flight, close the connections."""
+        try:
+            await self._stop(seconds)
+        finally:
+            if self.tunnel is not None:
+                await self.tunnel.close(seconds)
+
+    async def _stop(self, seconds: float) -> None:
         for task in self._tasks:
             task.cancel()
         self._save_memory(last=True)
@@ -395,8 +423,10 @@ class Engine:
         self._answered.set()
 
     def refresh_now(self) -> None:
-        """Request everything on screen now; a login that was refused is tried once more."""
+        """Request everything on screen now; a login that was refused, or a tunnel, is tried once more."""
         self.login.try_again()
+        if self.tunnel is not None:
+            self.tunnel.try_now()
         self.poller.refresh_now()
 
     def stretch_interval(self, factor: float) -> None:
@@ -515,12 +545,24 @@ class Engine:
 
     def _set_worry(self) -> None:
         """Take what the judge has found for how often the cluster is asked off the screen."""
-        changed = self.judge.take_change()
+        changed = self.judge.take_changed()
         if (off_screen := self.poller.off_screen) is not None:
-            off_screen.is_ill = self.judge.is_worried
             if changed:
-                off_screen.look_closer(self.clock.now())
+                off_screen.changed(self.clock.now())
+                # The list of jobs and a job's own answer tell its state together.
+                told: list[Query[Any]] = [JOBS_OVERVIEW(), *(JOB(job=job) for job in sorted(changed) if job)]
+                self.poller.refresh_soon([one for one in told[:MOST_TOLD] if self._is_old(one)])
+                if not self.features.history_server:
+                    from flinktop.flink.taskmanagers import TASKMANAGERS  # noqa: PLC0415 -- as above
+
+                    self.poller.ask_once(TASKMANAGERS())
+            off_screen.is_ill = self.judge.is_worried
             self.poller.wake()
+
+    def _is_old(self, query: Query[Any]) -> bool:
+        """Whether a query was not answered since the last round of the judge or so."""
+        reading = self.store.brief(query)
+        return reading is None or reading.at is None or self.clock.now() - reading.at > JUDGE_SECONDS
 
     def _alert(self, caller: Caller, reachable: bool) -> None:  # noqa: FBT001 -- for partial
         from flinktop.engine.alerts.seen import seen  # noqa: PLC0415 -- after the first paint

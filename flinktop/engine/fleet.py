@@ -1,8 +1,8 @@
 """Engines of many clusters on one thread.
 
 Each is a Port like that of a single cluster: one that can't be reached, hangs or fails delays no other. They
-share the thread; whoever makes the ports shares the journal, what runs the command of alerts and the TLS
-contexts among them.
+share the thread; whoever makes the ports gives them one journal, one operations log (OneLedger), what runs
+the command of alerts and the TLS contexts.
 """
 
 from __future__ import annotations
@@ -19,11 +19,29 @@ from flinktop.engine.host import EngineFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from flinktop.engine.host import Port
+    from flinktop.engine.ledger import Ledger
 
 APART: Final = 0.025
 """Seconds between the starts of two engines: hundreds don't connect at once."""
+
+
+class OneLedger:
+    """The operations log of all engines of a fleet: one open file, which is read once for all."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._made: Ledger | None = None
+
+    def __call__(self) -> Ledger:
+        """The ledger, for one more engine; on the engines' thread."""
+        from flinktop.engine.ledger import Ledger  # noqa: PLC0415 -- after the first paint
+
+        self._made = self._made or Ledger(self._path)
+        self._made.begin_to_use()
+        return self._made
 
 
 class Member(Struct, frozen=True):

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from flinktop.engine.engine_thread import EngineThread
     from flinktop.engine.journal.journal import Journal
     from flinktop.engine.judge import Judged
+    from flinktop.engine.ledger import Ledger
+    from flinktop.engine.link import TunnelLink
     from flinktop.engine.load import Busiest
     from flinktop.engine.operation import Operation
     from flinktop.engine.operations import Operations
@@ -73,7 +75,7 @@ class Port:
         jitter: Callable[[], float] = random_jitter,
         name: str = "",
         protected: bool = False,
-        ledger: Path | None = None,
+        ledger: Path | Callable[[], Ledger] | None = None,
         resume: bool = True,
         policy: Policy | None = None,
         journal: Callable[[], Journal] | None = None,
@@ -86,8 +88,9 @@ class Port:
         """Create an engine with these arguments; `start_thread` or `start_inline` starts it.
 
         `name` is the cluster's name in the config; on a `protected` cluster a name must be typed before every
-        act. `ledger` is the file of the operations log; without one acts are refused. `runs` tells by job id
-        how jobs were started that are not in the log. `policy` is what the config says of findings.
+        act. `ledger` is the file of the operations log, or gives one that engines of one thread share;
+        without one acts are refused. `runs` tells by job id how jobs were started that are not in the log.
+        `policy` is what the config says of findings.
         `journal` gives the journal, and is called when the engine starts; whoever made it closes it. So is
         `alerting`, which returns what the config says of alerts, and `hooks`, which returns what runs the
         command of alerts for several engines. `contexts` are shared with engines of other clusters. `rings`:
@@ -456,6 +459,11 @@ class Port:
     def interval(self) -> float:
         """Seconds between polls of what is on screen."""
         return self.engine.poller.refresh
+
+    @property
+    def tunnel(self) -> TunnelLink | None:
+        """The tunnel to the cluster; None if there is none."""
+        return self.engine.tunnel.link if self.engine.tunnel is not None else None
 
     @property
     def crashes(self) -> int:

@@ -124,7 +124,7 @@ class Judge:
         self._suspects: dict[str, float] = {}  # by job until when (ms)
         self.budget = Budget(send)
         self._live = 0  # jobs that have not ended
-        self._has_changed = False
+        self._changed: set[str] = set()
         self._sums = Sums()
         self.also: Callable[[], Iterable[Ask]] = tuple
         """What else is to be asked within the budget; called in each round."""
@@ -153,12 +153,12 @@ class Judge:
         """Ask for so many closer looks a minute at most; None: as many as for a cluster on the screen."""
         self.budget.a_minute = ASKS_A_MINUTE if a_minute is None else a_minute
 
-    def take_change(self) -> bool:
-        """Whether an answer since the last call told of a change that may be the beginning of more.
+    def take_changed(self) -> frozenset[str]:
+        """The jobs of which answers since the last call told that they came, went or changed their state.
 
-        A job that came, went, changed its state or lost tasks, or another number of TaskManagers.
+        "" stands for a number of TaskManagers that has changed.
         """
-        changed, self._has_changed = self._has_changed, False
+        changed, self._changed = frozenset(self._changed), set()
         return changed
 
     # -- what outlives flinktop ------------------------------------------------------------------------
@@ -210,7 +210,7 @@ class Judge:
             for job in self._sums.take(query, value):
                 self._suspects[job] = then + SUSPECT_SECONDS * 1000.0
             return
-        self._has_changed = self._has_changed or self._tells_of_change(query, value)
+        self._note_change(query, value)
         if query.endpoint is CHECKPOINTS and self._fails_anew(query, value):
             # It is judged by this answer alone.
             self._judged_at.pop(dict(query.ids)["job"], None)
@@ -223,14 +223,16 @@ class Judge:
         else:
             self._new = True
 
-    def _tells_of_change(self, query: Query[Any], value: Any) -> bool:
+    def _note_change(self, query: Query[Any], value: Any) -> None:
         if query.endpoint is JOB:
             job = self.answers.newest(JOB, job=value.jid)
-            return job is None or (value.state, value.timestamps) != (job.value.state, job.value.timestamps)
-        if query.endpoint is OVERVIEW:
+            seen = (job.value.state, job.value.timestamps) if job is not None else None
+            if seen is not None and seen != (value.state, value.timestamps):
+                self._changed.add(value.jid)
+        elif query.endpoint is OVERVIEW:
             overview = self.answers.newest(OVERVIEW)
-            return overview is not None and value.taskmanagers != overview.value.taskmanagers
-        return False
+            if overview is not None and value.taskmanagers != overview.value.taskmanagers:
+                self._changed.add("")
 
     def _fails_anew(self, query: Query[Any], stats: CheckpointStats) -> bool:
         """Whether more checkpoints of a job have failed than at its last answer."""
@@ -260,13 +262,13 @@ class Judge:
 
     def _list(self, jobs: Iterable[JobOverview]) -> None:
         listed = {job.jid: job for job in jobs}
-        self._has_changed = self._has_changed or not self._listed.keys() <= listed.keys()
+        self._changed |= self._listed.keys() - listed.keys()
         for jid, job in listed.items():
             before = self._listed.get(jid)
             if before is None or (job.state, job.tasks) != (before.state, before.tasks):
                 self._dirty[jid] = None
             if before is None or job.state != before.state or (_runs_whole(before) and not _runs_whole(job)):
-                self._has_changed = True
+                self._changed.add(jid)
             if before is not None and is_another_start(before, job):
                 self._memories.pop(jid, None)
             if before is not None and job.state != before.state:

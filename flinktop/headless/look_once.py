@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from flinktop.engine.clock import Clock
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import JobOverview
+    from flinktop.flink.local_end import LocalEnd
     from flinktop.flink.login import Login
     from flinktop.flink.metrics import Aggregated
     from flinktop.headless.status_args import StatusArgs
@@ -132,13 +133,15 @@ class OneCluster:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         login: Login | None = None,
+        tunnel: LocalEnd | None = None,
         lanes: asyncio.Semaphore | None = None,
         remembered: Remembered | None = None,
         turns: Turns | None = None,
     ) -> None:
         """`rules` are all of the config file; `transport` replaces the network.
 
-        `login` and `lanes`, the limit of requests in flight, are shared with others who ask the cluster.
+        `login`, `tunnel` and `lanes`, the limit of requests in flight, are shared with others who ask the
+        cluster.
         `remembered` is what a flinktop remembers of the cluster. `turns` are those of many clusters.
         """
         self._turns = turns
@@ -158,6 +161,7 @@ class OneCluster:
             failed=self._timed.fail,
             transport=transport,
             login=login,
+            tunnel=tunnel,
             lanes=lanes,
         )
         self._asked: dict[Query[Any], float] = {}  # when it was sent last (clock, s)

@@ -20,6 +20,7 @@ import socket
 import sys
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
@@ -118,7 +119,7 @@ class Site:
             if kind == "lost":
                 self._drop_packets(one)
             elif kind != "refusing":
-                await loop.create_server(lambda number=number: Served(self, number), sock=one, backlog=16)
+                await loop.create_server(partial(Served, self, number), sock=one, backlog=16)
         return found
 
     def _drop_packets(self, one: socket.socket) -> None:

@@ -97,7 +97,7 @@ async def fleet_of(
             rings=notify is not None,
         )
         if isinstance(cluster, DemoCluster):
-            cluster.remembered(port)
+            cluster.remembered(port, 2)
         members.append(Member(name, port, profile))
     fleet = Fleet(members)
     app = FleetTop(fleet, settings, clock)

@@ -24,7 +24,7 @@ from flinktop.engine.host import Port
 from flinktop.engine.journal.event import Event, EventKind, KnownJob, Question
 from flinktop.engine.journal.journal import Journal
 from flinktop.engine.journal.leases import Leases
-from flinktop.engine.journal.recorder import FEW
+from flinktop.engine.journal.own_requests import FEW
 from flinktop.engine.owner import Owner
 from flinktop.flink.connection import Connection
 from flinktop.flink.jobs import JOBS_OVERVIEW
