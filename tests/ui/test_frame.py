@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from flinktop.engine.link import Link
+from flinktop.engine.link import Link, TunnelLink
 from flinktop.engine.sweep import Sweep
 from flinktop.flink.connection import Secret
 from flinktop.flink.errors import (
@@ -23,7 +23,7 @@ from flinktop.flink.errors import (
     Unreachable,
 )
 from flinktop.ui import keys
-from flinktop.ui.panels.frame import _trails, freshness
+from flinktop.ui.panels.frame import TopLine, _trails, freshness
 from flinktop.ui.panels.parts import cut_line, fit
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import monitor
@@ -70,6 +70,20 @@ def test_freshness_in_words_and_shape(link: Link, paused: bool, words: str) -> N
 )
 def test_what_is_late_is_not_live(link: Link, words: str) -> None:
     assert freshness(link, 100.0, 3.0, late=8.0)[0] == words
+
+
+@pytest.mark.parametrize(
+    "link", [Link(), Link(answered=99.0), Link(since=0.0, error=REFUSED, retry_at=101.0)]
+)
+def test_a_tunnel_that_is_not_open_is_said_first(link: Link) -> None:
+    for tunnel, words in (
+        (TunnelLink("starting"), "◐ tunnel starting"),
+        (TunnelLink("ended", 112.0), "✕ tunnel ended, retry in 12 s"),
+        (TunnelLink("ended", 99.0), "✕ tunnel ended, retry in 0 s"),
+    ):
+        assert freshness(link, 100.0, 3.0, tunnel=tunnel)[0] == words
+        assert freshness(link, 100.0, 3.0, paused=True, tunnel=tunnel)[0] == "⏸ paused"
+    assert "tunnel" not in freshness(link, 100.0, 3.0, tunnel=TunnelLink())[0]
 
 
 def test_the_least_important_parts_give_way_first() -> None:
@@ -386,7 +400,8 @@ async def test_a_local_flink_that_lets_everybody_in_says_so(size: tuple[int, int
 
 async def test_a_local_flink_with_its_own_key_does_not_mention_users(tmp_path: Path) -> None:
     async with monitor("2.3.0", local=True) as day:
-        connection = replace(day.app.profile.connection, cert=tmp_path / "cert.pem")
-        day.app.profile = replace(day.app.profile, connection=connection)
+        top = day.app.screen.query_one(TopLine)
+        connection = replace(top.profile.connection, cert=tmp_path / "cert.pem")
+        top.profile = replace(top.profile, connection=connection)
         await day.wait(3)
         assert "USERS" not in day.text

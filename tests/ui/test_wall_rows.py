@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from flinktop.facts.wall import UNREACHABLE, WallFacts, WallLine
+from flinktop.facts.fleet import UNREACHABLE
+from flinktop.facts.wall import WallFacts, WallLine
 from flinktop.judgement.finding import Severity
 from flinktop.ui.panels.parts import cells
 from flinktop.ui.panels.wall_rows import WallRows, WallView, freshness, wall_rows

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from flinktop.facts.wall import UNREACHABLE
+from flinktop.facts.fleet import UNREACHABLE
 from flinktop.model import format as fmt
 from flinktop.ui.panels.parts import cells, cut_line, fit
 from flinktop.ui.panels.verdicts import TONES
