@@ -43,6 +43,7 @@ class WallFacts(Struct, frozen=True, kw_only=True):
     connecting: tuple[str, ...] = ()  # clusters that have neither answered nor failed yet
     unjudged: int = 0  # jobs that have not ended and have no verdict yet
     listed: bool = False  # whether the jobs of every cluster that answers are known
+    known: bool = False  # whether any cluster has answered, so that there is something to count
     rate: float | None = None  # records/s that all sources send
     age: float | None = None  # s of the oldest data of a cluster that answers
 
@@ -93,6 +94,7 @@ def wall(facts: FleetFacts, findings: Mapping[str, Sequence[Finding]], now: floa
             if one.cluster in names
         ),
         listed=all(one.kind or one.jobs for one in live),
+        known=any(one.age is not None for one in seen),
         rate=facts.rate,
         age=facts.age,
     )

@@ -130,6 +130,7 @@ def test_findings_of_the_cluster_and_of_jobs_that_are_gone_are_lines() -> None:
 def test_all_is_well_only_when_everything_is_known() -> None:
     known = Linked()
     assert known.on_wall().connecting == ("prod",)
+    assert not known.on_wall().known
     assert not known.on_wall().well
     known.answers()
     assert not known.on_wall().well
@@ -139,6 +140,7 @@ def test_all_is_well_only_when_everything_is_known() -> None:
     assert (known.on_wall().unjudged, known.on_wall().well) == (1, False)
     known.says(said("a"), said("b", kind="idle"))
     assert known.on_wall().well
+    assert known.on_wall().known
     assert not known.on_wall().blind
 
 
