@@ -116,6 +116,7 @@ class Settings:
     alerts: "tuple[AlertRule, ...]" = ()  # likewise
     notify: "Notify | None" = None  # how flinktop calls; None: as usual
     groups: "tuple[Group, ...]" = ()  # the last that matches decides
+    wall: bool = False  # whether the monitor opens with the wall
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,7 @@ class Flags:
     no_color: bool = False
     mouse: bool = False
     debug: bool = False
+    wall: bool = False  # the monitor opens with the wall
     user: str | None = None
     password_file: str | None = None
     token_file: str | None = None
@@ -173,6 +175,7 @@ class Sources:
             alerts=self.file.alerts,
             notify=self.file.notify,
             groups=self.file.groups,
+            wall=self.flags.wall,
         )
 
     @property

@@ -258,6 +258,7 @@ async def monitor(
     written: Callable[[str], None] | None = None,
     notify: Notify | None = None,
     journal: Journal | None = None,
+    wall: bool = False,
 ) -> AsyncIterator[Day]:
     """Flinktop opened on a recorded cluster, or a scenario of the demo with so many `minutes` in the charts.
 
@@ -281,6 +282,7 @@ async def monitor(
         paths=Paths(state / "config.toml", state, state / "flinktop.log"),
         notes=(),
         notify=notify,
+        wall=wall,
     )
     port = Port(
         connection,
