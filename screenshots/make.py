@@ -111,7 +111,7 @@ WALK = (
     Place("timeline", ("escape", "T", "j", "j")),
     Place("wall", ("ctrl+w",)),
 )
-WELL = (Place("wall-well", ("ctrl+w",)),)
+WELL = (Place("wall-healthy", ("ctrl+w",)),)
 """On a cluster that is healthy."""
 
 
@@ -143,7 +143,7 @@ async def take(size: tuple[int, int], theme: str, pattern: re.Pattern[str]) -> N
     async with monitor(RELEASE, size, demo=SCENARIO, theme=theme, clock=clock, journal=journal) as day:
         await walk(day, WALK, size, theme, pattern)
     clock = ManualClock()
-    async with monitor(RELEASE, size, demo="calm", theme=theme, clock=clock) as day:
+    async with monitor(RELEASE, size, demo="healthy", theme=theme, clock=clock) as day:
         # Until each job has its verdict.
         await day.wait(VERDICTS)
         await walk(day, WELL, size, theme, pattern)

@@ -47,7 +47,7 @@ class WallFacts(Struct, frozen=True, kw_only=True):
     lines: tuple[WallLine, ...] = ()
     jobs: int = 0  # that have not ended
     running: int = 0
-    ill: int = 0  # jobs with a finding of severity warning or worse, or unknown; with those that ended
+    unhealthy: int = 0  # jobs with a finding of severity warning or worse, or unknown; with those that ended
     clusters: int = 0
     answering: int = 0  # clusters
     connecting: tuple[str, ...] = ()  # clusters that have neither answered nor failed yet
@@ -77,7 +77,7 @@ def wall(facts: FleetFacts, findings: Mapping[str, Sequence[Finding]]) -> WallFa
     """The wall of these clusters; `findings` are those of each cluster itself, by its name."""
     clusters, many = facts.clusters, len(facts.clusters) > 1
     lines = [
-        *_ill_jobs(facts.jobs, many=many),
+        *_unhealthy_jobs(facts.jobs, many=many),
         *(
             line
             for one in clusters
@@ -93,7 +93,7 @@ def wall(facts: FleetFacts, findings: Mapping[str, Sequence[Finding]]) -> WallFa
         lines=(*_unreachable(away), *lines),
         jobs=sum(live.values()),
         running=live.get("RUNNING", 0),
-        ill=sum(one.ill for one in clusters),
+        unhealthy=sum(one.ill for one in clusters),
         clusters=len(clusters),
         answering=sum(one.state is ClusterState.LIVE for one in clusters),
         connecting=tuple(one.name for one in clusters if one.state is ClusterState.CONNECTING),
@@ -113,15 +113,15 @@ def _rank(line: WallLine) -> tuple[int, int]:
 _KINDS: Final = frozenset(map(str, Kind))
 
 
-def is_ill(severity: Severity) -> bool:
+def is_unhealthy(severity: Severity) -> bool:
     """Whether it is shown on the wall: what is only worth knowing is not."""
     return severity.rank < Severity.INFO.rank
 
 
-def _ill_jobs(jobs: Iterable[FleetJob], *, many: bool) -> Iterator[WallLine]:
+def _unhealthy_jobs(jobs: Iterable[FleetJob], *, many: bool) -> Iterator[WallLine]:
     for one in jobs:
         verdict = one.verdict
-        if verdict is not None and is_ill(verdict.severity):
+        if verdict is not None and is_unhealthy(verdict.severity):
             yield WallLine(
                 name=one.name,
                 cluster=one.cluster if many else "",
@@ -135,7 +135,7 @@ def _ill_jobs(jobs: Iterable[FleetJob], *, many: bool) -> Iterator[WallLine]:
 def _of_cluster(cluster: ClusterFacts, findings: Iterable[Finding], *, many: bool) -> Iterator[WallLine]:
     """What is wrong with the cluster itself, and with jobs that it does not list."""
     for one in findings:
-        if not is_ill(one.severity) or one.kind is Kind.CLUSTER_LOST:
+        if not is_unhealthy(one.severity) or one.kind is Kind.CLUSTER_LOST:
             # A line of its own says which clusters do not answer.
             continue
         yield WallLine(
@@ -149,7 +149,7 @@ def _of_cluster(cluster: ClusterFacts, findings: Iterable[Finding], *, many: boo
 
 
 def _unreachable(clusters: Sequence[ClusterFacts]) -> Iterator[WallLine]:
-    """One line for all clusters that do not answer: it comes first, and must not hide what is ill."""
+    """One line for all clusters that do not answer: it comes first, and must not hide the others."""
     if not clusters:
         return
     known = [one.since for one in clusters if one.since is not None]
@@ -167,16 +167,16 @@ def _unreachable(clusters: Sequence[ClusterFacts]) -> Iterator[WallLine]:
 
 
 def of_one(known: Watched, name: str) -> FleetFacts:
-    """One cluster as a fleet of one: of its jobs those that are ill, and those without a verdict."""
+    """One cluster as a fleet of one: of its jobs the unhealthy ones, and those without a verdict."""
     state, since, reason = _reach(known)
     listed, judged = known.value(JOBS_OVERVIEW()), known.judged
     jobs = tuple(_jobs(known, name))
-    ill = [one.verdict for one in jobs if one.verdict is not None]
+    said = [one.verdict for one in jobs if one.verdict is not None]
     live = state is ClusterState.LIVE
     newest, answered = known.latest(cluster_series("in")), known.link().answered
     rate = newest[1] if live and newest is not None and newest[1] == newest[1] else None
     age = known.now() - answered if live and answered is not None else None
-    worst = min(ill, key=lambda one: one.severity.rank, default=None)
+    worst = min(said, key=lambda one: one.severity.rank, default=None)
     kind = "healthy" if listed is not None and judged is not None else ""
     cluster = ClusterFacts(
         name=name,
@@ -187,7 +187,7 @@ def of_one(known: Watched, name: str) -> FleetFacts:
         severity=worst.severity if worst is not None else Severity.OK,
         kind=worst.kind if worst is not None else kind,
         words=worst.words if worst is not None else kind,
-        ill=len(ill),
+        ill=len(said),
         jobs=Counter(one.state for one in listed.jobs) if listed is not None else {},
         rate=rate,
         age=age,
@@ -209,10 +209,10 @@ def _reach(known: Watched) -> tuple[ClusterState, float | None, str]:
 
 
 def _jobs(known: Known, cluster: str) -> Iterator[FleetJob]:
-    """The jobs that are ill, the worst first, then those that have not ended and have no verdict yet."""
+    """The unhealthy jobs, the worst first, then those that have not ended and have no verdict yet."""
     verdicts = known.judged.verdicts if known.judged is not None else {}
-    ill = [one for one in verdicts.values() if is_ill(one.severity)]
-    for one in sorted(ill, key=lambda one: (one.severity.rank, one.name, one.job)):
+    found = [one for one in verdicts.values() if is_unhealthy(one.severity)]
+    for one in sorted(found, key=lambda one: (one.severity.rank, one.name, one.job)):
         first = one.findings[0] if one.findings and one.findings[0].kind == one.kind else None
         yield FleetJob(
             cluster=cluster,

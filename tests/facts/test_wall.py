@@ -77,7 +77,7 @@ def job(name: str, cluster: str, severity: Severity, kind: Kind, **rest: Any) ->
 # -- one cluster -----------------------------------------------------------------------------------------
 
 
-def test_ill_jobs_come_worst_first_and_what_is_only_worth_knowing_does_not() -> None:
+def test_unhealthy_jobs_come_worst_first_and_what_is_only_worth_knowing_does_not() -> None:
     known = Linked()
     known.answers()
     known.lists(a="RUNNING", b="RUNNING", c="RUNNING", d="FINISHED", e="RESTARTING")
@@ -95,7 +95,7 @@ def test_ill_jobs_come_worst_first_and_what_is_only_worth_knowing_does_not() -> 
         ("c", "unknown"),
     ]
     assert [line.since for line in found.lines] == [None, 5.0, None]
-    assert (found.jobs, found.running, found.ill) == (4, 3, 3)
+    assert (found.jobs, found.running, found.unhealthy) == (4, 3, 3)
     assert not found.well
 
 
@@ -194,7 +194,7 @@ def test_clusters_that_do_not_answer_share_one_line_and_jobs_have_the_name_of_th
     assert (first.kind, first.name, first.clusters, first.since) == (UNREACHABLE, "", ("dev", "test"), 100.0)
     # Of a cluster that does not answer nothing is known now.
     assert [(line.name, line.cluster) for line in rest] == [("us", ""), ("billing", "eu"), ("orders", "eu")]
-    assert (found.jobs, found.running, found.ill) == (5, 4, 2)
+    assert (found.jobs, found.running, found.unhealthy) == (5, 4, 2)
     assert (found.clusters, found.answering, found.connecting) == (5, 2, ("new",))
     assert not found.blind
     one = wall(FleetFacts(clusters=facts.clusters[:2]), {})

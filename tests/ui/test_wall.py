@@ -39,23 +39,23 @@ WORDS = {
 }
 
 
-async def ails(day: Day, most: int = 4) -> list[str]:
-    """So many jobs are ill and no others, the first of them critically; returns their names."""
+async def worsen(day: Day, most: int = 4) -> list[str]:
+    """So many jobs are unhealthy and no others, the first of them critically; returns their names."""
     said: list[Verdict] = []
-    ill: list[str] = []
+    worse: list[str] = []
     for job in day.cluster.document("jobs/overview")["jobs"]:
-        name, number = job["name"], len(ill)
+        name, number = job["name"], len(worse)
         if name not in NAMES or number == most:
             said.append(replace(verdict(day, job["jid"], state=job["state"]), name=name))
             continue
-        ill.append(name)
+        worse.append(name)
         kind = KINDS[number]
         severity = Severity.WARNING if number else Severity.CRITICAL
-        since = (day.port.cluster_time() - 600.0 * len(ill)) * 1000.0
+        since = (day.port.cluster_time() - 600.0 * len(worse)) * 1000.0
         found = finding(kind, severity, WORDS[kind], since=since)
         said.append(replace(verdict(day, job["jid"], found), name=name))
     await say(day, said)
-    return ill
+    return worse
 
 
 @asynccontextmanager
@@ -97,7 +97,7 @@ async def test_it_opens_with_the_wall_and_esc_leads_to_the_jobs() -> None:
 
 @pytest.mark.deep
 async def test_the_key_works_from_a_job_but_not_in_a_dialog_or_a_field() -> None:
-    async with monitor("2.3.0", (120, 40), demo="calm") as day:
+    async with monitor("2.3.0", (120, 40), demo="healthy") as day:
         await day.press("slash", *"orders x", "ctrl+w")
         assert place(day) is not WallScreen
         await day.press("escape", "enter")
@@ -111,7 +111,7 @@ async def test_the_key_works_from_a_job_but_not_in_a_dialog_or_a_field() -> None
 
 async def test_pages_turn_by_themselves_and_the_worst_stays() -> None:
     async with wall((80, 24)) as day:
-        worst, *others = await ails(day)
+        worst, *others = await worsen(day)
         seen = set()
         for _ in others:
             assert shows(day, worst)
@@ -121,17 +121,17 @@ async def test_pages_turn_by_themselves_and_the_worst_stays() -> None:
 
 
 async def test_it_is_calm_when_all_is_well_and_says_when_that_is_over() -> None:
-    async with wall(demo="calm") as day:
-        await ails(day, 0)
+    async with wall(demo="healthy") as day:
+        await worsen(day, 0)
         assert shows(day, "all healthy")
-        (ill,) = await ails(day, 1)
+        (worse,) = await worsen(day, 1)
         assert not shows(day, "all healthy")
-        assert shows(day, ill)
+        assert shows(day, worse)
 
 
 async def test_it_says_when_the_cluster_is_lost_and_when_it_is_back() -> None:
     async with wall() as day:
-        worst, *_ = await ails(day)
+        worst, *_ = await worsen(day)
         day.cluster.failure = httpx.ConnectError("refused")
         await day.wait(12)
         assert not shows(day, "unreachable")
@@ -151,9 +151,9 @@ async def test_only_what_changes_is_written() -> None:
     written: list[str] = []
     with asks_nothing():
         async with monitor(
-            "2.3.0", (120, 40), demo="calm", wall=True, clock=ManualClock(), written=written.append
+            "2.3.0", (120, 40), demo="healthy", wall=True, clock=ManualClock(), written=written.append
         ) as day:
-            await ails(day, 1)
+            await worsen(day, 1)
             await day.wait(60)
             written.clear()
             await day.wait(60)
@@ -163,8 +163,8 @@ async def test_only_what_changes_is_written() -> None:
 
 @pytest.mark.deep
 async def test_nothing_stays_in_the_same_cells_for_weeks() -> None:
-    async with wall(demo="calm") as day:
-        await ails(day, 0)
+    async with wall(demo="healthy") as day:
+        await worsen(day, 0)
         before = day.lines
         await day.clock.advance(SHIFT_SECONDS)
         await day.wait(3)
@@ -175,7 +175,7 @@ async def test_nothing_stays_in_the_same_cells_for_weeks() -> None:
 
 
 async def test_findings_of_the_cluster_itself_are_on_the_wall() -> None:
-    async with wall(demo="calm") as day:
+    async with wall(demo="healthy") as day:
         heap = Finding(
             kind=Kind.MEMORY, severity=Severity.WARNING, words="memory: heap 97 % of TaskManager 3"
         )
@@ -209,10 +209,10 @@ async def test_walls_look_as_they_did(
 ) -> None:
     look = request.node.callspec.id
     async with wall(size, theme=theme, ascii_only=ascii_only) as day:
-        await ails(day, 0)
-        check(day.app, f"wall-well-{look}", write=write_goldens)
-        await ails(day)
-        check(day.app, f"wall-ill-{look}", write=write_goldens)
+        await worsen(day, 0)
+        check(day.app, f"wall-healthy-{look}", write=write_goldens)
+        await worsen(day)
+        check(day.app, f"wall-unhealthy-{look}", write=write_goldens)
         day.cluster.failure = httpx.ConnectError("refused")
         await day.wait(200)
         check(day.app, f"wall-blind-{look}", write=write_goldens)

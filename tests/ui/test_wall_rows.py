@@ -23,7 +23,14 @@ def line(name: str, kind: str = "skew", severity: Severity = Severity.WARNING, *
 
 
 def facts(*lines: WallLine, **rest: Any) -> WallFacts:
-    given = {"jobs": 14, "running": 12, "ill": len(lines), "clusters": 1, "answering": 1, "listed": True}
+    given = {
+        "jobs": 14,
+        "running": 12,
+        "unhealthy": len(lines),
+        "clusters": 1,
+        "answering": 1,
+        "listed": True,
+    }
     return WallFacts(lines=lines, **{"rate": 81000.0, "age": 2.0, **given, **rest})
 
 
@@ -133,7 +140,7 @@ def test_a_name_that_is_cut_or_has_capitals_is_said_in_plain_text_too() -> None:
 @pytest.mark.parametrize("size", [(40, 10), (79, 12), (49, 40)])
 def test_a_small_screen_says_it_in_plain_text(size: tuple[int, int]) -> None:
     rows = text(drawn(facts(*LINES), *size))
-    for words in ("clicks-dedupe", "restart loop 12 m", "6 ill", "orders-enrichment"):
+    for words in ("clicks-dedupe", "restart loop 12 m", "6 unhealthy", "orders-enrichment"):
         assert words in rows
     assert "█" not in rows
 

@@ -144,7 +144,7 @@ def _bottom(facts: WallFacts, view: WallView) -> list[Line]:
     tone = "stale" if facts.blind else "muted" if facts.well else "strong"
     counts: list[tuple[str, str, str]] = []
     worst = next((TONES[line.severity] for line in facts.lines if line.kind != UNREACHABLE), tone)
-    counts.append((str(facts.ill), "ill", tone if facts.blind or not facts.ill else worst))
+    counts.append((str(facts.unhealthy), "unhealthy", tone if facts.blind or not facts.unhealthy else worst))
     counts.append((f"{facts.running}/{facts.jobs}", "running", tone))
     if facts.clusters > 1:
         away = facts.answering < facts.clusters
@@ -222,7 +222,7 @@ def chart_seconds(columns: int, known: float) -> float:
 
 def _body(facts: WallFacts, view: WallView, room: int) -> tuple[list[Line], int]:
     if facts.lines:
-        return _ill(facts, view, room)
+        return _wrong(facts, view, room)
     if facts.connecting and not facts.answering:
         title, tone, words = "connecting", "info", ", ".join(facts.connecting)
     elif not facts.well:
@@ -286,7 +286,7 @@ def _joined(before: tuple[str, ...], words: str) -> str:
     return ": ".join(filter(None, (", ".join(filter(None, before)), words)))
 
 
-def _ill(facts: WallFacts, view: WallView, room: int) -> tuple[list[Line], int]:
+def _wrong(facts: WallFacts, view: WallView, room: int) -> tuple[list[Line], int]:
     """The worst in the largest type, then as many others as fit, in pages."""
     worst, *rest = (_said(line, facts, view) for line in facts.lines)
     if view.plain:
