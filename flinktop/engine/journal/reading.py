@@ -155,7 +155,7 @@ def read_kept_of(
         return {cluster: read_kept(file, name, cluster) for cluster in clusters}
     found: dict[str, dict[str, bytes]] = {cluster: {} for cluster in clusters}
     rows = file.execute(
-        "SELECT address, key, value FROM kept JOIN clusters ON number = cluster WHERE name = ?", (name,)
+        "SELECT address, key, value FROM kept JOIN clusters ON number = cluster WHERE kept.name = ?", (name,)
     )
     for address, key, value in rows:
         if address in found and isinstance(value, bytes):
