@@ -75,7 +75,7 @@ def main(args: Sequence[str] | None = None) -> int:
     """Run flinktop and return its exit code: 0, 2 for usage and settings errors, or that of a command.
 
     Errors are printed as one sentence; details are in the log. Those of `status` are 3, whose 1 and 2 say
-    how ill the clusters are; those of `explain` are 2, whose 1 says that nothing is known.
+    how healthy the clusters are; those of `explain` are 2, whose 1 says that nothing is known.
     """
     sources: Sources | None = None
     words = list(sys.argv[1:] if args is None else args)
@@ -538,6 +538,7 @@ def _clusters(sources: "Sources") -> int:
     settings = sources.settings
     for note in settings.notes:
         print(f"flinktop: {note}", file=sys.stderr)
+    through = _tunnels(settings)
     rows = [("NAME", "URL", "")]
     for profile in settings.profiles:
         read_only = ["read-only"] if profile.connection.read_only else []
@@ -550,6 +551,8 @@ def _clusters(sources: "Sources") -> int:
         name_width, url_width = (max(len(row[column]) for row in rows) for column in (0, 1))
         for name, url, marks in rows:
             print(f"{name:{name_width}}  {url:{url_width}}  {marks}".rstrip())
+            if name in through:
+                print(f"{'':{name_width}}  through: {through[name]}")
         print()
     _print_what_is_judged(settings)
     bounds = settings.journal
@@ -564,6 +567,16 @@ def _clusters(sources: "Sources") -> int:
         marks = "; ".join(filter(None, ("" if os.access(path, os.F_OK) else "not there yet", more)))
         print(f"{title:7}  {path}{f'  ({marks})' if marks else ''}")
     return DONE
+
+
+def _tunnels(settings: "Settings") -> dict[str, str]:
+    """The commands of tunnels, by the names of their clusters."""
+    found = {one.name: one.connection.tunnel for one in settings.profiles if one.connection.tunnel}
+    if not found:
+        return {}
+    from flinktop.model.command_line import command_line
+
+    return {name: command_line(command) for name, command in found.items()}
 
 
 def _print_what_is_judged(settings: "Settings") -> None:

@@ -86,7 +86,7 @@ class Judged(Struct, frozen=True):
     findings: tuple[Finding, ...] = ()  # of the cluster itself
 
     @property
-    def ill(self) -> int:
+    def unhealthy(self) -> int:
         """Jobs with a finding of severity warning or worse, or unknown."""
         return sum(one.severity.rank < Severity.INFO.rank for one in self.verdicts.values())
 
@@ -139,7 +139,7 @@ class Judge:
         """Whether something is ill or unknown, or was seen that may become a finding."""
         memories = (self._cluster, *self._memories.values())
         return (
-            self.judged.ill > 0
+            self.judged.unhealthy > 0
             or any(one.severity.rank < Severity.INFO.rank for one in self.judged.findings)
             or any(not one.raised for memory in memories for one in memory.held.values())
         )
@@ -453,9 +453,9 @@ class Judge:
         for job in [job for jid, job in self._listed.items() if jid in wanted]:
             if job.jid in self._suspects or job.jid in self._kept or self._is_suspicious(job):
                 # What is said already is not looked at as often as what may have to be said.
-                rank, every = (asking.BELOW, 30.0) if self._is_said(job.jid) else (asking.TURNED_ILL, 10.0)
+                rank, every = (asking.BELOW, 30.0) if self._is_said(job.jid) else (asking.URGENT, 10.0)
                 yield from (Ask(query, rank, every) for query in figures_of(job.jid))
-                yield Ask(EXCEPTIONS(job=job.jid), asking.TURNED_ILL, 30.0)
+                yield Ask(EXCEPTIONS(job=job.jid), asking.URGENT, 30.0)
                 yield Ask(CHECKPOINT_CONFIG(job=job.jid), asking.BELOW, 600.0)
             if (memory := self._memories.get(job.jid)) is not None and memory.held:
                 # What has been seen must be seen again to last: off the screen it would be read too seldom.

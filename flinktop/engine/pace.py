@@ -18,7 +18,7 @@ errors, what is pending at sources, TaskManagers without jobs that are lost, and
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from flinktop.engine.link import BackOff
 from flinktop.flink.checkpoints import CHECKPOINTS
@@ -28,7 +28,6 @@ from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from flinktop.engine.poller import Watched
     from flinktop.flink.endpoint import Endpoint, Query
 
 STATE_SECONDS: Final = 18.0
@@ -53,6 +52,21 @@ ROUND_SECONDS: Final = 15.0
 """The judge's rounds follow answers; without one there is a round after so long, for times that pass."""
 LOST: Final = BackOff(1.0, 60.0)
 """Pauses between requests to a cluster that does not answer."""
+
+
+class Polled(Protocol):
+    """What the poller knows of one query that it polls; times in s on the engine's clock."""
+
+    query: Query[Any]
+    panels: list[float]  # of each panel that shows it: seconds between polls
+    once: bool  # wanted a single time
+    due: float
+    sent: float  # when it was sent last
+    soon: bool  # whether it is to be sent as soon as possible
+    busy: bool  # whether it is in flight
+
+
+W = TypeVar("W", bound=Polled)
 
 
 class OffScreen:
@@ -105,7 +119,7 @@ class OffScreen:
         """Seconds until a cluster is asked again that has not answered so many times."""
         return LOST.after(failures, min(1.0, self._jitter()))
 
-    def next(self, now: float, watched: Mapping[Query[Any], Watched]) -> Watched | None:
+    def next(self, now: float, watched: Mapping[Query[Any], W]) -> W | None:
         """What is to be sent now."""
         if now < self._next_at:
             return None
@@ -120,7 +134,7 @@ class OffScreen:
         rare = [(at, one) for at, one in self._rare(watched) if at <= now]
         return min(rare, key=lambda one: one[0], default=(0.0, None))[1]
 
-    def until(self, now: float, watched: Mapping[Query[Any], Watched]) -> float:
+    def until(self, now: float, watched: Mapping[Query[Any], Polled]) -> float:
         """When something is to be sent at the earliest."""
         if any(one.soon and _is_free(one) for one in watched.values()):
             return self._next_at
@@ -132,7 +146,7 @@ class OffScreen:
         state_at = self._state_at if self._carrier(watched) is not None else math.inf
         return max(self._next_at, min(due, state_at))
 
-    def sent(self, watched: Watched, now: float) -> None:
+    def sent(self, watched: Polled, now: float) -> None:
         """Note that a query is sent."""
         self._quick = max(0, self._quick - 1)
         self._next_at = now + (QUICK_GAP if self._quick else GAP_SECONDS)
@@ -146,7 +160,7 @@ class OffScreen:
         live = self._live()
         return query.endpoint is JOB and len(live) == 1 and dict(query.ids)["job"] in live
 
-    def _carrier(self, watched: Mapping[Query[Any], Watched]) -> Watched | None:
+    def _carrier(self, watched: Mapping[Query[Any], W]) -> W | None:
         """Of what tells the state of the jobs what was asked longest ago."""
         names: list[Query[Any]] = [JOBS_OVERVIEW()]
         if len(live := self._live()) == 1:
@@ -154,7 +168,7 @@ class OffScreen:
         found = [one for name in names if (one := watched.get(name)) is not None and _is_free(one)]
         return min(found, key=lambda one: one.sent, default=None)
 
-    def _rare(self, watched: Mapping[Query[Any], Watched]) -> Iterator[tuple[float, Watched]]:
+    def _rare(self, watched: Mapping[Query[Any], W]) -> Iterator[tuple[float, W]]:
         """What is asked while all is well, and when."""
         for one in watched.values():
             every = RARELY.get(one.query.endpoint)
@@ -162,6 +176,6 @@ class OffScreen:
                 yield max(one.due, one.sent + every), one
 
 
-def _is_free(watched: Watched) -> bool:
+def _is_free(watched: Polled) -> bool:
     """Whether a background query is not in flight; what panels show is asked as on the screen."""
     return not watched.busy and not watched.panels

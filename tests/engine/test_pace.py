@@ -131,7 +131,7 @@ async def test_a_cluster_of_one_job_is_asked_four_times_a_minute_while_well() ->
         states = one.cluster.times("jobs/overview", "jobs/…")
         assert max(b - a for a, b in pairwise(states)) <= STATE_SECONDS + 3.0
         assert one.engine.judged is not None
-        assert one.engine.judged.ill == 0
+        assert one.engine.judged.unhealthy == 0
         # The regular close look asks for what is not asked otherwise.
         assert [at for at in one.cluster.times("taskmanagers") if at >= CLOSE_EVERY]
 

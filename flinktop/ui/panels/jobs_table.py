@@ -13,7 +13,7 @@ from flinktop.facts.freshness import blank_mark
 from flinktop.facts.jobs import JobFacts, job_facts, latest_rate
 from flinktop.facts.verdicts import order
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
-from flinktop.flink.errors import NotFlink, Unreachable
+from flinktop.flink.errors import NotFlink, NoTunnel, Unreachable
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.model import busy, states
 from flinktop.model import format as fmt
@@ -45,10 +45,15 @@ NEXT_STEPS = (
     "Open a simulated cluster: flinktop demo",
 )
 """What to do when no cluster answers."""
+TUNNEL_STEPS = (
+    "Run its command in a terminal to see what is wrong (flinktop clusters prints it).",
+    "It is started again and again; press r to do so now.",
+)
+"""What to do when its tunnel does not open."""
 NAME, LONG_NAME = 20, 28  # cells of a job's name at least, and where there is room for them
 VERDICT, LONG_VERDICT = 16, 32  # cells of a verdict, likewise
-ROOM, MORE_ROOM = 50, 60
-"""Cells that name and verdict keep together next to the first figures, and next to the others."""
+ROOM, MORE_ROOM, MUCH_ROOM = 50, 66, 88
+"""Cells that name and verdict keep together next to the first figures, the next ones, and the last ones."""
 DROPS = {
     "ended": 12,
     "started": 11,
@@ -64,7 +69,7 @@ DROPS = {
     "checkpoint": 1,
 }
 """The order in which columns are dropped where there is little room."""
-FIRST_FIGURES = ("restarts", "in", "tasks", "lag")
+FIRST_FIGURES, LAST_FIGURES = ("restarts", "in", "tasks", "lag"), ("trend", "uptime", "started", "ended")
 ARCHIVE_DROPS = {
     "trend": 9,
     "backpressured": 8,
@@ -124,7 +129,9 @@ def _room(column: str) -> int:
     """Cells that name and verdict keep together while this column is shown."""
     if column == "checkpoint":
         return 0
-    return ROOM if column in FIRST_FIGURES else MORE_ROOM
+    if column in FIRST_FIGURES:
+        return ROOM
+    return MUCH_ROOM if column in LAST_FIGURES else MORE_ROOM
 
 
 class JobsTable(TablePanel[JobRow]):
@@ -182,6 +189,7 @@ class JobsTable(TablePanel[JobRow]):
                 sort=lambda row: row.order,
                 flex=True,
                 comfort=LONG_VERDICT,
+                weight=4,
                 stripes=lambda row, width: verdict_stripes(row.facts.verdict, width),
             ),
             if_running(
@@ -353,4 +361,6 @@ class JobsTable(TablePanel[JobRow]):
         port = self.port
         if port.link().answered is not None or not isinstance(port.lost, Unreachable | NotFlink):
             return ""
+        if isinstance(port.lost, NoTunnel):
+            return "\n".join((f"No tunnel to {port.connection.url}.", *TUNNEL_STEPS))
         return "\n".join((f"No Flink cluster answers at {port.connection.url}.", *NEXT_STEPS))
