@@ -197,18 +197,6 @@ def _cluster(clusters: "_Section", name: str) -> Cluster:
     )
 
 
-def _tunnel(at: "_Section") -> tuple[str, ...]:
-    if "tunnel" not in at.values:
-        return ()
-    # Few config files have such a key: nothing of it is imported for the others.
-    from flinktop import tunnel_config  # noqa: PLC0415
-
-    if isinstance(at.values["tunnel"], str):
-        raise at.wrong("tunnel", f"tunnel must be {_NOT_TEXT['tunnel']}; no shell takes it apart")
-    words = at.checked("tunnel", at.texts("tunnel", words=True), tunnel_config.command) or ()
-    return (at.program(words[0], "tunnel"), *words[1:])
-
-
 def _group(at: "_Section") -> "Group":
     # Few config files have groups: nothing of them is imported for the others.
     from flinktop import groups  # noqa: PLC0415
@@ -227,6 +215,18 @@ def _group(at: "_Section") -> "Group":
         protected=at.truth("protected"),
         refresh=at.seconds(),
     )
+
+
+def _tunnel(at: "_Section") -> tuple[str, ...]:
+    if "tunnel" not in at.values:
+        return ()
+    # Few config files have such a key: nothing of it is imported for the others.
+    from flinktop import tunnel_config  # noqa: PLC0415
+
+    if isinstance(at.values["tunnel"], str):
+        raise at.wrong("tunnel", f"tunnel must be {_NOT_TEXT['tunnel']}; no shell takes it apart")
+    words = at.checked("tunnel", at.texts("tunnel", words=True), tunnel_config.command) or ()
+    return (at.program(words[0], "tunnel"), *words[1:])
 
 
 def _journal(at: "_Section | None") -> JournalBounds:

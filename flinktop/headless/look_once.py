@@ -141,7 +141,8 @@ class OneCluster:
         """`rules` are all of the config file; `transport` replaces the network.
 
         `login`, `tunnel` and `lanes`, the limit of requests in flight, are shared with others who ask the
-        cluster. `remembered` is what a flinktop remembers of the cluster. `turns` are those of many clusters.
+        cluster.
+        `remembered` is what a flinktop remembers of the cluster. `turns` are those of many clusters.
         """
         self._turns = turns
         self._profile = profile

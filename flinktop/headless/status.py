@@ -107,12 +107,10 @@ class Asking:
         self._clock = clock
         self._transport = transport
         self._remembered = remembered or {}
-        self._turns: Turns | None = None  # of many clusters
+        self._turns = Turns(len(profiles), args.wait + GRACE) if len(profiles) > AT_ONCE else None
 
     async def status(self) -> Status:
         """The report of all clusters."""
-        many = len(self._profiles) > AT_ONCE
-        self._turns = Turns(len(self._profiles), self._args.wait + GRACE) if many else None
         progress = asyncio.create_task(self._progress())
         try:
             found = await asyncio.gather(*map(self._one, self._profiles))

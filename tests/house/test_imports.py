@@ -23,8 +23,8 @@ SETTINGS = (
     "addresses",
     "finding_rules",
     "alert_rules",
-    "tunnel_config",
     "groups",
+    "tunnel_config",
     "internal_error",
     "open_files",
 )
