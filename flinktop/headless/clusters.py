@@ -1,0 +1,213 @@
+"""`flinktop clusters`: the clusters of the config, how each is reached, and whether it answers."""
+
+# ruff: noqa: T201 -- this module prints
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from flinktop.allowed import listed, near, shown
+from flinktop.headless.args import DONE, ClustersArgs
+from flinktop.headless.cells import cells
+
+if TYPE_CHECKING:
+    from flinktop.flink.connection import Connection, Secret
+    from flinktop.headless.ask_clusters import Answer
+    from flinktop.settings import Profile, Settings
+
+HOW_TO_BEGIN: Final = """No clusters configured. Add one to the config file, for example
+
+[clusters.dev]
+url = "http://localhost:8081"
+"""
+
+
+SOURCES: Final = {
+    "file": " from a file",
+    "command": " from a command",
+    "environment": " from the environment",
+}
+"""Of a secret, by its kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How a cluster is reached; never a credential."""
+
+    profile: "Profile"
+    login: str  # "" for none
+    tls: str  # "" for none
+    marks: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The cells of its row, in the order of TITLES."""
+        return (self.profile.name, self.profile.connection.url, self.login, self.tls, ", ".join(self.marks))
+
+
+TITLES: Final = ("NAME", "URL", "LOGIN", "TLS", "")
+ANSWERS: Final = "ANSWERS"
+
+
+def run_clusters(settings: "Settings", profiles: "Sequence[Profile]", args: ClustersArgs) -> int:
+    """Print the clusters of the config, and return the exit code.
+
+    `profiles` are those to open the clusters with, in the order of the config.
+    """
+    if args.names:
+        print("".join(f"{profile.name}\n" for profile in profiles), end="")
+        return DONE
+    reached = [_reach(profile, default=profile.name == settings.default) for profile in profiles]
+    if args.json:
+        answers = list(_asked(reached)) if args.ask else [None] * len(reached)
+        print(json.dumps(_document(settings, reached, answers), ensure_ascii=False, indent=1))
+        return DONE
+    if reached:
+        _print_rows(reached, ask=args.ask)
+    else:
+        print(HOW_TO_BEGIN)
+    _print_what_is_judged(settings)
+    _print_files(settings)
+    return DONE
+
+
+def _reach(profile: "Profile", *, default: bool) -> Reach:
+    connection = profile.connection
+    has = {"read-only": connection.read_only, "protected": profile.protected, "default": default}
+    marks = tuple(mark for mark, given in has.items() if given)
+    return Reach(profile, _login(connection), _tls(connection), marks)
+
+
+def _login(connection: "Connection") -> str:
+    """The kind of login, and where its secret comes from."""
+    kinds = []
+    if connection.token is not None:
+        kinds.append(f"token{_source(connection.token)}")
+    if connection.user is not None:
+        kinds.append(f"basic{_source(connection.password)}")
+    if connection.header_file is not None:
+        kinds.append("header file")
+    if connection.headers:
+        kinds.append("headers")
+    return ", ".join(kinds)
+
+
+def _source(secret: "Secret | None") -> str:
+    return SOURCES.get(secret.kind, "") if secret is not None else ""
+
+
+def _tls(connection: "Connection") -> str:
+    if urlsplit(connection.url).scheme != "https":
+        return ""
+    trust = "NOT VERIFIED" if connection.insecure else "own CA" if connection.ca is not None else "verified"
+    return f"{trust}, client certificate" if connection.cert is not None else trust
+
+
+def _asked(reached: Sequence[Reach]) -> "Iterator[Answer]":
+    """The answer of each, in their order, as soon as it and those before it are known."""
+    if not reached:
+        return iter(())
+    # The client is loaded where there is somebody to ask.
+    from flinktop.headless.ask_clusters import answers  # noqa: PLC0415
+
+    return answers([one.profile.connection for one in reached])
+
+
+def _print_rows(reached: Sequence[Reach], *, ask: bool) -> None:
+    """A line for each cluster; columns that no cluster has anything in are left out."""
+    rows = [TITLES, *(one.columns for one in reached)]
+    kept = [at for at in range(len(TITLES)) if any(row[at] for row in rows[1:])]
+    widths = {at: max(cells(row[at]) for row in rows) for at in kept}
+
+    def line(row: Sequence[str], last: str) -> str:
+        parts = [row[at] + " " * (widths[at] - cells(row[at])) for at in kept]
+        return "  ".join((*parts, last)).rstrip()
+
+    print(line(TITLES, ANSWERS if ask else ""))
+    found = _asked(reached) if ask else None
+    for one in reached:
+        print(line(one.columns, next(found).words if found is not None else ""), flush=ask)
+    print()
+
+
+def _document(settings: "Settings", reached: Sequence[Reach], answers: "Sequence[Answer | None]") -> Any:
+    return {
+        "clusters": [
+            {
+                "name": one.profile.name,
+                "url": one.profile.connection.url,
+                "login": one.login or None,
+                "tls": one.tls or None,
+                "read_only": one.profile.connection.read_only,
+                "protected": one.profile.protected,
+                "default": "default" in one.marks,
+                "expect": list(one.profile.expect),
+                "answers": answer.answers if answer is not None else None,
+                "flink": answer.flink if answer is not None else None,
+                "reason": answer.reason or None if answer is not None else None,
+            }
+            for one, answer in zip(reached, answers, strict=True)
+        ],
+        "files": {title: str(path) for title, path, _ in _files(settings)},
+    }
+
+
+def _files(settings: "Settings") -> tuple[tuple[str, "os.PathLike[str]", str], ...]:
+    """The paths of flinktop's files, each with its name and a remark."""
+    bounds, paths = settings.journal, settings.paths
+    kept = f"kept for {bounds.days:g} days, at most {bounds.megabytes} MB"
+    return (
+        ("config", paths.config, ""),
+        ("state", paths.state, ""),
+        ("ledger", paths.operations, ""),
+        ("journal", paths.journal, kept),
+        ("log", paths.log, ""),
+    )
+
+
+def _print_files(settings: "Settings") -> None:
+    for title, path, remark in _files(settings):
+        marks = "; ".join(filter(None, ("" if os.access(path, os.F_OK) else "not there yet", remark)))
+        print(f"{title:7}  {path}{f'  ({marks})' if marks else ''}")
+
+
+def _print_what_is_judged(settings: "Settings") -> None:
+    """Print which jobs should run, the rules about findings and alerts, and how flinktop calls."""
+    lines = [
+        f"expects   {', '.join(profile.expect)} on {profile.name}"
+        for profile in settings.profiles
+        if profile.expect
+    ]
+    lines += [
+        f"findings  {rule.sentence}{_without_cluster(settings, rule.clusters)}" for rule in settings.findings
+    ]
+    lines += [
+        f"alerts    {rule.sentence}{_without_cluster(settings, rule.clusters)}" for rule in settings.alerts
+    ]
+    if settings.alerts:
+        lines.append("alerts    what no entry is about: critical findings call, warnings are listed")
+    if settings.notify is not None:
+        lines.append(f"notify    {settings.notify.sentence}")
+    lines += [f"columns   {', '.join(chosen.show)} of {table}" for table, chosen in settings.columns.items()]
+    jobs = [rule.jobs for rule in settings.findings] + [rule.jobs for rule in settings.alerts]
+    if any(jobs):
+        lines.append("          Names and patterns of jobs are not checked here: that takes the clusters.")
+    if lines:
+        print("\n".join((*lines, "")))
+
+
+def _without_cluster(settings: "Settings", clusters: tuple[str, ...] | None) -> str:
+    """The names and patterns of clusters of an entry that match none of the config, as a line; or ""."""
+    if clusters is None:
+        return ""
+    from flinktop.judgement.patterns import matches  # noqa: PLC0415 -- few config files have such entries
+
+    names = [profile.name for profile in settings.profiles]
+    unused = [one for one in clusters if not any(matches(name, (one,)) for name in names)]
+    if not unused:
+        return ""
+    which = listed([f"'{shown(one)}'" for one in unused])
+    return f"\n          NO CLUSTER of the config is named {which}{near(unused[0], names)}"
