@@ -50,15 +50,18 @@ def answers(connections: Sequence[Connection]) -> Iterator[Answer]:
 
 
 async def _all_asked(connections: Sequence[Connection]) -> list[asyncio.Task[Answer]]:
-    turns = asyncio.Semaphore(AT_ONCE)
-    return [asyncio.create_task(_answer(connection, turns)) for connection in connections]
+    turns, closings = asyncio.Semaphore(AT_ONCE), set[asyncio.Task[None]]()
+    return [asyncio.create_task(_answer(connection, turns, closings)) for connection in connections]
 
 
 async def _result(task: asyncio.Task[Answer]) -> Answer:
     return await task
 
 
-async def _answer(connection: Connection, turns: asyncio.Semaphore) -> Answer:
+async def _answer(
+    connection: Connection, turns: asyncio.Semaphore, closings: set[asyncio.Task[None]]
+) -> Answer:
+    """Ask one cluster when it is its turn; nobody waits for its connection to be closed, in `closings`."""
     found: list[Answer] = []
 
     def taken(_query: object, config: Config) -> None:
@@ -71,7 +74,9 @@ async def _answer(connection: Connection, turns: asyncio.Semaphore) -> Answer:
         clock = Clock()
         requests = Requests(connection, clock, taken=taken, failed=failed)
         await requests.ask((CONFIG(),), clock.now() + SECONDS, patience=SECONDS)
-        await requests.close()
+    closing = asyncio.create_task(requests.close())
+    closings.add(closing)
+    closing.add_done_callback(closings.discard)
     return found[0]
 
 
