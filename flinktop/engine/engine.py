@@ -273,7 +273,6 @@ class Engine:
             self.clock,
             cluster=self.target.url,
             target=self.target.cluster,
-            url=self.target.url,
             policy=self._alerting() if self._alerting is not None else AlertPolicy(),
             journal=self._open_journal(self._make_journal) if self._make_journal is not None else None,
             hooks=self._hooks,

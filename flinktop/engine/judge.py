@@ -86,7 +86,7 @@ class Judged(Struct, frozen=True):
     findings: tuple[Finding, ...] = ()  # of the cluster itself
 
     @property
-    def ill(self) -> int:
+    def unhealthy(self) -> int:
         """Jobs with a finding of severity warning or worse, or unknown."""
         return sum(one.severity.rank < Severity.INFO.rank for one in self.verdicts.values())
 
@@ -409,9 +409,9 @@ class Judge:
         for job in [job for jid, job in self._listed.items() if jid in wanted]:
             if job.jid in self._suspects or job.jid in self._kept or self._is_suspicious(job):
                 # What is said already is not looked at as often as what may have to be said.
-                rank, every = (asking.BELOW, 30.0) if self._is_said(job.jid) else (asking.TURNED_ILL, 10.0)
+                rank, every = (asking.BELOW, 30.0) if self._is_said(job.jid) else (asking.URGENT, 10.0)
                 yield from (Ask(query, rank, every) for query in figures_of(job.jid))
-                yield Ask(EXCEPTIONS(job=job.jid), asking.TURNED_ILL, 30.0)
+                yield Ask(EXCEPTIONS(job=job.jid), asking.URGENT, 30.0)
                 yield Ask(CHECKPOINT_CONFIG(job=job.jid), asking.BELOW, 600.0)
             if (memory := self._memories.get(job.jid)) is not None and memory.held:
                 # What has been seen must be seen again to last: off the screen it would be read too seldom.

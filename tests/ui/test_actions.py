@@ -232,7 +232,7 @@ async def test_the_palette_knows_what_can_be_done() -> None:
 
 @DEEP
 async def test_nothing_can_be_done_to_a_simulated_cluster() -> None:
-    async with monitor(demo="calm", size=(80, 24)) as day:
+    async with monitor(demo="healthy", size=(80, 24)) as day:
         await day.press("a")
         assert day.line("not now").endswith("demo: actions disabled")
         assert "ends at once, without a savepoint" in day.text

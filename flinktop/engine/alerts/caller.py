@@ -1,4 +1,4 @@
-"""Calls when something turns ill: keeps the alerts of a cluster, and hands out what is to be called about.
+"""Calls when something goes wrong: keeps the alerts of a cluster, and hands out what is to be called about.
 
 Of several flinktops that look at a cluster with one journal, one decides what is an alert, one runs the
 command and one terminal rings, each by a lease of its own; all show the same. Without a journal this one does
@@ -56,7 +56,6 @@ class Caller:
         *,
         cluster: str = "",
         target: str = "",
-        url: str = "",
         policy: AlertPolicy = AlertPolicy(),  # noqa: B008 -- frozen
         journal: Journal | None = None,
         hooks: HookRunner | None = None,
@@ -65,13 +64,12 @@ class Caller:
     ) -> None:
         """Prepare; nothing is read before `start`.
 
-        `cluster` is its address in normal form, `target` its name or address as the user knows it, `url` its
-        address as the config has it. `rings`: there is a terminal that takes calls. `changed` is called on
-        the loop whenever `view` has changed. Without `hooks` a runner of its own runs the policy's command.
+        `cluster` is its address as the config has it, `target` its name or address as the user knows it.
+        `rings`: there is a terminal that takes calls. `changed` is called on the loop whenever `view` has
+        changed. Without `hooks` a runner of its own runs the policy's command.
         """
         self.view = AlertsView()
         self._clock = clock
-        self._url = url
         self._policy = policy
         self._journal = journal
         self._changed = changed
@@ -117,7 +115,7 @@ class Caller:
             if self._read_lock.acquire(timeout=seconds):
                 self._read_lock.release()
         if self._hooks is not None:
-            left = self._hooks.take_back(self._url)
+            left = self._hooks.take_back(self._state.cluster)
             if left:
                 self._state = not_told(self._state, Channel.HOOK, left)
                 self._write()
@@ -184,7 +182,7 @@ class Caller:
         return Moment(self._clock.now(), wall, local.tm_hour * 60 + local.tm_min)
 
     def _holds(self, lease: str) -> bool:
-        return self._journal is None or self._journal.lease(f"{lease} {self._state.cluster}")
+        return self._journal is None or self._journal.lease(lease, self._state.cluster)
 
     def _call(self, at: Moment) -> None:
         """Tell each channel that is held here what it does not know."""
@@ -196,7 +194,7 @@ class Caller:
                 with self._lock:
                     self._calls = (*self._calls, *calls)[-MOST_CALLS:]
             elif calls and self._hooks is not None:
-                self._hooks.put(calls, self._url)
+                self._hooks.put(calls, self._state.cluster)
 
     # -- the journal -----------------------------------------------------------------------------------
 

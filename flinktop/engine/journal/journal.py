@@ -5,7 +5,8 @@ keeps SQLite's rollback journal, which works on a network file system too, and f
 disk half a second after it was added. While the file can't be used the journal goes on in memory, and what
 is there is written when the file can be used again. Nothing is raised to who adds or asks.
 
-It contains no credentials: addresses are stored without user and password.
+It contains no credentials: addresses are stored without user and password. Whoever asks for a cluster by any
+spelling of its address gets what was added under another: see clusters.py.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from flinktop.engine.journal.reading import Answered
 from flinktop.engine.journal.storage import Storage
 from flinktop.engine.journal.tables import JournalError
 from flinktop.engine.journal.waiting import Waiting
+from flinktop.flink.connection import cluster_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -136,8 +138,9 @@ class Journal:
                 self._write_within(LOOKED_SECONDS)
         self._work_inline()
 
-    def lease(self, name: str) -> bool:
-        """Whether this process holds a lease; asked for from the first call on."""
+    def lease(self, name: str, cluster: str) -> bool:
+        """Whether this process holds a lease of a cluster; asked for from the first call on."""
+        name = f"{name} {cluster_key(cluster)}"
         with self._lock:
             if self._leases.want(name):
                 self._beat_at = self._clock.now()
