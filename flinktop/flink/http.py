@@ -17,6 +17,7 @@ from flinktop.flink.login import Login, LoginHeld
 if TYPE_CHECKING:
     import httpx
 
+    from flinktop.flink.local_end import LocalEnd
     from flinktop.flink.wire import Wire
 
 
@@ -37,15 +38,17 @@ class Http:
         *,
         transport: "httpx.AsyncBaseTransport | None" = None,
         login: Login | None = None,
+        tunnel: "LocalEnd | None" = None,
     ) -> None:
         """Opens nothing and reads no secret before the first request.
 
         `transport` replaces the network (tests, recordings, the demo); `login` is shared with the cluster's
-        other clients, so that they know of refusals.
+        other clients, so that they know of refusals, and so is `tunnel`, through which requests are sent.
         """
         self.connection = connection
         self.url = connection.url
         self._transport = transport
+        self._tunnel = tunnel
         self._opened: Wire | None = None
         self._login = login or Login(connection, perf_counter)
         self._base = len(quote(urlsplit(self.url).path, safe="/%")) + 1
@@ -146,7 +149,7 @@ class Http:
             # httpx takes 25 ms to import and is not needed for the first paint.
             from flinktop.flink.wire import Wire  # noqa: PLC0415
 
-            self._opened = Wire(self.connection, self._transport)
+            self._opened = Wire(self.connection, self._transport, self._tunnel)
         return self._opened
 
     async def _request(

@@ -4,7 +4,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -38,8 +38,9 @@ class Reach:
     """How a cluster is reached; never a credential."""
 
     profile: "Profile"
-    login: str  # "" for none
-    tls: str  # "" for none
+    through: str  # the tunnel's command; "" for none
+    login: str  # likewise
+    tls: str  # likewise
     marks: tuple[str, ...]
 
     @property
@@ -61,12 +62,12 @@ def run_clusters(settings: "Settings", profiles: "Sequence[Profile]", args: Clus
         print("".join(f"{profile.name}\n" for profile in profiles), end="")
         return DONE
     reached = [_reach(profile, default=profile.name == settings.default) for profile in profiles]
+    answers = _answers(reached, ask=args.ask)
     if args.json:
-        answers = list(_asked(reached)) if args.ask else [None] * len(reached)
         print(json.dumps(_document(settings, reached, answers), ensure_ascii=False, indent=1))
         return DONE
     if reached:
-        _print_rows(reached, ask=args.ask)
+        _print_rows(reached, answers, ANSWERS if args.ask else "")
     else:
         print(HOW_TO_BEGIN)
     _print_what_is_judged(settings)
@@ -78,7 +79,17 @@ def _reach(profile: "Profile", *, default: bool) -> Reach:
     connection = profile.connection
     has = {"read-only": connection.read_only, "protected": profile.protected, "default": default}
     marks = tuple(mark for mark, given in has.items() if given)
-    return Reach(profile, _login(connection), _tls(connection), marks)
+    return Reach(profile, _through(connection), _login(connection), _tls(connection), marks)
+
+
+def _through(connection: "Connection") -> str:
+    """The command of its tunnel in one line, without secrets."""
+    if not connection.tunnel:
+        return ""
+    # Few clusters have one.
+    from flinktop.model.command_line import command_line  # noqa: PLC0415
+
+    return command_line(connection.tunnel)
 
 
 def _login(connection: "Connection") -> str:
@@ -106,18 +117,24 @@ def _tls(connection: "Connection") -> str:
     return f"{trust}, client certificate" if connection.cert is not None else trust
 
 
-def _asked(reached: Sequence[Reach]) -> "Iterator[Answer]":
-    """The answer of each, in their order, as soon as it and those before it are known."""
-    if not reached:
-        return iter(())
+def _answers(reached: Sequence[Reach], *, ask: bool) -> "Iterable[Answer | None]":
+    """The answer of each, in their order, as soon as it and those before it are known; None if not asked.
+
+    To be iterated to its end: only then tunnels have ended.
+    """
+    if not ask or not reached:
+        return [None] * len(reached)
     # The client is loaded where there is somebody to ask.
-    from flinktop.headless.ask_clusters import answers  # noqa: PLC0415
+    from flinktop.headless import ask_clusters  # noqa: PLC0415
 
-    return answers([one.profile.connection for one in reached])
+    return ask_clusters.ask([one.profile for one in reached])
 
 
-def _print_rows(reached: Sequence[Reach], *, ask: bool) -> None:
-    """A line for each cluster; columns that no cluster has anything in are left out."""
+def _print_rows(reached: Sequence[Reach], answers: "Iterable[Answer | None]", title: str) -> None:
+    """A line for each cluster, and one for its tunnel, without the columns that all leave empty.
+
+    `title` is that of the answers.
+    """
     rows = [TITLES, *(one.columns for one in reached)]
     kept = [at for at in range(len(TITLES)) if any(row[at] for row in rows[1:])]
     widths = {at: max(cells(row[at]) for row in rows) for at in kept}
@@ -126,19 +143,21 @@ def _print_rows(reached: Sequence[Reach], *, ask: bool) -> None:
         parts = [row[at] + " " * (widths[at] - cells(row[at])) for at in kept]
         return "  ".join((*parts, last)).rstrip()
 
-    print(line(TITLES, ANSWERS if ask else ""))
-    found = _asked(reached) if ask else None
-    for one in reached:
-        print(line(one.columns, next(found).words if found is not None else ""), flush=ask)
+    print(line(TITLES, title))
+    for one, answer in zip(reached, answers, strict=True):
+        print(line(one.columns, answer.words if answer is not None else ""), flush=True)
+        if one.through:
+            print(f"{'':{widths[0]}}  through: {one.through}")
     print()
 
 
-def _document(settings: "Settings", reached: Sequence[Reach], answers: "Sequence[Answer | None]") -> Any:
+def _document(settings: "Settings", reached: Sequence[Reach], answers: "Iterable[Answer | None]") -> Any:
     return {
         "clusters": [
             {
                 "name": one.profile.name,
                 "url": one.profile.connection.url,
+                "tunnel": one.through or None,
                 "login": one.login or None,
                 "tls": one.tls or None,
                 "read_only": one.profile.connection.read_only,

@@ -15,6 +15,7 @@ from flinktop.cli import main
 from tests.fixture_cluster import FixtureCluster
 from tests.fixture_server import FixtureServer, Said
 from tests.house.test_startup import HEAVY, chain, importers
+from tests.tunnel.standing import StandIn
 
 HTML = Said(200, b"<html><title>Sign in</title></html>", {"Content-Type": "text/html"})
 LOGIN = Said(401, b"who are you", {"WWW-Authenticate": "Basic"})
@@ -134,3 +135,24 @@ def test_300_clusters_of_which_3_answer_end_in_a_bounded_time(
     assert [line.split()[0] for line in lines if line.endswith("Flink 1.20.5")] == ["c000", "c150", "c299"]
     reasons = [line for line in lines if "no answer within" in line or "nothing is listening" in line]
     assert len(reasons) == 297
+
+
+@pytest.mark.deep
+def test_tunnels_are_opened_and_ended(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("flinktop.headless.ask_clusters.SECONDS", 2.0)
+    with FixtureServer(FixtureCluster("1.20.5")) as server:
+        port = int(server.url.rpartition(":")[2])
+        through = {day: StandIn(home, port, day) for day in ("well", "denied", "silent")}
+        tables = "".join(
+            f'[clusters.{day}]\nurl = "http://{day}:8081"\n{one.toml}' for day, one in through.items()
+        )
+        configured(home, {}, tables)
+        assert main(["clusters"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split() == ["well", "http://well:8081", "Flink", "1.20.5"]
+    assert "ended (255): me@bastion: Permission denied" in lines[3]
+    assert lines[5].endswith("its tunnel was not open within 2 s")
+    assert all(line.strip().startswith("through: ") for line in lines[2:7:2])
+    assert [one.running for one in through.values()] == [[], [], []]
