@@ -14,7 +14,7 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, Final
 
 from flinktop.allowed import NotAllowed, SettingsError, listed, near, shown
-from flinktop.command_line import AloneArgs, SettledArgs, UsageError, command_of, read_args
+from flinktop.command_line import AloneArgs, OpenArgs, SettledArgs, UsageError, command_of, read_args
 from flinktop.demo.names import DEFAULT, RELEASES, SHOWS
 from flinktop.headless.args import (
     EXPLAIN,
@@ -90,7 +90,9 @@ def _error_codes(words: list[str]) -> tuple[int, int]:
     return USAGE, USAGE if command == EXPLAIN else FAILED
 
 
-def _run(sources: "Sources", command: str, target: str | None, act: SettledArgs | None) -> int:
+def _run(sources: "Sources", command: str, target: str | None, act: SettledArgs | OpenArgs | None) -> int:
+    if isinstance(act, OpenArgs):
+        return _open_several(sources, act)
     if act is not None:
         return _run_for_scripts(sources, command, target, act)
     if command == "local":
@@ -112,6 +114,22 @@ def _run_for_scripts(sources: "Sources", command: str, target: str | None, act: 
             return _clusters(sources, act)
         case ActArgs():
             return _operations(sources, act) if command == "operations" else _act(sources, target, act)
+
+
+def _open_several(sources: "Sources", args: OpenArgs) -> int:
+    from flinktop.settings import each_once
+
+    settings = _for_this_terminal(sources)
+    profiles, twice = each_once(_profiles(sources, args.targets, every=args.every), "shown")
+    settings = _begin(replace(settings, notes=(*settings.notes, *twice)))
+    if len(profiles) == 1:
+        return _monitor(settings, profiles[0])
+    import gc
+
+    gc.disable()
+    from flinktop.ui.fleet_app import run_fleet
+
+    return run_fleet(settings, profiles)
 
 
 def _open(sources: "Sources", target: str | None) -> int:

@@ -6,11 +6,11 @@ It is read at every start, so nothing heavy is imported here.
 # ruff: noqa: PLC0415, T201 -- imports are delayed until needed, and --help prints
 
 import argparse
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NoReturn
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from flinktop import __version__
-from flinktop.allowed import COMMANDS, THEMES, listed, near, shown
+from flinktop.allowed import COMMANDS, LATER_COMMANDS, THEMES, listed, near, shown
 from flinktop.demo.names import DEFAULT, RELEASES, SHOWS
 from flinktop.headless.args import (
     ACTS,
@@ -47,11 +47,23 @@ if TYPE_CHECKING:
 
     from flinktop.settings import Flags
 
+
+@dataclass(frozen=True, slots=True)
+class OpenArgs:
+    """Several clusters to open, or all of the config file."""
+
+    targets: tuple[str, ...] = ()
+    every: bool = False
+
+
 AloneArgs = ExplainArgs | ColumnsArgs | CompletionArgs
 """The arguments of a command that needs no settings."""
 SettledArgs = ActArgs | StatusArgs | BundleArgs | JournalArgs | WatchArgs | ClustersArgs
 """The arguments of a command for scripts that needs them."""
-Args = AloneArgs | SettledArgs
+Args = AloneArgs | SettledArgs | OpenArgs
+OPEN: Final = "open"
+ONLY_COMMANDS: Final = tuple(name for name in COMMANDS if name not in LATER_COMMANDS)
+"""Words that can't be the name of a cluster."""
 
 
 class UsageError(Exception):
@@ -81,13 +93,16 @@ def read_args(args: list[str]) -> "tuple[str, str | None, Flags, Args | None]":
     found, left = parser.parse_known_args(args)
     given = vars(found)
     command, target = str(given.pop("command")), given.pop("target", None)
-    if command in (STATUS, WATCH):
+    if command in (OPEN, STATUS, WATCH):
         # argparse takes only those that stand together.
         more = [word for word in left if not word.startswith("-")]
         given["targets"] = [*given.get("targets", ()), *more]
         left = [word for word in left if word.startswith("-")]
     if left:
         raise UsageError(_not_understood(left, options, command))
+    if command == OPEN and len(targets := given["targets"]) == 1 and not given.get("every"):
+        # As it was opened before there were several.
+        target, given["targets"] = targets[0], ()
     try:
         act = _args_of(command, given, program, target)
     except ValueError as error:
@@ -110,7 +125,8 @@ def _args_of(
         return replace(journal_args(given), target=target)
     if command in (CLUSTERS, COLUMNS, COMPLETION):
         return listing_args(command, given)
-    takers: dict[str, Callable[[dict[str, Any]], Args]] = {
+    takers: dict[str, Callable[[dict[str, Any]], Args | None]] = {
+        OPEN: _open_args,
         EXPLAIN: explain_args,
         STATUS: status_args,
         BUNDLE: bundle_args,
@@ -119,13 +135,30 @@ def _args_of(
     return takers[command](given) if command in takers else None
 
 
+def _open_args(given: dict[str, Any]) -> OpenArgs | None:
+    """The clusters to open if there are several; None for one. Raises ValueError if they conflict."""
+    targets, every = tuple(dict.fromkeys(given.pop("targets"))), given.pop("every", False)
+    if not targets and not every:
+        return None
+    if targets and every:
+        raise ValueError("--all and a TARGET cannot be used together: keep one")
+    commands = [target for target in targets if target in ONLY_COMMANDS]
+    if commands:
+        raise ValueError(
+            f"'{commands[0]}' is a command, not a cluster: it stands before its arguments, "
+            f"as in: flinktop {commands[0]} {next(one for one in targets if one != commands[0])}"
+        )
+    return OpenArgs(targets, every)
+
+
 def parser_of_all() -> argparse.ArgumentParser:
     """The parser of all commands; it raises UsageError instead of ending the process."""
     common, connection = _common(), _connection()
     parser = _Parser(
         prog="flinktop",
         description="A terminal monitor for Apache Flink clusters.",
-        usage="flinktop [TARGET] [options]\n       flinktop demo [SCENARIO] [options]\n"
+        usage="flinktop [TARGET ...] [options]\n       flinktop --all [options]\n"
+        "       flinktop demo [SCENARIO] [options]\n"
         "       flinktop status [TARGET ...] [options]\n       flinktop journal [TARGET] [options]\n"
         "       flinktop watch [TARGET ...] [options]\n"
         "       flinktop bundle JOB [options]\n       flinktop explain [FILE] [options]\n"
@@ -145,8 +178,14 @@ def parser_of_all() -> argparse.ArgumentParser:
     uses = parser.add_subparsers(
         dest="command", metavar="COMMAND", title="commands", prog="flinktop", parser_class=_Parser
     )
-    use = add_command(uses, "open", "open TARGET ('open' is optional)", [common, connection])
-    use.add_argument("target", nargs="?", metavar="TARGET", help="an address or a cluster's name")
+    use = add_command(
+        uses,
+        OPEN,
+        "open TARGET, or several on one screen ('open' is optional)",
+        [common, connection],
+    )
+    use.add_argument("targets", nargs="*", metavar="TARGET", help="addresses or names of clusters")
+    use.add_argument("--all", dest="every", action="store_true", help="all clusters of the config file")
     local = add_command(
         uses,
         "local",
@@ -249,7 +288,6 @@ def _not_understood(left: list[str], options: dict[str, dict[str, bool]], comman
     arg = next((arg for arg in left if arg.startswith("-")), None)
     if arg is None:
         takes = {
-            "open": "only one TARGET is allowed",
             "demo": "only one SCENARIO is allowed",
             "explain": "only one FILE is allowed",
             "columns": "only one TABLE is allowed",

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from flinktop.alert_rules import AlertRule, Notify
     from flinktop.column_names import ChosenColumns
     from flinktop.finding_rules import FindingRule
+    from flinktop.groups import Group
 
 MOST_BYTES: Final = 1_000_000
 TOP_KEYS: Final = (
     "default", "theme", "ascii", "mouse", "refresh", "read_only", "expect", "findings", "alerts", "notify",
-    "journal", "columns", "clusters",
+    "journal", "columns", "clusters", "groups",
 )  # fmt: skip
 CLUSTER_KEYS: Final = (
     "url", "user", "password_file", "password_command", "password_env", "token_file", "token_command",
@@ -96,6 +97,7 @@ class ConfigFile:
     alerts: "tuple[AlertRule, ...]" = ()  # likewise
     notify: "Notify | None" = None
     columns: "Mapping[str, ChosenColumns]" = field(default_factory=dict)  # by table
+    groups: "tuple[Group, ...]" = ()  # in the order of the file: the last that matches decides
 
 
 def read_config(path: Path) -> ConfigFile:
@@ -141,6 +143,7 @@ def _config(top: "_Section") -> ConfigFile:
         alerts=tuple(_alert_rule(at) for at in top.tables("alerts")),
         notify=_notify(top.section("notify")),
         columns=_columns(top.section("columns")),
+        groups=tuple(_group(at) for at in top.tables("groups")),
     )
     if any(cluster.connection.tunnel for cluster in config.clusters):
         from flinktop import tunnel_config  # noqa: PLC0415
@@ -211,6 +214,26 @@ def _tunnel(at: "_Section") -> tuple[str, ...]:
         raise at.wrong("tunnel", f"tunnel must be {_NOT_TEXT['tunnel']}; no shell takes it apart")
     words = at.checked("tunnel", at.texts("tunnel", words=True), tunnel_config.command) or ()
     return (at.program(words[0], "tunnel"), *words[1:])
+
+
+def _group(at: "_Section") -> "Group":
+    # Few config files have groups: nothing of them is imported for the others.
+    from flinktop import groups  # noqa: PLC0415
+
+    at.refuse_unknown(groups.KEYS)
+    clusters, name = at.texts("clusters"), at.text("name")
+    if clusters is None:
+        raise at.wrong("", '[[groups]] needs clusters, names or patterns such as clusters = "prod-*"')
+    if name is None:
+        raise at.wrong("", '[[groups]] needs a name, such as name = "prod"')
+    return groups.Group(
+        clusters=clusters,
+        name=at.checked("name", name, allowed.group_name) or "",
+        colour=at.checked("color", at.text("color"), allowed.colour),
+        read_only=at.read_only(),
+        protected=at.truth("protected"),
+        refresh=at.seconds(),
+    )
 
 
 def _journal(at: "_Section | None") -> JournalBounds:
@@ -349,7 +372,7 @@ class _Section:
 
     def refuse_unknown(self, keys: tuple[str, ...]) -> None:
         title = f"[{'.'.join(self.place)}]" if self.place else "the top of the file"
-        if self.place[:1] in (("findings",), ("alerts",)):
+        if self.place[:1] in (("findings",), ("alerts",), ("groups",)):
             title = f"[[{self.place[0]}]]"
         for key in (key for key in self.values if key not in keys):
             if key in ("password", "token"):

@@ -43,6 +43,7 @@ class Budget:
     def __init__(self, send: Callable[[Query[Any]], None]) -> None:
         """Ask with `send`, which sends a query once."""
         self._send = send
+        self.a_minute = ASKS_A_MINUTE  # requests at most
         self._asked: dict[Query[Any], float] = {}  # when it was sent or answered last
         self._unanswered: set[Query[Any]] = set()  # of those that were sent from here
         self._sent: list[float] = []  # times of the requests of the last minute
@@ -104,7 +105,7 @@ class Budget:
         Sums have a share of it. First looks at suspects take of the rest what they need, up to what is spared
         for a job that becomes unhealthy now; others share evenly what is left of the minute.
         """
-        left = ASKS_A_MINUTE - len(self._sent)
+        left = self.a_minute - len(self._sent)
         first = ask.query not in self._asked or ask.every == 0
         if _is_sum(ask) or (first and ask.rank == asking.URGENT):
             return left > 0

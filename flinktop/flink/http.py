@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import httpx
 
     from flinktop.flink.local_end import LocalEnd
+    from flinktop.flink.tls_contexts import TlsContexts
     from flinktop.flink.wire import Wire
 
 
@@ -39,12 +40,15 @@ class Http:
         transport: "httpx.AsyncBaseTransport | None" = None,
         login: Login | None = None,
         tunnel: "LocalEnd | None" = None,
+        contexts: "TlsContexts | None" = None,
     ) -> None:
         """Opens nothing and reads no secret before the first request.
 
         `transport` replaces the network (tests, recordings, the demo); `login` is shared with the cluster's
-        other clients, so that they know of refusals, and so is `tunnel`, through which requests are sent.
+        other clients, so that they know of refusals, and so is `tunnel`, through which requests are sent;
+        `contexts` with those of other clusters.
         """
+        self._contexts = contexts
         self.connection = connection
         self.url = connection.url
         self._transport = transport
@@ -149,7 +153,7 @@ class Http:
             # httpx takes 25 ms to import and is not needed for the first paint.
             from flinktop.flink.wire import Wire  # noqa: PLC0415
 
-            self._opened = Wire(self.connection, self._transport, self._tunnel)
+            self._opened = Wire(self.connection, self._transport, self._tunnel, self._contexts)
         return self._opened
 
     async def _request(

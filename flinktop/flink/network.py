@@ -13,6 +13,7 @@ import httpx
 from flinktop.flink.connection import Connection, acts, is_loopback
 from flinktop.flink.errors import Refused
 from flinktop.flink.missing_package import install_command
+from flinktop.flink.tls_contexts import TlsContexts
 
 if TYPE_CHECKING:
     from flinktop.flink.local_end import LocalEnd
@@ -55,15 +56,20 @@ class Guarded(httpx.AsyncBaseTransport):
             await self._inner.aclose()
 
 
-def network(connection: Connection, end: "LocalEnd | None" = None) -> httpx.AsyncBaseTransport:
-    """The transport that reaches the network, through a tunnel if its `end` is given; then without a proxy.
+def network(
+    connection: Connection, contexts: TlsContexts | None = None, end: "LocalEnd | None" = None
+) -> httpx.AsyncBaseTransport:
+    """The transport that reaches the network; `contexts` are those of other clients, too.
 
+    If the `end` of a tunnel is given it goes through that, and not through a proxy.
     httpx's trust_env is not used: it would send loopback addresses to a proxy and take credentials
     from .netrc. Raises ValueError with a message if a proxy or TLS setting is unusable.
     """
     proxy = proxy_for(connection.url) if end is None else None
-    # A TLS context costs 20 to 50 ms, so plain addresses have none.
-    context = _tls(connection) if connection.url.startswith("https://") else False
+    context: ssl.SSLContext | bool = False
+    if connection.url.startswith("https://"):
+        # It costs 20 to 50 ms, so plain addresses have none.
+        context = contexts.of(connection, _tls) if contexts is not None else _tls(connection)
     try:
         direct = httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=POOL, proxy=proxy)
     except ImportError:

@@ -15,6 +15,7 @@ from flinktop.flink.error_text import shorten
 from flinktop.flink.errors import BadReply, NoTunnel, Refused, TimedOut, Unreachable
 from flinktop.flink.network import Guarded, network
 from flinktop.flink.text import clean
+from flinktop.flink.tls_contexts import TlsContexts
 
 if TYPE_CHECKING:
     from flinktop.flink.local_end import LocalEnd
@@ -35,8 +36,10 @@ class Wire:
         connection: Connection,
         transport: httpx.AsyncBaseTransport | None,
         tunnel: "LocalEnd | None" = None,
+        contexts: TlsContexts | None = None,
     ) -> None:
         """Opens nothing before the first request; `transport` replaces the network and the tunnel."""
+        self._contexts = contexts
         self.requests = 0  # sent so far
         self._connection = connection
         self._tunnel = tunnel
@@ -157,7 +160,7 @@ class Wire:
 
     def _new_client(self, request: Request) -> httpx.AsyncClient:
         try:
-            inner = self._transport or network(self._connection, self._tunnel)
+            inner = self._transport or network(self._connection, self._contexts, self._tunnel)
         except ValueError as error:
             raise Unreachable(request.method, request.shown, str(error)) from None
         guarded = Guarded(inner, self._connection, ours=self._transport is None)

@@ -77,7 +77,12 @@ def run_clusters(settings: "Settings", profiles: "Sequence[Profile]", args: Clus
 
 def _reach(profile: "Profile", *, default: bool) -> Reach:
     connection = profile.connection
-    has = {"read-only": connection.read_only, "protected": profile.protected, "default": default}
+    has = {
+        "read-only": connection.read_only,
+        "protected": profile.protected,
+        "default": default,
+        f"group {profile.group}": profile.group,
+    }
     marks = tuple(mark for mark, given in has.items() if given)
     return Reach(profile, _through(connection), _login(connection), _tls(connection), marks)
 
@@ -163,6 +168,7 @@ def _document(settings: "Settings", reached: Sequence[Reach], answers: "Iterable
                 "read_only": one.profile.connection.read_only,
                 "protected": one.profile.protected,
                 "default": "default" in one.marks,
+                "group": one.profile.group or None,
                 "expect": list(one.profile.expect),
                 "answers": answer.answers if answer is not None else None,
                 "flink": answer.flink if answer is not None else None,
@@ -194,8 +200,11 @@ def _print_files(settings: "Settings") -> None:
 
 
 def _print_what_is_judged(settings: "Settings") -> None:
-    """Print which jobs should run, the rules about findings and alerts, and how flinktop calls."""
+    """Print groups, which jobs should run, the rules about findings and alerts, and how flinktop calls."""
     lines = [
+        f"groups    {group.sentence}{_without_cluster(settings, group.clusters)}" for group in settings.groups
+    ]
+    lines += [
         f"expects   {', '.join(profile.expect)} on {profile.name}"
         for profile in settings.profiles
         if profile.expect

@@ -26,10 +26,14 @@ _LOOKS: Final = {
 
 
 def lines(status: Status, *, explain: bool) -> Iterator[str]:
-    """The whole report."""
-    for cluster in status.clusters:
+    """The whole report; several clusters most severe first, else in the order in which they were named."""
+    for cluster in sorted(status.clusters, key=_urgency):
         yield clean(_headline(cluster))
         yield from (f"  {line}" for line in _rows(cluster, explain=explain))
+
+
+def _urgency(cluster: ClusterStatus) -> int:
+    return min((ORDER.index(severity) for severity in cluster.severities), default=len(ORDER))
 
 
 def _headline(cluster: ClusterStatus) -> str:

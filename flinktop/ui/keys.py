@@ -12,6 +12,7 @@ from flinktop.ui.command import Command
 from flinktop.ui.tabs import (
     APPLICATION_TABS,
     CHECKPOINTS_TABS,
+    FLEET_TABS,
     JARS_TABS,
     JOB_TABS,
     JOBMANAGER_TABS,
@@ -230,6 +231,8 @@ IN_LOGS = (BACK, BACK_OR_LEAVE, PAUSE, REFRESH, SLOWER, FASTER, WRITE, ZONE, ZOO
 """On every screen of the cluster."""
 EVERYWHERE = (*IN_LOGS, TIMELINE_HERE)
 """On every screen but logs, as are the next two, which the footer shows only on the first screens."""
+OF_ONE_CLUSTER = (SLOWER, FASTER, ZONE, OPERATIONS, ALERTS_HERE, TIMELINE_HERE)
+"""Of these, what is about one cluster: not offered where all of them are on the screen."""
 PROCESSES = (replace(TASKMANAGERS_HERE, shown=False), replace(JOBMANAGER_HERE, shown=False))
 ELSEWHERE = (*EVERYWHERE, *PROCESSES)
 TABLE = (OPEN, ACTIONS, FILTER, SORT, REVERSE, COPY)
@@ -318,6 +321,14 @@ OPERATION = (OPEN_JOB, ACTIONS, COPY, *STEPS, *ELSEWHERE)
 ALERTS = (OPEN, ACKNOWLEDGE, MUTE, *TABLE[1:], *ELSEWHERE)
 TIMELINE = (*TABLE, *ELSEWHERE)
 EVENT = (OPEN_SUBJECT, ACTIONS, FILTER, FOLD, COPY, *TEXT, *PROCESS_VIEWS, *ELSEWHERE)
+FLEET = (
+    OPEN,
+    *TABLE[2:],
+    HIDE_FINISHED,
+    *FLEET_TABS,
+    *(command for command in EVERYWHERE if command not in OF_ONE_CLUSTER),
+)
+"""Where several clusters are on the screen."""
 SCREENS = (
     OVERVIEW,
     JOB,

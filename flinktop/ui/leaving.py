@@ -22,7 +22,7 @@ import sys
 import termios
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     from textual.app import App
 
-    from flinktop.engine.host import Port
 
 log = logging.getLogger(__name__)
 
@@ -60,11 +59,19 @@ RESET = (
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
+class Stoppable(Protocol):
+    """An engine, or several."""
+
+    def now(self) -> float: ...  # s
+    def begin_to_stop(self) -> None: ...  # returns at once
+    def stop(self, seconds: float = ..., /) -> None: ...
+
+
 class Leaving:
     """Makes sure that a process that was asked to exit does: by itself, or else forced."""
 
-    def __init__(self, port: Port, close: Callable[[float], None] = lambda _seconds: None) -> None:
-        """`close` is called with its seconds once the engine has ended."""
+    def __init__(self, port: Stoppable, close: Callable[[float], None] = lambda _seconds: None) -> None:
+        """`port` is the engine, or all of them; `close` is called with its seconds once they have ended."""
         self._port = port
         self._close = close
         self._terminal = _terminal()

@@ -28,6 +28,10 @@ class Place(Struct, frozen=True):
     """A screen or dialog with its subject: its fields are the arguments of the screen, in order."""
 
 
+class FleetPlace(Place, frozen=True):
+    """All clusters, if there are several."""
+
+
 class OverviewPlace(Place, frozen=True):
     """All jobs of the cluster."""
 
@@ -245,6 +249,7 @@ class LeavePlace(Place, frozen=True):
 
 SCREENS: Final[dict[type[Place], tuple[str, str]]] = {
     PalettePlace: ("palette", "Palette"),
+    FleetPlace: ("screens.fleet", "FleetScreen"),
     OverviewPlace: ("screens.overview", "OverviewScreen"),
     JobPlace: ("screens.job", "JobScreen"),
     WhyPlace: ("screens.why", "WhyScreen"),

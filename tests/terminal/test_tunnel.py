@@ -100,7 +100,7 @@ def test_why_it_does_not_open(server: FixtureServer, tmp_path: Path, columns: in
 def test_a_prompt_that_waits_and_one_that_hangs(server: FixtureServer, tmp_path: Path) -> None:
     with behind(server, tmp_path, "once prompt") as (pty, _):
         pty.wait_for("◐ tunnel starting", STARTS)
-        pty.wait_for("was not open within 15 s: me@bastion's password:; nobody can answer that here", 30.0)
+        pty.wait_for("the tunnel to prod was not open within 15 s: me@bastion's password:", 30.0)
         pty.wait_for(LIVE, 30.0)
     with behind(server, tmp_path, "once hanging") as (pty, stand_in):
         pty.wait_for(LIVE, 120.0)

@@ -19,11 +19,21 @@ from textual.dom import DOMNode
 from textual.widget import Widget
 
 _parsed: dict[Hashable, list[RuleSet]] = {}
+_themes: dict[tuple[tuple[str, str], ...], int] = {}
 _parse = Stylesheet._parse_rules
 
 
+def _theme(sheet: Stylesheet) -> int:
+    """One number for all sheets of the same variables."""
+    variables, number = sheet.__dict__.get("_theme", (None, 0))
+    if variables is not sheet._variables:
+        number = _themes.setdefault(tuple(sheet._variables.items()), len(_themes))
+        sheet.__dict__["_theme"] = sheet._variables, number
+    return int(number)
+
+
 def _parse_once(sheet: Stylesheet, css: str, *given: Any, **named: Any) -> list[RuleSet]:
-    key = (css, given, *named.items(), *sheet._variables.items())
+    key = css, given, *named.items(), _theme(sheet)
     if key not in _parsed:
         _parsed[key] = _parse(sheet, css, *given, **named)
     return _parsed[key]

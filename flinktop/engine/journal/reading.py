@@ -8,9 +8,11 @@ from msgspec import Struct
 
 from flinktop.engine.journal.clusters import in_cluster
 from flinktop.engine.journal.rows import COLUMNS, event_of, known_job, unpacked
+from flinktop.flink.connection import cluster_key
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Collection
 
     from flinktop.engine.journal.event import Event, KnownJob, Question
 
@@ -146,6 +148,26 @@ def read_kept(file: sqlite3.Connection, name: str, cluster: str) -> dict[str, by
         (name,),
     )
     return {str(key): bytes(value) for key, value in rows.fetchall() if isinstance(value, bytes)}
+
+
+def read_kept_of(
+    file: sqlite3.Connection, name: str, clusters: Collection[str]
+) -> dict[str, dict[str, bytes]]:
+    """The same of several clusters, by address, in one read."""
+    if len(clusters) == 1:
+        return {cluster: read_kept(file, name, cluster) for cluster in clusters}
+    found: dict[str, dict[str, bytes]] = {cluster: {} for cluster in clusters}
+    given = {cluster_key(cluster): cluster for cluster in clusters}
+    rows = file.execute(
+        "SELECT address, key, value FROM kept JOIN clusters ON number = cluster WHERE name = ? "
+        "ORDER BY at, kept.rowid",
+        (name,),
+    )
+    for address, key, value in rows:
+        cluster = given.get(cluster_key(str(address)))
+        if cluster is not None and isinstance(value, bytes):
+            found[cluster][str(key)] = bytes(value)
+    return found
 
 
 def read_looked(file: sqlite3.Connection, cluster: str) -> float | None:

@@ -16,7 +16,7 @@ from flinktop.engine.journal.reading import (
     read_changes,
     read_clusters,
     read_events,
-    read_kept,
+    read_kept_of,
     read_known,
     read_looked,
     read_names,
@@ -30,7 +30,7 @@ from flinktop.flink.connection import cluster_key
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
     from flinktop.engine.clock import Clock
@@ -305,13 +305,20 @@ class Storage:
 
     def kept(self, name: str, cluster: str) -> dict[str, bytes]:
         """The small values that are kept for a cluster by name."""
-        kept: dict[str, bytes] = self._read(lambda file: read_kept(file, name, cluster), {})
+        return self.kept_of(name, (cluster,))[cluster]
+
+    def kept_of(self, name: str, clusters: Collection[str]) -> dict[str, dict[str, bytes]]:
+        """The same of several clusters, by address as it is given, in one read."""
+        kept: dict[str, dict[str, bytes]] = self._read(lambda file: read_kept_of(file, name, clusters), {})
+        found = {cluster: dict(kept.get(cluster, {})) for cluster in clusters}
+        given = {cluster_key(cluster): cluster for cluster in clusters}
         for of, where, key, value in self._unsaved.all().kept:
-            if of == name and cluster_key(where) == cluster_key(cluster):
-                kept = {each: kept[each] for each in kept if each != key}
+            cluster = given.get(cluster_key(where))
+            if of == name and cluster is not None:
+                found[cluster].pop(key, None)
                 if value is not None:
-                    kept[key] = value
-        return kept
+                    found[cluster][key] = value
+        return found
 
     def looked(self, cluster: str) -> float | None:
         """When a flinktop last looked at a cluster, ms since 1970."""

@@ -222,7 +222,7 @@ class ActionsScreen(Dialog[None]):
     def _row(self, action: Action) -> _Row:
         act = action.now()
         target = self.port.target(act.job_id)
-        reason = SIMULATED if self.app.profile.demo else act.unavailable(target)
+        reason = SIMULATED if self.profile.demo else act.unavailable(target)
         lines = (Line("not now", reason, "warn"),) if reason is not None else act.explanation(target)
         return _Row(action, reason, act.summary(target), lines)
 
@@ -234,7 +234,7 @@ class ActionsScreen(Dialog[None]):
         row = self.table.cursor_row
         if row is None:
             return
-        if self.app.profile.demo:
+        if self.profile.demo:
             self.app.notify(f"{row.action.title}: {SIMULATED}", markup=False, severity="warning")
         else:
             row.action.open(self.app)

@@ -51,12 +51,20 @@ class ClusterScreen(LiveScreen):
         super().__init_subclass__(**options)
 
     def compose(self) -> ComposeResult:
-        yield TopLine()
-        yield Notice()
+        yield from self.top()
         with Container(id="body"):
             yield from self.body()
         yield FilterLine()
-        yield BottomLine()
+        yield self.bottom()
+
+    def top(self) -> ComposeResult:
+        """The frame above the body."""
+        yield TopLine()
+        yield Notice()
+
+    def bottom(self) -> BottomLine:
+        """The frame below it."""
+        return BottomLine()
 
     def body(self) -> ComposeResult:
         yield from ()
@@ -101,17 +109,17 @@ class ClusterScreen(LiveScreen):
         """A slash in the filter line is a letter, though the key has priority; read-only has no actions."""
         if action in ("filter", "only") and isinstance(self.focused, Input):
             return False
-        if action == keys.ACTIONS.id and self.app.profile.connection.read_only:
+        if action == keys.ACTIONS.id and self.profile.connection.read_only:
             return False
         return super().check_action(action, parameters)
 
     def actions(self) -> tuple[Action, ...]:
         """The actions on the selected thing: on the job of this place, else on the cluster."""
-        port = self.app.port
+        port = self.port
         return job_actions(port, self.job) if self.job else cluster_actions(port)
 
     def on_key(self, event: events.Key) -> None:
-        if event.key in keys.ACTIONS.keys and self.app.profile.connection.read_only:
+        if event.key in keys.ACTIONS.keys and self.app.is_open and self.profile.connection.read_only:
             self.app.notify_read_only()
 
     def neighbour(self, by: int) -> Place | None:  # noqa: ARG002 -- for subclasses
@@ -222,15 +230,15 @@ class ClusterScreen(LiveScreen):
         self.set_paused(not self.paused)
 
     def action_refresh(self) -> None:
-        self.app.port.refresh()
+        self.port.refresh()
 
     def action_slower(self) -> None:
-        self.app.port.stretch_interval(STEP)
+        self.port.stretch_interval(STEP)
         self.tick()
 
     def action_faster(self) -> None:
         """Poll more often; the cluster's own interval is the shortest."""
-        self.app.port.stretch_interval(1 / STEP)
+        self.port.stretch_interval(1 / STEP)
         self.tick()
 
     def action_zone(self) -> None:

@@ -25,14 +25,14 @@ class SubtaskScreen(RunsOnTaskManager, TabbedScreen, sheet="subtask.tcss"):
 
     @property
     def crumb(self) -> str:
-        known = vertex_of(self.app.port, self.job, self.vertex)
+        known = vertex_of(self.port, self.job, self.vertex)
         return subtask_names.named(self.subtask, known[1].parallelism if known is not None else None)
 
     def location(self) -> Location:
-        return of_subtask(self.app.port, self.job, self.vertex, self.subtask)
+        return of_subtask(self.port, self.job, self.vertex, self.subtask)
 
     def neighbour(self, by: int) -> Place | None:
-        known = vertex_of(self.app.port, self.job, self.vertex)
+        known = vertex_of(self.port, self.job, self.vertex)
         count = known[1].parallelism if known is not None else 0
         if count == 0 or (count == 1 and self.subtask == 0):
             return None
