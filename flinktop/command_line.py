@@ -153,7 +153,7 @@ def _open_args(given: dict[str, Any]) -> OpenArgs | None:
 
 def parser_of_all() -> argparse.ArgumentParser:
     """The parser of all commands; it raises UsageError instead of ending the process."""
-    common, connection = _common(), _connection()
+    common, connection, monitor = _common(), _connection(), _of_monitor()
     parser = _Parser(
         prog="flinktop",
         description="A terminal monitor for Apache Flink clusters.",
@@ -171,7 +171,7 @@ def parser_of_all() -> argparse.ArgumentParser:
         "command. A variable beats the config file, and an option beats both: FLINKTOP_TARGET, "
         "_CONFIG, _USER, _PASSWORD, _TOKEN (for the cluster that is opened without TARGET, or for the hosts "
         "in _CREDENTIALS_FOR), _READ_ONLY, _REFRESH, _THEME, _ASCII, and NO_COLOR.",
-        parents=[common, connection],
+        parents=[monitor, common, connection],
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"flinktop {__version__}")
@@ -182,7 +182,7 @@ def parser_of_all() -> argparse.ArgumentParser:
         uses,
         OPEN,
         "open TARGET, or several on one screen ('open' is optional)",
-        [common, connection],
+        [monitor, common, connection],
     )
     use.add_argument("targets", nargs="*", metavar="TARGET", help="addresses or names of clusters")
     use.add_argument("--all", dest="every", action="store_true", help="all clusters of the config file")
@@ -190,7 +190,7 @@ def parser_of_all() -> argparse.ArgumentParser:
         uses,
         "local",
         "start a real Flink with sample jobs on this machine and open it; it stops when you leave",
-        [common],
+        [monitor, common],
     )
     local.add_argument(
         "--no-tls",
@@ -201,7 +201,7 @@ def parser_of_all() -> argparse.ArgumentParser:
         uses,
         "demo",
         f"open a simulated cluster (no Flink needed); SCENARIO is one of {', '.join(SHOWS)}",
-        [common],
+        [monitor, common],
         description="A simulated cluster instead of a real one; it is read-only.",
         epilog="Scenarios: "
         + "; ".join(f"{name}: {shows}" for name, shows in SHOWS.items())
@@ -234,6 +234,17 @@ def _common() -> _Parser:
     add("--config", metavar="FILE", help="config file to use")
     add("--debug", action="store_true", help="log every request")
     return common
+
+
+def _of_monitor() -> _Parser:
+    """Options of the commands that open the monitor."""
+    parent = _Parser(add_help=False, argument_default=argparse.SUPPRESS, allow_abbrev=False)
+    parent.add_argument(
+        "--wall",
+        action="store_true",
+        help="open with the wall: what is wrong in large letters, to be read from across the room",
+    )
+    return parent
 
 
 def _connection() -> _Parser:

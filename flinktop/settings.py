@@ -117,6 +117,7 @@ class Settings:
     notify: "Notify | None" = None  # how flinktop calls; None: as usual
     columns: "Mapping[str, ChosenColumns]" = field(default_factory=dict)  # by table; the others as usual
     groups: "tuple[Group, ...]" = ()  # the last that matches decides
+    wall: bool = False  # whether the monitor opens with the wall
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ class Flags:
     no_color: bool = False
     mouse: bool = False
     debug: bool = False
+    wall: bool = False  # the monitor opens with the wall
     user: str | None = None
     password_file: str | None = None
     token_file: str | None = None
@@ -175,6 +177,7 @@ class Sources:
             notify=self.file.notify,
             columns=self.file.columns,
             groups=self.file.groups,
+            wall=self.flags.wall,
         )
 
     @property

@@ -99,6 +99,10 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Settings, Profile]]:
             Flags(user="u", password_file="f", header_file="h", ca="a", cert="c", key="k", insecure=True),
         ),
         ("p --token-file t", "open", "p", Flags(token_file="t")),
+        ("--wall", "open", None, Flags(wall=True)),
+        ("prod --wall", "open", "prod", Flags(wall=True)),
+        ("--wall demo calm", "demo", "calm", Flags(wall=True)),
+        ("local --wall --ascii", "local", None, Flags(wall=True, ascii=True)),
         ("p --token-command t", "open", "p", Flags(token_command="t")),
     ],
 )
@@ -168,6 +172,7 @@ def test_arguments_of_acting_commands(line: str, target: str | None, flags: Flag
         ("--user bob clusters", "--user is for opening a cluster, not for 'clusters'"),
         ("--no-tls prod", "--no-tls is for 'local', not for 'open'"),
         ("local --insecure", "--insecure is for opening a cluster, not for 'local'"),
+        ("status --wall", "--wall is for opening a cluster, not for 'status'"),
         ("-x", "unknown option -x"),
         ("savepoint orders --drain", "--drain is for 'stop', not for 'savepoint'"),
         ("stop orders --drian", "unknown option --drian; did you mean '--drain'?"),

@@ -41,6 +41,7 @@ from flinktop.ui.places import (
     Place,
     TaskManagersPlace,
     VertexPlace,
+    WallPlace,
     commands_here,
     is_at,
 )
@@ -242,6 +243,8 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
                 self.go(CheckpointsPlace(shown.job))
             if shown.vertex:
                 self.go(VertexPlace(shown.job, shown.vertex))
+        if self.settings.wall:
+            self.go(WallPlace())
 
     def listen(self, notify: Callable[[], object]) -> None:
         """Have `notify` called when an engine has news."""
@@ -369,6 +372,13 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
 
     def action_alerts(self) -> None:
         self._go_once(AlertsPlace())
+
+    def action_wall(self) -> None:
+        """Show the wall, or go back from it."""
+        if is_at(self.screen, WallPlace):
+            self.pop_screen()
+        else:
+            self._go_once(WallPlace())
 
     def action_taskmanagers(self) -> None:
         self._go_once(TaskManagersPlace())

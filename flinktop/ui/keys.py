@@ -95,6 +95,14 @@ REDRAW = _more_program("redraw", "ctrl+l", "redraw", "Redraw the screen.", prior
 SUSPEND = _more_program(
     "suspend_process", "ctrl+z", "suspend", "Suspend to the shell; `fg` resumes.", app=True
 )
+# Not a W, which wraps lines in texts; a field for text has its own use for ctrl+w.
+WALL = _more_program(
+    "wall",
+    "ctrl+w",
+    "wall",
+    "Wall: what is wrong in large letters, to be read from across the room; again, or esc: back.",
+    app=True,
+)
 LEAVE = _more_program(
     "leave", "ctrl+c", "leave", "Ask before leaving; pressed again, leave.", priority=True, app=True
 )
@@ -225,7 +233,7 @@ ACKNOWLEDGE = _view(
 MUTE = _view("mute", "x", "mute", "Mute the selected alert, its job or its kind for a while; or unmute it.")
 OPEN_SUBJECT = _view("open_subject", "enter", "open", "Open what the event is about.")
 
-GLOBAL = (HELP, PALETTE, MOUSE, PICTURE, REDRAW, SUSPEND, LEAVE)
+GLOBAL = (HELP, PALETTE, WALL, MOUSE, PICTURE, REDRAW, SUSPEND, LEAVE)
 """On the app: they work on every screen."""
 IN_LOGS = (BACK, BACK_OR_LEAVE, PAUSE, REFRESH, SLOWER, FASTER, WRITE, ZONE, ZOOM, OPERATIONS, ALERTS_HERE)
 """On every screen of the cluster."""
@@ -351,6 +359,9 @@ SCREENS = (
     TIMELINE,
     EVENT,
 )
+
+WALL_SCREEN = (BACK, BACK_OR_LEAVE, REFRESH, ZONE)
+"""On the wall, which needs no keys."""
 
 MOVES = (
     ("↑ ↓ j k", "One row up or down."),

@@ -36,6 +36,10 @@ class OverviewPlace(Place, frozen=True):
     """All jobs of the cluster."""
 
 
+class WallPlace(Place, frozen=True):
+    """What is wrong, in large type."""
+
+
 class JobPlace(Place, frozen=True):
     """A job, on one of its tabs."""
 
@@ -251,6 +255,7 @@ SCREENS: Final[dict[type[Place], tuple[str, str]]] = {
     PalettePlace: ("palette", "Palette"),
     FleetPlace: ("screens.fleet", "FleetScreen"),
     OverviewPlace: ("screens.overview", "OverviewScreen"),
+    WallPlace: ("screens.wall", "WallScreen"),
     JobPlace: ("screens.job", "JobScreen"),
     WhyPlace: ("screens.why", "WhyScreen"),
     VertexPlace: ("screens.vertex", "VertexScreen"),

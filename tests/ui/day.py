@@ -260,6 +260,7 @@ async def monitor(
     notify: Notify | None = None,
     journal: Journal | None = None,
     columns: Mapping[str, tuple[str, ...]] | None = None,
+    wall: bool = False,
 ) -> AsyncIterator[Day]:
     """Flinktop opened on a recorded cluster, or a scenario of the demo with so many `minutes` in the charts.
 
@@ -284,6 +285,7 @@ async def monitor(
         notes=(),
         notify=notify,
         columns={name: chosen_columns(table_named(name), show) for name, show in (columns or {}).items()},
+        wall=wall,
     )
     port = Port(
         connection,
