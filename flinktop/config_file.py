@@ -12,11 +12,12 @@ from flinktop.flink.connection import Connection, Secret
 if TYPE_CHECKING:
     from flinktop.alert_rules import AlertRule, Notify
     from flinktop.finding_rules import FindingRule
+    from flinktop.own_keys import OwnKeys
 
 MOST_BYTES: Final = 1_000_000
 TOP_KEYS: Final = (
     "default", "theme", "ascii", "mouse", "refresh", "read_only", "expect", "findings", "alerts", "notify",
-    "journal", "clusters",
+    "journal", "commands", "links", "opener", "clusters",
 )  # fmt: skip
 CLUSTER_KEYS: Final = (
     "url", "user", "password_file", "password_command", "password_env", "token_file", "token_command",
@@ -26,11 +27,14 @@ CLUSTER_KEYS: Final = (
 JOURNAL_KEYS: Final = ("days", "megabytes")
 RULE_KEYS: Final = ("clusters", "jobs", "kind", "severity", "off", "limit")
 ALERT_KEYS: Final = ("clusters", "jobs", "kind", "severity", "for", "between", "off")
+OWN_KEYS: Final = frozenset(("commands", "links", "opener"))
 NOTIFY_KEYS: Final = ("bell", "desktop", "title", "command", "repeat")
 
 READ_ONLY_BY_DEFAULT: Final = "default"  # `read_only` that FLINKTOP_READ_ONLY=no overrides, unlike true
 _NOT_TEXT: Final = {
-    **dict.fromkeys(("ascii", "mouse", "insecure", "protected", "off", "bell", "title"), "true or false"),
+    **dict.fromkeys(
+        ("ascii", "mouse", "insecure", "protected", "off", "bell", "title", "reads"), "true or false"
+    ),
     "read_only": f'true, false or "{READ_ONLY_BY_DEFAULT}"',
     "refresh": allowed.SECONDS,
     "limit": "a number",
@@ -39,6 +43,8 @@ _NOT_TEXT: Final = {
     **dict.fromkeys(("expect", "clusters", "jobs"), 'a list of texts: ["orders", "billing-*"]'),
     **dict.fromkeys(("for", "repeat"), 'a duration in quotes, such as "30s", "5m" or "2h"'),
     "command": 'a list of texts, program and arguments: ["notify", "--title", "flinktop"]',
+    "run": 'a list of texts, program and arguments: ["kubectl", "logs", "-f", "{taskmanager}"]',
+    "opener": 'a list of texts, program and arguments: ["xdg-open", "{url}"]',
 }
 """The type of a key's value, for messages; other keys are text."""
 _KINDS: Final[dict[type, str]] = {str: "text", dict: "table", list: "list"}
@@ -87,6 +93,7 @@ class ConfigFile:
     journal: JournalBounds = USUAL_JOURNAL
     alerts: "tuple[AlertRule, ...]" = ()  # likewise
     notify: "Notify | None" = None
+    own: "OwnKeys | None" = None  # commands and links of one's own
 
 
 def read_config(path: Path) -> ConfigFile:
@@ -131,6 +138,7 @@ def _config(top: "_Section") -> ConfigFile:
         journal=_journal(top.section("journal")),
         alerts=tuple(_alert_rule(at) for at in top.tables("alerts")),
         notify=_notify(top.section("notify")),
+        own=_own_keys(top),
     )
     names = [cluster.name for cluster in config.clusters]
     if config.default is not None and config.default not in names:
@@ -257,6 +265,14 @@ def _notify(at: "_Section | None") -> "Notify | None":
     )
 
 
+def _own_keys(top: "_Section") -> "OwnKeys | None":
+    if not OWN_KEYS & top.values.keys():
+        return None
+    from flinktop import own_keys  # noqa: PLC0415 -- as above
+
+    return own_keys.read(top)
+
+
 def _rule(at: "_Section") -> "FindingRule":
     # Few config files have such rules: nothing of them is imported for the others.
     from flinktop import finding_rules  # noqa: PLC0415
@@ -297,7 +313,7 @@ class _Section:
 
     def refuse_unknown(self, keys: tuple[str, ...]) -> None:
         title = f"[{'.'.join(self.place)}]" if self.place else "the top of the file"
-        if self.place[:1] in (("findings",), ("alerts",)):
+        if self.place[:1] in (("findings",), ("alerts",), ("commands",), ("links",)):
             title = f"[[{self.place[0]}]]"
         for key in (key for key in self.values if key not in keys):
             if key in ("password", "token"):

@@ -31,6 +31,7 @@ from flinktop.open_files import others_read, others_write
 if TYPE_CHECKING:
     from flinktop.alert_rules import AlertRule, Notify
     from flinktop.finding_rules import FindingRule
+    from flinktop.own_keys import OwnKeys
 
 __all__ = [
     "THEMES",
@@ -112,6 +113,7 @@ class Settings:
     journal: JournalBounds = USUAL_JOURNAL
     alerts: "tuple[AlertRule, ...]" = ()  # likewise
     notify: "Notify | None" = None  # how flinktop calls; None: as usual
+    own: "OwnKeys | None" = None  # commands and links of one's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,7 @@ class Sources:
             journal=self.file.journal,
             alerts=self.file.alerts,
             notify=self.file.notify,
+            own=self.file.own,
         )
 
     @property

@@ -23,6 +23,9 @@ SETTINGS = (
     "addresses",
     "finding_rules",
     "alert_rules",
+    "own_keys",
+    "taken_keys",
+    "templates",
     "internal_error",
     "open_files",
 )
