@@ -6,15 +6,13 @@ What they are filled with is computed in `flinktop.facts.own_values`; a test hol
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeVar
 
 from flinktop import taken_keys
 from flinktop.alert_rules import MOST_WORDS
-from flinktop.allowed import NotAllowed, listed, near, one_of, shown
+from flinktop.allowed import NotAllowed, SettingsError, listed, near, one_of, shown
 from flinktop.templates import NotFilled, Template, template
-
-if TYPE_CHECKING:
-    from flinktop.config_file import _Section
 
 ON: Final = tuple(taken_keys.PLACES)
 HOWS: Final = ("terminal", "quiet", "background")
@@ -47,6 +45,24 @@ _ADDRESS: Final = re.compile(r"([a-z][a-z0-9+.-]*)://([^/?#]*)")
 _REFUSED_SCHEMES: Final = ("javascript", "data", "vbscript")
 
 T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Section(Protocol):
+    """A table of the config file, as config_file.py reads it."""
+
+    @property
+    def place(self) -> tuple[str, ...]: ...
+    @property
+    def values(self) -> dict[str, object]: ...
+    def wrong(self, key: str, sentence: str) -> SettingsError: ...
+    def refuse_unknown(self, keys: tuple[str, ...]) -> None: ...
+    def tables(self, key: str) -> "tuple[Any, ...]": ...  # of Section
+    def text(self, key: str) -> str | None: ...
+    def texts(self, key: str, *, words: bool = ...) -> tuple[str, ...] | None: ...
+    def truth(self, key: str) -> bool | None: ...
+    def below(self, text: str, key: str) -> Path: ...
+    def checked(self, key: str, value: T | None, check: Callable[[T], R]) -> R | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +157,7 @@ def _counted(number: int, what: str) -> str:
     return f"{number} {what}{'s' if number > 1 else ''}" if number else ""
 
 
-def read(top: "_Section") -> OwnKeys:
+def read(top: Section) -> OwnKeys:
     """Read `[[commands]]`, `[[links]]` and `opener`. Raises SettingsError."""
     commands = tuple((at, _command(at)) for at in top.tables("commands"))
     links = tuple((at, _link(at)) for at in top.tables("links"))
@@ -168,7 +184,7 @@ def _meet(one: OwnCommand | OwnLink, other: OwnCommand | OwnLink) -> str | None:
     return None if apart else next((thing for thing in one.on if thing in other.on), None)
 
 
-def _command(at: "_Section") -> OwnCommand:
+def _command(at: Section) -> OwnCommand:
     at.refuse_unknown(COMMAND_KEYS)
     on, name = _on(at, "commands"), _name(at, "commands")
     key = _needed(at, "key", at.checked("key", at.text("key"), lambda text: taken_keys.key(text, on)))
@@ -190,7 +206,7 @@ def _command(at: "_Section") -> OwnCommand:
     )
 
 
-def _link(at: "_Section") -> OwnLink:
+def _link(at: Section) -> OwnLink:
     at.refuse_unknown(LINK_KEYS)
     on, name = _on(at, "links"), _name(at, "links")
     return OwnLink(
@@ -202,7 +218,7 @@ def _link(at: "_Section") -> OwnLink:
     )
 
 
-def _opener(top: "_Section") -> tuple[Template, ...]:
+def _opener(top: Section) -> tuple[Template, ...]:
     words = top.texts("opener", words=True)
     if words is None:
         return ()
@@ -214,7 +230,7 @@ def _opener(top: "_Section") -> tuple[Template, ...]:
     return run
 
 
-def _on(at: "_Section", section: str) -> tuple[str, ...]:
+def _on(at: Section, section: str) -> tuple[str, ...]:
     on = at.texts("on")
     if on is None:
         raise at.wrong("", f"[[{section}]] needs on: {listed(ON)}, or a list of them")
@@ -223,7 +239,7 @@ def _on(at: "_Section", section: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(on))
 
 
-def _name(at: "_Section", section: str) -> str:
+def _name(at: Section, section: str) -> str:
     name = at.checked("name", at.text("name"), _short)
     if name is None:
         raise at.wrong("", f"[[{section}]] needs a name, as menu and palette show it")
@@ -236,7 +252,7 @@ def _short(text: str) -> str:
     return text
 
 
-def _needed(at: "_Section", key: str, value: T | None) -> T:
+def _needed(at: Section, key: str, value: T | None) -> T:
     """A value that an entry must have."""
     if value is None:
         examples = {"key": 'key = "K"', "run": 'run = ["kubectl", "…"]', "url": 'url = "https://…"'}
@@ -245,7 +261,7 @@ def _needed(at: "_Section", key: str, value: T | None) -> T:
 
 
 def _run(
-    at: "_Section", key: str, words: tuple[str, ...], check: Callable[[str], Template]
+    at: Section, key: str, words: tuple[str, ...], check: Callable[[str], Template]
 ) -> tuple[Template, ...]:
     """A program and its arguments."""
     if len(words) > MOST_WORDS:
