@@ -81,6 +81,7 @@ ON_SCREENS: Final = {
         "enter": "open", "/": "filter", "&": "grep", "v": "level", "e": "explain", "E": "explain previous",
         "F": "follow", "f": "short lines", "n": "next match", "N": "previous match", "W": "wrap",
     },
+    "output": {"/": "filter", "x": "end", "n": "next match", "N": "previous match", "W": "wrap"},
     "jars": {"enter": "open", "/": "filter", "s": "sort", "S": "reverse", "T": "timeline"},
     "application": {
         "enter": "open", "/": "filter", "s": "sort", "S": "reverse", "n": "next match",

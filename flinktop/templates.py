@@ -17,7 +17,7 @@ LONGEST_ARGUMENT: Final = 128 * 1024 - 1
 _PARTS: Final = re.compile(r"\{\{|\}\}|\{([a-z_]+)\}|[{}]")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.:/@%+=,-]*")
 """Letters that mean nothing to a shell."""
-_OF_ADDRESSES: Final = "!#$%&'()*+,/:;=?@[]~"
+_OF_ADDRESSES: Final = "!#$%&()*+,/:;=?@[]~"
 """Characters of an address that stand for themselves."""
 
 

@@ -127,6 +127,10 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         self._spare_memory = SpareMemory()
         self.on_exit: Callable[[int], None] = lambda _code: None
         """Called with the exit code when the app starts to exit."""
+        if settings.own is not None:
+            from flinktop.ui.own_commands.own import OwnCommands  # noqa: PLC0415 -- few configs have them
+
+            self.own = OwnCommands(self, settings.own)
         self.choose_theme(settings.theme)
 
     async def on_event(self, event: events.Event) -> None:
@@ -316,8 +320,9 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
     def action_help(self) -> None:
         here = self.screen.COMMANDS_HERE if isinstance(self.screen, LiveScreen) else ()
         read_only = self.profile.connection.read_only
-        own = [command for command in here if not (command.acts and read_only)]
-        self.go(HelpPlace([*own, *keys.GLOBAL]))
+        those = [command for command in here if not (command.acts and read_only)]
+        own = self.own.commands_here(self.screen) if self.own is not None else ()
+        self.go(HelpPlace([*those, *own, *keys.GLOBAL]))
 
     def action_command_palette(self) -> None:
         if not isinstance(self.screen, CommandPalette):
@@ -460,8 +465,14 @@ def run(
         alerting=partial(_alerting, settings, profile),
         rings=True,
     )
-    leaving = Leaving(port, journal.close)
     app: FlinkTop | None = None
+
+    def close(seconds: float) -> None:
+        if app is not None and app.own is not None:
+            app.own.close()
+        journal.close(seconds)
+
+    leaving = Leaving(port, close)
     try:
         app = FlinkTop(port, settings, profile)
         app.on_first_paint = partial(_begin, app, past)
@@ -471,6 +482,7 @@ def run(
         accept_any_bytes()
         app.driver_class = RestartingDriver
         app.on_exit = leaving.begin
+        app.is_leaving = lambda: leaving.has_begun
         leaving.terminal_reset = lambda: app.terminal_reset
         # When the terminal is gone, nothing is left to write once the signal handling has ended.
         with (

@@ -11,11 +11,14 @@ from flinktop.ui.key_order import KeyOrder
 from flinktop.ui.places import BundlePlace, LeavePlace, is_at, screen_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flinktop.engine.acts.act import Act
     from flinktop.engine.host import Port
     from flinktop.engine.pins import Pin
     from flinktop.settings import Profile, Settings
     from flinktop.ui.bundles import Bundles
+    from flinktop.ui.own_commands.offer import Own
     from flinktop.ui.places import Place
 
 ZONES = ("cluster", "local", "UTC")
@@ -48,6 +51,10 @@ class LiveApp(App[int]):
         self._read_only_shown = False
         self.bundles: Bundles | None = None
         """The incident bundles; None before the first one."""
+        self.own: Own | None = None
+        """Commands and links of one's own; None if the config has none."""
+        self.is_leaving: Callable[[], bool] = lambda: False
+        """Whether the process was asked to exit; for any thread."""
 
     @property
     def typed_at(self) -> float:

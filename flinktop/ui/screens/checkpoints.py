@@ -32,6 +32,10 @@ class CheckpointsScreen(TabbedScreen, sheet="checkpoints.tcss"):
         row = self.made["history"].table.cursor_row if self.tab == "history" else None
         return (*super().actions(), *(on_checkpoint(self.app.port, self.job, row.checkpoint) if row else ()))
 
+    def selected(self) -> dict[str, str]:
+        row = self.made["history"].table.cursor_row if self.tab == "history" else None
+        return super().selected() | ({"checkpoint": str(row.checkpoint.id)} if row is not None else {})
+
     @on(Opened)
     def _opened(self, event: Opened) -> None:
         if self.tab == "history":

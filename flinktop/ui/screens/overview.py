@@ -44,6 +44,10 @@ class OverviewScreen(ClusterScreen, sheet="overview.tcss"):
         row = self.query_one(JobsTable).table.cursor_row
         return job_actions(self.app.port, row.jid, row.name) if row is not None else super().actions()
 
+    def selected(self) -> dict[str, str]:
+        row = self.query_one(JobsTable).table.cursor_row
+        return {"job": row.jid} if row is not None else {}
+
     @on(Opened)
     def _open_job(self, event: Opened) -> None:
         self.app.go(JobPlace(event.key))
