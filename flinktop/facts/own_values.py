@@ -26,7 +26,8 @@ HEALTHY = "healthy"
 
 def found_on(known: Known, cluster: str, job: str = "") -> FoundOn:
     """A job ("" for the cluster itself) as what a finding is found on; `cluster` is the cluster's name."""
-    verdict, details, listed = known.verdict(job), known.value(JOB(job=job)), known.value(JOBS_OVERVIEW())
+    details = known.value(JOB(job=job)) if job else None
+    verdict, listed = known.verdict(job), known.value(JOBS_OVERVIEW())
     row = next((one for one in listed.jobs if one.jid == job), None) if job and listed is not None else None
     name = (details.name if details is not None else "") or (row.name if row is not None else "")
     state = (details.state if details is not None else "") or (row.state if row is not None else "")

@@ -69,7 +69,7 @@ def _waited_for(child: Child, terminal: int, before: list[Any], is_leaving: Call
                 child.signal(signal.SIGKILL)
             hung_up += _PAUSE
         elif _is_stopped(child):
-            _stop_as_well(child, terminal, before)
+            _stop_as_well(child, terminal, before, is_leaving)
         pause.wait(_PAUSE)
     # What it leaves in the background gets the hang-up, as from a shell that ends.
     child.signal(signal.SIGHUP)
@@ -83,7 +83,7 @@ def _is_stopped(child: Child) -> bool:
         return False
 
 
-def _stop_as_well(child: Child, terminal: int, before: list[Any]) -> None:
+def _stop_as_well(child: Child, terminal: int, before: list[Any], is_leaving: Callable[[], bool]) -> None:
     """Stop flinktop until it is continued; nothing where no shell could continue it."""
     its: list[Any] | None = None
     with contextlib.suppress(termios.error):
@@ -95,7 +95,7 @@ def _stop_as_well(child: Child, terminal: int, before: list[Any]) -> None:
     os.kill(os.getpid(), signal.SIGTSTP)
     # The kernel ignores it in a group that no shell watches; else flinktop was continued: by `fg`, or by
     # `bg`, which leaves the terminal to others.
-    while _is_in_background(terminal):
+    while _is_in_background(terminal) and not is_leaving():
         os.kill(os.getpid(), signal.SIGTSTP)
     signal.signal(signal.SIGTSTP, stops)
     with contextlib.suppress(OSError):

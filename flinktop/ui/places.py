@@ -296,9 +296,9 @@ SCREENS: Final[dict[type[Place], tuple[str, str]]] = {
     UploadPlace: ("screens.upload", "UploadScreen"),
     WritePlace: ("screens.write_view", "WriteView"),
     BundlePlace: ("screens.bundle", "BundleScreen"),
-    OutputPlace: ("own_commands.output_screen", "OutputScreen"),
-    OwnLinkPlace: ("own_commands.link_dialog", "OwnLinkDialog"),
-    OwnConfirmPlace: ("own_commands.confirm", "OwnConfirm"),
+    OutputPlace: ("screens.own_output", "OutputScreen"),
+    OwnLinkPlace: ("screens.own_link", "OwnLinkDialog"),
+    OwnConfirmPlace: ("screens.own_confirm", "OwnConfirm"),
     HelpPlace: ("screens.help", "HelpScreen"),
     LeavePlace: ("screens.leave", "LeaveScreen"),
 }

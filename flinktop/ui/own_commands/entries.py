@@ -41,13 +41,13 @@ class OwnEntry:
         return f"{thing} {values.get(named) or self.offer.selected.get(thing, '')}".strip()
 
     @property
-    def job_id(self) -> str:
-        return self.offer.selected.get("job", "")
+    def job_id(self) -> str | None:
+        return self.offer.selected.get("job")
 
     def look(self, app: LiveApp) -> Look:  # noqa: ARG002 -- as other rows of the menu
         """What it does now, or why it can't be used."""
         reason = self.own.reason(self.offer)
-        words = self.own.help_of(self.offer).partition(": ")[2]
+        words = clean(self.own.help_of(self.offer))
         lines = [Line("about", self.on), Line("what", words)]
         if reason is not None:
             return Look(reason, words, (Line("not now", reason, "warn"), *lines))
@@ -90,8 +90,8 @@ class StopEntry:
         return f"command {self.run.name}"
 
     @property
-    def job_id(self) -> str:
-        return ""
+    def job_id(self) -> None:
+        return None
 
     @property
     def address(self) -> None:

@@ -39,6 +39,11 @@ SPECIFIC: Final = ("subtask", "vertex", "checkpoint", "taskmanager", "jobmanager
 """What is selected, the most specific first: of two entries with one key the first is used."""
 READ_ONLY: Final = 'the cluster is opened read-only, and this has no "reads = true" in the config'
 SIMULATED: Final = 'the cluster is simulated, and this has no "reads = true" in the config'
+HOW_WORDS: Final = {
+    "terminal": "in the terminal",
+    "quiet": "output in a pager",
+    "background": "in the background",
+}
 INTERRUPTED: Final = (-2, 130)
 """Exit codes of what ctrl+c has ended."""
 LONG: Final = 20.0  # seconds that the notification of a failure is shown
@@ -86,7 +91,7 @@ class OwnCommands:
                 id="own",
                 keys=(one.own.key,),
                 label=clean(one.own.name),
-                help=self.help_of(one),
+                help=f"{clean(one.own.name)} ({one.thing}): {clean(self.help_of(one))}",
                 group="own",
             )
             for one in self.offers(screen)
@@ -104,16 +109,11 @@ class OwnCommands:
 
     @staticmethod
     def help_of(offer: Offer) -> str:
-        """What it does, in a line: a command shows its program only, the other words may be secrets."""
+        """What it does, in a line: of a command its program only, the other words may be secrets."""
         own = offer.own
         if isinstance(own, OwnLink):
-            return f"{own.name}: link of your own about the {offer.thing}."
-        how = {
-            "terminal": "in the terminal",
-            "quiet": "its output in a pager",
-            "background": "in the background",
-        }
-        return f"{own.name}: {own.program}, {how[own.how]}; command of your own about the {offer.thing}."
+            return f"your link: {own.url.text}"
+        return f"your command, {HOW_WORDS[own.how]}: {own.program}"
 
     def links_of(self, row: FoundRow) -> tuple[FoundLink, ...]:
         """The links that belong to a finding."""
@@ -171,7 +171,7 @@ class OwnCommands:
         if isinstance(own, OwnLink):
             self._link(own, words[0])
         elif self._app.profile.protected and not own.reads:
-            from flinktop.ui.own_commands.confirm import Question  # noqa: PLC0415 -- few clusters are
+            from flinktop.ui.screens.own_confirm import Question  # noqa: PLC0415 -- few clusters are
 
             run = partial(self._run, own, words, self._environment(offer))
             self._app.go(OwnConfirmPlace(Question(own.name, words, self._app.profile.name, run)))
@@ -225,7 +225,7 @@ class OwnCommands:
                 except NotStarted as error:
                     why = str(error)
                 else:
-                    if code and code not in INTERRUPTED:
+                    if code and code not in INTERRUPTED and not self._app.is_leaving():
                         ended = f"flinktop: {name} {ended_words(code)}. Press enter to go back."
                         wait_for_enter(ended, self._app.is_leaving)
         except SuspendNotSupported:

@@ -48,7 +48,8 @@ class OutputHeader(LinesPanel):
                 else (f"running for {took}; x ends it, esc as well", "info")
             )
         else:
-            state = (run.sentence, "bad" if run.failed else "good")
+            took = f" It ran for {took}." if run.code is not None else ""
+            state = (f"{run.sentence}{took}", "bad" if run.failed else "good")
         output = run.output
         size: Line = pair("output", fmt.size(output.seen)) if output.seen else []
         if output.dropped:
