@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import Job
     from flinktop.flink.taskmanagers import TaskManager
     from flinktop.headless.status_report import Status
+    from flinktop.judgement.finding_links import WrittenLink
 
 T = TypeVar("T")
 
@@ -55,6 +56,7 @@ class Subject(Struct, frozen=True, kw_only=True):
     name: str
     cluster: str  # the cluster's name in the config, or its address
     url: str
+    links: tuple[WrittenLink, ...] = ()  # those of the config
 
     @property
     def addresses(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
@@ -51,9 +52,8 @@ class FoundOn(Struct, frozen=True, kw_only=True):
 
 def values(finding: Finding | None, of: FoundOn) -> dict[str, str]:
     """The values for templates; what is not known is left out. Without a finding: what it would be on."""
-    of_job = bool(of.job or of.job_name)
     since = finding.since if finding is not None and finding.since is not None else of.started
-    if since is None and not of_job:
+    if since is None:
         since = of.now - USUAL_MS
     culprit = finding.culprit if finding is not None else None
     known = {
@@ -61,7 +61,7 @@ def values(finding: Finding | None, of: FoundOn) -> dict[str, str]:
         "url": of.url,
         "release": of.release,
         "verdict": str(finding.kind) if finding is not None else "",
-        "since_ms": str(int(since)) if since is not None and since > 0 else "",
+        "since_ms": str(int(since)) if 0 < since < math.inf else "",
         "now_ms": str(int(of.now)),
         "job": of.job,
         "job_name": of.job_name,

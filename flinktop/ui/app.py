@@ -430,7 +430,8 @@ def _alerting(settings: Settings, profile: Profile) -> AlertPolicy:
     from flinktop.engine.alerts.policy import policy  # noqa: PLC0415
 
     # Nobody is to be woken because of a cluster that does not exist.
-    return policy(settings.alerts, settings.notify if not profile.demo else None, profile.name)
+    links = settings.own.links if settings.own is not None else ()
+    return policy(settings.alerts, settings.notify if not profile.demo else None, profile.name, links)
 
 
 def run(

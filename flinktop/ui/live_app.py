@@ -117,7 +117,8 @@ class LiveApp(App[int]):
         if self.bundles is None:
             from flinktop.ui.bundles import Bundles  # noqa: PLC0415 -- a room that is seldom needed
 
-            self.bundles = Bundles(self.port, self.profile.name, self.settings.paths.state)
+            links = self.settings.own.links if self.settings.own is not None else ()
+            self.bundles = Bundles(self.port, self.profile.name, self.settings.paths.state, links)
         self.go(BundlePlace(self.bundles.of(job)))
 
     def close_dialogs(self) -> None:

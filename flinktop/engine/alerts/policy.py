@@ -12,6 +12,8 @@ from flinktop.judgement.patterns import matches
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from flinktop.judgement.finding_links import WrittenLink
+
 ANY: Final = ("*",)
 
 
@@ -72,6 +74,7 @@ class AlertPolicy(Struct, frozen=True, kw_only=True):
     rules: tuple[Rule, ...] = ()
     command: tuple[str, ...] = ()  # program and arguments that get each call as JSON; empty: none
     repeat: float | None = None  # s between two calls of the command while an alert is open; None: once
+    links: tuple[WrittenLink, ...] = ()  # of the config, for the command's documents
 
     def decide(self, job: str | None, finding: Finding, minute: int) -> Decision:
         """Whether a finding of a job, by its name, or of the cluster itself calls at that minute of the day.
@@ -95,12 +98,18 @@ class WrittenNotify(Protocol):
     def repeat(self) -> float | None: ...
 
 
-def policy(alerts: Iterable[Written], notify: WrittenNotify | None, cluster: str) -> AlertPolicy:
+def policy(
+    alerts: Iterable[Written],
+    notify: WrittenNotify | None,
+    cluster: str,
+    links: tuple[WrittenLink, ...] = (),
+) -> AlertPolicy:
     """What the config file says of the alerts of a cluster, by its name there."""
     return AlertPolicy(
         rules=as_rules(alerts, cluster),
         command=notify.command if notify is not None else (),
         repeat=notify.repeat if notify is not None else None,
+        links=links,
     )
 
 

@@ -48,14 +48,15 @@ class OwnEntry:
         """What it does now, or why it can't be used."""
         reason = self.own.reason(self.offer)
         words = clean(self.own.help_of(self.offer))
-        lines = [Line("about", self.on), Line("what", words)]
+        is_link = isinstance(self.offer.own, OwnLink)
+        lines = [Line("about", self.on), *([] if is_link else [Line("what", words)])]
         if reason is not None:
             return Look(reason, words, (Line("not now", reason, "warn"), *lines))
         try:
             filled = self.own.filled(self.offer)
         except NotFilled:
             filled = ()
-        label = "address" if isinstance(self.offer.own, OwnLink) else "runs"
+        label = "address" if is_link else "runs"
         return Look(None, words, (*lines, Line(label, clean(shown_words(filled)))))
 
     @property
