@@ -96,6 +96,8 @@ def start(
         found = file.read()
     if found:
         process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
         number = int(found)
         raise NotStarted(sentence_of("command", name, OSError(number, os.strerror(number))))
     return Child(process)
