@@ -21,6 +21,7 @@ from flinktop.alert_rules import Notify
 from flinktop.engine.host import Port
 from flinktop.engine.journal.journal import Journal
 from flinktop.flink.connection import Connection, Secret
+from flinktop.own_keys import OwnKeys
 from flinktop.settings import Paths, Profile, Settings
 from flinktop.ui.app import FlinkTop
 from flinktop.ui.dialog import READY_SECONDS, ActButton
@@ -235,13 +236,14 @@ async def monitor(
     written: Callable[[str], None] | None = None,
     notify: Notify | None = None,
     journal: Journal | None = None,
+    own: OwnKeys | None = None,
 ) -> AsyncIterator[Day]:
     """Flinktop opened on a recorded cluster, or a scenario of the demo with its last minutes in the charts.
 
     Everything that is on the first screen has been answered. With `acts` there is a ledger below `state`.
     `written` is called with what is written to the terminal; without it nothing is drawn before it is read.
     With `notify` alerts call in the terminal.
-    What happens is recorded in `journal`, if one is given.
+    What happens is recorded in `journal`, if one is given. `own` are commands and links of one's own.
     """
     clock = clock or ManualClock()
     simulated = DemoCluster(demo, release, clock) if demo is not None else None
@@ -258,6 +260,7 @@ async def monitor(
         paths=Paths(state / "config.toml", state, state / "flinktop.log"),
         notes=(),
         notify=notify,
+        own=own,
     )
     port = Port(
         connection,
@@ -299,4 +302,6 @@ async def monitor(
                 await day.wait(3)
                 yield day
     finally:
+        if app.own is not None:
+            app.own.close()
         await port.engine.stop()

@@ -33,8 +33,10 @@ class CheckpointsScreen(TabbedScreen, sheet="checkpoints.tcss"):
         return (*super().actions(), *(on_checkpoint(self.app.port, self.job, row.checkpoint) if row else ()))
 
     def selected(self) -> dict[str, str]:
-        row = self.made["history"].table.cursor_row if self.tab == "history" else None
-        return super().selected() | ({"checkpoint": str(row.checkpoint.id)} if row is not None else {})
+        """The job, and the checkpoint under the cursor."""
+        table = self.table()
+        key = table.cursor_key if table is not None and table.id == "checkpoints" else None
+        return super().selected() | ({"checkpoint": key} if key is not None else {})
 
     @on(Opened)
     def _opened(self, event: Opened) -> None:

@@ -155,7 +155,8 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
     def selected(self) -> dict[str, str]:
         """The job, and the vertex under the cursor."""
         graph, vertices = self.panel("graph"), self.panel("vertices")
-        vertex = vertices.table.cursor_key if vertices is not None else None
+        table = next(iter(vertices.query(LiveTable)), None) if vertices is not None else None
+        vertex = table.cursor_key if table is not None else None
         if vertex is None and graph is not None:
             vertex = graph.selected
         known = vertex is not None and not is_pending(vertex)
