@@ -139,7 +139,7 @@ async def test_they_stand_in_footer_help_palette_and_menu(tmp_path: Path) -> Non
         assert day.line(" first ").split()[:2] == ["first", "X"]
         assert "elsewhere" not in day.text
         await day.press("G")
-        assert "https://g/?j=steady%20%5Btest" in day.text
+        assert "https://g/?j=failed%20for%20good" in day.text
         await day.press("escape", "escape", "enter")
         assert "Y second" in day.lines[-1]
 

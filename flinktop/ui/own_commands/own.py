@@ -39,6 +39,9 @@ SPECIFIC: Final = ("subtask", "vertex", "checkpoint", "taskmanager", "jobmanager
 """What is selected, the most specific first: of two entries with one key the first is used."""
 READ_ONLY: Final = 'the cluster is opened read-only, and this has no "reads = true" in the config'
 SIMULATED: Final = 'the cluster is simulated, and this has no "reads = true" in the config'
+_RESET: Final = RESET.replace("\x1b[?1049l", "")
+"""What undoes the modes that a command has left. Leaving the other screen would move the cursor back to where
+flinktop was started, and flinktop's own screen comes next anyway."""
 HOW_WORDS: Final = {
     "terminal": "in the terminal",
     "quiet": "output in a pager",
@@ -221,7 +224,7 @@ class OwnCommands:
         try:
             with self._app.suspend():
                 try:
-                    code = run_in_foreground(words, environ, self._app.is_leaving, RESET)
+                    code = run_in_foreground(words, environ, self._app.is_leaving, _RESET)
                 except NotStarted as error:
                     why = str(error)
                 else:
