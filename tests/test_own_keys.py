@@ -16,7 +16,7 @@ from flinktop.ui.widgets.flame import FlameView
 from flinktop.ui.widgets.graph_canvas import GraphCanvas
 from flinktop.ui.widgets.pager import Pager
 from flinktop.ui.widgets.table import LiveTable
-from tests.test_readme import SCREENS
+from tests.test_readme import README, SCREENS
 
 COMMAND = '[[commands]]\nkey = "K"\non = "taskmanager"\nname = "pod log"\n'
 LINK = '[[links]]\nkey = "D"\non = "job"\nname = "Grafana"\n'
@@ -239,3 +239,17 @@ def test_keys_of_tables_texts_and_graphs_are_taken(widget: type, screen: str) ->
     bound = {key for binding in vars(widget)["BINDINGS"] for key in binding.key.split(",") if len(key) == 1}
     assert bound
     assert bound <= {*EVERYWHERE, *MOVES, *ON_SCREENS.get(screen, ())}
+
+
+def test_the_example_in_the_readme_is_one(tmp_path: Path) -> None:
+    text = README.read_text(encoding="utf-8")
+    section = text.partition("## Commands and links of your own")[2].partition("\n## ")[0]
+    whole, script = (block.partition("```")[0] for block in section.split("```toml\n")[1:])
+    own = read(tmp_path, whole)
+    assert own.sentence == "3 commands and 3 links, opened by xdg-open"
+    assert [one.how for one in own.commands] == ["terminal", "quiet", "background"]
+    (shell,) = read(tmp_path, f"{COMMAND}{script}").commands
+    evil = "$(touch evil); -rf"
+    assert shell.words({"taskmanager": evil}) == ("sh", "-c", 'kubectl logs "$1" | less', "sh", evil)
+    for thing, values in own_keys.VALUES.items():
+        assert [name for name in values if f"`{name}`" not in section] == [], thing
