@@ -75,7 +75,7 @@ def main(args: Sequence[str] | None = None) -> int:
     """Run flinktop and return its exit code: 0, 2 for usage and settings errors, or that of a command.
 
     Errors are printed as one sentence; details are in the log. Those of `status` are 3, whose 1 and 2 say
-    how ill the clusters are; those of `explain` are 2, whose 1 says that nothing is known.
+    how healthy the clusters are; those of `explain` are 2, whose 1 says that nothing is known.
     """
     sources: Sources | None = None
     words = list(sys.argv[1:] if args is None else args)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from platformdirs import PlatformDirs
 
 from flinktop import allowed
-from flinktop.addresses import CREDENTIALS_FOR, ShownJob, names, normal_form, shown_job
+from flinktop.addresses import CREDENTIALS_FOR, ShownJob, names, shown_job
 from flinktop.allowed import THEMES, NotAllowed, SettingsError
 from flinktop.config_file import (
     READ_ONLY_BY_DEFAULT,
@@ -25,7 +25,7 @@ from flinktop.config_file import (
     ReadOnly,
     read_config,
 )
-from flinktop.flink.connection import Connection, Secret
+from flinktop.flink.connection import Connection, Secret, normal_form
 from flinktop.open_files import others_read, others_write
 
 if TYPE_CHECKING:

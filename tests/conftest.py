@@ -1,6 +1,7 @@
 """Options of the tests."""
 
 import gc
+import itertools
 from collections.abc import Generator
 
 import pytest
@@ -27,6 +28,21 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.freeze()
         gc.set_threshold(10_000)
         gc.enable()
+
+
+_ended = itertools.count(1)
+FREEZE_EVERY = 100
+"""Tests after which what is left is there to stay: modules, recordings, style sheets."""
+
+
+def pytest_runtest_logfinish() -> None:
+    """Look for garbage among what the last tests have left, and no more after that.
+
+    An app collects all of it ten seconds after its start, which took half a second among the recordings.
+    """
+    if next(_ended) % FREEZE_EVERY == 0:
+        gc.collect()
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

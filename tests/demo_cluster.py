@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -12,16 +12,32 @@ from flinktop.demo.world import World
 from tests.fixture_cluster import Answer, FixtureCluster
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from flinktop.demo.past import Seen
     from flinktop.demo.scenarios import Cluster
     from flinktop.engine.clock import Clock
     from flinktop.engine.host import Port
 
 
+MOST_ANSWERS, LONGEST = 4096, 50_000
+"""How many answers are remembered, and of how many bytes at the most."""
+
+
+@lru_cache(maxsize=16)
+def _world(scenario: str, release: str, born: float) -> World:
+    """The same for each test that begins at this time: nobody can change it."""
+    return World(scenario=scenario, version=release, born=born)
+
+
 @cache
-def _past(scenario: str, release: str, born: float) -> tuple[Seen, ...]:
-    """The last minutes of a scenario, which are the same for each test that begins at this time."""
-    return tuple(past(World(scenario=scenario, version=release, born=born)))
+def _past(scenario: str, release: str, born: float, minutes: int) -> tuple[Seen, ...]:
+    """The last minutes of a scenario."""
+    return tuple(past(_world(scenario, release, born), minutes))
+
+
+_answers: dict[Hashable, Answer] = {}
+"""What a scenario answered at a time, which most tests begin with."""
 
 
 class DemoCluster(FixtureCluster):
@@ -36,17 +52,30 @@ class DemoCluster(FixtureCluster):
         own: Cluster | None = None,
     ) -> None:
         super().__init__(release)
-        self.world = World(scenario=scenario, version=release, born=clock.wall(), own=own)
-        opened = clock.now()
+        born, opened = clock.wall(), clock.now()
+        self.world = (
+            World(scenario=scenario, version=release, born=born, own=own)
+            if own is not None
+            else _world(scenario, release, born)
+        )
         self._transport = DemoTransport(self.world, lambda: clock.now() - opened)
 
-    def remembered(self, port: Port) -> None:
+    def remembered(self, port: Port, minutes: int) -> None:
         """Give an engine that has not started yet what it would have seen in the last minutes."""
         now, world = port.now(), self.world
         own = world.own is not None
-        for query, value, ago in past(world) if own else _past(world.scenario, world.version, world.born):
+        seen = past(world, minutes) if own else _past(world.scenario, world.version, world.born, minutes)
+        for query, value, ago in seen:
             port.engine.arrived(query, value, now - ago)
 
     def _recorded(self, path: str, params: tuple[tuple[str, str], ...]) -> Answer:
-        status, body, _ = self._transport.answer("GET", f"/{path}?{urlencode(params)}")
+        transport = self._transport
+        key = (transport.world, transport._now(), path, params) if transport.world.own is None else None
+        if key is not None and (known := _answers.get(key)) is not None:
+            return known
+        status, body, _ = transport.answer("GET", f"/{path}?{urlencode(params)}")
+        if key is not None and len(body) < LONGEST:
+            if len(_answers) == MOST_ANSWERS:
+                _answers.clear()
+            _answers[key] = status, body
         return status, body

@@ -1,4 +1,4 @@
-"""Which cases of a test are run each time, and which only in depth."""
+"""Which cases of a test are run each time, which only in depth, and which only where there is no hurry."""
 
 from __future__ import annotations
 
@@ -8,20 +8,32 @@ from typing import Any
 import pytest
 
 
-def in_depth(values: Iterable[Any], fast: Iterable[Any]) -> list[Any]:
-    """The cases of a test with one argument; all but the fast ones are marked deep."""
-    kept = tuple(fast)
-    return [value if value in kept else pytest.param(value, marks=pytest.mark.deep) for value in values]
+def in_depth(values: Iterable[Any], fast: Iterable[Any], deep: Iterable[Any] | None = None) -> list[Any]:
+    """The cases of a test with one argument; all but the fast ones are marked deep.
+
+    Where some are named as deep, the others are long.
+    """
+    marks = _Marks(fast, deep)
+    return [pytest.param(value, marks=marks.of(value)) for value in values]
 
 
-def named_in_depth(cases: Mapping[str, Any], fast: Iterable[str]) -> list[Any]:
+def named_in_depth(
+    cases: Mapping[str, Any], fast: Iterable[str], deep: Iterable[str] | None = None
+) -> list[Any]:
     """The same for named cases; one that is a tuple has several arguments."""
-    kept = frozenset(fast)
+    marks = _Marks(fast, deep)
     return [
-        pytest.param(
-            *(case if isinstance(case, tuple) else (case,)),
-            id=name,
-            marks=() if name in kept else pytest.mark.deep,
-        )
+        pytest.param(*(case if isinstance(case, tuple) else (case,)), id=name, marks=marks.of(name))
         for name, case in cases.items()
     ]
+
+
+class _Marks:
+    def __init__(self, fast: Iterable[Any], deep: Iterable[Any] | None) -> None:
+        self._fast = tuple(fast)
+        self._deep = None if deep is None else tuple(deep)
+
+    def of(self, value: Any) -> tuple[pytest.MarkDecorator, ...]:
+        if value in self._fast:
+            return ()
+        return (pytest.mark.deep if self._deep is None or value in self._deep else pytest.mark.long,)

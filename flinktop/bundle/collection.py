@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from msgspec import Struct
 
-from flinktop.addresses import normal_form
 from flinktop.bundle.contents import Gap, Made
 from flinktop.bundle.entries import Shares, TooLarge, Unwritable
 from flinktop.flink.cluster import CONFIG, OVERVIEW
@@ -57,11 +56,6 @@ class Subject(Struct, frozen=True, kw_only=True):
     cluster: str  # the cluster's name in the config, or its address
     url: str
     links: tuple[WrittenLink, ...] = ()  # those of the config
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """The cluster's address, as the journal may have it."""
-        return tuple(dict.fromkeys((self.url, normal_form(self.url))))
 
 
 class Progress(Struct, frozen=True):

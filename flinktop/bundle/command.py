@@ -194,9 +194,7 @@ class _Command:
         if journal is None:
             return None
         try:
-            jobs = await run_in_thread(
-                lambda: [one for at in self._subject("", "").addresses for one in journal.read_jobs(at)]
-            )
+            jobs = await run_in_thread(lambda: journal.read_jobs(self._profile.connection.url))
         except Exception:
             log.exception("the journal could not be read")
             return None

@@ -71,16 +71,10 @@ def _as_object(event: Event, stacks: dict[int, str]) -> dict[str, Any]:
 
 def _read(journal: ReadsJournal, subject: Subject) -> _Read:
     """Read the journal, which blocks."""
-    for address in subject.addresses:
-        question = Question(cluster=address, job=subject.job, most=MOST_EVENTS)
-        events = journal.read(question)
-        known = next((one for one in journal.read_jobs(address) if one.job == subject.job), None)
-        if events or known is not None:
-            failures = [one.number for one in events if one.kind is EventKind.FAILURE and not one.stack]
-            return _Read(
-                events, known, {number: journal.read_stack(number) for number in failures[:MOST_STACKS]}
-            )
-    return _Read()
+    events = journal.read(Question(cluster=subject.url, job=subject.job, most=MOST_EVENTS))
+    known = next((one for one in journal.read_jobs(subject.url) if one.job == subject.job), None)
+    failures = [one.number for one in events if one.kind is EventKind.FAILURE and not one.stack]
+    return _Read(events, known, {number: journal.read_stack(number) for number in failures[:MOST_STACKS]})
 
 
 def _lines(collection: Collection, events: Sequence[Event], known: KnownJob | None) -> Iterator[str]:

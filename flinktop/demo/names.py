@@ -6,7 +6,7 @@ DEFAULT = "mixed"
 
 SHOWS: dict[str, str] = {  # in display order
     "mixed": "a production cluster, with some of everything below",
-    "calm": "healthy jobs only",
+    "healthy": "healthy jobs only",
     "idle": "a cluster on which nothing runs",
     "backpressure": "a sink that is too slow for its sources",
     "restart-loop": "jobs that fail again and again",

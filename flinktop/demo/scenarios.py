@@ -43,9 +43,9 @@ def _jobs(*names: str) -> tuple[JobSpec, ...]:
 
 
 def _restart_loop() -> Cluster:
-    loop, calm = _jobs("inventory-sync", TELEMETRY)
+    loop, healthy = _jobs("inventory-sync", TELEMETRY)
     quick = Fate(-41 * 60, cycle=52, fault="broker")
-    return Cluster((loop, replace(loop, name="stock-reservations", fate=quick), calm))
+    return Cluster((loop, replace(loop, name="stock-reservations", fate=quick), healthy))
 
 
 def _failing_checkpoints() -> Cluster:
@@ -63,13 +63,13 @@ def _failing_checkpoints() -> Cluster:
 
 
 def _skew() -> Cluster:
-    skewed, profiles, calm = _jobs(EMAILS, PROFILES, TELEMETRY)
+    skewed, profiles, healthy = _jobs(EMAILS, PROFILES, TELEMETRY)
     # One tenant sends more than its subtask can take, and holds back the source for all.
     skewed = replace(_changed(_changed(skewed, 0, held=0.62), 1, busy=0.95), swing=0.03)
     profiles = replace(
         profiles, name="profiles-by-country", checkpoints=CheckpointSpec(duration=9, culprit=2)
     )
-    return Cluster((skewed, _changed(profiles, 2, hot=0.45), calm))
+    return Cluster((skewed, _changed(profiles, 2, hot=0.45), healthy))
 
 
 def _stuck_watermark() -> Cluster:
@@ -160,7 +160,7 @@ def _wide_job() -> Cluster:
 
 MAKERS: dict[str, Callable[[], Cluster]] = {  # by the names in names.py
     "mixed": lambda: Cluster(tuple(known_jobs().values())),
-    "calm": lambda: Cluster(_jobs(ENRICHMENT, SCORING, IMPRESSIONS, TELEMETRY, SEARCH, MIRROR, LEDGER)),
+    "healthy": lambda: Cluster(_jobs(ENRICHMENT, SCORING, IMPRESSIONS, TELEMETRY, SEARCH, MIRROR, LEDGER)),
     "idle": lambda: Cluster(_jobs(LEDGER, "legacy-audit-copy"), spare_slots=24),
     "backpressure": lambda: Cluster(_jobs("clickstream-sessions", TELEMETRY, MIRROR)),
     "restart-loop": _restart_loop,

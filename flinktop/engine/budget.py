@@ -21,8 +21,8 @@ KEPT: Final = 6
 MOST_SUMS: Final = 15
 """Of these at most for the sums of groups of jobs."""
 SPARE: Final = 6
-"""Of these so many are left, where sums are watched, for a first look at a job that turns ill now."""
-WEIGHTS: Final = {asking.TURNED_ILL: 8.0, asking.SUSPECTED: 4.0, asking.BELOW: 2.0, asking.USUAL: 1.0}
+"""Of these so many are left, where sums are watched, for a first look at a job that becomes unhealthy now."""
+WEIGHTS: Final = {asking.URGENT: 8.0, asking.SUSPECTED: 4.0, asking.BELOW: 2.0, asking.USUAL: 1.0}
 """So much more than a usual look one at a suspect is wanted."""
 AS_FIRST, LATEST = 3.2, 20.0
 """Intervals after which a look again is wanted as much as a first one; and the most that count."""
@@ -43,6 +43,7 @@ class Budget:
     def __init__(self, send: Callable[[Query[Any]], None]) -> None:
         """Ask with `send`, which sends a query once."""
         self._send = send
+        self.a_minute = ASKS_A_MINUTE  # requests at most
         self._asked: dict[Query[Any], float] = {}  # when it was sent or answered last
         self._unanswered: set[Query[Any]] = set()  # of those that were sent from here
         self._sent: list[float] = []  # times of the requests of the last minute
@@ -102,11 +103,11 @@ class Budget:
         """Whether the budget allows for one more request.
 
         Sums have a share of it. First looks at suspects take of the rest what they need, up to what is spared
-        for a job that turns ill now; others share evenly what is left of the minute.
+        for a job that becomes unhealthy now; others share evenly what is left of the minute.
         """
-        left = ASKS_A_MINUTE - len(self._sent)
+        left = self.a_minute - len(self._sent)
         first = ask.query not in self._asked or ask.every == 0
-        if _is_sum(ask) or (first and ask.rank == asking.TURNED_ILL):
+        if _is_sum(ask) or (first and ask.rank == asking.URGENT):
             return left > 0
         left -= self._sums_share
         if first and ask.rank == asking.SUSPECTED:
@@ -131,7 +132,7 @@ class Budget:
         """How much a query is wanted; 0 before it is due.
 
         What was asked lately can wait for what was never asked; in the end it comes first: what was seen once
-        must be seen again to be said, and a few ill jobs hide no other.
+        must be seen again to be said, and a few unhealthy jobs hide no other.
         """
         weight, asked = WEIGHTS[ask.rank], self._asked.get(ask.query)
         if _is_sum(ask) and self._sums_share:
@@ -144,4 +145,4 @@ class Budget:
 
 
 def _is_sum(ask: Ask) -> bool:
-    return ask.query.endpoint is JOBS_METRICS and ask.rank != asking.TURNED_ILL
+    return ask.query.endpoint is JOBS_METRICS and ask.rank != asking.URGENT

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import random
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from flinktop.flink.cluster import CONFIG, OVERVIEW, Config
 from flinktop.flink.errors import NotFound
 from flinktop.flink.features import Features, features
 from flinktop.flink.http import Http
-from flinktop.flink.jobs import JOB
+from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.flink.login import Login
 from flinktop.flink.run_in_thread import run_in_thread
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from flinktop.engine.journal.recorder import Recorder
     from flinktop.engine.judge import Judge, Judged
     from flinktop.engine.judge_memory import JudgeMemory
+    from flinktop.engine.ledger import Ledger
     from flinktop.engine.operations import Operations
     from flinktop.engine.recorders import Recorders
     from flinktop.engine.side_work import SideWork, Surroundings
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
     from flinktop.flink.errors import FlinkError
+    from flinktop.flink.tls_contexts import TlsContexts
     from flinktop.judgement.ask import Ask
     from flinktop.judgement.rules import Policy
 
@@ -61,6 +64,8 @@ HOOK_SECONDS = 0.3
 """How long `stop` waits at most for the command of an alert."""
 JUDGE_SECONDS = 2.0
 """Between two rounds of the judge: what was answered meanwhile is judged together."""
+MOST_TOLD = 4
+"""Queries that are sent at once, off the screen, after a change."""
 REMEMBER_SECONDS = 4.0
 """At most so long after the start the first round waits for what is remembered of the cluster."""
 GOOD_RUN_SECONDS = 60.0
@@ -97,13 +102,14 @@ class Engine:
         jitter: Callable[[], float] = random_jitter,
         changed: Callable[[Query[Any]], None] = lambda _query: None,
         cluster: Target | None = None,
-        ledger: Path | None = None,
+        ledger: Path | Callable[[], Ledger] | None = None,
         resume: bool = True,
         policy: Policy | None = None,
         journal: Callable[[], Journal] | None = None,
         operations_changed: Callable[[], None] = lambda: None,
         alerting: Callable[[], AlertPolicy] | None = None,
-        hooks: HookRunner | None = None,
+        hooks: Callable[[], HookRunner | None] | None = None,
+        contexts: TlsContexts | None = None,
         rings: bool = False,
         alerts_changed: Callable[[], None] = lambda: None,
     ) -> None:
@@ -112,12 +118,13 @@ class Engine:
         `refresh` is the interval (s) that the user wants; it can't be shorter than the cluster's own.
         `changed` is called after each answer or failure, `operations_changed` when operations have changed,
         `alerts_changed` when alerts have, all on the engine's loop. Without the file `ledger` acts are
-        refused. With `resume` the engine follows acts that another flinktop left unfinished. `policy` is what
-        the config says of findings.
+        refused; a function gives one that engines of this thread share. With `resume` the engine follows acts
+        that another flinktop left unfinished. `policy` is what the config says of findings.
         `journal` gives the journal that engines of this process share, and is called by `start`; whoever
         made it closes it. Without one nothing is recorded. `alerting` returns what the config says of alerts,
-        and is called by `start`. `hooks` runs the command of alerts for several engines; whoever made it
-        closes it. `rings`: there is a terminal that takes the calls of alerts.
+        and is called by `start`. So is `hooks`, which returns what runs the command of alerts for several
+        engines; whoever made it closes it. `contexts` are shared with engines of other clusters. `rings`:
+        there is a terminal that takes the calls of alerts.
         """
         self._policy = policy
         self._make_journal = journal
@@ -132,12 +139,13 @@ class Engine:
         self.store = Store()
         self.series = SeriesStore()
         self.login = Login(connection, clock.now)
-        self.http = Http(connection, transport=transport, login=self.login)
+        self.http = Http(connection, transport=transport, login=self.login, contexts=contexts)
         self.poller = Poller(self.http, self.store, clock, jitter, changed, self.arrived)
         self.sweep = Sweep(self.poller, self.series, self.cluster_time)
         self.pins = Pins(self.series)
         self.poller.failed = self.failed
         self._transport = transport
+        self._contexts = contexts
         self._changed = changed
         self.target = cluster or Target(connection.url, connection.url, read_only=connection.read_only)
         self._ledger = ledger
@@ -154,6 +162,8 @@ class Engine:
         self._chosen_interval = refresh
         self._cluster_interval = DEFAULT_REFRESH
         self._tasks: list[asyncio.Task[None]] = []
+        self._answered = asyncio.Event()  # something since the last round of the judge
+        self._last_round = -math.inf  # engine's clock, s
         self._set_interval()
 
     @cached_property
@@ -221,11 +231,13 @@ class Engine:
         from flinktop.engine.operations import Operations  # noqa: PLC0415
         from flinktop.engine.transfers import Transfers  # noqa: PLC0415
 
-        lane = Lane(self.http.connection, transport=self._transport, login=self.login)
+        lane = Lane(
+            self.http.connection, transport=self._transport, login=self.login, contexts=self._contexts
+        )
         self.transfers = Transfers(self.http, self.clock, self._changed, lane.one_transfer)
         self.operations = Operations(
             lane,
-            Ledger(self._ledger) if self._ledger is not None else None,
+            self._ledger() if callable(self._ledger) else Ledger(self._ledger) if self._ledger else None,
             self.clock,
             self.target,
             known_features=lambda: self.features,
@@ -273,10 +285,9 @@ class Engine:
             self.clock,
             cluster=self.target.url,
             target=self.target.cluster,
-            url=self.target.url,
             policy=self._alerting() if self._alerting is not None else AlertPolicy(),
             journal=self._open_journal(self._make_journal) if self._make_journal is not None else None,
-            hooks=self._hooks,
+            hooks=self._hooks() if self._hooks is not None else None,
             rings=self._rings,
             changed=self._alerts_changed,
         )
@@ -367,6 +378,25 @@ class Engine:
         self._features = config, overview, found
         return found
 
+    def set_pace(self, *, on_screen: bool) -> None:
+        """Ask as often as for the screen, or only as pace.py allows: the cluster is off the screen."""
+        if on_screen == (self.poller.off_screen is None):
+            return
+        if on_screen:
+            self.poller.off_screen = None
+            self.poller.refresh_now()
+        else:
+            from flinktop.engine.pace import OffScreen  # noqa: PLC0415 -- not for a single cluster
+
+            self.poller.off_screen = OffScreen(
+                self.clock.now(),
+                self.poller.jitter,
+                lambda: self.sweep.live,
+                is_new=self.poller.link.answered is None,
+            )
+            self.poller.wake()
+        self._answered.set()
+
     def refresh_now(self) -> None:
         """Request everything on screen now; a login that was refused is tried once more."""
         self.login.try_again()
@@ -403,6 +433,7 @@ class Engine:
 
     def arrived(self, query: Query[Any], value: Any, at: float) -> None:
         """Pass an answer that came at `at` (engine's clock, s) to all recorders."""
+        self._answered.set()
         self._record("clock", query, lambda: self._learn(query, value, at))
         behind = self.anchor.epoch - self.anchor.at if self.anchor is not None else None
         then = self.cluster_time() - (self.clock.now() - at)
@@ -416,6 +447,7 @@ class Engine:
 
     def failed(self, query: Query[Any], error: FlinkError) -> None:
         """Pass the error of a request to the judge, and that it failed to the recorder."""
+        self._answered.set()
         self._record("judge", query, partial(self.judge.failed, query, error))
         if self.recorder is not None:
             self._record("recorder", query, partial(self.recorder.failed, query))
@@ -435,7 +467,7 @@ class Engine:
     async def _judging(self) -> None:
         until = self.clock.now() + REMEMBER_SECONDS
         while True:
-            await self.clock.sleep(JUDGE_SECONDS)
+            await self._until_round()
             while self._make_journal is not None and self._memory is None and self.clock.now() < until:
                 await self.clock.sleep(REMEMBER_SECONDS / 20)
             if "judge" in self.__dict__:
@@ -445,7 +477,9 @@ class Engine:
                 asked = None
                 if silent is None and self._memory is not None:
                     silent, asked = self._memory.silence(link)
+                self._set_judge_budget()
                 self.judge.round(silent, error, asked=asked)
+                self._set_worry()
                 if self.recorder is not None:
                     now, judged = 1000.0 * self.cluster_time(), self.judge.judged
                     self._record("recorder", _OVERVIEW, partial(self.recorder.round, judged, own, error, now))
@@ -453,6 +487,51 @@ class Engine:
                     self._record("alerts", _OVERVIEW, partial(self._alert, self.caller, link.error is None))
                 if self._memory is not None and self._memory.is_due:
                     self._save_memory()
+
+    async def _until_round(self) -> None:
+        """Wait for the next round of the judge: off the screen rounds follow answers."""
+        if self.poller.off_screen is None:
+            await self.clock.sleep(JUDGE_SECONDS)
+        else:
+            waits = [
+                asyncio.ensure_future(self._answered.wait()),
+                asyncio.ensure_future(self.clock.sleep(self.poller.off_screen.round_seconds)),
+            ]
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
+            if (rest := self._last_round + JUDGE_SECONDS - self.clock.now()) > 0:
+                await self.clock.sleep(rest)
+        self._answered.clear()
+        self._last_round = self.clock.now()
+
+    def _set_judge_budget(self) -> None:
+        """How many closer looks the judge may ask for in the next minute."""
+        off_screen = self.poller.off_screen
+        self.judge.allow(
+            off_screen.judge_a_minute(self.clock.now(), many=self.judge.has_many)
+            if off_screen is not None
+            else None
+        )
+
+    def _set_worry(self) -> None:
+        """Take what the judge has found for how often the cluster is asked off the screen."""
+        changed = self.judge.take_changed()
+        if (off_screen := self.poller.off_screen) is not None:
+            if changed:
+                off_screen.changed(self.clock.now())
+                # The list of jobs and a job's own answer tell its state together.
+                told: list[Query[Any]] = [JOBS_OVERVIEW(), *(JOB(job=job) for job in sorted(changed) if job)]
+                self.poller.refresh_soon([one for one in told[:MOST_TOLD] if self._is_old(one)])
+            off_screen.is_ill = self.judge.is_worried
+            self.poller.wake()
+
+    def _is_old(self, query: Query[Any]) -> bool:
+        """Whether a query was not answered since the last round of the judge or so."""
+        reading = self.store.brief(query)
+        return reading is None or reading.at is None or self.clock.now() - reading.at > JUDGE_SECONDS
 
     def _alert(self, caller: Caller, reachable: bool) -> None:  # noqa: FBT001 -- for partial
         from flinktop.engine.alerts.seen import seen  # noqa: PLC0415 -- after the first paint

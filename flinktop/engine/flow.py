@@ -56,7 +56,7 @@ class JobFlow(Struct):
         began = tuple(
             vertex.start_time
             for vertex in job.vertices
-            if vertex.id in self.ends.sources or vertex.id in self.ends.sinks
+            if self.ends.is_source(vertex.id) or self.ends.is_sink(vertex.id)
         )
         if began != self._began:
             # Counters of two runs must not be mixed in one rate.

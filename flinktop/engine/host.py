@@ -1,4 +1,4 @@
-"""Runs an engine on its own thread, and the thread-safe interface to it.
+"""Runs an engine on its own thread, or on one with others, and the thread-safe interface to it.
 
 A terminal that stalls blocks Textual's loop but must not block the engine. So the engine has its own thread
 and loop, and the rest of the program uses a Port: calls are passed by `call_soon_threadsafe`, answers are
@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from flinktop.engine.acts.target import Target, known_target
 from flinktop.engine.engine import Engine, random_jitter
 from flinktop.flink.errors import FlinkError, NotFound
-from flinktop.flink.run_in_thread import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -29,10 +28,13 @@ if TYPE_CHECKING:
     from flinktop.engine.acts.run_jar import PlanJar, RunJar
     from flinktop.engine.alerts.alert import AlertKey, AlertsView, Call
     from flinktop.engine.alerts.caller import Caller
+    from flinktop.engine.alerts.hook import HookRunner
     from flinktop.engine.alerts.policy import AlertPolicy
     from flinktop.engine.clock import Clock
+    from flinktop.engine.engine_thread import EngineThread
     from flinktop.engine.journal.journal import Journal
     from flinktop.engine.judge import Judged
+    from flinktop.engine.ledger import Ledger
     from flinktop.engine.load import Busiest
     from flinktop.engine.operation import Operation
     from flinktop.engine.operations import Operations
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
     from flinktop.flink.features import Features
+    from flinktop.flink.tls_contexts import TlsContexts
     from flinktop.judgement.rules import Policy
     from flinktop.judgement.verdict import Verdict
     from flinktop.model.faults import FaultGroup
@@ -71,21 +74,26 @@ class Port:
         jitter: Callable[[], float] = random_jitter,
         name: str = "",
         protected: bool = False,
-        ledger: Path | None = None,
+        ledger: Path | Callable[[], Ledger] | None = None,
         resume: bool = True,
         policy: Policy | None = None,
         journal: Callable[[], Journal] | None = None,
         runs: Mapping[str, RunJar] | None = None,
         alerting: Callable[[], AlertPolicy] | None = None,
+        hooks: Callable[[], HookRunner | None] | None = None,
+        contexts: TlsContexts | None = None,
         rings: bool = False,
     ) -> None:
         """Create an engine with these arguments; `start_thread` or `start_inline` starts it.
 
         `name` is the cluster's name in the config; on a `protected` cluster a name must be typed before every
-        act. `ledger` is the file of the operations log; without one acts are refused. `runs` tells by job id
-        how jobs were started that are not in the log. `policy` is what the config says of findings.
+        act. `ledger` is the file of the operations log, or gives one that engines of one thread share;
+        without one acts are refused. `runs` tells by job id how jobs were started that are not in the log.
+        `policy` is what the config says of findings.
         `journal` gives the journal, and is called when the engine starts; whoever made it closes it. So is
-        `alerting`, which returns what the config says of alerts. `rings`: the calls of alerts are taken here.
+        `alerting`, which returns what the config says of alerts, and `hooks`, which returns what runs the
+        command of alerts for several engines. `contexts` are shared with engines of other clusters. `rings`:
+        the calls of alerts are taken here.
         """
         self.connection = connection
         self.runs = runs or {}
@@ -105,6 +113,8 @@ class Port:
             journal=self._heard(journal) if journal is not None else None,
             operations_changed=self._changed,
             alerting=alerting,
+            hooks=hooks,
+            contexts=contexts,
             rings=rings,
             alerts_changed=self._changed,
         )
@@ -124,11 +134,14 @@ class Port:
         self.failure: str | None = None
         """Why the engine failed, a sentence; None while it runs, and after `stop`."""
         self._notify: Callable[[], object] = lambda: None
+        self._listener: Callable[[], object] = lambda: None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
+        self._thread: EngineThread | None = None  # of this engine alone
         self._inline = False
         self._running = False
         self._stop: asyncio.Event | None = None
+        self._may_start = asyncio.Event()
+        self._started, self._ended = threading.Event(), threading.Event()
         self._lock = threading.Lock()
         self._dirty: set[Query[Any]] = set()
         self._operations_changed = False
@@ -142,16 +155,35 @@ class Port:
         `past` are earlier answers, oldest first, each with how many seconds ago it came. They are recorded
         before the first request is sent; this call does not wait for that.
         """
-        started = threading.Event()
-        thread = threading.Thread(target=self._run, args=(started, past), name="flinktop-engine", daemon=True)
+        from flinktop.engine.engine_thread import EngineThread  # noqa: PLC0415 -- after the first paint
+
+        thread = EngineThread()
         try:
             thread.start()
-        except RuntimeError as error:
-            raise EngineFailed(f"the engine could not be started: {error}") from error
+        except (RuntimeError, OSError) as error:
+            why = repr(error) if isinstance(error, OSError) else error
+            raise EngineFailed(f"the engine could not be started: {why}") from error
         self._thread = thread
-        started.wait()
+        self.start_on(thread, past)
+        self._started.wait()
         if self.failure is not None:
             raise EngineFailed(self.failure)
+
+    def start_on(
+        self,
+        thread: EngineThread,
+        past: Iterable[tuple[Query[Any], Any, float]] = (),
+        *,
+        after: float = 0.0,
+    ) -> None:
+        """Run the engine on a thread that has been started and may run others; returns at once.
+
+        `past` as in `start_thread`. It starts `after` so many seconds, or as soon as it is on the screen. An
+        error is kept in `failure` and notified.
+        """
+        stop = self._stop = asyncio.Event()
+        self._loop = thread.loop
+        thread.begin(lambda: self._begin(past, after, stop), self._failed)
 
     async def start_inline(self) -> None:
         """Run the engine on the running loop: for tests, which control the clock."""
@@ -160,54 +192,76 @@ class Port:
         self.engine.start()
 
     def begin_to_stop(self) -> None:
-        """Ask the engine's thread to end, without waiting for it."""
-        loop, stop = self._loop, self._stop
-        if loop is not None and stop is not None:
-            with contextlib.suppress(RuntimeError):  # it has ended
-                loop.call_soon_threadsafe(stop.set)
+        """Ask the engine to end, and its thread if it has one of its own, without waiting for that."""
+        if self._stop is not None:
+            self._do(self._stop.set)
+            self._do(self._may_start.set)
+        if self._thread is not None:
+            self._thread.begin_to_stop()
 
     def stop(self, seconds: float = 2.0) -> None:
-        """End the engine's thread, waiting at most `seconds`."""
+        """End the engine, and its thread if it has one of its own, waiting at most `seconds`."""
         self.begin_to_stop()
         if self._thread is not None:
             self._thread.join(seconds)
+        elif self._stop is not None:
+            self._ended.wait(seconds)
 
-    def _run(self, started: threading.Event, past: Iterable[tuple[Query[Any], Any, float]]) -> None:
-        """The engine's thread; an error that ends it is logged, kept in `failure` and notified."""
+    def _failed(self, error: BaseException) -> None:
+        """Keep why the engine has ended, and say that there is news."""
+        when = "ended by itself" if self._running else "could not be started"
+        self.failure = f"the engine {when}: {error!r}"
+        self._started.set()
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.begin_to_stop()
+        self._notify()
+        self._listener()
+
+    async def _begin(
+        self, past: Iterable[tuple[Query[Any], Any, float]], after: float, stop: asyncio.Event
+    ) -> None:
+        """Wait for the engine's turn to start, and run it until it is stopped."""
         try:
-            run(self._live(started, past))
-        except BaseException as error:
-            when = "ended by itself" if self._running else "could not be started"
-            log.critical("the engine %s", when, exc_info=True)
-            self.failure = f"the engine {when}: {error!r}"
-            self._notify()
+            if after > 0:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._may_start.wait(), after)
+            if after <= 0 or not stop.is_set():
+                await self._live(past, stop)
         finally:
-            started.set()
+            self._ended.set()
 
-    async def _live(self, started: threading.Event, past: Iterable[tuple[Query[Any], Any, float]]) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._stop = asyncio.Event()
+    async def _live(self, past: Iterable[tuple[Query[Any], Any, float]], stop: asyncio.Event) -> None:
         if past:
             opened = self.now()
-            started.set()
+            self._started.set()
             before = 0.0
             for query, value, ago in past:
                 if ago != before:
                     # `stop` does not wait for the rest.
                     await asyncio.sleep(0)
-                if self._stop.is_set():
+                if stop.is_set():
                     break
                 self.engine.arrived(query, value, opened - ago)
                 before = ago
         self.engine.start()
         self._running = True
-        started.set()
-        await self._stop.wait()
+        self._started.set()
+        await stop.wait()
         try:
             await self.engine.stop(LAST_ANSWERS_SECONDS)
         except Exception:
             # The caller of `stop` must not get this error.
             log.exception("the engine could not be stopped in order")
+
+    def set_pace(self, *, on_screen: bool) -> None:
+        """Whether the cluster is on the screen; off it, it is asked as pace.py allows.
+
+        On the screen an engine that has not had its turn to start does at once.
+        """
+        self._do(lambda: self.engine.set_pace(on_screen=on_screen))
+        if on_screen:
+            self._do(self._may_start.set)
 
     # -- news ----------------------------------------------------------------------------------------
 
@@ -221,6 +275,10 @@ class Port:
             missed = self._notified = bool(self._dirty) or self._operations_changed
         if missed:
             notify()
+
+    def on_each_change(self, listener: Callable[[], object]) -> None:
+        """Call `listener` on the engine's thread at each change, whether those before were taken or not."""
+        self._listener = listener
 
     def take_changes(self) -> frozenset[Query[Any]]:
         """The queries that changed since the last call; empty: perhaps operations or an answer changed."""
@@ -240,6 +298,7 @@ class Port:
             notify, self._notified = not self._notified, True
         if notify:
             self._notify()
+        self._listener()
 
     def _heard(self, journal: Callable[[], Journal]) -> Callable[[], Journal]:
         """The journal, whose new answers are news."""

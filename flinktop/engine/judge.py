@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from flinktop.engine.answers import Answers
-from flinktop.engine.budget import Budget
+from flinktop.engine.budget import ASKS_A_MINUTE, Budget
 from flinktop.engine.sums import Sums
 from flinktop.engine.sweep import figures_of
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS, CheckpointStats
@@ -86,7 +86,7 @@ class Judged(Struct, frozen=True):
     findings: tuple[Finding, ...] = ()  # of the cluster itself
 
     @property
-    def ill(self) -> int:
+    def unhealthy(self) -> int:
         """Jobs with a finding of severity warning or worse, or unknown."""
         return sum(one.severity.rank < Severity.INFO.rank for one in self.verdicts.values())
 
@@ -124,6 +124,7 @@ class Judge:
         self._suspects: dict[str, float] = {}  # by job until when (ms)
         self.budget = Budget(send)
         self._live = 0  # jobs that have not ended
+        self._changed: set[str] = set()
         self._sums = Sums()
         self.also: Callable[[], Iterable[Ask]] = tuple
         """What else is to be asked within the budget; called in each round."""
@@ -132,6 +133,33 @@ class Judge:
     def listed(self) -> Mapping[str, JobOverview]:
         """The jobs of the last list, by id."""
         return self._listed
+
+    @property
+    def is_worried(self) -> bool:
+        """Whether something is ill or unknown, or was seen that may become a finding."""
+        memories = (self._cluster, *self._memories.values())
+        return (
+            self.judged.unhealthy > 0
+            or any(one.severity.rank < Severity.INFO.rank for one in self.judged.findings)
+            or any(not one.raised for memory in memories for one in memory.held.values())
+        )
+
+    @property
+    def has_many(self) -> bool:
+        """Whether so many jobs run that all are watched by sums."""
+        return self._live > FEW
+
+    def allow(self, a_minute: int | None) -> None:
+        """Ask for so many closer looks a minute at most; None: as many as for a cluster on the screen."""
+        self.budget.a_minute = ASKS_A_MINUTE if a_minute is None else a_minute
+
+    def take_changed(self) -> frozenset[str]:
+        """The jobs of which answers since the last call told that they came, went or changed their state.
+
+        "" stands for a number of TaskManagers that has changed.
+        """
+        changed, self._changed = frozenset(self._changed), set()
+        return changed
 
     # -- what outlives flinktop ------------------------------------------------------------------------
 
@@ -182,6 +210,7 @@ class Judge:
             for job in self._sums.take(query, value):
                 self._suspects[job] = then + SUSPECT_SECONDS * 1000.0
             return
+        self._note_change(query, value)
         if query.endpoint is CHECKPOINTS and self._fails_anew(query, value):
             # It is judged by this answer alone.
             self._judged_at.pop(dict(query.ids)["job"], None)
@@ -193,6 +222,17 @@ class Judge:
             self._answered(query, of)
         else:
             self._new = True
+
+    def _note_change(self, query: Query[Any], value: Any) -> None:
+        if query.endpoint is JOB:
+            job = self.answers.newest(JOB, job=value.jid)
+            seen = (job.value.state, job.value.timestamps) if job is not None else None
+            if seen is not None and seen != (value.state, value.timestamps):
+                self._changed.add(value.jid)
+        elif query.endpoint is OVERVIEW:
+            overview = self.answers.newest(OVERVIEW)
+            if overview is not None and value.taskmanagers != overview.value.taskmanagers:
+                self._changed.add("")
 
     def _fails_anew(self, query: Query[Any], stats: CheckpointStats) -> bool:
         """Whether more checkpoints of a job have failed than at its last answer."""
@@ -222,10 +262,13 @@ class Judge:
 
     def _list(self, jobs: Iterable[JobOverview]) -> None:
         listed = {job.jid: job for job in jobs}
+        self._changed |= self._listed.keys() - listed.keys()
         for jid, job in listed.items():
             before = self._listed.get(jid)
             if before is None or (job.state, job.tasks) != (before.state, before.tasks):
                 self._dirty[jid] = None
+            if before is None or job.state != before.state or (_runs_whole(before) and not _runs_whole(job)):
+                self._changed.add(jid)
             if before is not None and is_another_start(before, job):
                 self._memories.pop(jid, None)
             if before is not None and job.state != before.state:
@@ -291,7 +334,8 @@ class Judge:
         self.judged = Judged(verdicts, (*lost, *self._findings))
         self._forget(now)
         self.budget.forget(now)
-        self.budget.spend(self._wanted(), now, groups=self._sums.groups if self._live > FEW else 0)
+        if self.budget.a_minute:
+            self.budget.spend(self._wanted(), now, groups=self._sums.groups if self._live > FEW else 0)
 
     def _settled(self, now: float) -> list[JobOverview]:
         """The jobs that are judged in this round; one of which nothing was answered yet takes no turn."""
@@ -409,9 +453,9 @@ class Judge:
         for job in [job for jid, job in self._listed.items() if jid in wanted]:
             if job.jid in self._suspects or job.jid in self._kept or self._is_suspicious(job):
                 # What is said already is not looked at as often as what may have to be said.
-                rank, every = (asking.BELOW, 30.0) if self._is_said(job.jid) else (asking.TURNED_ILL, 10.0)
+                rank, every = (asking.BELOW, 30.0) if self._is_said(job.jid) else (asking.URGENT, 10.0)
                 yield from (Ask(query, rank, every) for query in figures_of(job.jid))
-                yield Ask(EXCEPTIONS(job=job.jid), asking.TURNED_ILL, 30.0)
+                yield Ask(EXCEPTIONS(job=job.jid), asking.URGENT, 30.0)
                 yield Ask(CHECKPOINT_CONFIG(job=job.jid), asking.BELOW, 600.0)
             if (memory := self._memories.get(job.jid)) is not None and memory.held:
                 # What has been seen must be seen again to last: off the screen it would be read too seldom.

@@ -37,7 +37,7 @@ REFRESH_SECONDS: Final = 60.0
 MOST_AT_ONCE: Final = 100
 """Jobs that are written at a time; the others with the next."""
 MOST_JOBS: Final = 1000
-"""Jobs that are remembered; more than that are ill only where all are."""
+"""Jobs that are remembered; more than that are unhealthy only where all are."""
 _CLUSTER, _LINK = "cluster", "link"
 
 T = TypeVar("T", OfJob, OfCluster, OfLink)

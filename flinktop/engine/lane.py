@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
     from flinktop.flink.login import Login
+    from flinktop.flink.tls_contexts import TlsContexts
 
 READ_SECONDS = 30.0
 """Read timeout of acts that set none themselves: longer than that of a poll, as a lost answer costs more
@@ -46,13 +47,14 @@ class Lane:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         login: Login | None = None,
+        contexts: TlsContexts | None = None,
     ) -> None:
         """Nothing is opened before the first request. Arguments as Http's."""
         patient = replace(connection, read_seconds=max(READ_SECONDS, connection.read_seconds))
-        self.acts = Http(patient, transport=transport, login=login)
-        self.transfers = Http(patient, transport=transport, login=login)
+        self.acts = Http(patient, transport=transport, login=login, contexts=contexts)
+        self.transfers = Http(patient, transport=transport, login=login, contexts=contexts)
         # Same timeout as a poll: a request that hangs would delay the next by half a minute.
-        self.following = _Following(connection, transport=transport, login=login)
+        self.following = _Following(connection, transport=transport, login=login, contexts=contexts)
         self.one_transfer = asyncio.Lock()  # files go one at a time
 
     @property

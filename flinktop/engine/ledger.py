@@ -65,7 +65,10 @@ CREATE INDEX operations_job ON operations (job);
 
 
 class Ledger:
-    """The ledger, used by one thread; reading and writing raise LedgerError when the file can't be used."""
+    """The ledger, used by one thread; reading and writing raise LedgerError when the file can't be used.
+
+    Several engines of one thread may share it: then it is read once for all of them.
+    """
 
     def __init__(
         self, path: Path, owner: Owner | None = None, lives: Callable[[int], bool] = process_lives
@@ -80,7 +83,19 @@ class Ledger:
         self._file = KeptFile(path, LEDGER, self._copy_followed)
         self._followed: dict[str, tuple[Operation, float]] = {}
         """Our unfinished operations with the time of their last write: a new file gets them too."""
-        self._seen: tuple[int, int] | None = None
+        self._seen: dict[object, object] = {}  # what each reader has seen: openings and versions
+        self._users = 0
+        self._writes = 0
+        self._newest: tuple[object, int, tuple[Operation, ...]] | None = None
+        """What `operations` has returned last, of which version and for how many."""
+
+    def begin_to_use(self) -> None:
+        """Note that one more engine uses it; without that it has one user."""
+        self._users += 1
+
+    @property
+    def is_shared(self) -> bool:
+        return self._users > 1
 
     def take_notices(self) -> tuple[str, ...]:
         """Messages about the file for the user, in sentences; each once."""
@@ -93,17 +108,30 @@ class Ledger:
         """The newest operations of all clusters, newest first; empty when there is no file yet."""
         if self._is_empty:
             return ()
+        version = self._version() if self.is_shared else None
+        if version is not None and self._newest is not None and self._newest[:2] == (version, most):
+            return self._newest[2]
         newest = f"{_SELECT} ORDER BY planned DESC, rowid DESC LIMIT ?"
         rows = self._work(lambda file: file.execute(newest, (most,)).fetchall())
-        return tuple(operation_of(row[:-1], row[-1], str(self.owner)) for row in rows)
+        found = tuple(operation_of(row[:-1], row[-1], str(self.owner)) for row in rows)
+        self._newest = (version, most, found) if version is not None else None
+        return found
 
-    def changed(self) -> bool:
-        """Whether another flinktop has written since the last call."""
+    def changed(self, reader: object = None) -> bool:
+        """Whether another flinktop, or another engine that shares this, has written since the last call.
+
+        `reader` is who asks: each is told once.
+        """
         if self._is_empty:
             return False
+        version = self._version()
+        before, self._seen[reader] = self._seen.get(reader), version
+        return before != version
+
+    def _version(self) -> object:
+        """A value that changes with what others write; of a shared one also with what is written here."""
         version = self._work(lambda file: file.execute("PRAGMA data_version").fetchone()[0])
-        before, self._seen = self._seen, (self._file.openings, version)
-        return before != self._seen
+        return self._file.openings, version, self._writes if self.is_shared else 0
 
     def claimed(self, job: str, apart_from: str) -> frozenset[str]:
         """Paths of savepoints of a job that belong to other operations."""
@@ -119,6 +147,7 @@ class Ledger:
     def add(self, operation: Operation, wall: float) -> None:
         """Insert a new operation; it is on the disk when this returns."""
         self._write(_INSERT, *values(operation), str(self.owner), wall, make=True)
+        self._writes += 1
         self._update_followed(operation, wall)
 
     def save(self, operation: Operation, wall: float, *, known: bool = False) -> bool:
@@ -139,6 +168,7 @@ class Ledger:
                     file.execute(_DROP_OLD, (KEPT,))
             return written.rowcount == 1
 
+        self._writes += 1
         if not self._work(write):
             self._followed.pop(operation.id, None)
             return False
@@ -181,13 +211,22 @@ class Ledger:
         return tuple(taken)
 
     def release(self) -> None:
-        """Give up unfinished operations, so that others need not wait for the lease to expire."""
+        """Give up unfinished operations, so that others need not wait for the lease to expire.
+
+        Of a shared one the last user does that.
+        """
+        if self.is_shared:
+            return
         if self._file.connection is not None:
             self._write("UPDATE operations SET owner = NULL WHERE owner = ?", str(self.owner))
         self._followed.clear()
 
-    def close(self) -> None:
-        self._file.close()
+    def close(self, reader: object = None) -> None:
+        """Close the file; a shared one is closed when its last user does."""
+        self._seen.pop(reader, None)
+        self._users = max(0, self._users - 1)
+        if self._users == 0:
+            self._file.close()
 
     # -- the file --------------------------------------------------------------------------------------
 

@@ -40,7 +40,7 @@ class OperationsView:
         if self._ledger is None:
             return
         with self._noting_errors():
-            if self._ledger.changed():
+            if self._ledger.changed(self):
                 self._read = self._ledger.operations()
                 self._publish()
             self._catch_up(self._ledger)
@@ -112,7 +112,7 @@ class OperationsView:
             self._ledger.release()
         except LedgerError as error:
             log.warning("%s", error)
-        self._ledger.close()
+        self._ledger.close(self)
         self._take_notices(self._ledger)
 
     def set_ledger_error(self, reason: str | None) -> None:

@@ -3,7 +3,8 @@
 A query is visible (a panel on the screen watches it) or a background query (the engine itself polls it).
 Visible ones go first, but when there are more of them than a slow JobManager can answer, background queries
 still get a share. They share a fixed number of requests per minute by rotation, so that the load on the
-JobManager does not grow with the number of jobs; only the age of what is off screen does.
+JobManager does not grow with the number of jobs; only the age of what is off screen does. What is asked of a
+cluster that is off the screen as a whole is chosen by pace.py.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ import logging
 import math
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -35,6 +36,9 @@ from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import BadReply, FlinkError, LoginRefused, NotFound
 from flinktop.flink.http import Http, Reply
 from flinktop.flink.jobs import JOBS_OVERVIEW
+
+if TYPE_CHECKING:
+    from flinktop.engine.pace import OffScreen
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +69,8 @@ class Watched(Struct):
     background_every: float = 0.0
     once: bool = False  # wanted a single time
     due: float = 0.0
+    sent: float = -math.inf  # when it was sent last (engine's clock, s)
+    soon: bool = False  # whether it is to be sent as soon as possible, whatever the pace
     busy: bool = False
     poll_again: bool = False
     """Whether to poll again at once: the data changed while the request was in flight."""
@@ -101,6 +107,8 @@ class Poller(Struct):
     """Whether the server is known to be a HistoryServer."""
     opened: OpenedJobs = field(default_factory=OpenedJobs)
     """The jobs of which something is watched other than in passing."""
+    off_screen: "OffScreen | None" = None
+    """What is asked and when, while the cluster is off the screen; None while it is on it."""
     drifted: int = 0  # fields dropped so far because of a type that Flink does not document
     _watched: dict[Query[Any], Watched] = field(default_factory=dict)
     _visible: dict[Query[Any], Watched] = field(default_factory=dict)
@@ -200,11 +208,11 @@ class Poller(Struct):
                 flying.poll_again = True
             watched = self._watched.get(query)
             if watched is not None:
-                watched.due = min(watched.due, now)
+                watched.due, watched.soon = min(watched.due, now), True
         self._wake.set()
 
     def wake(self) -> None:
-        """Check again what is due: the interval has changed."""
+        """Check again what is due: the interval or the pace has changed."""
         self._wake.set()
 
     def _want(self, query: Query[Any]) -> Watched:
@@ -251,6 +259,8 @@ class Poller(Struct):
         if self.link.retry_at is not None:
             return self._probe(now)
         best = _first_due(self._visible.values(), now)
+        if self.off_screen is not None:
+            return best or self.off_screen.next(now, self._watched, self._once.values())
         if now < self._background_next or (
             best is not None and self._since_background < BACKGROUND_SHARE - 1
         ):
@@ -274,10 +284,12 @@ class Poller(Struct):
 
     def _start(self, watched: Watched, now: float) -> None:
         watched.busy = True
+        watched.sent, watched.soon = now, False
         self._flying[watched.query] = watched
         if self.link.retry_at is not None:
-            pause = WATCHED.after(self.link.failures + 1, self.jitter())
-            self.link = replace(self.link, retry_at=now + pause)
+            self.link = replace(self.link, retry_at=now + self._pause(self.link.failures + 1))
+        if self.off_screen is not None:
+            self.off_screen.sent(watched, now)
         self._sent = (*(at for at in self._sent if at > now - RATE_WINDOW), now)
         if watched.panels:
             self._since_background += 1
@@ -384,8 +396,14 @@ class Poller(Struct):
         self.failed(query, error)
         self.link = after_error(self.link, error, now, now - sent_at, self.refresh, turned=turned)
         if self.link.error is not None:
-            pause = WATCHED.after(self.link.failures, self.jitter())
-            self.link = replace(self.link, retry_at=max(sent_at + pause, self.link.retry_at or 0.0))
+            retry_at = sent_at + self._pause(self.link.failures)
+            self.link = replace(self.link, retry_at=max(retry_at, self.link.retry_at or 0.0))
+
+    def _pause(self, failures: int) -> float:
+        """Seconds from a request that finds a cluster lost to the next."""
+        if self.off_screen is not None:
+            return self.off_screen.pause(failures)
+        return WATCHED.after(failures, self.jitter())
 
     def _reached(self, now: float, latency: float) -> None:
         if self.link.error is not None:
@@ -429,7 +447,9 @@ class Poller(Struct):
         soonest = min(
             (watched.due for watched in self._visible.values() if not watched.busy), default=math.inf
         )
-        if len(self._watched) > len(self._visible):
+        if self.off_screen is not None:
+            soonest = min(soonest, self.off_screen.until(now, self._watched))
+        elif len(self._watched) > len(self._visible):
             soonest = min(soonest, self._next_background(now))
         return max(0.0, soonest - now) if soonest < math.inf else None
 

@@ -130,7 +130,7 @@ class Sums:
     def asks(self, features: Features) -> Iterator[Ask]:
         """The requests for all groups, first for halves of those that are searched."""
         for search in self._searched.values():
-            yield Ask(self._query(search.part, features), asking.TURNED_ILL, 0.0)
+            yield Ask(self._query(search.part, features), asking.URGENT, 0.0)
         for group in self._groups:
             yield Ask(self._query(group, features), asking.BELOW, EVERY)
 

@@ -177,7 +177,7 @@ class Sweep:
         flow: JobFlow | None, vertex: str, found: dict[str, AggregatedMetric]
     ) -> AggregatedMetric | None:
         """A vertex's input watermark; of one without inputs its last operator's output watermark."""
-        if flow is None or vertex not in flow.ends.sources:
+        if flow is None or not flow.ends.is_source(vertex):
             return found.get(rates.WATERMARK_ID)
         sent = [metric for name, metric in found.items() if last_part(name) == OUTPUT_WATERMARK]
         # Of several operators it is unknown which is the last.

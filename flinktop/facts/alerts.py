@@ -122,4 +122,4 @@ def called_words(alert: Alert, write: Callable[[float], str]) -> str:
         return write(alert.called)
     if alert.flapping:
         return "flapping"
-    return fmt.ABSENT if alert.calls else "listed"
+    return fmt.ABSENT if alert.calls else "no"

@@ -176,7 +176,7 @@ def vertex_context(known: Known, job: str, vertex: str) -> VertexContext | None:
     if found is None:
         return None
     ends = rates.ends(found[0])
-    source, sink = vertex in ends.sources, vertex in ends.sinks
+    source, sink = ends.is_source(vertex), ends.is_sink(vertex)
     listed = (known.value(listing(job, vertex)) if source else None) or ()
     ids = subtask_ids(
         found[1],

@@ -55,8 +55,8 @@ def order(job: JobOverview, verdict: Verdict | None) -> tuple[Any, ...]:
     severity = verdict.severity if verdict is not None else Severity.OK
     replaced = severity is Severity.INFO and states.is_terminal(job.state)
     stalled = tasks.is_stalled(job.state, tasks.tasks(job.tasks))
-    calm = calm_rank(job.state, stalled=stalled) if severity is Severity.OK else 0
-    return (ON_SCREEN.index(severity), replaced, _cause(verdict), calm, job.name, job.jid)
+    by_state = rank_by_state(job.state, stalled=stalled) if severity is Severity.OK else 0
+    return (ON_SCREEN.index(severity), replaced, _cause(verdict), by_state, job.name, job.jid)
 
 
 def _cause(verdict: Verdict | None) -> int:
@@ -70,7 +70,7 @@ _RANKS: Final[Mapping[str, int]] = {str(kind): kind.rank for kind in Kind}
 STALLED = 2  # rank of a job without running tasks: the same as of a restarting job
 
 
-def calm_rank(state: str, *, stalled: bool = False) -> int:
+def rank_by_state(state: str, *, stalled: bool = False) -> int:
     """The place of a job without findings: one that starts or stops, then running ones, then ended ones.
 
     A job that has just failed has no verdict yet; one that is `stalled` is RUNNING without a running task.

@@ -155,7 +155,7 @@ def is_empty(reading: Reading[Aggregated] | None) -> bool:
 
 def vertex_facts(job: Job, vertex: JobVertex, ends: rates.Ends, known: Known) -> VertexFacts:
     """The facts about a vertex."""
-    source, sink = vertex.id in ends.sources, vertex.id in ends.sinks
+    source, sink = ends.is_source(vertex.id), ends.is_sink(vertex.id)
     query, reading = figures_reading(known, job.jid, vertex, source=source)
     found = rates.by_id(reading.value) if reading is not None and reading.value else {}
     flows = not states.is_terminal(vertex.status)
@@ -276,10 +276,10 @@ def figures_asks(
     `every`: seconds between two requests for one vertex; 0 is as often as Flink's metrics change.
     """
     live = {vertex.id: vertex for vertex in job.vertices if not states.is_terminal(vertex.status)}
-    sources = rates.ends(job).sources
+    ends = rates.ends(job)
     asks: dict[Query[Any], float] = {}
     for vertex in (live[one] for one in dict.fromkeys(wanted) if one in live):
-        source = vertex.id in sources
+        source = ends.is_source(vertex.id)
         query, listed = figures_query(known, job.jid, vertex, source=source), listing(job.jid, vertex.id)
         if query is None:
             # It has just started and has no metrics, or none of those: poll again soon.

@@ -12,6 +12,7 @@ import httpx
 from flinktop.flink.connection import Connection, acts, is_loopback
 from flinktop.flink.errors import Refused
 from flinktop.flink.missing_package import install_command
+from flinktop.flink.tls_contexts import TlsContexts
 
 _SOCKS = "httpx[socks]>=0.28.1,<0.29"  # as in the extra `socks` of pyproject.toml
 MOST_COOKIE = 4096  # bytes, as in browsers: Python's parser fails on very long dates
@@ -51,15 +52,17 @@ class Guarded(httpx.AsyncBaseTransport):
             await self._inner.aclose()
 
 
-def network(connection: Connection) -> httpx.AsyncHTTPTransport:
-    """The transport that reaches the network.
+def network(connection: Connection, contexts: TlsContexts | None = None) -> httpx.AsyncHTTPTransport:
+    """The transport that reaches the network; `contexts` are those of other clients, too.
 
     httpx's trust_env is not used: it would send loopback addresses to a proxy and take credentials
     from .netrc. Raises ValueError with a message if a proxy or TLS setting is unusable.
     """
     proxy = proxy_for(connection.url)
-    # A TLS context costs 20 to 50 ms, so plain addresses have none.
-    context = _tls(connection) if connection.url.startswith("https://") else False
+    context: ssl.SSLContext | bool = False
+    if connection.url.startswith("https://"):
+        # It costs 20 to 50 ms, so plain addresses have none.
+        context = contexts.of(connection, _tls) if contexts is not None else _tls(connection)
     try:
         return httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=POOL, proxy=proxy)
     except ImportError:

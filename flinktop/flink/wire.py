@@ -15,6 +15,7 @@ from flinktop.flink.error_text import shorten
 from flinktop.flink.errors import BadReply, Refused, TimedOut, Unreachable
 from flinktop.flink.network import Guarded, network
 from flinktop.flink.text import clean
+from flinktop.flink.tls_contexts import TlsContexts
 
 PLAIN = ("", "identity")  # accepted content encodings: no other is requested, and one may be a bomb
 PATIENCE = 3.0  # an answer may take this many times the read timeout, and longer if it is large
@@ -27,8 +28,14 @@ _DIGITS = 20  # of the size of a file at most
 class Wire:
     """Sends requests to one cluster over at most four persistent connections."""
 
-    def __init__(self, connection: Connection, transport: httpx.AsyncBaseTransport | None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        transport: httpx.AsyncBaseTransport | None,
+        contexts: TlsContexts | None = None,
+    ) -> None:
         """Opens nothing before the first request; `transport` replaces the network."""
+        self._contexts = contexts
         self.requests = 0  # sent so far
         self._connection = connection
         self._transport = transport
@@ -148,7 +155,7 @@ class Wire:
 
     def _new_client(self, request: Request) -> httpx.AsyncClient:
         try:
-            inner = self._transport or network(self._connection)
+            inner = self._transport or network(self._connection, self._contexts)
         except ValueError as error:
             raise Unreachable(request.method, request.shown, str(error)) from None
         guarded = Guarded(inner, self._connection, ours=self._transport is None)

@@ -1,4 +1,7 @@
-"""Arguments and exit codes of the acting commands, of `flinktop operations`, `explain` and `bundle`."""
+"""Arguments and exit codes of the acting commands, of `flinktop operations`, `explain` and `bundle`.
+
+And the arguments that several of the other commands have.
+"""
 
 import argparse
 from collections.abc import Sequence
@@ -202,6 +205,46 @@ def bundle_args(given: dict[str, Any]) -> BundleArgs:
     if args.output is not None and not args.output.strip():
         raise ValueError("-o must be the name of a file")
     return args
+
+
+def add_clusters(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of a command that looks at several clusters: TARGETs or --all."""
+    parser.add_argument(
+        "targets",
+        nargs="*",
+        metavar="TARGET",
+        help="addresses or names of clusters (default: the one that flinktop would open)",
+    )
+    parser.add_argument("--all", dest="every", action="store_true", help="all clusters of the config file")
+
+
+def clusters_args(given: dict[str, Any]) -> tuple[tuple[str, ...], bool]:
+    """Remove the arguments of `add_clusters` from `given`: the targets, each once, and whether it is --all.
+
+    Raises ValueError with a sentence if they conflict.
+    """
+    targets, every = tuple(dict.fromkeys(given.pop("targets", ()))), given.pop("every", False)
+    if every and targets:
+        raise ValueError("--all and a TARGET cannot be used together: keep one")
+    return targets, every
+
+
+def add_job_filter(parser: argparse.ArgumentParser) -> None:
+    """Add --job of a command that prints what is about one job only."""
+    parser.add_argument(
+        "--job",
+        metavar="JOB",
+        help="only this job: its id, a prefix of it (4 characters or more), its name, or a pattern "
+        "such as 'billing-*'",
+    )
+
+
+def job_filter(given: dict[str, Any]) -> str | None:
+    """Remove --job from `given`. Raises ValueError with a sentence if it is empty."""
+    job: str | None = given.pop("job", None)
+    if job is not None and not job.strip():
+        raise ValueError("--job must not be empty: it is a job's id, name or pattern")
+    return job
 
 
 def split_program_args(args: list[str]) -> tuple[list[str], tuple[str, ...]]:

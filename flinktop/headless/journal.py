@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from flinktop.addresses import normal_form
 from flinktop.allowed import near, shown
 from flinktop.engine.journal.event import Event, EventKind, Question
 from flinktop.engine.journal.journal import Journal
@@ -102,14 +101,12 @@ def _found(
 
 
 def _clusters(journal: Journal, url: str | None, target: str | None) -> tuple[str, ...]:
-    """The addresses of the target as the journal has them; "" for all clusters."""
+    """The addresses of the target; "" for all clusters."""
     if target is None:
         return ("",)
-    known = journal.read_clusters()
     if url is not None:
-        meant = normal_form(url)
-        same = [address for address, _ in known if meant in (address, _normal(address))]
-        return tuple(same) or (url,)
+        return (url,)
+    known = journal.read_clusters()
     if named := tuple(address for address, name in known if name == target):
         return named
     names = list(dict.fromkeys(name for _, name in known if name))
@@ -117,13 +114,6 @@ def _clusters(journal: Journal, url: str | None, target: str | None) -> tuple[st
     raise Ended(
         USAGE, f"no cluster '{shown(target)}' in the config or in the journal{near(target, names)}{have}"
     )
-
-
-def _normal(address: str) -> str | None:
-    try:
-        return normal_form(address)
-    except ValueError:
-        return None
 
 
 def _jobs(journal: Journal, cluster: str, what: str | None) -> tuple[str, ...]:

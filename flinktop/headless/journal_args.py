@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from flinktop.headless.args import add_command
+from flinktop.headless.args import add_command, add_job_filter, job_filter
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -66,12 +66,7 @@ def add_journal(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
     time = "90s, 30m, 2h, 3d or 1w ago, a date or a time such as 2026-11-28T02:00 or 2026-11-28T02:00Z"
     add("--since", metavar="TIME", type=_when, help=f"only what happened since then: {time}")
     add("--until", metavar="TIME", type=_when, help="only what happened before then")
-    add(
-        "--job",
-        metavar="JOB",
-        help="only this job: its id, a prefix of it (4 characters or more), its name, or a pattern "
-        "such as 'billing-*'",
-    )
+    add_job_filter(parser)
     add(
         "--kind",
         dest="kinds",
@@ -100,10 +95,10 @@ def journal_args(given: dict[str, Any]) -> JournalArgs:
 
     Raises ValueError with a sentence if one is wrong.
     """
-    args = JournalArgs(
+    return JournalArgs(
         since=given.pop("since", None),
         until=given.pop("until", None),
-        job=given.pop("job", None),
+        job=job_filter(given),
         kinds=tuple(dict.fromkeys(given.pop("kinds", ()))),
         grep=given.pop("grep", None),
         lines=None if given.pop("every", False) else given.pop("lines", USUAL_LINES),
@@ -111,9 +106,6 @@ def journal_args(given: dict[str, Any]) -> JournalArgs:
         details=given.pop("details", False),
         stack=given.pop("stack", False),
     )
-    if args.job is not None and not args.job.strip():
-        raise ValueError("--job must not be empty: it is a job's id, name or pattern")
-    return args
 
 
 def _when(text: str) -> "float | datetime":

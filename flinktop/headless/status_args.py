@@ -5,7 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flinktop.headless.args import USUAL_WAIT, add_command, seconds
+from flinktop.headless.args import (
+    USUAL_WAIT,
+    add_clusters,
+    add_command,
+    add_job_filter,
+    clusters_args,
+    job_filter,
+    seconds,
+)
 
 STATUS: Final = "status"
 OK: Final = 0
@@ -42,20 +50,9 @@ def add_status(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
         "--job names no job, the command line or the config is wrong, or flinktop itself failed; else 1 if a "
         "warning is the worst; else 0.",
     )
+    add_clusters(parser)
+    add_job_filter(parser)
     add = parser.add_argument
-    add(
-        "targets",
-        nargs="*",
-        metavar="TARGET",
-        help="addresses or names of clusters (default: the one that flinktop would open)",
-    )
-    add("--all", dest="every", action="store_true", help="all clusters of the config file")
-    add(
-        "--job",
-        metavar="JOB",
-        help="only this job: its id, a prefix of it (4 characters or more), its name, or a pattern "
-        "such as 'billing-*'",
-    )
     add("--json", dest="form", action="store_const", const="json", help="as one JSON document")
     add(
         "--format",
@@ -77,16 +74,12 @@ def status_args(given: dict[str, Any]) -> StatusArgs:
     named, form = given.pop("named_form", None), given.pop("form", None)
     if form is not None and named not in (None, form):
         raise ValueError(f"--json and --format {named} cannot be used together: keep one")
-    args = StatusArgs(
-        targets=tuple(dict.fromkeys(given.pop("targets", ()))),
-        every=given.pop("every", False),
-        job=given.pop("job", None),
+    targets, every = clusters_args(given)
+    return StatusArgs(
+        targets=targets,
+        every=every,
+        job=job_filter(given),
         form=form or named or FORMATS[0],
         explain=given.pop("explain", False),
         wait=given.pop("wait", USUAL_WAIT),
     )
-    if args.every and args.targets:
-        raise ValueError("--all and a TARGET cannot be used together: keep one")
-    if args.job is not None and not args.job.strip():
-        raise ValueError("--job must not be empty: it is a job's id, name or pattern")
-    return args

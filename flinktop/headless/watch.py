@@ -12,11 +12,11 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from flinktop.addresses import normal_form
 from flinktop.allowed import SettingsError
 from flinktop.engine.alerts.hook import HookRunner
 from flinktop.engine.clock import Clock
 from flinktop.engine.journal.journal import Journal
+from flinktop.flink.connection import normal_form
 from flinktop.flink.run_in_thread import run
 from flinktop.headless.args import DONE
 from flinktop.headless.ending import Ending

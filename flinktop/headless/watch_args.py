@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from flinktop.allowed import shown
-from flinktop.headless.args import add_command
+from flinktop.headless.args import add_clusters, add_command, clusters_args
 
 WATCH: Final = "watch"
 LOOPBACK: Final = "127.0.0.1"
@@ -50,14 +50,8 @@ def add_watch(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
         epilog="SIGTERM, SIGINT and SIGHUP end it. Exit codes: 0 it was ended by a signal, 1 flinktop itself "
         "failed, 2 the command line or the config is wrong, or a file or port can't be used.",
     )
+    add_clusters(parser)
     add = parser.add_argument
-    add(
-        "targets",
-        nargs="*",
-        metavar="TARGET",
-        help="addresses or names of clusters (default: the one that flinktop would open)",
-    )
-    add("--all", dest="every", action="store_true", help="all clusters of the config file")
     add("--json", action="store_true", help="each line as a JSON document")
     add(
         "--ready-file",
@@ -75,15 +69,14 @@ def add_watch(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
 
 def watch_args(given: dict[str, Any]) -> WatchArgs:
     """Remove the arguments of `watch` from `given`. Raises ValueError with a sentence if they conflict."""
+    targets, every = clusters_args(given)
     args = WatchArgs(
-        targets=tuple(dict.fromkeys(given.pop("targets", ()))),
-        every=given.pop("every", False),
+        targets=targets,
+        every=every,
         json=given.pop("json", False),
         ready_file=given.pop("ready_file", None),
         prometheus=given.pop("prometheus", None),
     )
-    if args.every and args.targets:
-        raise ValueError("--all and a TARGET cannot be used together: keep one")
     if args.ready_file is not None and not args.ready_file.strip():
         raise ValueError("--ready-file must not be empty: it is the path of a file")
     return args

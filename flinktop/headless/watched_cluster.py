@@ -86,7 +86,7 @@ class WatchedCluster:
             policy=Policy(profile.name, as_rules(settings.findings), profile.expect),
             journal=(lambda: journal) if journal is not None else None,
             alerting=lambda: alert_policy(settings.alerts, settings.notify, profile.name),
-            hooks=hooks,
+            hooks=lambda: hooks,
             # Nothing is ever done to a cluster from here: there is nobody who could confirm it.
             ledger=None,
         )

@@ -9,9 +9,9 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
 
-TURNED_ILL, SUSPECTED, BELOW, USUAL = range(4)
-"""Ranks: of what the list of jobs or a sum shows to be ill, of what looks ill, of what is next to it, of what
-is looked at anyway. The lowest is asked first.
+URGENT, SUSPECTED, BELOW, USUAL = range(4)
+"""Ranks: of what the list of jobs or a sum shows to be unhealthy, of what looks so, of what is next to it, of
+what is looked at anyway. The lowest is asked first.
 """
 METRICS_SECONDS: Final = 10.0
 """Flink fetches its metrics no more often."""

@@ -115,7 +115,7 @@ def asks(
 ) -> Iterator[Ask]:
     """The lists of ids, and the figures of each vertex.
 
-    `suspects` are vertices whose watermarks look ill, `closely` are others that every fetch of Flink is
+    `suspects` are vertices whose watermarks look wrong, `closely` are others that every fetch of Flink is
     wanted of, `takers` those whose watermarks matter more than those of the rest.
     """
     job = look.listed.jid

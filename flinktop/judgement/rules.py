@@ -8,14 +8,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from flinktop.judgement.finding import Finding, Kind, Severity
-from flinktop.judgement.patterns import matches
+from flinktop.judgement.scope import Scope, WrittenScope, scope_fields
 from flinktop.model.look import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-ANY: Final = ("*",)
-LIMITED: Final[Mapping[str, str]] = {
+LIMITED: Final[Mapping[Kind, str]] = {
     Kind.CHECKPOINT_OVERDUE: "overdue_factor",
     Kind.MEMORY: "heap_percent",
     Kind.SOURCE_LAG: "lag_seconds",
@@ -23,12 +22,9 @@ LIMITED: Final[Mapping[str, str]] = {
 """Kinds with a limit that can be set, and its name in `Limits`."""
 
 
-class Rule(Struct, frozen=True, kw_only=True):
+class Rule(Scope, frozen=True, kw_only=True):
     """One `[[findings]]` of the config file: which findings it is about, and what it says of them."""
 
-    clusters: tuple[str, ...] = ANY  # names or patterns
-    jobs: tuple[str, ...] | None = None  # None: of all jobs, and of the cluster itself
-    kinds: tuple[str, ...] = ANY
     severity: Severity | None = None
     off: bool | None = None
     limit: float | None = None
@@ -37,19 +33,9 @@ class Rule(Struct, frozen=True, kw_only=True):
 Rules = tuple[Rule, ...]
 
 
-class Written(Protocol):
+class Written(WrittenScope, Protocol):
     """A rule as the config file has it; None is a missing key."""
 
-    @property
-    def clusters(self) -> tuple[str, ...] | None: ...
-    @property
-    def jobs(self) -> tuple[str, ...] | None: ...
-    @property
-    def kinds(self) -> tuple[str, ...] | None: ...
-    @property
-    def severity(self) -> str | None: ...
-    @property
-    def off(self) -> bool | None: ...
     @property
     def limit(self) -> float | None: ...
 
@@ -70,9 +56,7 @@ def as_rules(written: Iterable[Written]) -> Rules:
     """The rules of the config file."""
     return tuple(
         Rule(
-            clusters=one.clusters or ANY,
-            jobs=one.jobs,
-            kinds=one.kinds or ANY,
+            **scope_fields(one),
             severity=Severity(one.severity) if one.severity else None,
             off=one.off,
             limit=one.limit,
@@ -83,12 +67,7 @@ def as_rules(written: Iterable[Written]) -> Rules:
 
 def about(rules: Iterable[Rule], cluster: str, job: str | None) -> Rules:
     """The rules about a job of a cluster by their names; without a job those about the cluster itself."""
-    return tuple(
-        rule
-        for rule in rules
-        if matches(cluster, rule.clusters)
-        and (rule.jobs is None or (job is not None and matches(job, rule.jobs)))
-    )
+    return tuple(rule for rule in rules if rule.has_cluster(cluster) and rule.has_job(job))
 
 
 def applied(rules: Rules, findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -106,7 +85,7 @@ def limits(rules: Rules) -> Limits:
     found: dict[str, float] = {}
     for rule in rules:
         if rule.limit is not None:
-            found |= {name: rule.limit for kind, name in LIMITED.items() if matches(kind, rule.kinds)}
+            found |= {name: rule.limit for kind, name in LIMITED.items() if rule.has_kind(kind)}
     return Limits(**found)
 
 
@@ -116,7 +95,7 @@ def _last(rules: Rules, kind: Kind) -> Rule | None:
         (
             rule
             for rule in reversed(rules)
-            if (rule.severity is not None or rule.off is not None) and matches(kind, rule.kinds)
+            if (rule.severity is not None or rule.off is not None) and rule.has_kind(kind)
         ),
         None,
     )

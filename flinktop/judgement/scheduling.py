@@ -84,7 +84,7 @@ def _no_slots(look: JobLook, trails: Mapping[str, Trail]) -> Sign | None:
     if look.state == "RESTARTING":
         waiting["CREATED"] = 0  # before the delay of the restart is over
     if not look.streaming:
-        # Stages of a batch job wait for each other; it is ill only if none has a slot.
+        # Stages of a batch job wait for each other; it is unhealthy only if none has a slot.
         if look.state != "RUNNING" or not waiting["SCHEDULED"] or any(counts.get(one) for one in _HAS_SLOT):
             return None
     elif look.state not in {"RUNNING", "RESTARTING"}:

@@ -40,10 +40,19 @@ class Ends(Struct, frozen=True, dict=True):
     sinks: tuple[str, ...]
 
     @cached_property
+    def _sets(self) -> tuple[frozenset[str], frozenset[str]]:
+        return frozenset(self.sources), frozenset(self.sinks)
+
+    def is_source(self, vertex: str) -> bool:
+        return vertex in self._sets[0]
+
+    def is_sink(self, vertex: str) -> bool:
+        return vertex in self._sets[1]
+
+    @cached_property
     def chained(self) -> tuple[str, ...]:
         """Vertices that are both: a single chain, whose task counters stay at 0."""
-        sinks = frozenset(self.sinks)
-        return tuple(vertex for vertex in self.sources if vertex in sinks)
+        return tuple(filter(self.is_sink, self.sources))
 
 
 def ends(job: Job) -> Ends:

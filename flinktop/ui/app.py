@@ -90,7 +90,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = True
     CSS = """
     /* They cover rows: as few as possible. */
-    Toast { max-width: 90%; padding: 0 1; }
+    Toast { width: auto; max-width: 90%; padding: 0 1; }
     /* Textual's emoji has a width that terminals disagree about. */
     CommandPalette SearchIcon { display: none; }
     /* Textual draws its own lines, edges and scroll bars with blocks. */
@@ -285,7 +285,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
                 self.settings.notify or Notify(),
                 write=self._write_to_terminal,
                 toast=lambda one: self.notify(
-                    one.words, title=one.title, severity=one.severity, timeout=one.seconds, markup=False
+                    one.text(self.size.width), severity=one.severity, timeout=one.seconds, markup=False
                 ),
                 now=self.port.now,
                 environ=os.environ,

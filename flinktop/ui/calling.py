@@ -12,6 +12,7 @@ import threading
 from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
+from rich.cells import cell_len
 
 from flinktop.engine.alerts.alert import Change
 from flinktop.flink.secrets import environment
@@ -24,6 +25,7 @@ from flinktop.ui.desktop_notification import (
     protocol,
     protocol_in_tmux,
 )
+from flinktop.ui.widgets.celltext import clip, safe, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -35,6 +37,10 @@ BELL_SECONDS: Final = 10.0
 """Between two bells at least."""
 MOST_TOASTS: Final = 5
 """Toasts of one batch; they cover rows."""
+TOAST_LINES: Final = 2
+TOAST_SHARE: Final = 0.9
+TOAST_EDGE: Final = 6
+"""Most lines of a toast, the share of the columns that it may take, and how many of these its frame takes."""
 MOST_WORDS: Final = 300
 MOST_TITLE: Final = 120
 TMUX_SECONDS: Final = 2.0
@@ -45,12 +51,26 @@ _BELL: Final = "\x07"
 
 
 class Toast(Struct, frozen=True):
-    """A message on the screen."""
+    """A message on the screen, over rows of it."""
 
-    title: str
     words: str  # includes foreign text
     severity: Literal["information", "warning", "error"]
     seconds: float
+    hint: str = ""  # what to do about it
+
+    def text(self, width: int) -> str:
+        """The message on a terminal of `width` columns: in one line, else in two, which end with the hint."""
+        room = int(width * TOAST_SHARE) - TOAST_EDGE
+        hint = f"  {self.hint}" if self.hint else ""
+        lines = wrap(self.words, room, TOAST_LINES + 1)
+        if len(lines) <= TOAST_LINES and cell_len(lines[-1] + hint) <= room:
+            return "\n".join(lines) + hint
+        if len(lines) < TOAST_LINES:
+            return f"{lines[0]}\n{hint.lstrip()}"
+        if len(hint) > room // 2:
+            return "\n".join(lines[:TOAST_LINES])
+        rest = " ".join(safe(self.words).split()[len(lines[0].split()) :])
+        return f"{lines[0]}\n{clip(rest, room - len(hint))}{hint}"
 
 
 class Calling:
@@ -179,10 +199,11 @@ def toast_of(call: Call) -> Toast:
     """The message on the screen about a call."""
     worst = call.alerts[0]
     heading, words = spoken(call)
+    whole = f"{heading}: {words}"
     if call.change is Change.CLEARED:
-        return Toast(heading, words, "information", 8.0)
+        return Toast(whole, "information", 8.0)
     severity: Literal["warning", "error"] = "error" if worst.severity is Severity.CRITICAL else "warning"
-    return Toast(heading, f"{words}\nPress ! for the alerts.", severity, 20.0)
+    return Toast(whole, severity, 20.0, "Press ! for alerts.")
 
 
 def spoken(call: Call) -> tuple[str, str]:

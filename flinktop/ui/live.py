@@ -214,6 +214,10 @@ class Panel(Steady):
         """Time has passed: update ages."""
         self.update()
 
+    def ready_for(self, event: events.Event) -> bool:  # noqa: ARG002 -- for panels that distinguish keys
+        """Whether it shows what this key or click may be meant for, or nothing of it is on its way."""
+        return True
+
     def copied(self) -> str | None:
         """What to copy of its selected row, if that is more than an id. Nothing by default."""
         return None
@@ -274,6 +278,12 @@ class Panel(Steady):
         self.add_class("-broken")
 
 
+def panel_of(widget: Widget | None) -> Panel | None:
+    """The panel that a widget is in; None if it is in none."""
+    nodes = widget.ancestors_with_self if widget is not None else ()
+    return next((node for node in nodes if isinstance(node, Panel)), None)
+
+
 class LiveScreen(SteadyScreen[None]):
     """A place in the cluster: a frame around panels that watch while it is visible."""
 
@@ -331,9 +341,11 @@ class LiveScreen(SteadyScreen[None]):
                 panel.take_news(changes)
 
     def ready_for(self, event: events.Event) -> bool:
-        """Whether it and its panels are mounted and have their final size."""
+        """Whether all panels are mounted and have their final size, and the focused one is ready."""
         parts = self.query(Panel).results(Panel)
-        return super().ready_for(event) and self.size.area > 0 and all(panel.is_mounted for panel in parts)
+        mounted = super().ready_for(event) and self.size.area > 0 and all(panel.is_mounted for panel in parts)
+        focused = panel_of(self.focused) if mounted else None
+        return mounted and (focused is None or focused.ready_for(event))
 
     @property
     def behind_dialog(self) -> bool:

@@ -92,7 +92,8 @@ async def test_a_checkpoint_that_failed_is_there_with_its_late_subtasks(tmp_path
 
 
 @pytest.mark.parametrize(
-    "scenario", ["skew", *(pytest.param(one, marks=pytest.mark.deep) for one in ("calm", "stuck-watermark"))]
+    "scenario",
+    ["skew", *(pytest.param(one, marks=pytest.mark.deep) for one in ("healthy", "stuck-watermark"))],
 )
 async def test_a_job_that_has_not_failed_has_a_bundle_as_well(scenario: str, tmp_path: Path) -> None:
     clock = ManualClock()
@@ -543,7 +544,7 @@ async def test_a_job_that_flink_has_forgotten_has_a_bundle_of_what_was_known(tmp
     journal = Journal(None, clock, inline=True)
     gone, now = "f" * 32, clock.wall() * 1000.0
     journal.keep_jobs([KnownJob(cluster=URL, job=gone, name="long gone", state="FAILED", seen=now)])
-    cluster = DemoCluster("calm", "2.3.0", clock)
+    cluster = DemoCluster("healthy", "2.3.0", clock)
     found = await made(cluster, "long gone", tmp_path, clock, journal=journal)
     assert found.making.subject.job == gone
     assert {"journal.txt", "jobmanager.log", "configuration.txt"} <= set(found.files)

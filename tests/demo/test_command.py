@@ -40,7 +40,7 @@ def test_words(line: str, scenario: str | None, flags: Flags) -> None:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("demo skew calm", "only one SCENARIO is allowed: unexpected argument 'calm'"),
+        ("demo skew healthy", "only one SCENARIO is allowed: unexpected argument 'healthy'"),
         ("demo --user bob", "--user is for opening a cluster, not for 'demo'"),
         ("clusters --flink 2.3.0", "--flink is for 'demo', not for 'clusters'"),
     ],
@@ -52,9 +52,9 @@ def test_words_that_do_not_go_together(line: str, told: str) -> None:
 
 
 def test_an_unknown_scenario_is_answered_with_all_names(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["demo", "calmm"]) == 2
+    assert main(["demo", "helthy"]) == 2
     told = capsys.readouterr().err
-    assert "unknown scenario 'calmm'; did you mean 'calm'?" in told
+    assert "unknown scenario 'helthy'; did you mean 'healthy'?" in told
     assert all(name in told for name in SHOWS)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from flinktop.demo.past import MINUTES
 from flinktop.engine.series import cluster_series, job_series
 from tests.demo.hostile import hostile_cluster
 from tests.demo_cluster import DemoCluster
@@ -15,14 +16,14 @@ pytestmark = pytest.mark.deep
 
 
 async def test_the_frame_has_the_demo_mark() -> None:
-    async with monitor(demo="calm") as day:
+    async with monitor(demo="healthy") as day:
         assert "DEMO" in day.lines[0]
     async with monitor() as day:
         assert "DEMO" not in day.lines[0]
 
 
 async def test_charts_begin_full() -> None:
-    async with monitor("2.3.0", demo="mixed") as day:
+    async with monitor("2.3.0", demo="mixed", minutes=MINUTES) as day:
         assert isinstance(day.cluster, DemoCluster)
         began = day.port.now() - 800
         sent = [value for at, value in day.port.points(cluster_series("in")) if at < began + 700]

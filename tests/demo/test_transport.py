@@ -149,7 +149,7 @@ def test_a_scenario_shows_what_it_describes(scenario: str) -> None:
     vertices = [vertex for job in live for vertex in job.plan.vertices]
     shown = {
         "mixed": len(live) > 8 and len({job.state for job in world.at(0.0).jobs}) > 3,
-        "calm": all(job.state == "RUNNING" and not job.life.fate.cycle for job in live),
+        "healthy": all(job.state == "RUNNING" and not job.life.fate.cycle for job in live),
         "idle": not live,
         "backpressure": any(vertex.spec.held > 0.5 for vertex in vertices),
         "restart-loop": sum(job.run.number > 16 for job in live) == 2,

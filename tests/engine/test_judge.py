@@ -156,7 +156,7 @@ def test_a_job_that_can_not_be_read_is_unknown_and_counted_as_ill() -> None:
     bench.rounds(2)
     verdict = bench.judge.judged.verdicts[name(0)]
     assert (verdict.kind, verdict.severity) == ("unknown", Severity.UNKNOWN)
-    assert bench.judge.judged.ill == 1
+    assert bench.judge.judged.unhealthy == 1
 
 
 def test_a_job_that_is_listed_no_more_is_forgotten() -> None:

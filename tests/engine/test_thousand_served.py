@@ -78,7 +78,7 @@ def test_one_of_a_thousand_is_named_in_time(
     specs = [replace(spec, fate=Fate(BORN)) for spec in many_jobs(JOBS)]
     specs[ill.place] = ill.made(specs[ill.place])
     clock = Clock()
-    cluster = DemoCluster("calm", "1.20.5", clock, own=Cluster(tuple(specs), slots_each=32))
+    cluster = DemoCluster("healthy", "1.20.5", clock, own=Cluster(tuple(specs), slots_each=32))
     opened = clock.now()
     plans = cluster.world.plans
     turned = _turned(cluster.world, ill.place)

@@ -102,7 +102,7 @@ def test_words() -> None:
     assert until_words(5.0, str) == "until 5.0"
     assert called_words(alert(called=7.0), str) == "7.0"
     assert called_words(alert(calls=True), str) == "–"  # noqa: RUF001 -- a dash
-    assert called_words(alert(), str) == "listed"
+    assert called_words(alert(), str) == "no"
     assert called_words(alert(flapping=True, calls=True), str) == "flapping"
 
 

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from flinktop.facts.jobs import is_overdue
-from flinktop.facts.verdicts import calm_rank
+from flinktop.facts.verdicts import rank_by_state
 
 
 @pytest.mark.parametrize(
@@ -30,10 +30,10 @@ def test_overdue(age: float | None, interval: float | None, late: bool) -> None:
 
 def test_without_findings_what_starts_comes_before_what_runs_and_what_has_ended() -> None:
     in_order = ["FAILED", "FAILING", "RESTARTING", "CREATED", "RUNNING", "FINISHED"]
-    assert sorted([*in_order[::2], *in_order[1::2]], key=calm_rank) == in_order
-    assert calm_rank("FINISHED") == calm_rank("CANCELED")
-    assert calm_rank("CREATED") == calm_rank("PAUSED")
+    assert sorted([*in_order[::2], *in_order[1::2]], key=rank_by_state) == in_order
+    assert rank_by_state("FINISHED") == rank_by_state("CANCELED")
+    assert rank_by_state("CREATED") == rank_by_state("PAUSED")
 
 
 def test_a_job_without_a_running_task_comes_before_those_that_run() -> None:
-    assert calm_rank("FAILING") < calm_rank("RUNNING", stalled=True) < calm_rank("CREATED")
+    assert rank_by_state("FAILING") < rank_by_state("RUNNING", stalled=True) < rank_by_state("CREATED")

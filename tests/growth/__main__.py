@@ -13,7 +13,8 @@ from tests.growth.functions import FUNCTIONS, STARTS
 from tests.growth.patterns import beginnings, compiled, hostile, used
 
 STEP = 10
-SMALLEST = 1_000
+SMALLEST = 500
+"""Letters that the shortest texts have at the least."""
 TIMES_A_STEP = 40
 """So many times the time for ten times the text at the most: 10 is linear, 100 quadratic."""
 FLOOR = 0.004
@@ -26,7 +27,10 @@ Work = Callable[[str], object]
 
 def faster(name: str, work: Work, starts: Sequence[str], largest: int) -> str | None:
     """What grows faster than its text, in words; None for what does not."""
-    size = SMALLEST
+    size = largest
+    while size >= SMALLEST * STEP:
+        size //= STEP
+    smallest = size
     before: dict[int, float] = {}
     chosen: frozenset[int] | None = None
     while size <= largest:
@@ -41,7 +45,7 @@ def faster(name: str, work: Work, starts: Sequence[str], largest: int) -> str | 
                     f"{name}: {size:,} letters of {text[:16]!r}…{text[-4:]!r} took {seconds:.3f} s, "
                     f"a tenth of them {before.get(number, 0.0):.4f} s"
                 )
-        if size > SMALLEST:
+        if size > smallest:
             chosen = frozenset(sorted(times, key=lambda number: -times[number])[:KEPT])
         before = times
         size *= STEP

@@ -100,7 +100,7 @@ def test_what_hangs_does_not_hold_up_the_rest(hanging: str) -> None:
 
 
 def test_a_job_that_cannot_be_read_is_unknown_and_the_others_are_judged() -> None:
-    cluster, clock = demo("calm")
+    cluster, clock = demo("healthy")
     first, *others = [
         one["jid"] for one in cluster.document("jobs/overview")["jobs"] if one["state"] == "RUNNING"
     ]
@@ -205,7 +205,7 @@ def test_a_job_that_is_not_there_is_3() -> None:
 
 def test_a_job_of_one_of_several_clusters_is_enough() -> None:
     well, clock = demo()
-    other = DemoCluster("calm", "1.20.5", clock)
+    other = DemoCluster("healthy", "1.20.5", clock)
     other.changed["jobs/overview"] = {"jobs": []}
     name = jobs_of(look({"prod": well}, StatusArgs(wait=1.0), clock=clock))[0]["name"]
     found = look({"other": other, "prod": well}, StatusArgs(job=name, wait=1.0), clock=clock)
@@ -316,7 +316,7 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_rules_decide_on_findings(monkeypatch: pytest.MonkeyPatch) -> None:
     made_up(monkeypatch)
-    cluster, clock = demo("calm")
+    cluster, clock = demo("healthy")
     args = StatusArgs(wait=1.0)
     first, second = jobs_of(look({"prod": cluster}, args, clock=clock))[:2]
     rules = (
@@ -348,8 +348,8 @@ def test_what_a_hidden_finding_explained_is_said() -> None:
 def test_limits_of_the_config_are_those_of_findings() -> None:
     off = Rule(kinds=("bottleneck", "checkpoints-failing"), off=True)
     assert "source-lag" not in found_kinds("backpressure", off, Rule(kinds=("source-lag",), limit=3600.0))
-    assert "memory" not in found_kinds("calm")
-    assert "memory" in found_kinds("calm", Rule(kinds=("memory",), limit=1.0))
+    assert "memory" not in found_kinds("healthy")
+    assert "memory" in found_kinds("healthy", Rule(kinds=("memory",), limit=1.0))
     assert "checkpoint-overdue" in found_kinds("failing-checkpoints", off)
     most = Rule(kinds=("checkpoint-overdue",), limit=1000.0)
     assert "checkpoint-overdue" not in found_kinds("failing-checkpoints", off, most)

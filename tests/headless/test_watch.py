@@ -176,7 +176,7 @@ async def test_two_clusters_of_which_one_hangs(tmp_path: Path, clock: ManualCloc
 async def test_a_cluster_that_is_away_is_said_once_and_when_it_is_back(
     tmp_path: Path, clock: ManualClock
 ) -> None:
-    cluster = DemoCluster("calm", "1.20.5", clock)
+    cluster = DemoCluster("healthy", "1.20.5", clock)
     cluster.failure = REFUSED
     async with watching(tmp_path, {"prod": cluster}, clock) as watched:
         await watched.passes(600)
@@ -192,7 +192,7 @@ async def test_a_cluster_that_is_away_is_said_once_and_when_it_is_back(
 
 
 async def test_a_connection_that_drops_for_a_moment_is_not_said(tmp_path: Path, clock: ManualClock) -> None:
-    cluster = DemoCluster("calm", "1.20.5", clock)
+    cluster = DemoCluster("healthy", "1.20.5", clock)
     async with watching(tmp_path, {"prod": cluster}, clock) as watched:
         await watched.passes(20)
         cluster.failure = REFUSED
@@ -208,7 +208,7 @@ async def test_a_connection_that_drops_for_a_moment_is_not_said(tmp_path: Path, 
 
 
 async def test_another_reason_of_the_same_outage_is_said_too(tmp_path: Path, clock: ManualClock) -> None:
-    cluster = DemoCluster("calm", "1.20.5", clock)
+    cluster = DemoCluster("healthy", "1.20.5", clock)
     cluster.failure = REFUSED
     async with watching(tmp_path, {"prod": cluster}, clock) as watched:
         await watched.passes(30)
@@ -224,7 +224,7 @@ async def test_another_reason_of_the_same_outage_is_said_too(tmp_path: Path, clo
 async def test_a_lost_cluster_is_an_alert_and_its_jobs_are_no_gauges(
     tmp_path: Path, clock: ManualClock
 ) -> None:
-    cluster = DemoCluster("calm", "1.20.5", clock)
+    cluster = DemoCluster("healthy", "1.20.5", clock)
     async with watching(tmp_path, {"prod": cluster}, clock) as watched:
         await watched.passes(30)
         assert sample(watched.metrics(), "flinktop_job_severity")
@@ -259,7 +259,7 @@ async def test_gauges_have_the_names_and_labels_of_status(tmp_path: Path, clock:
 
 
 async def test_a_missing_job_is_a_gauge_of_its_name(tmp_path: Path, clock: ManualClock) -> None:
-    cluster = DemoCluster("calm", "1.20.5", clock)
+    cluster = DemoCluster("healthy", "1.20.5", clock)
     async with watching(tmp_path, {"prod": cluster}, clock, expect=("no-such-job",)) as watched:
         await watched.passes(90)
         missing = [
@@ -297,7 +297,7 @@ async def test_what_turns_ill_is_said_within_15_seconds(
     else:
         fails = CheckpointSpec(20, 2, failing=1.0, failing_since=ILL_AT, reason="Could not materialize it.")
         specs[-1] = replace(specs[-1], checkpoints=fails)
-    cluster = DemoCluster("calm", "1.20.5", clock, own=Cluster(tuple(specs), slots_each=32))
+    cluster = DemoCluster("healthy", "1.20.5", clock, own=Cluster(tuple(specs), slots_each=32))
     opened, turned = clock.now(), ILL_AT
     if ill != "failed":
         taken = cluster.world.checkpoints[-1]
@@ -359,7 +359,7 @@ async def test_all_clusters_remember_in_one_journal(tmp_path: Path, clock: Manua
 
 
 async def test_what_the_journal_says_of_itself_is_a_note(tmp_path: Path, clock: ManualClock) -> None:
-    cluster = DemoCluster("calm", "1.20.5", clock)
+    cluster = DemoCluster("healthy", "1.20.5", clock)
     (tmp_path / "state").write_text("no directory")
     journal = Journal(tmp_path / "state" / "journal.db", clock, inline=True)
     async with watching(tmp_path, {"prod": cluster}, clock, journal=journal) as watched:
@@ -416,7 +416,7 @@ async def test_an_error_in_one_cluster_does_not_reach_the_others(
 async def test_a_ready_file_that_cannot_be_written_is_tried_again(
     tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cluster = DemoCluster("calm", "1.20.5", clock)
+    cluster = DemoCluster("healthy", "1.20.5", clock)
     ready = tmp_path / "ready"
 
     def full(*_given: object) -> None:

@@ -76,7 +76,7 @@ def test_a_failed_job_is_opened_after_its_jobmanager_has_gone(release: str, tmp_
             pty.write("kind:ended")
             pty.press("enter")
             pty.wait_until_gone(re.compile(rf"failure +{NAME}"), LOOKS)
-            # The row under the cursor is told below.
+            # The selected event is shown in full below the list.
             pty.wait_for("ended: job ended FAILED", LOOKS)
             pty.press("enter")
             screen = pty.wait_for(re.compile(r"last seen"), LOOKS)

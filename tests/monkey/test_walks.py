@@ -8,8 +8,8 @@ from tests.monkey.inline import inline
 from tests.monkey.result import Result
 from tests.monkey.terminal import in_terminal
 
-INLINE = range(12)
-IN_A_TERMINAL = range(20)
+INLINE = range(8)
+IN_A_TERMINAL = range(8)
 IN_TIME = 8.0
 """Seconds: more than the three that quitting may take, on a machine that is busy with other things."""
 

@@ -119,7 +119,7 @@ def test_all_are_killed_at_the_end() -> None:
     until("they are gone", lambda: not any(map(lives, pids)))
     late = Run("late", ("sleep", "1000"), background=True, began=0.0)
     runs.start(late, os.environ)
-    assert runs.running == ()
+    until("none runs", lambda: runs.running == ())
 
 
 def test_what_it_leaves_running_does_not_hold_it_up() -> None:

@@ -111,7 +111,7 @@ def test_it_rings_and_gives_the_title_back(
     got = configured(tmp_path)
     with called(tmp_path, cluster, server, TERM_PROGRAM="WezTerm") as pty:
         wait_until("the desktop is told", lambda: NOTIFIED.search(pty.written) is not None)
-        pty.wait_for("Press ! for the alerts.")
+        pty.wait_for("Press ! for alerts.")
         wait_until("the command was run", lambda: bool(documents(got)))
         (document,) = documents(got)
         assert document["event"] == "raised"
@@ -152,7 +152,7 @@ def test_nothing_is_written_that_a_terminal_does_not_know(
 ) -> None:
     configured(tmp_path)
     with called(tmp_path, cluster, server) as pty:
-        pty.wait_for("Press ! for the alerts.")
+        pty.wait_for("Press ! for alerts.")
         assert not re.search(rb"\x1b\](?:9|99|777);", pty.written)
 
 

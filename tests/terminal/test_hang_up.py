@@ -86,7 +86,7 @@ def ends(pty: Pty) -> None:
         ["su"],
     ),
 )
-@pytest.mark.parametrize("paints", in_depth([0, 1, 2, 3, 5, 8, 13], [3]))
+@pytest.mark.parametrize("paints", in_depth([0, 1, 2, 3, 5, 8, 13], [3], [0, 13]))
 def test_no_signal_comes(server: FixtureServer, tmp_path: Path, program: str, paints: int) -> None:
     with started_by(program, server, tmp_path) as pty:
         pty.wait_for(LIVE, STARTS)

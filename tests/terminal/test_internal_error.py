@@ -44,7 +44,7 @@ class Slow:
         return self.file.write(text)
 
 {breaks}
-sys.exit(cli.main(["demo"]))
+sys.exit(cli.main(["demo", "restart-loop"]))
 """
 BREAKS = {
     "action": ("OverviewScreen.action_sort = broken", ["s"]),
@@ -73,7 +73,7 @@ def broken(home: Path, breaks: str) -> Pty:
 def test_an_error_of_its_own_is_a_sentence(tmp_path: Path, breaks: str, keys: list[str]) -> None:
     with broken(tmp_path, breaks) as pty:
         if keys:
-            pty.wait_for("orders-enrichment", STARTS)
+            pty.wait_for("inventory-sync", STARTS)
         pty.press(*keys)
         left = pty.left(STARTS)
         assert (left.code, left.modes, left.termios) == (1, (), ())
@@ -117,7 +117,7 @@ def test_what_textual_would_print_a_trace_of_is_a_sentence(
 ) -> None:
     with broken(tmp_path, breaks) as pty:
         if keys:
-            pty.wait_for("orders-enrichment", STARTS)
+            pty.wait_for("inventory-sync", STARTS)
         pty.press(*keys)
         left = pty.left(STARTS)
         assert (left.code, left.modes, left.termios) == (1, (), ())
@@ -134,7 +134,7 @@ def test_what_was_typed_is_not_in_the_log_of_an_error(tmp_path: Path) -> None:
     with broken(
         tmp_path, "WriteView.CLOSES_WHEN_BROKEN = False; WriteView.action_other_kind = broken"
     ) as pty:
-        pty.wait_for("orders-enrichment", STARTS)
+        pty.wait_for("inventory-sync", STARTS)
         pty.press("w")
         pty.wait_for("Write this view")
         pty.write(typed)
@@ -150,7 +150,7 @@ def test_what_was_typed_is_not_in_the_log_of_an_error(tmp_path: Path) -> None:
 def test_an_error_in_a_thread_is_logged_and_not_shown(tmp_path: Path) -> None:
     breaks = "import threading; FlinkTop.action_help = lambda self: threading.Thread(target=broken).start()"
     with broken(tmp_path, breaks) as pty:
-        pty.wait_for("orders-enrichment", STARTS)
+        pty.wait_for("inventory-sync", STARTS)
         pty.press("?", "q")
         assert "it broke" not in pty.wait_for("Leave flinktop?")
         pty.press("q")

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.deep
 FAST = 0.03
 """Seconds between two keys."""
 HELP = "One row up or down."
-FIRST = "orders-enrichment"
+FIRST = "iot-telemetry-rollup"
 """What the first screen shows."""
 
 
@@ -59,7 +59,7 @@ TYPED_OVER = {
 
 @pytest.mark.parametrize(("keys", "asked"), named_in_depth(HASTY, fast=["20 esc"]))
 def test_hasty_keys_on_the_first_screen_end_nothing(tmp_path: Path, keys: list[str], *, asked: bool) -> None:
-    with monitor(tmp_path, "demo") as pty:
+    with monitor(tmp_path, "demo", "restart-loop") as pty:
         pty.wait_for(LIVE, STARTS)
         pty.wait_for(FIRST, STARTS)
         typed(pty, keys)
@@ -75,7 +75,7 @@ def test_hasty_keys_on_the_first_screen_end_nothing(tmp_path: Path, keys: list[s
 def test_backspaces_come_before_the_letters_behind_them(
     tmp_path: Path, opens: str, before: str, after: str
 ) -> None:
-    with monitor(tmp_path, "demo") as pty:
+    with monitor(tmp_path, "demo", "restart-loop") as pty:
         pty.wait_for(LIVE, STARTS)
         pty.wait_for(FIRST, STARTS)
         typed(pty, [opens, *"0123456789"])

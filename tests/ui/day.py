@@ -220,6 +220,7 @@ async def monitor(
     *,
     cluster: FixtureCluster | None = None,
     demo: str | None = None,
+    minutes: int = 2,
     read_only: bool = False,
     ascii_only: bool = False,
     theme: str = "dark",
@@ -238,7 +239,7 @@ async def monitor(
     journal: Journal | None = None,
     own: OwnKeys | None = None,
 ) -> AsyncIterator[Day]:
-    """Flinktop opened on a recorded cluster, or a scenario of the demo with its last minutes in the charts.
+    """Flinktop opened on a recorded cluster, or a scenario of the demo with so many `minutes` in the charts.
 
     Everything that is on the first screen has been answered. With `acts` there is a ledger below `state`.
     `written` is called with what is written to the terminal; without it nothing is drawn before it is read.
@@ -274,7 +275,7 @@ async def monitor(
         journal=(lambda: journal) if journal is not None else None,
     )
     if simulated is not None:
-        simulated.remembered(port)
+        simulated.remembered(port, minutes)
     profile = Profile(
         "test-cluster",
         connection,

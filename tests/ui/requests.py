@@ -1,6 +1,6 @@
 """What a place asks the cluster for in a minute, counted where the requests leave, and kept in a file.
 
-    pytest tests/ui/test_requests.py -m "deep or not deep" --write-goldens
+    pytest tests/ui/test_requests.py -m "deep or long" --write-goldens
 
 writes the files anew. Less than is written down is always allowed; more, more often or something else is not.
 """

@@ -37,7 +37,8 @@ def menu(ui: Day) -> dict[str, Action]:
     """The rows of the menu that is open."""
     screen = ui.app.screen
     assert isinstance(screen, ActionsScreen)
-    return {row.action.title: row.action for row in screen.table.shown_rows()}
+    actions = (row.action for row in screen.table.shown_rows())
+    return {action.title: action for action in actions if isinstance(action, Action)}
 
 
 def seen(ui: Day) -> type[Screen[Any]]:
@@ -232,7 +233,7 @@ async def test_the_palette_knows_what_can_be_done() -> None:
 
 @DEEP
 async def test_nothing_can_be_done_to_a_simulated_cluster() -> None:
-    async with monitor(demo="calm", size=(80, 24)) as day:
+    async with monitor(demo="healthy", size=(80, 24)) as day:
         await day.press("a")
         assert day.line("not now").endswith("demo: actions disabled")
         assert "ends at once, without a savepoint" in day.text

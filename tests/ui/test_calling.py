@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import replace
+from rich.cells import cell_len
+from textual.widgets._toast import Toast as ShownToast
 
 from flinktop.alert_rules import Notify
 from flinktop.engine.alerts.alert import Alert, AlertsView, Call, Change
@@ -81,8 +83,8 @@ def test_a_call_rings_once_and_is_shown() -> None:
     terminal = Terminal(BELL_ONLY)
     assert terminal.call(raised()) == "\x07"
     (toast,) = terminal.toasts
-    assert (toast.title, toast.severity) == ("critical", "error")
-    assert toast.words == "orders: restart-loop: 3 failures\nPress ! for the alerts."
+    assert toast.severity == "error"
+    assert toast.text(80) == "critical: orders: restart-loop: 3 failures  Press ! for alerts."
 
 
 def test_a_batch_rings_once_and_not_more_than_every_ten_seconds() -> None:
@@ -100,7 +102,7 @@ def test_what_is_over_does_not_ring() -> None:
     over = replace(alert(), cleared=WALL, why_cleared="Flink does not list the job any more")
     assert terminal.call(raised(over, change=Change.CLEARED)) == ""
     (toast,) = terminal.toasts
-    assert toast.words == "orders: restart-loop (Flink does not list the job any more)"
+    assert toast.text(120) == "cleared: orders: restart-loop (Flink does not list the job any more)"
     assert toast.severity == "information"
 
 
@@ -109,9 +111,25 @@ def test_a_summary_is_one_toast() -> None:
     many = [alert(f"job-{number}") for number in range(1000)]
     terminal.call(raised(*many))
     (toast,) = terminal.toasts
-    assert toast.title == "1000 alerts raised"
-    assert toast.words.startswith("1000 critical - job-0: restart-loop, job-1: restart-loop, ")
-    assert "and 996 more" in toast.words
+    assert toast.text(80) == (
+        "1000 alerts raised: 1000 critical - job-0: restart-loop, job-1:\n"
+        "restart-loop, job-2: restart-loop, job-3: re…  Press ! for alerts."
+    )
+    assert "and 996 more  Press" in toast.text(200)
+
+
+@pytest.mark.parametrize("width", [30, 60, 80, 120, 200])
+@pytest.mark.parametrize("words", [EVIL, "an-unbroken-name " * 20, "x" * 500, "作业" * 60, ""])
+def test_a_toast_takes_two_rows_at_the_most(words: str, width: int) -> None:
+    terminal = Terminal(BELL_ONLY)
+    one = alert()
+    terminal.call(raised(replace(one, job_name=words, finding=replace(one.finding, words=words))))
+    text = terminal.toasts[0].text(width)
+    lines = text.split("\n")
+    assert len(lines) <= 2
+    assert all(cell_len(line) <= width * 0.9 - 5 for line in lines)
+    assert "\x1b" not in text
+    assert lines[-1].endswith("Press ! for alerts.") or width < 60
 
 
 def test_nothing_that_is_off_is_written() -> None:
@@ -342,7 +360,7 @@ async def test_the_app_calls_in_its_terminal(*, ascii_only: bool) -> None:
         text = "".join(written)
         assert text.count("\x07\x1b]777;notify;flinktop test-cluster: 2 alerts raised;2 critical - ") == 1
         assert TITLE.findall(text)[-1].startswith("flinktop: 2 critical - ")
-        assert "Press ! for the alerts." in day.text
+        assert "Press ! for alerts." in day.text
         for one in day.port.alerts.open:
             day.port.acknowledge(one.key)
         await day.wait(3)
@@ -350,6 +368,15 @@ async def test_the_app_calls_in_its_terminal(*, ascii_only: bool) -> None:
         before = len(written)
         await day.wait(60)
         assert "\x07" not in "".join(written[before:])
+
+
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.deep)])
+async def test_a_call_covers_two_rows_at_the_most(size: tuple[int, int]) -> None:
+    async with monitor(demo="mixed", size=size, notify=Notify(desktop="off")) as day:
+        await day.wait(40)
+        (toast,) = day.app.screen.query(ShownToast)
+        assert toast.size.height <= 2
+        assert "Press ! for alerts." in day.text
 
 
 async def test_the_title_is_restored_when_the_app_ends() -> None:

@@ -13,6 +13,7 @@ from textual.geometry import Size
 
 from flinktop.ui import changed_runs
 from flinktop.ui.changed_runs import EVERY, ChangedRuns, unknown_in_textual
+from tests.depth import in_depth
 from tests.monkey.walk import walk
 from tests.terminal.screen import TerminalScreen
 from tests.ui.day import Day, monitor
@@ -101,8 +102,7 @@ async def resized(day: Day, terminal: Terminal, size: tuple[int, int]) -> None:
     await day.settled()
 
 
-@pytest.mark.deep
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", in_depth([1, 2, 3], fast=[], deep=[1]))
 async def test_wherever_a_monkey_goes(seed: int, tmp_path: Path) -> None:
     terminal = Terminal()
     async with monitor("2.3.0", SIZE, demo="mixed", state=tmp_path, written=terminal.take) as day:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -31,6 +32,7 @@ from flinktop.ui.written_view import as_text, view_of
 from tests.ui.day import Day, monitor
 from tests.ui.judged import finding, say, verdict
 from tests.ui.remembered import STACK, Past
+from tests.ui.test_typeahead import keys_of, post
 
 ORDERS = "orders-enrichment"
 FAILING = "inventory-sync"
@@ -276,6 +278,64 @@ async def test_hostile_texts_are_text(size: tuple[int, int]) -> None:
         assert place(past.day) == "EventScreen"
         assert "[b]bold[/b] red" in past.day.text
         assert "\x1b" not in "".join(past.day.lines)
+
+
+@asynccontextmanager
+async def read_by_a_thread(past: Past, *, seconds: float) -> AsyncIterator[None]:
+    """The journal answers each question after a time, and says then that it has."""
+    seen, asked, loop = Journal.seen, set[Question](), asyncio.get_running_loop()
+    timers = []
+
+    def answered(question: Question) -> None:
+        asked.add(question)
+        past.day.port._changed()
+
+    def slow(journal: Journal, question: Question) -> Any:
+        if question in asked:
+            return seen(journal, question)
+        timers.append(loop.call_later(seconds, answered, question))
+        return None
+
+    with mock.patch.object(Journal, "seen", slow):
+        yield
+        for timer in timers:
+            timer.cancel()
+
+
+@pytest.mark.parametrize("keys", [("enter",), ("j", "k", "enter")], ids=" ".join)
+async def test_keys_for_rows_that_are_still_read_wait_for_them(keys: tuple[str, ...]) -> None:
+    async with timeline_of(open_it=False) as past:
+        newer = [billing(past, ago, key=f"k{ago}", group=f"g{ago}") for ago in (1.0, 2.0)]
+        await past.happened(*newer, past.event(EventKind.JOB_STARTED, "started", 3, **orders(past)))
+        async with read_by_a_thread(past, seconds=0.05):
+            post(past.day.app, ["exclamation_mark", "T", *keys_of("/kind:started\r"), *keys])
+            await past.day.settled()
+        assert place(past.day) == "JobScreen"
+        assert past.day.app.screen.crumb == ORDERS  # type: ignore[attr-defined]
+
+
+async def test_keys_that_are_not_for_rows_do_not_wait_for_them() -> None:
+    async with timeline_of() as past:
+        await past.happened(billing(past))
+        with mock.patch.object(Journal, "seen", return_value=None):
+            # Letters of the filter, among them some that are keys of a table, and what clears it.
+            post(past.day.app, [*keys_of("/gjk\r"), *keys_of("/y\x1b"), "escape"])
+            began = asyncio.get_running_loop().time()
+            await past.day.settled()
+            assert asyncio.get_running_loop().time() - began < 1.0
+        assert place(past.day) == "OverviewScreen"
+
+
+async def test_another_filter_is_read_at_once_also_where_no_row_comes_or_goes() -> None:
+    async with timeline_of() as past:
+        await past.happened(past.event(EventKind.JOB_STARTED, "started", 3, **orders(past)))
+        table = past.day.table
+        table.filter = "kind:rescaled"
+        await past.day.settled()
+        assert not table.shown_keys()
+        table.filter = "kind:started"
+        await past.day.settled()
+        assert "● started" in past.day.text
 
 
 # -- what it leads to --------------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ async def test_checkpoints_that_can_be_read_no_more_do_not_grow_old_by_themselve
         assert re.search(r"! as of \d m ago: ", day.line("last checkpoint"))
 
 
-@pytest.mark.parametrize("release", ["1.20.5", pytest.param("1.14.6", marks=pytest.mark.deep)])
+@pytest.mark.parametrize("release", ["1.20.5", pytest.param("1.14.6", marks=pytest.mark.long)])
 @pytest.mark.parametrize("place", in_depth(PLACES, fast=["overview", "job", "log"]))
 async def test_nothing_is_on_its_way_for_ever(place: str, release: str) -> None:
     cluster = FixtureCluster(release)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from flinktop.demo.past import MINUTES
 from flinktop.engine.journal.event import EventKind
 from flinktop.engine.journal.journal import Journal
 from flinktop.judgement.finding import Severity
@@ -212,6 +213,7 @@ async def test_screens_look_as_they_did(
             "2.3.0",
             look.size,
             demo="mixed",
+            minutes=MINUTES,
             theme=look.theme,
             ascii_only=look.ascii_only,
             clock=clock,

@@ -216,7 +216,9 @@ def stay_within(day: Day, tab: str) -> None:
 
 
 @pytest.mark.parametrize("name", SCREENS)
-@pytest.mark.parametrize("size", [(80, 24), (100, 30), (200, 60)], ids=str)
+@pytest.mark.parametrize(
+    "size", [(80, 24), pytest.param((100, 30), marks=pytest.mark.long), (200, 60)], ids=str
+)
 async def test_plain_ascii_draws_every_screen_and_panels_stay_within(
     name: str, size: tuple[int, int]
 ) -> None:

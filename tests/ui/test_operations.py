@@ -385,7 +385,7 @@ async def test_empty_says_why() -> None:
     async with acting(read_only=True) as ui:
         await ui.press("O")
         assert "This cluster is opened read-only." in ui.text
-    async with monitor(demo="calm") as day:
+    async with monitor(demo="healthy") as day:
         await day.press("O")
         assert "Demo: actions are disabled" in day.text
 

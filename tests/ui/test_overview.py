@@ -114,6 +114,25 @@ async def test_at_80_columns_are_state_name_verdict_and_checkpoint() -> None:
         assert "● RUNNING    steady [test] <b>作" in day.line("steady")
 
 
+@pytest.mark.parametrize(
+    ("size", "least"),
+    [((120, 40), 32), pytest.param((178, 40), 54, marks=pytest.mark.deep), ((200, 60), 41)],
+)
+async def test_the_verdict_has_room_before_the_trend(size: tuple[int, int], least: int) -> None:
+    async with monitor("2.3.0", size, demo="mixed") as day:
+        job = day.cluster.job("orders-enrichment")
+        words = "bottleneck: " + "y" * 200
+        await say(day, [verdict(day, job, finding(Kind.BOTTLENECK, words=words))])
+        assert len(day.line("bottleneck").partition("▲ ")[2].partition("…")[0]) >= least - 3
+        assert "IN/s, 30 m" not in day.line("VERDICT")
+
+
+@pytest.mark.deep
+async def test_with_much_room_there_is_the_trend_too() -> None:
+    async with monitor("2.3.0", (300, 60), demo="mixed") as day:
+        assert "IN/s, 30 m" in day.line("VERDICT")
+
+
 async def test_a_verdict_older_than_a_minute_shows_its_age_and_that_of_an_ended_job_does_not() -> None:
     async with monitor("1.20.5") as day:
         steady, batch = day.cluster.job("steady"), day.cluster.job("batch")
@@ -138,7 +157,7 @@ async def test_the_cluster_line_counts_the_jobs_that_are_ill() -> None:
     async with monitor("1.20.5") as day:
         day.port.engine.judge.judged = Judged()
         await say(day, [])
-        assert " ill" not in day.lines[1]
+        assert " unhealthy" not in day.lines[1]
         steady, slow, restored = (day.cluster.job(name) for name in ("steady", "slow", "restored"))
         said = [
             verdict(day, steady, finding(Kind.BOTTLENECK)),
@@ -146,10 +165,10 @@ async def test_the_cluster_line_counts_the_jobs_that_are_ill() -> None:
             verdict(day, restored, finding(Kind.CHECKPOINT_SLOW, Severity.INFO)),
         ]
         await say(day, said)
-        assert "jobs ▲ 2 ill  1 failed  5 running" in day.lines[1]
+        assert "jobs ▲ 2 unhealthy  1 failed  5 running" in day.lines[1]
         said[0] = verdict(day, steady, finding(Kind.STALLED, Severity.CRITICAL))
         await say(day, said, [finding(Kind.MEMORY)])
-        assert "▲ memory   jobs ✕ 2 ill  1 failed" in day.lines[1]
+        assert "▲ memory   jobs ✕ 2 unhealthy  1 failed" in day.lines[1]
 
 
 async def test_a_filter_by_verdict() -> None:
@@ -378,11 +397,11 @@ async def test_the_memory_of_taskmanagers_costs_one_request_in_ten_seconds() -> 
 @pytest.mark.parametrize(
     ("width", "words"),
     [
-        (120, "TaskManagers 1   slots 8/10 ━━━━━━──   jobs ✕ 2 ill  1 failed  5 running  2 finished"),
-        (100, "TM 1   slots 8/10   jobs ✕ 2 ill  1 failed  5 running  2 ended"),
-        (80, "TM 1   slots 8/10   jobs ✕ 2 ill  1 failed  5 running  2 ended"),
-        (60, "TM 1   slots 8/10   jobs ✕ 2 ill  1 failed  5 running  2…"),
-        (44, "TM 1   slots 8/10   jobs ✕ 2 ill  1 failed"),
+        (120, "TaskManagers 1   slots 8/10 ━━━━━━──   jobs ✕ 2 unhealthy  1 failed  5 running  2 finished"),
+        (100, "TM 1   slots 8/10   jobs ✕ 2 unhealthy  1 failed  5 running  2 ended"),
+        (80, "TM 1   slots 8/10   ✕ 2 unhealthy  1 failed  5 running  2 ended"),
+        (60, "TM 1   slots 8/10   ✕ 2 unhealthy  1 failed  5 running"),
+        (44, "TM 1   slots 8/10   ✕ 2 unhealthy  1 fail"),
     ],
 )
 async def test_the_cluster_line_gives_up_the_least_important_first(width: int, words: str) -> None:
@@ -434,7 +453,7 @@ async def test_how_busy_a_job_is_comes_from_accumulated_times() -> None:
     cluster = FixtureCluster("1.20.5")
     spent = {"busy": 0.0, "backpressured": 0.0, "idle": 0.0}
     busy_job(cluster, cluster.job("steady"), spent)
-    async with monitor(cluster=cluster, size=(150, 40)) as day:
+    async with monitor(cluster=cluster, size=(160, 40)) as day:
         assert day.line("steady").split("</b>")[1].split()[5:7] == ["…", "…"]
         for _ in range(3):
             spent["busy"] += 7000.0
@@ -451,7 +470,7 @@ async def test_how_busy_a_job_is_comes_from_accumulated_times() -> None:
 @pytest.mark.parametrize("release", ["1.9.3", "1.14.6"])
 @pytest.mark.usefixtures("quiet_judge")
 async def test_releases_without_accumulated_times_show_a_dash(release: str) -> None:
-    async with monitor(release, (150, 40)) as day:
+    async with monitor(release, (160, 40)) as day:
         await day.wait(30)
         row = next(row for row in day.table._rows if row.name.startswith("steady"))
         assert row.facts.busy.absent
@@ -522,7 +541,7 @@ TROUBLE = {
         "orders-enrichment": (Kind.WATERMARK_STUCK, Severity.WARNING),
         "telemetry-late-gateway": (Kind.WATERMARK_STUCK, Severity.WARNING),
     },
-    "calm": {},
+    "healthy": {},
     "idle": {},
 }
 

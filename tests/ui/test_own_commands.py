@@ -140,7 +140,9 @@ async def test_they_stand_in_footer_help_palette_and_menu(tmp_path: Path) -> Non
         assert "elsewhere" not in day.text
         await day.press("G")
         assert "https://g/?j=failed%20for%20good" in day.text
-        await day.press("escape", "escape", "enter")
+        await day.press("escape")
+        await select(day, "steady")
+        await day.press("enter")
         assert "Y second" in day.lines[-1]
 
 
@@ -196,7 +198,7 @@ async def test_without_any_that_reads_read_only_has_no_menu(tmp_path: Path) -> N
 
 async def test_the_demo_has_only_what_reads_and_links(tmp_path: Path) -> None:
     text = command("", name="writer") + '[[links]]\nkey = "D"\non = "job"\nname = "x"\nurl = "https://g/"\n'
-    async with monitor(demo="calm", own=own(tmp_path, text)) as day:
+    async with monitor(demo="healthy", own=own(tmp_path, text)) as day:
         assert "D x" in day.lines[-1]
         assert "writer" not in day.lines[-1]
         await day.press("X")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from flinktop.engine.journal.event import Event, EventKind
 from flinktop.flink.jars import RunOptions
 from flinktop.flink.process import Process
 from flinktop.judgement.finding import Culprit, Kind
+from flinktop.own_commands.runs import Run
 from flinktop.ui.palette import Palette
 from flinktop.ui.screens.actions import ActionsScreen, on_cluster
 from flinktop.ui.screens.alerts import AlertsScreen
@@ -37,6 +38,9 @@ from flinktop.ui.screens.log_screen import LogFileScreen
 from flinktop.ui.screens.mute import MuteScreen
 from flinktop.ui.screens.operations import OperationScreen, OperationsScreen
 from flinktop.ui.screens.overview import OverviewScreen
+from flinktop.ui.screens.own_confirm import OwnConfirm, Question
+from flinktop.ui.screens.own_link import OwnLinkDialog
+from flinktop.ui.screens.own_output import OutputScreen
 from flinktop.ui.screens.pick import PickClass, PickJar, PickRestore
 from flinktop.ui.screens.plan_preview import PlanPreviewScreen
 from flinktop.ui.screens.process_screen import JobManagerScreen, TaskManagerScreen
@@ -62,6 +66,8 @@ from tests.ui.requests import KEPT, Counts, Page, Watch, lines, more, read
 
 JOB = "orders-enrichment"
 SIZES = ((80, 24), (120, 40))
+SMALL = (OverviewScreen, JobScreen, TaskManagersScreen)
+"""Screens with the most to leave out on a small terminal, where the others are tried in long tests."""
 SECONDS, STEP = 60, 3
 
 
@@ -125,6 +131,9 @@ SCREENS: dict[type[Screen[Any]], Callable[[Ids], Screen[Any]]] = {
     EventScreen: lambda ids: EventScreen(happened(ids)),
     MuteScreen: lambda _: MuteScreen(None),
     VertexPlanScreen: lambda ids: VertexPlanScreen(ids.job, ids.vertex),
+    OutputScreen: lambda _: OutputScreen(Run("mine", ("true",), background=False, began=0.0)),
+    OwnLinkDialog: lambda _: OwnLinkDialog("mine", "https://wiki/"),
+    OwnConfirm: lambda _: OwnConfirm(Question("mine", ("true",), "test", lambda: None)),
     # What the bundle itself asks has its own limits: see tests/bundle.
     BundleScreen: lambda ids: BundleScreen(
         BundleBeside(ids.job, JOB, cluster="test", url="", directory=Path(), wall=0.0, journal=None)
@@ -178,26 +187,57 @@ async def _first_minute(day: Day, kind: type[Screen[Any]], tab: str) -> Page:
     return watch.page
 
 
-@pytest.mark.deep
-@pytest.mark.parametrize("kind", SCREENS, ids=lambda kind: kind.__name__)
+def cases() -> Iterator[Any]:
+    """Each screen in each size."""
+    for size in SIZES:
+        named = "x".join(map(str, size))
+        for kind in SCREENS:
+            hurry = size != SIZES[0] or kind in SMALL
+            marks = pytest.mark.deep if hurry else pytest.mark.long
+            yield pytest.param(kind, named, size, marks=marks, id=f"{kind.__name__}-{named}")
+
+
+@pytest.mark.parametrize(("kind", "named", "size"), list(cases()))
 async def test_no_more_is_requested_than_recorded(
-    kind: type[Screen[Any]], *, write_goldens: bool, record_property: Callable[[str, object], None]
+    kind: type[Screen[Any]],
+    named: str,
+    size: tuple[int, int],
+    *,
+    write_goldens: bool,
+    record_property: Callable[[str, object], None],
 ) -> None:
-    names = [command.id.removeprefix("tab_") for command in getattr(kind, "TABS", ())]
-    pages = {
-        " ".join(filter(None, [f"{size[0]}x{size[1]}", tab])): await first_minute(kind, tab, size)
-        for tab in names or [""]
-        for size in SIZES
-    }
+    tabs = [command.id.removeprefix("tab_") for command in getattr(kind, "TABS", ())]
+    pages = {f"{named} {tab}".rstrip(): await first_minute(kind, tab, size) for tab in tabs or [""]}
     file = KEPT / f"{kind.__name__}.txt"
     if write_goldens:
-        file.parent.mkdir(exist_ok=True)
-        file.write_text("".join(f"{line}\n" for line in lines(pages)), encoding="utf-8")
-    kept = read(file.read_text(encoding="utf-8").splitlines())
+        write(file, pages)
+    kept = {
+        page: asked
+        for page, asked in read(file.read_text(encoding="utf-8").splitlines()).items()
+        if page.split()[0] == named
+    }
     assert not list(more(kept, pages))
     assert set(kept) == set(pages)
     if kept != pages:
-        record_property("figures", f"{kind.__name__} asks for less than is written down: --write-goldens")
+        told = f"{kind.__name__} at {named} asks for less than is written down: --write-goldens"
+        record_property("figures", told)
+
+
+def write(file: Path, pages: Mapping[str, Page]) -> None:
+    """Write down the pages of one size; those of the others stay."""
+    file.parent.mkdir(exist_ok=True)
+    known = read(file.read_text(encoding="utf-8").splitlines()) if file.exists() else {}
+    sizes = {page.split()[0] for page in pages}
+    others = {page: asked for page, asked in known.items() if page.split()[0] not in sizes}
+    file.write_text("".join(f"{line}\n" for line in lines({**others, **pages})), encoding="utf-8")
+
+
+def test_writing_down_one_size_leaves_the_other(tmp_path: Path) -> None:
+    one, other = ({"jobs/*": Counts(number, 1, 3.0, 0)} for number in (1, 2))
+    file = tmp_path / "kept" / "Screen.txt"
+    for pages in ({"80x24 log": one, "80x24 threads": one}, {"120x40 log": one}, {"80x24 log": other}):
+        write(file, pages)
+    assert read(file.read_text().splitlines()) == {"120x40 log": one, "80x24 log": other}
 
 
 def test_more_of_anything_is_found() -> None:

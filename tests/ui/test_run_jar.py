@@ -459,7 +459,7 @@ async def test_plans_and_lists_are_plain_ascii_where_asked() -> None:
 
 @pytest.mark.deep
 async def test_a_simulated_cluster_runs_no_jars() -> None:
-    async with monitor("2.3.0", demo="calm") as day:
+    async with monitor("2.3.0", demo="healthy") as day:
         day.app.push_screen(JarsScreen())
         await day.settled()
         await day.wait(3)

@@ -28,7 +28,7 @@ class Change(StrEnum):
 class Alert(Struct, frozen=True, kw_only=True):
     """A finding of a job or cluster that is open, or was. Times are s since 1970, by this machine's clock."""
 
-    cluster: str  # its address in normal form
+    cluster: str  # its address, in one of its spellings
     target: str  # its name in the config, or its address
     job: str = ""  # id; "" for the cluster itself, and for a job that is missing
     job_name: str = ""
@@ -36,7 +36,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     raised: float
     cleared: float | None = None
     why_cleared: str = ""  # where it is not that the finding is gone
-    calls: bool = False  # whether it calls, or is only listed and marked
+    calls: bool = False  # whether it calls, or is only shown
     called: float | None = None  # when it called last
     acknowledged: float | None = None
     muted: float | None = None  # until when; infinity: until it clears

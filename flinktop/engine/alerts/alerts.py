@@ -36,7 +36,7 @@ SAME_WITHIN: Final = 300.0
 FLAPS: Final = 3
 """Times that an alert is raised within `FLAPS_WITHIN` until it is flapping."""
 FLAPS_WITHIN: Final = 3600.0
-CALM_AFTER: Final = 600.0
+STABLE_AFTER: Final = 600.0
 """s without a change after which an alert is not flapping any more."""
 GONE_AFTER: Final = 60.0
 """s after which a job that is not listed is gone: a JobManager that takes over lists them step by step."""
@@ -65,7 +65,7 @@ def after(before: Alerts, seen: Seen, policy: AlertPolicy, at: Moment) -> Alerts
         track = _decided(track, policy, seen, at)
         if track.raised and (known is None or not known.raised):
             track, past = _raised(track, recent.pop(place, None), past, at)
-        tracks[place] = _calmed(track, at)
+        tracks[place] = _stabilized(track, at)
     for place, track in before.tracks.items():
         if place in bad:
             continue
@@ -88,8 +88,12 @@ def after(before: Alerts, seen: Seen, policy: AlertPolicy, at: Moment) -> Alerts
 def settled(state: Alerts, seen: Seen, at: Moment) -> Alerts:
     """With whether what stood already at the start is known by now."""
     first = state.first if state.first is not None else at.now
-    over = at.now - first >= (SETTLES_AFTER if seen.complete else SETTLES_BY)
-    return replace(state, first=first, settled=state.settled or over)
+    if state.settled:
+        return state
+    # Of many failures of before the start the causes are read one after the other.
+    complete = seen.complete and not any(one.finding.unread for one in seen.found.values())
+    over = at.now - first >= (SETTLES_AFTER if complete else SETTLES_BY)
+    return replace(state, first=first, settled=over)
 
 
 def _new(state: Alerts, found: Found, seen: Seen, at: Moment) -> Track:
@@ -179,9 +183,9 @@ def _raised(
     return replace(track, alert=alert, ups=ups[-MOST_TIMES:], changed=at.now), past
 
 
-def _calmed(track: Track, at: Moment) -> Track:
+def _stabilized(track: Track, at: Moment) -> Track:
     """An alert that stands for long is not flapping any more."""
-    if not track.alert.flapping or at.now - track.changed < CALM_AFTER:
+    if not track.alert.flapping or at.now - track.changed < STABLE_AFTER:
         return track
     return replace(track, alert=replace(track.alert, flapping=False), ups=())
 
@@ -198,7 +202,7 @@ def _unseen(track: Track, place: Place, state: Alerts, seen: Seen, at: Moment) -
     came = track.gone is None
     track = replace(track, gone=at.now if came else track.gone, changed=at.now if came else track.changed)
     if track.alert.flapping:
-        quiet = at.now - track.changed >= CALM_AFTER
+        quiet = at.now - track.changed >= STABLE_AFTER
         why = "it came and went (flapping), and was quiet for 10 minutes" if quiet else None
     elif not track.alert.job or job is not None or not track.raised:
         why = _why_milder(seen.found.get(place), track.alert)

@@ -1,4 +1,4 @@
-"""Calls when something turns ill: keeps the alerts of a cluster, and hands out what is to be called about.
+"""Calls when something goes wrong: keeps the alerts of a cluster, and hands out what is to be called about.
 
 Of several flinktops that look at a cluster with one journal, one decides what is an alert, one runs the
 command and one terminal rings, each by a lease of its own; all show the same. Without a journal this one does
@@ -25,7 +25,6 @@ from flinktop.engine.alerts.mirror import mirrored, quieted, taken_over
 from flinktop.engine.alerts.policy import AlertPolicy
 from flinktop.engine.alerts.state import Alerts, Channel, Moment
 from flinktop.engine.alerts.stored import Stored
-from flinktop.flink.run_in_thread import run_in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +55,6 @@ class Caller:
         *,
         cluster: str = "",
         target: str = "",
-        url: str = "",
         policy: AlertPolicy = AlertPolicy(),  # noqa: B008 -- frozen
         journal: Journal | None = None,
         hooks: HookRunner | None = None,
@@ -65,13 +63,12 @@ class Caller:
     ) -> None:
         """Prepare; nothing is read before `start`.
 
-        `cluster` is its address in normal form, `target` its name or address as the user knows it, `url` its
-        address as the config has it. `rings`: there is a terminal that takes calls. `changed` is called on
-        the loop whenever `view` has changed. Without `hooks` a runner of its own runs the policy's command.
+        `cluster` is its address as the config has it, `target` its name or address as the user knows it.
+        `rings`: there is a terminal that takes calls. `changed` is called on the loop whenever `view` has
+        changed. Without `hooks` a runner of its own runs the policy's command.
         """
         self.view = AlertsView()
         self._clock = clock
-        self._url = url
         self._policy = policy
         self._journal = journal
         self._changed = changed
@@ -86,10 +83,9 @@ class Caller:
         self._leads = False  # whether this flinktop decides
         self._stored = Stored()
         self._is_read = journal is None
-        self._reading: asyncio.Task[None] | None = None
+        self._reads = False  # whether the journal is being read
         self._first_round: float | None = None
         self._read_at = float("-inf")  # monotonic s
-        self._read_lock = threading.Lock()  # held while the journal is read
         self._closed = False
         self._edits = 0  # writes to the journal: a read that began before the last one is old
         self._written: dict[str, bytes] = {}  # what the journal has, as far as is known
@@ -111,13 +107,8 @@ class Caller:
     def close(self, seconds: float) -> None:
         """End the runs of the command, waiting at most so long (s); what was not begun is kept for later."""
         self._closed = True
-        if self._reading is not None:
-            self._reading.cancel()
-            # Its thread must not use a journal that is closed.
-            if self._read_lock.acquire(timeout=seconds):
-                self._read_lock.release()
         if self._hooks is not None:
-            left = self._hooks.take_back(self._url)
+            left = self._hooks.take_back(self._state.cluster)
             if left:
                 self._state = not_told(self._state, Channel.HOOK, left)
                 self._write()
@@ -184,7 +175,7 @@ class Caller:
         return Moment(self._clock.now(), wall, local.tm_hour * 60 + local.tm_min)
 
     def _holds(self, lease: str) -> bool:
-        return self._journal is None or self._journal.lease(f"{lease} {self._state.cluster}")
+        return self._journal is None or self._journal.lease(lease, self._state.cluster)
 
     def _call(self, at: Moment) -> None:
         """Tell each channel that is held here what it does not know."""
@@ -196,7 +187,7 @@ class Caller:
                 with self._lock:
                     self._calls = (*self._calls, *calls)[-MOST_CALLS:]
             elif calls and self._hooks is not None:
-                self._hooks.put(calls, self._url)
+                self._hooks.put(calls, self._state.cluster)
 
     # -- the journal -----------------------------------------------------------------------------------
 
@@ -207,25 +198,33 @@ class Caller:
         self._read_at = self._clock.now()
         if self._journal.inline:
             self._take(*self._values(self._journal))
-        elif self._reading is None or self._reading.done():
-            self._reading = asyncio.get_running_loop().create_task(self._read_later(self._journal))
+        elif not self._reads:
+            self._reads = True
+            self._read_later(self._journal)
 
-    async def _read_later(self, journal: Journal) -> None:
-        def read() -> tuple[dict[str, bytes], dict[str, bytes] | None] | None:
-            with self._read_lock:
-                return self._values(journal) if not self._closed else None
+    def _read_later(self, journal: Journal) -> None:
+        """Read on the journal's thread, with what other clusters of this process want to know."""
+        loop, edits = asyncio.get_running_loop(), self._edits
 
-        edits = self._edits
-        values = await run_in_thread(read)
-        if values is not None and edits == self._edits:
-            self._take(*values)
+        def read(now: dict[str, bytes]) -> None:
+            past = self._past_values(journal, now)
+            _on_loop(loop, lambda: self._take_read(now, past, edits))
+
+        journal.read_soon(stored.NOW, self._state.cluster, read)
+
+    def _take_read(self, now: dict[str, bytes], past: dict[str, bytes] | None, edits: int) -> None:
+        self._reads = False
+        if not self._closed and edits == self._edits:
+            self._take(now, past)
 
     def _values(self, journal: Journal) -> tuple[dict[str, bytes], dict[str, bytes] | None]:
-        cluster = self._state.cluster
-        now = journal.kept(stored.NOW, cluster)
-        # What was is large: it is read when another flinktop has changed it.
+        now = journal.kept(stored.NOW, self._state.cluster)
+        return now, self._past_values(journal, now)
+
+    def _past_values(self, journal: Journal, now: dict[str, bytes]) -> dict[str, bytes] | None:
+        """What was, which is large: read when another flinktop has changed it; None: as before."""
         same = self._is_read and (self._leads or stored.past_version(now) == self._stored.past_version)
-        return now, None if same else journal.kept(stored.PAST, cluster)
+        return None if same else journal.kept(stored.PAST, self._state.cluster)
 
     def _take(self, now: dict[str, bytes], past: dict[str, bytes] | None) -> None:
         """Take what other flinktops have done."""

@@ -7,21 +7,17 @@ from typing import TYPE_CHECKING, Final, Protocol
 from msgspec import Struct
 
 from flinktop.judgement.finding import Finding, Severity
-from flinktop.judgement.patterns import matches
+from flinktop.judgement.scope import Scope, WrittenScope, scope_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from flinktop.judgement.finding_links import WrittenLink
 
-ANY: Final = ("*",)
 
-
-class Rule(Struct, frozen=True, kw_only=True):
+class Rule(Scope, frozen=True, kw_only=True):
     """One `[[alerts]]` that is about this cluster: which findings it is about, and whether they call."""
 
-    jobs: tuple[str, ...] | None = None  # names or patterns; None: all jobs, and the cluster itself
-    kinds: tuple[str, ...] = ANY
     severity: Severity = Severity.WARNING  # or worse
     wait: float = 0.0  # s in which the finding must stand, beyond its hold time
     between: tuple[int, int] | None = None  # minutes of the day, local time: from the first, up to the second
@@ -32,28 +28,18 @@ class Rule(Struct, frozen=True, kw_only=True):
         return (
             finding.severity.rank <= self.severity.rank
             and (self.between is None or is_between(minute, self.between))
-            and matches(str(finding.kind), self.kinds)
-            and (self.jobs is None or (job is not None and matches(job, self.jobs)))
+            and self.has_kind(finding.kind)
+            and self.has_job(job)
         )
 
 
-class Written(Protocol):
+class Written(WrittenScope, Protocol):
     """An entry as the config file has it; None is a missing key."""
 
-    @property
-    def clusters(self) -> tuple[str, ...] | None: ...
-    @property
-    def jobs(self) -> tuple[str, ...] | None: ...
-    @property
-    def kinds(self) -> tuple[str, ...] | None: ...
-    @property
-    def severity(self) -> str | None: ...
     @property
     def wait(self) -> float | None: ...
     @property
     def between(self) -> tuple[int, int] | None: ...
-    @property
-    def off(self) -> bool | None: ...
 
 
 class Decision(Struct, frozen=True):
@@ -65,7 +51,7 @@ class Decision(Struct, frozen=True):
 
 
 CALLS: Final = Decision(calls=True, severity=Severity.CRITICAL)
-IS_LISTED: Final = Decision(calls=False)
+ONLY_SHOWN: Final = Decision(calls=False)
 
 
 class AlertPolicy(Struct, frozen=True, kw_only=True):
@@ -82,11 +68,11 @@ class AlertPolicy(Struct, frozen=True, kw_only=True):
         The last rule that is about it decides. Without one critical findings call, and others do not.
         """
         if finding.severity.rank > Severity.WARNING.rank:
-            return IS_LISTED
+            return ONLY_SHOWN
         for rule in reversed(self.rules):
             if rule.is_about(job, finding, minute):
                 return Decision(not rule.off, rule.wait, rule.severity)
-        return CALLS if finding.severity is Severity.CRITICAL else IS_LISTED
+        return CALLS if finding.severity is Severity.CRITICAL else ONLY_SHOWN
 
 
 class WrittenNotify(Protocol):
@@ -115,18 +101,17 @@ def policy(
 
 def as_rules(written: Iterable[Written], cluster: str) -> tuple[Rule, ...]:
     """The entries of the config file that are about a cluster, by its name there."""
-    return tuple(
+    rules = (
         Rule(
-            jobs=one.jobs,
-            kinds=one.kinds or ANY,
+            **scope_fields(one),
             severity=Severity(one.severity) if one.severity else Severity.WARNING,
             wait=one.wait or 0.0,
             between=one.between,
             off=bool(one.off),
         )
         for one in written
-        if one.clusters is None or matches(cluster, one.clusters)
     )
+    return tuple(rule for rule in rules if rule.has_cluster(cluster))
 
 
 def is_between(minute: int, times: tuple[int, int]) -> bool:

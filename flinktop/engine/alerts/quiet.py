@@ -46,7 +46,7 @@ def mute(state: Alerts, key: AlertKey, seconds: float, wall: float) -> Alerts:
         return state
     length = seconds if math.isinf(seconds) else min(seconds, LONGEST)
     one = Mute(key=(state.cluster, *key[1:]), job_name=name, seconds=length, at=wall)
-    others = (other for other in state.mutes if other.key != one.key)
+    others = (other for other in state.mutes if other.key[1:] != one.key[1:])
     return replace(state, mutes=(*others, one)[-MOST_MUTES:])
 
 

@@ -82,7 +82,7 @@ class Sent(Struct, frozen=True, kw_only=True):
 class Alerts(Struct, frozen=True, kw_only=True):
     """What is remembered of a cluster's alerts."""
 
-    cluster: str = ""  # its address in normal form
+    cluster: str = ""  # its address
     target: str = ""  # its name in the config, or its address
     tracks: Mapping[Place, Track] = {}
     past: tuple[Alert, ...] = ()  # newest first

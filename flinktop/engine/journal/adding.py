@@ -10,6 +10,9 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
+from flinktop.engine.journal.clusters import cluster_number, cluster_rows
 from flinktop.engine.journal.event import Event, EventKind
 from flinktop.engine.journal.rows import (
     ROW_BYTES,
@@ -56,33 +59,25 @@ def job_number(file: sqlite3.Connection, cluster: int, job: str, name: str) -> i
     return int(row[0])
 
 
-def cluster_number(file: sqlite3.Connection, address: str, name: str = "") -> int:
-    """The number of a cluster's row, which is made if there is none; `name` replaces its name."""
-    row = file.execute("SELECT number, name FROM clusters WHERE address = ?", (address,)).fetchone()
-    if row is None:
-        made = file.execute("INSERT INTO clusters (address, name) VALUES (?, ?)", (address, name))
-        return int(made.lastrowid or 0)
-    if name and name != row[1]:
-        file.execute("UPDATE clusters SET name = ? WHERE number = ?", (name, row[0]))
-    return int(row[0])
-
-
 class _Adding:
     """Adds the events of one transaction."""
 
     def __init__(self, file: sqlite3.Connection) -> None:
         self._file = file
         self._numbers: dict[tuple[str, str], tuple[int, int]] = {}
+        self._addresses: dict[str, tuple[str, ...]] = {}
 
     def add(self, event: Event, now: float) -> bool:
         """Add an event; False if it is known already."""
         run = self._file.execute
-        mark = mark_of(event.cluster, event.key)
-        if run("SELECT 1 FROM marks WHERE mark = ?", (mark,)).fetchone() is not None:
+        spellings = self._spellings(event.cluster)
+        marks = tuple(mark_of(address, event.key) for address in spellings)
+        known = f"SELECT 1 FROM marks WHERE mark IN ({', '.join('?' * len(marks))})"  # noqa: S608 - no values
+        if run(known, marks).fetchone() is not None:
             return False
-        event = bounded(event, now)
+        event = bounded(replace(event, cluster=spellings[0]), now)
         cluster, job = self._place(event)
-        number = self._repeat(event, _repeats(event)) if event.group else None
+        number = self._repeat(event) if event.group else None
         if number is None:
             number = (
                 self._insert(event, cluster, job)
@@ -91,8 +86,15 @@ class _Adding:
             )
         if number == 0:
             return False
-        run("INSERT INTO marks VALUES (?, ?, ?)", (mark, number, event.at))
+        run("INSERT INTO marks VALUES (?, ?, ?)", (marks[0], number, event.at))
         return True
+
+    def _spellings(self, address: str) -> tuple[str, ...]:
+        """The addresses that a cluster's rows have, the first row first; without rows the address itself."""
+        if address not in self._addresses:
+            found = tuple(cluster_rows(self._file, address).values())
+            self._addresses[address] = found or (address,)
+        return self._addresses[address]
 
     def _place(self, event: Event) -> tuple[int, int]:
         """The numbers of its cluster and job."""
@@ -102,10 +104,15 @@ class _Adding:
             self._numbers[place] = cluster, job_number(self._file, cluster, event.job, event.job_name)
         return self._numbers[place]
 
-    def _repeat(self, event: Event, repeats: int) -> int | None:
+    def _repeat(self, event: Event) -> int | None:
         """Count it to the row of its group; None if there is none, 0 if it is counted already."""
         run = self._file.execute
-        row = run("SELECT number, count, floor, stack FROM events WHERE repeats = ?", (repeats,)).fetchone()
+        repeats = [_repeats(event, address) for address in self._spellings(event.cluster)]
+        row = run(
+            "SELECT number, count, floor, stack FROM events "  # noqa: S608 - no values
+            f"WHERE repeats IN ({', '.join('?' * len(repeats))}) ORDER BY last DESC LIMIT 1",
+            repeats,
+        ).fetchone()
         if row is None:
             return None
         number, count, floor, stack = row
@@ -159,7 +166,7 @@ class _Adding:
             severity=event.severity,
             group=day,
         )
-        number = self._repeat(summary, _repeats(summary))
+        number = self._repeat(summary)
         if number is None:
             return self._insert(summary, cluster, job)
         if number:
@@ -191,7 +198,7 @@ class _Adding:
             "body, stack, size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 cluster, job, str(event.kind), event.at, event.last, event.count,
-                _repeats(event) if event.group else None,
+                _repeats(event, event.cluster) if event.group else None,
                 event.words, event.vertex_name, event.details, body, stack, size,
             ),
         )  # fmt: skip
@@ -209,9 +216,9 @@ class _Adding:
         return int(made.lastrowid or 0), len(text)
 
 
-def _repeats(event: Event) -> int:
-    """What events that are repeats of each other have in common."""
-    return mark_of(event.cluster, event.job, str(event.kind), event.group)
+def _repeats(event: Event, address: str) -> int:
+    """What events that are repeats of each other have in common, on a cluster with this address."""
+    return mark_of(address, event.job, str(event.kind), event.group)
 
 
 def _counts(lines: str) -> Iterator[tuple[str, int]]:

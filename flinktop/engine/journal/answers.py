@@ -111,6 +111,6 @@ def _merged(asked: Asked, known: Answer, new: Answer) -> Answer:
         newest = sorted(events.values(), key=lambda one: (one.last, one.number), reverse=True)
         return Answered(tuple(newest[: asked.most]), known.more or len(newest) > asked.most, new.version)
     if isinstance(known, tuple) and isinstance(new, tuple):
-        jobs = {(job.cluster, job.job): job for job in (*known, *new)}
+        jobs = {job.place: job for job in (*known, *new)}
         return tuple(sorted(jobs.values(), key=lambda job: -job.seen))
     return new or known

@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from flinktop.flink.connection import cluster_key
 from flinktop.judgement.finding import Severity
 
 MOST_STACK: Final = 64 * 1024
@@ -48,7 +49,7 @@ class Event(Struct, frozen=True, kw_only=True):
     at: float
     """When it happened; of several the first time."""
     cluster: str
-    """The cluster's address in its normal form, without credentials: clusters are told apart by it."""
+    """The cluster's address, without credentials; all spellings of an address are one cluster."""
     kind: EventKind
     words: str
     """One sentence, cleaned and without secrets."""
@@ -100,6 +101,11 @@ class KnownJob(Struct, frozen=True, kw_only=True):
     restarts: int | None = None
     configuration: dict[str, str] = {}  # what was set for it, without secrets
     vertices: tuple[str, ...] = ()  # their names
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """What tells it from other jobs: its cluster, whatever the spelling of the address, and its id."""
+        return cluster_key(self.cluster), self.job
 
 
 class Question(Struct, frozen=True, kw_only=True):

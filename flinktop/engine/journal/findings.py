@@ -27,8 +27,9 @@ GRACE_MS: Final = 900_000.0
 DAY_MS: Final = 86_400_000.0
 """Of a kind that is for information alone a job has one row of the journal for what comes within a day."""
 
-UNREAD_MS: Final = 10_000.0
-"""So long it is waited for why a job has failed, before that is an event."""
+UNREAD_MS: Final = 60_000.0
+"""So long the cause of a failure is waited for, from when that was seen first, before it is an event: of many
+jobs that failed before the start the causes are read one after the other."""
 
 _Name = tuple[str, Kind, str]
 """Job ("" is the cluster), kind, and what tells findings of one kind apart."""
@@ -56,6 +57,8 @@ class Findings(Struct, frozen=True):
     closed: Mapping[_Name, str] = {}
     """The marks of those that were cleared last: one that comes back with the same mark is another."""
     episodes: Mapping[str, Episodes] = {}  # by job
+    unread: Mapping[str, float] = {}
+    """Since when (ms) the cause of a failure of these jobs has been waited for."""
 
 
 def remembered(kept: Iterable[bytes], now: float, episodes: Mapping[str, Episodes]) -> Findings:
@@ -86,7 +89,10 @@ def judged(
     now: float,
 ) -> tuple[Findings, tuple[Event, ...]]:
     """The findings after a round of the judge at `now` (ms since 1970)."""
-    waits = {job: before.verdicts.get(job) for job, verdict in verdicts.items() if _is_unread(verdict, now)}
+    unread = {job: before.unread.get(job, now) for job, verdict in verdicts.items() if _is_unread(verdict)}
+    if unread != before.unread:
+        before = replace(before, unread=unread)
+    waits = {job: before.verdicts.get(job) for job, since in unread.items() if now - since < UNREAD_MS}
     if waits:
         verdicts = {job: one for job in verdicts if (one := waits.get(job, verdicts[job])) is not None}
     changed = [job for job, verdict in verdicts.items() if before.verdicts.get(job) is not verdict]
@@ -109,9 +115,9 @@ def judged(
     return making.made(verdicts, of_cluster), tuple(making.events)
 
 
-def _is_unread(verdict: Verdict, now: float) -> bool:
+def _is_unread(verdict: Verdict) -> bool:
     """Whether what is found will soon be known better."""
-    return any(one.unread and now - (one.since or now) < UNREAD_MS for one in verdict.findings)
+    return any(one.unread for one in verdict.findings)
 
 
 class _Making:
@@ -119,13 +125,21 @@ class _Making:
 
     def __init__(self, before: Findings, now: float) -> None:
         self.events: list[Event] = []
+        self._before = before
         self._open = dict(before.open)
         self._closed = dict(before.closed)
         self._episodes = dict(before.episodes)
         self._now = now
 
     def made(self, verdicts: Mapping[str, Verdict], of_cluster: tuple[Finding, ...]) -> Findings:
-        return Findings(self._open, verdicts, of_cluster, self._closed, self._episodes)
+        return replace(
+            self._before,
+            open=self._open,
+            verdicts=verdicts,
+            of_cluster=of_cluster,
+            closed=self._closed,
+            episodes=self._episodes,
+        )
 
     def take(self, job: str, job_name: str, found: Iterable[Finding], why: str = "") -> None:
         """Take the findings of a job, or of the cluster; `why` those that are not there are over."""

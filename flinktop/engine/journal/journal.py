@@ -5,7 +5,8 @@ keeps SQLite's rollback journal, which works on a network file system too, and f
 disk half a second after it was added. While the file can't be used the journal goes on in memory, and what
 is there is written when the file can be used again. Nothing is raised to who adds or asks.
 
-It contains no credentials: addresses are stored without user and password.
+It contains no credentials: addresses are stored without user and password. Whoever asks for a cluster by any
+spelling of its address gets what was added under another: see clusters.py.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from flinktop.engine.journal.reading import Answered
 from flinktop.engine.journal.storage import Storage
 from flinktop.engine.journal.tables import JournalError
 from flinktop.engine.journal.waiting import Waiting
+from flinktop.flink.connection import cluster_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -39,6 +41,8 @@ DAYS: Final = 90.0
 MOST_BYTES: Final = 64 << 20
 GATHER_SECONDS: Final = 0.25
 """How long an event waits for others that are written with it."""
+READ_SECONDS: Final = 0.25
+"""How long what `read_soon` is to read waits for more that is read with it."""
 LOOKED_SECONDS: Final = 5.0
 """How often it is written when clusters were looked at."""
 OTHERS_SECONDS: Final = 1.0
@@ -82,7 +86,9 @@ class Journal:
         self._calls: tuple[Callable[[], object], ...] = ()
         self._thread: threading.Thread | None = None
         self._closing = False
-        self._write_at = self._beat_at = self._others_at = _NEVER  # monotonic s
+        self._write_at = self._beat_at = self._others_at = self._read_at = _NEVER  # monotonic s
+        self._wanted: dict[str, dict[str, Callable[[dict[str, bytes]], object]]] = {}
+        """What is to be read soon: by name and cluster, who takes it."""
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -136,8 +142,9 @@ class Journal:
                 self._write_within(LOOKED_SECONDS)
         self._work_inline()
 
-    def lease(self, name: str) -> bool:
-        """Whether this process holds a lease; asked for from the first call on."""
+    def lease(self, name: str, cluster: str) -> bool:
+        """Whether this process holds a lease of a cluster; asked for from the first call on."""
+        name = f"{name} {cluster_key(cluster)}"
         with self._lock:
             if self._leases.want(name):
                 self._beat_at = self._clock.now()
@@ -178,6 +185,19 @@ class Journal:
         self._work_inline()
         with self._lock:
             return self._answers.get(asked, self._version, now)[0]
+
+    def read_soon(self, name: str, cluster: str, take: Callable[[dict[str, bytes]], object]) -> None:
+        """Read the small values of a cluster as `kept`, but on the journal's thread, which calls `take`.
+
+        What is wanted of several clusters within a moment is read at once. Only the last wish for the same
+        values counts; none does after `close`.
+        """
+        with self._lock:
+            self._wanted.setdefault(name, {})[cluster] = take
+            if self._read_at == _NEVER:
+                self._read_at = self._clock.now() + READ_SECONDS
+                self._wake.notify()
+        self._work_inline()
 
     # -- asking: blocks --------------------------------------------------------------------------------
 
@@ -256,7 +276,8 @@ class Journal:
         """Seconds until there is something to do; the lock is held."""
         now = self._clock.now()
         read_at = self._answers.next_due(self._version, now)
-        due: float = min(read_at, self._write_at, self._beat_at, self._others_at, self._storage.due)
+        own = min(self._write_at, self._beat_at, self._others_at, self._read_at)
+        due: float = min(read_at, own, self._storage.due)
         return min(due - now, _LONGEST_WAIT)
 
     def _work_inline(self) -> None:
@@ -275,9 +296,30 @@ class Journal:
             if self._inline or now >= self._others_at:
                 self._look_at_others(now)
             changed = self._answer(now)
+            read = self._read_wanted() if self._inline or now >= self._read_at else ()
+        for take, values in read:
+            try:
+                take(values)
+            except Exception:
+                log.exception("values of the journal could not be taken")
         if changed:
             for call in self._calls:
                 call()
+
+    def _read_wanted(self) -> list[tuple[Callable[[dict[str, bytes]], object], dict[str, bytes]]]:
+        """What is to be read soon, with who takes it."""
+        with self._lock:
+            wanted, self._wanted, self._read_at = self._wanted, {}, _NEVER
+            pressing = self._waiting.pressing
+        if self._closing:
+            return []
+        if wanted and pressing:
+            self._write()
+        found = []
+        for name, takers in wanted.items():
+            values = self._storage.kept_of(name, tuple(takers))
+            found += [(take, values[cluster]) for cluster, take in takers.items()]
+        return found
 
     def _end(self) -> None:
         with self._use:

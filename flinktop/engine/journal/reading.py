@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from flinktop.engine.journal.clusters import in_cluster
 from flinktop.engine.journal.rows import COLUMNS, event_of, known_job, unpacked
+from flinktop.flink.connection import cluster_key
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Collection
 
     from flinktop.engine.journal.event import Event, KnownJob, Question
 
@@ -73,24 +76,23 @@ class _Statement:
 
         Their numbers are read first: with one number SQLite reads its rows in the order of the index.
         """
-        of, given = ["1"], []
+        of, given = [], []
         if question.cluster:
-            of.append("cluster = (SELECT number FROM clusters WHERE address = ?)")
-            given.append(_plain(question.cluster))
+            of.append(in_cluster(file, "cluster", _plain(question.cluster)))
         if question.job:
             of.append("id = ?")
             given.append(_plain(question.job))
         if question.name:
             of.append("matches(name, ?)")
             given.append(_plain(question.name))
-        if not given:
+        if not of:
             return True
         # Names of ours, as above.
         rows = file.execute(f"SELECT number, cluster FROM jobs WHERE {' AND '.join(of)}", given).fetchall()  # noqa: S608
         if question.job or question.name:
             self.add(f"events.job IN ({', '.join(str(number) for number, _ in rows)})")
         elif rows:
-            self.add("events.cluster = ?", rows[0][1])
+            self.add(f"events.cluster IN ({', '.join(str(number) for number in {row[1] for row in rows})})")
         return bool(rows)
 
 
@@ -109,13 +111,16 @@ def read_stack(file: sqlite3.Connection, number: int) -> str:
 
 def read_known(file: sqlite3.Connection, cluster: str) -> tuple[KnownJob, ...]:
     """The known jobs of a cluster, or of all if it is "", the one seen last first."""
+    of = in_cluster(file, "jobs.cluster", cluster) if cluster else "1"
     rows = file.execute(
-        "SELECT known.body FROM known JOIN jobs ON jobs.number = known.job "
-        "JOIN clusters ON clusters.number = jobs.cluster WHERE ? IN ('', clusters.address) "
-        "ORDER BY known.seen DESC",
-        (cluster,),
+        "SELECT known.body FROM known JOIN jobs ON jobs.number = known.job "  # noqa: S608 - numbers of ours
+        f"WHERE {of} ORDER BY known.seen DESC"
     )
-    return tuple(job for row in rows.fetchall() if (job := known_job(row[0])) is not None)
+    found: dict[tuple[str, str], KnownJob] = {}
+    for row in rows.fetchall():
+        if (job := known_job(row[0])) is not None:
+            found.setdefault(job.place, job)
+    return tuple(found.values())
 
 
 def read_clusters(file: sqlite3.Connection) -> tuple[tuple[str, str], ...]:
@@ -128,10 +133,9 @@ def read_clusters(file: sqlite3.Connection) -> tuple[tuple[str, str], ...]:
 
 def read_names(file: sqlite3.Connection, cluster: str) -> tuple[tuple[str, str], ...]:
     """Id and name of each job of a cluster, or of all if it is "", the newest first."""
+    of = in_cluster(file, "cluster", cluster) if cluster else "1"
     rows = file.execute(
-        "SELECT jobs.id, jobs.name FROM jobs JOIN clusters ON clusters.number = jobs.cluster "
-        "WHERE ? IN ('', clusters.address) AND jobs.id != '' ORDER BY jobs.number DESC",
-        (cluster,),
+        f"SELECT id, name FROM jobs WHERE {of} AND id != '' ORDER BY number DESC"  # noqa: S608 - numbers of ours
     )
     return tuple((str(job), str(name)) for job, name in rows.fetchall())
 
@@ -139,16 +143,37 @@ def read_names(file: sqlite3.Connection, cluster: str) -> tuple[tuple[str, str],
 def read_kept(file: sqlite3.Connection, name: str, cluster: str) -> dict[str, bytes]:
     """The small values that are kept for a cluster by name."""
     rows = file.execute(
-        "SELECT key, value FROM kept WHERE name = ? AND cluster = "
-        "(SELECT number FROM clusters WHERE address = ?)",
-        (name, cluster),
+        "SELECT key, value FROM kept "  # noqa: S608 - numbers of ours
+        f"WHERE name = ? AND {in_cluster(file, 'cluster', cluster)} ORDER BY at, rowid",
+        (name,),
     )
     return {str(key): bytes(value) for key, value in rows.fetchall() if isinstance(value, bytes)}
 
 
+def read_kept_of(
+    file: sqlite3.Connection, name: str, clusters: Collection[str]
+) -> dict[str, dict[str, bytes]]:
+    """The same of several clusters, by address, in one read."""
+    if len(clusters) == 1:
+        return {cluster: read_kept(file, name, cluster) for cluster in clusters}
+    found: dict[str, dict[str, bytes]] = {cluster: {} for cluster in clusters}
+    given = {cluster_key(cluster): cluster for cluster in clusters}
+    rows = file.execute(
+        "SELECT address, key, value FROM kept JOIN clusters ON number = cluster WHERE name = ? "
+        "ORDER BY at, kept.rowid",
+        (name,),
+    )
+    for address, key, value in rows:
+        cluster = given.get(cluster_key(str(address)))
+        if cluster is not None and isinstance(value, bytes):
+            found[cluster][str(key)] = bytes(value)
+    return found
+
+
 def read_looked(file: sqlite3.Connection, cluster: str) -> float | None:
     """When a flinktop last looked at a cluster, ms since 1970."""
-    row = file.execute("SELECT looked FROM clusters WHERE address = ?", (cluster,)).fetchone()
+    of = in_cluster(file, "number", cluster)
+    row = file.execute(f"SELECT max(looked) FROM clusters WHERE {of}").fetchone()  # noqa: S608 - numbers of ours
     return None if row is None or not isinstance(row[0], int | float) else float(row[0])
 
 

@@ -10,7 +10,6 @@ is recorded twice.
 from __future__ import annotations
 
 import math
-from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +21,6 @@ from flinktop.engine.journal import (
     configuration,
     failures,
     findings,
-    gaps,
     jobs,
     operations,
     outages,
@@ -31,13 +29,15 @@ from flinktop.engine.journal import (
     taskmanagers,
 )
 from flinktop.engine.journal.checkpoints import Checkpoints, Interval
-from flinktop.engine.journal.episodes import Episodes, is_rounded, placed, remembered
+from flinktop.engine.journal.episodes import Episodes, placed, remembered
 from flinktop.engine.journal.event import EventKind, Question
 from flinktop.engine.journal.failures import Failures
 from flinktop.engine.journal.findings import Findings
 from flinktop.engine.journal.jobs import Jobs
 from flinktop.engine.journal.known_jobs import KnownJobs
-from flinktop.engine.journal.outages import Outage
+from flinktop.engine.journal.looks import Looks, Moment
+from flinktop.engine.journal.outbox import Outbox
+from flinktop.engine.journal.own_requests import OwnRequests
 from flinktop.engine.journal.taskmanagers import TaskManagers
 from flinktop.engine.sweep import restarts_in
 from flinktop.flink.checkpoints import CHECKPOINT, CHECKPOINT_CONFIG, CHECKPOINT_SUBTASKS, CHECKPOINTS
@@ -46,9 +46,6 @@ from flinktop.flink.jobs import JOB, JOB_CONFIG, JOBS_OVERVIEW
 from flinktop.flink.metrics import JOB_METRICS
 from flinktop.flink.rescale import RESCALES_HISTORY
 from flinktop.flink.taskmanagers import TASKMANAGERS
-from flinktop.judgement import ask as asking
-from flinktop.judgement.ask import Ask
-from flinktop.model import states
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -59,26 +56,13 @@ if TYPE_CHECKING:
     from flinktop.engine.operation import Operation
     from flinktop.flink.endpoint import Query
     from flinktop.flink.features import Features
+    from flinktop.judgement.ask import Ask
     from flinktop.model.look import JobLook
 
 NAME: Final = "recorder"
 """Under which the journal keeps what is remembered between two starts."""
-FEW: Final = 100
-"""Jobs of which the configuration of each is asked for; of more, of those that start while flinktop looks."""
-MOST_ENDED: Final = 20
-"""Jobs that have ended of which the checkpoints are asked for, the newest."""
 CONFIG_WAIT_MS: Final = 120_000.0
 """So long a job's configuration waits for that of its checkpoints before it is compared."""
-PAUSE_MS: Final = 10_000.0
-"""Between two requests of the recorder's own."""
-TAKEN_OVER_MS: Final = 15_000.0
-"""So long it takes at most until another flinktop does what one did that was killed."""
-TURN_MS: Final = 600_000.0
-"""One that the judge's budget had no room for in so long lets others go first."""
-OWN_SECONDS: Final = 10.0
-"""They are wanted more the longer they wait: see Budget."""
-LOOKED_MS: Final = 3_000.0
-"""Between two notes that the cluster was looked at."""
 WRITE_MS: Final = 10_000.0
 """Between two looks at which known jobs are to be written; one that has changed its state is at once."""
 MARGIN_MS: Final = 3_600_000.0
@@ -99,14 +83,6 @@ _COUNTED: Final = (
     EventKind.CLEARED,
 )
 _OUTAGE, _TASKMANAGERS, _FINDING = "outage", "taskmanagers", "finding\n"
-
-
-class Moment(Struct, frozen=True):
-    """When an answer came; ms since 1970."""
-
-    at: float  # by the cluster's clock, or the estimate of it
-    wall: float  # by this machine's
-    anchored: bool = True  # whether the cluster's clock is known
 
 
 class Before(Struct, frozen=True):
@@ -167,20 +143,15 @@ class Recorder:
         self._known = KnownJobs(cluster, cluster_name)
         self._taskmanagers = TaskManagers()
         self._findings = Findings()
-        self._outage = Outage()
+        self._looks = Looks()
+        self._requests = OwnRequests()
+        self._outbox = Outbox(journal, cluster, cluster_name)
         self._operations: dict[str, None] = {}
         self._all_operations: tuple[Operation, ...] | None = None
         self._list: object = None  # the newest of each, to see that an answer is the same as before
         self._processes: object = None
-        self._looked: float | None = None
-        self._noted: Moment | None = None  # the newest answer
         self._written_at = -math.inf
-        self._ours: deque[tuple[float, Event]] = deque(maxlen=MOST_WAITING)  # with when they were seen
         self._now = 0.0
-        self._wanted: dict[str, None] = {}  # jobs whose configuration is to be asked for, the next first
-        self._last: dict[str, None] = {}  # jobs that have ended whose checkpoints are
-        self._asked: Query[Any] | None = None
-        self._asked_at = -math.inf
         self._answers: dict[int, Callable[[Query[Any], Any, float], None]] = {
             id(JOBS_OVERVIEW): self._list_jobs,
             id(JOB): self._detail,
@@ -201,13 +172,12 @@ class Recorder:
         """Begin to record, with what the journal knows; answers that came meanwhile are taken then."""
         self._before = before
         looked = before.looked
-        self._looked = looked
+        self._looks = Looks(looked, outages.remembered(before.kept.get(_OUTAGE)))
         since = looked - MARGIN_MS if looked is not None else now
         self._episodes = remembered(before.events)
         self._jobs = jobs.remembered(before.jobs, since, self._episodes)
         self._known = KnownJobs(self.cluster, self.cluster_name, before.jobs)
         self._taskmanagers = taskmanagers.remembered(before.kept.get(_TASKMANAGERS))
-        self._outage = outages.remembered(before.kept.get(_OUTAGE))
         kept = (value for key, value in before.kept.items() if key.startswith(_FINDING))
         self._findings = findings.remembered(kept, now, self._episodes)
 
@@ -254,60 +224,21 @@ class Recorder:
             return  # an archive forgets nothing, and nothing happens there
         self._note_look(moment)
         self._now = at = moment.at
-        if query == self._asked:
-            self._asked = None
+        self._requests.answered(query)
         self._answers[id(query.endpoint)](query, value, at)
 
     def failed(self, query: Query[Any]) -> None:
         """Take that a request failed."""
-        if query == self._asked:
-            self._turn(query, again=False)
+        self._requests.failed(query)
 
     def _add(self, events: Iterable[Event]) -> None:
-        """Add events; those whose time is ours wait, if another flinktop records this cluster, too."""
-        found = [replace(event, cluster=self.cluster, cluster_name=self.cluster_name) for event in events]
-        if not found:
-            return
-        exact = [event for event in found if not is_rounded(event.key)]
-        self._ours += ((self._now, event) for event in found if is_rounded(event.key))
-        if exact:
-            self.journal.add(exact)
-        self._add_ours()
-
-    def _add_ours(self) -> None:
-        """Add the events whose time is ours if this flinktop is the one that does.
-
-        What it says of a time differs by seconds from what another says, and so may the keys. Another that
-        takes over adds what it saw while nobody did.
-        """
-        if not self._ours:
-            return
-        if self.journal.lease(f"{NAME} {self.cluster}"):
-            self.journal.add([event for _, event in self._ours])
-            self._ours.clear()
-        while self._ours and self._now - self._ours[0][0] > TAKEN_OVER_MS:
-            self._ours.popleft()
+        self._outbox.add(events, self._now)
 
     def _note_look(self, moment: Moment) -> None:
-        """Note that the cluster was looked at, and say when it was not.
-
-        Between two starts this machine's clock tells how long that was. Later the cluster's does, if it is
-        known: this machine's may be set anew, and both stand still in the engine while the machine sleeps.
-        """
-        before, self._noted = self._noted, moment
-        if before is None:
-            self._say_gap(self._looked, moment.wall, moment)
-        elif self._outage.since is None:
-            both = before.anchored and moment.anchored
-            lasted = moment.at - before.at if both else moment.wall - before.wall
-            self._say_gap(moment.wall - lasted, moment.wall, moment)
-        if self._looked is None or abs(moment.wall - self._looked) >= LOOKED_MS:
-            self._looked = moment.wall
-            self.journal.looked(self.cluster, moment.wall)
-
-    def _say_gap(self, last: float | None, now: float, moment: Moment) -> None:
-        if (found := gaps.gap(last, now)) is not None:
-            self._add((replace(found, at=moment.at),))
+        """Note that the cluster was looked at, and say when it was not."""
+        self._add(self._looks.answered(moment))
+        if (looked := self._looks.to_note(moment)) is not None:
+            self.journal.looked(self.cluster, looked)
 
     # -- a round ---------------------------------------------------------------------------------------
 
@@ -327,23 +258,17 @@ class Recorder:
         if silent is None:
             self._wait_no_longer(now)
         self._judge(judged, now)
-        self._add_ours()
+        self._outbox.add_ours(now)
         if self._known.is_urgent or now - self._written_at >= WRITE_MS:
             self._written_at = now
             if found := self._known.due(self._jobs.listed, self._jobs.missing, now):
                 self.journal.keep_jobs(found)
 
     def _note_outage(self, silent: float | None, error: str, now: float) -> None:
-        before = self._outage
-        self._outage, events = outages.after(
-            before, 1000.0 * silent if silent is not None else None, error, now
-        )
-        if self._outage is not before:
-            if self._outage.since is None and self._noted is not None:
-                # What was said is no gap.
-                self._noted = replace(self._noted, at=now, wall=self._noted.wall + now - self._noted.at)
+        outage, events = self._looks.silent(silent, error, now)
+        if outage is not None:
             self._add(events)
-            self.journal.keep(NAME, self.cluster, _OUTAGE, outages.kept(self._outage))
+            self.journal.keep(NAME, self.cluster, _OUTAGE, outages.kept(outage))
 
     def _wait_no_longer(self, now: float) -> None:
         self._jobs, events = jobs.gone(self._jobs, now)
@@ -386,30 +311,7 @@ class Recorder:
         ]:
             del self._own[job]
         if events or before.at is None:
-            self._want(before)
-
-    def _want(self, before: Jobs) -> None:
-        """Choose the jobs whose configuration, or last checkpoints, are asked for."""
-        now = self._jobs.listed
-        live = [job for job, one in now.items() if not states.is_terminal(one.state)]
-        for job in live:
-            known = self._known.get(job)
-            is_new = job not in before.listed or before.at is None
-            if not is_new or known is None or configuration.is_known(known.configuration):
-                continue
-            if not now[job].old or len(live) <= FEW:
-                self._wanted[job] = None
-        for job in [job for job in self._wanted if job not in now or states.is_terminal(now[job].state)]:
-            del self._wanted[job]
-        ended = [
-            (one.end, job)
-            for job, one in now.items()
-            if states.is_terminal(one.state)
-            and (job not in before.listed or not states.is_terminal(before.listed[job].state))
-        ]
-        self._last.update((job, None) for _, job in sorted(ended)[-MOST_ENDED:])
-        for job in [job for job in self._last if job not in now]:
-            del self._last[job]
+            self._requests.choose(before, self._jobs, self._known)
 
     def _detail(self, _query: Query[Any], value: Any, at: float) -> None:
         known = self._jobs.listed.get(value.jid)
@@ -445,7 +347,6 @@ class Recorder:
         job = dict(query.ids)["job"]
         if job not in self._jobs.listed:
             return
-        self._last.pop(job, None)
         self._known.checkpointed(job, value)
         own = self._of(job)
         look = partial(self._look, job)
@@ -505,7 +406,6 @@ class Recorder:
             return
         own = self._of(job)
         if query.endpoint is JOB_CONFIG:
-            self._wanted.pop(job, None)
             own.configured = own.configured or at
             self._known.configured(job, configuration.of_job(value))
         else:
@@ -525,30 +425,9 @@ class Recorder:
         if before is not None and (found := configuration.changed(before, known)) is not None:
             self._add((found,))
 
-    # -- the recorder's own requests -------------------------------------------------------------------
-
     def asks(self, now: float) -> Iterator[Ask]:
         """What the recorder wants to know at `now` (ms): one query at a time."""
-        if self._asked is not None and now - self._asked_at >= TURN_MS:
-            self._turn(self._asked, again=True)
-        if self._asked is None and now - self._asked_at >= PAUSE_MS:
-            for endpoint, left in ((CHECKPOINTS, self._last), (JOB_CONFIG, self._wanted)):
-                if job := next(iter(left), None):
-                    self._asked, self._asked_at = endpoint(job=job), now
-                    break
-        if self._asked is not None:
-            # That of checkpoints was mostly answered before, while the job ran.
-            yield Ask(self._asked, asking.BELOW, OWN_SECONDS)
-
-    def _turn(self, query: Query[Any], *, again: bool) -> None:
-        """Let the next one take its turn; this one waits for another, or is not wanted any more."""
-        left = self._wanted if query.endpoint is JOB_CONFIG else self._last
-        job = dict(query.ids)["job"]
-        if job in left:
-            del left[job]
-            if again:
-                left[job] = None
-        self._asked = None
+        return self._requests.asks(now)
 
     # -- operations ------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from flinktop.engine.journal.reading import (
     read_changes,
     read_clusters,
     read_events,
-    read_kept,
+    read_kept_of,
     read_known,
     read_looked,
     read_names,
@@ -26,10 +26,11 @@ from flinktop.engine.journal.tables import FIRST_IN_MEMORY, JOURNAL, InMemory, J
 from flinktop.engine.journal.waiting import Waiting
 from flinktop.engine.journal.writing import beating, parts, write, write_looked, write_test
 from flinktop.engine.kept_file import KeptFile, require_whole
+from flinktop.flink.connection import cluster_key
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
     from flinktop.engine.clock import Clock
@@ -283,7 +284,7 @@ class Storage:
         if self._memory is None:
             return kept
         new = self._memory.work(lambda file: read_known(file, cluster))
-        jobs = {(job.cluster, job.job): job for job in (*kept, *new)}
+        jobs = {job.place: job for job in (*kept, *new)}
         return tuple(sorted(jobs.values(), key=lambda job: -job.seen))
 
     def clusters(self) -> tuple[tuple[str, str], ...]:
@@ -304,19 +305,27 @@ class Storage:
 
     def kept(self, name: str, cluster: str) -> dict[str, bytes]:
         """The small values that are kept for a cluster by name."""
-        kept: dict[str, bytes] = self._read(lambda file: read_kept(file, name, cluster), {})
+        return self.kept_of(name, (cluster,))[cluster]
+
+    def kept_of(self, name: str, clusters: Collection[str]) -> dict[str, dict[str, bytes]]:
+        """The same of several clusters, by address as it is given, in one read."""
+        kept: dict[str, dict[str, bytes]] = self._read(lambda file: read_kept_of(file, name, clusters), {})
+        found = {cluster: dict(kept.get(cluster, {})) for cluster in clusters}
+        given = {cluster_key(cluster): cluster for cluster in clusters}
         for of, where, key, value in self._unsaved.all().kept:
-            if (of, where) == (name, cluster):
-                kept = {each: kept[each] for each in kept if each != key}
+            cluster = given.get(cluster_key(where))
+            if of == name and cluster is not None:
+                found[cluster].pop(key, None)
                 if value is not None:
-                    kept[key] = value
-        return kept
+                    found[cluster][key] = value
+        return found
 
     def looked(self, cluster: str) -> float | None:
         """When a flinktop last looked at a cluster, ms since 1970."""
         kept = self._read(lambda file: read_looked(file, cluster), None)
-        new = dict(self._unsaved.all().looked).get(cluster)
-        return max((at for at in (kept, new) if at is not None), default=None)
+        unsaved = self._unsaved.all().looked
+        new = [at for where, at in unsaved if cluster_key(where) == cluster_key(cluster)]
+        return max((at for at in (kept, *new) if at is not None), default=None)
 
     def changes(self) -> int:
         """A number that changes with what can be asked for."""

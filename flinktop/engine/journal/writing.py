@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from flinktop.engine.journal.adding import add_events, cluster_number, job_number
+from flinktop.engine.journal.adding import add_events, job_number
+from flinktop.engine.journal.clusters import cluster_number, in_cluster
 from flinktop.engine.journal.rows import bounded_job, known_body
 from flinktop.engine.journal.tables import synced
 from flinktop.engine.journal.waiting import Batch
@@ -86,12 +87,13 @@ def _write_kept(
 ) -> None:
     for name, cluster, key, value in kept:
         number = cluster_number(file, cluster)
+        # Names of ours; every value is a parameter.
+        delete = f"DELETE FROM kept WHERE name = ? AND key = ? AND {in_cluster(file, 'cluster', cluster)}"  # noqa: S608
+        file.execute(delete, (name, key))
         if value is not None and len(value) <= MOST_VALUE:
-            file.execute("REPLACE INTO kept VALUES (?, ?, ?, ?, ?)", (name, number, key, now, value))
-            continue
-        if value is not None:
+            file.execute("INSERT INTO kept VALUES (?, ?, ?, ?, ?)", (name, number, key, now, value))
+        elif value is not None:
             log.warning("%s of %s has %d bytes: not kept", name, cluster, len(value))
-        file.execute("DELETE FROM kept WHERE name = ? AND cluster = ? AND key = ?", (name, number, key))
 
 
 def _parts(values: tuple[T, ...], most: int) -> Iterator[tuple[T, ...]]:

@@ -287,7 +287,7 @@ class AlertDetail(Panel):
             return self._here(alert.called)
         if alert.flapping:
             return "no: it comes and goes too often"
-        return "not yet" if alert.calls else "no: it is listed and marked only"
+        return "not yet" if alert.calls else "no: shown only; [[alerts]] in the config says what calls"
 
     @staticmethod
     def _finding(alert: Alert) -> list[Fact]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flinktop.engine.series import cluster_series
 from flinktop.engine.sweep import RESTART_IDS
@@ -26,7 +29,7 @@ from flinktop.ui.panels.parts import (
     pair,
     spaced,
 )
-from flinktop.ui.panels.verdicts import cluster_parts, ill_parts
+from flinktop.ui.panels.verdicts import cluster_parts, unhealthy_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,16 +42,29 @@ if TYPE_CHECKING:
 CHECKPOINT = "lastCheckpointDuration"
 METER_CELLS = 8
 ENDED = "ENDED"  # FINISHED and CANCELED together; not a state of Flink
+
+
+class Form(Struct, frozen=True):
+    """How much of the line there is room for."""
+
+    more: int  # parts at the right
+    meter: bool = False
+    short: bool = False  # whether its words are short
+    labelled: bool = True  # whether the states are said to be those of jobs
+
+
 FORMS = (
-    (True, False, 4),
-    (True, False, 3),
-    (True, False, 2),
-    (False, False, 2),
-    (False, True, 2),
-    (False, True, 1),
-    (False, True, 0),
+    Form(4, meter=True),
+    Form(3, meter=True),
+    Form(2, meter=True),
+    Form(2),
+    Form(2, short=True),
+    Form(1, short=True),
+    Form(1, short=True, labelled=False),
+    Form(0, short=True),
+    Form(0, short=True, labelled=False),
 )
-"""From the longest form to the shortest: with a meter, in short words, number of parts at the right."""
+"""From the longest form to the shortest."""
 
 
 def slots_parts(overview: ClusterOverview, *, meter: bool, short: bool = False) -> Line:
@@ -74,20 +90,24 @@ def _label(*, short: bool) -> str:
     return "TM" if short else "TaskManagers"
 
 
-def state_parts(jobs: JobsOverview, ill: Sequence[Part] = (), *, short: bool = False) -> Line:
-    """How many jobs are ill, then jobs by state, the worst first.
+def state_parts(
+    jobs: JobsOverview, unhealthy: Sequence[Part] = (), *, short: bool = False, labelled: bool = True
+) -> Line:
+    """How many jobs are unhealthy, then jobs by state, the worst first.
 
     The short form has one number for jobs that ended normally.
     """
+    if not jobs.jobs:
+        return pair("jobs", "none", "strong")
     counts = Counter(ENDED if short and states.tone(job.state) == "muted" else job.state for job in jobs.jobs)
     worst_first = sorted(
         counts, key=lambda state: (state == ENDED, -states.severity(state), state != "RUNNING", state)
     )
-    parts: Line = [("jobs ", "muted"), *ill]
+    parts: Line = [*unhealthy]
     for state in worst_first:
         tone = "muted" if state == ENDED else states.tone(state)
-        parts.append((f"{'  ' if len(parts) > 1 else ''}{counts[state]} {state.lower()}", tone))
-    return parts if counts else [*parts, ("none", "strong")]
+        parts.append((f"{'  ' if parts else ''}{counts[state]} {state.lower()}", tone))
+    return [("jobs ", "muted"), *parts] if labelled else parts
 
 
 def heap_parts(metrics: Aggregated | None, blank: Part = (fmt.UNKNOWN, "muted")) -> Line:
@@ -167,16 +187,17 @@ class ClusterLine(LinesPanel):
         width = self.content_size.width
         found = self._right()
         line: Line = []
-        for meter, short, more in FORMS:
-            left = self._left(meter=meter, short=short)
-            right = [part for parts in found[:more] for part in (GAP, *parts)]
+        for form in FORMS:
+            left = self._left(form)
+            right = [part for parts in found[: form.more] for part in (GAP, *parts)]
             room = width - cells(left) - cells(right)
             line = [*left, (" " * max(0, room), ""), *right]
             if room >= 0:
                 break
         return faded([line]) if self.port.lost is not None else [line]
 
-    def _left(self, *, meter: bool, short: bool) -> Line:
+    def _left(self, form: Form) -> Line:
+        meter, short = form.meter, form.short
         overview, jobs = self.port.reading(OVERVIEW()), self.port.reading(JOBS_OVERVIEW())
         parts: Line = []
         if overview is not None and (taskmanagers := overview.value) is not None:
@@ -190,8 +211,9 @@ class ClusterLine(LinesPanel):
         if judged is not None and judged.findings:
             parts += [GAP, *cluster_parts(judged.findings)]
         if jobs is not None and (listed := jobs.value) is not None:
-            ill = ill_parts(judged)
-            parts += [GAP, *self.one_line("jobs", lambda: state_parts(listed, ill, short=short))]
+            unhealthy = unhealthy_parts(judged)
+            states = partial(state_parts, listed, unhealthy, short=short, labelled=form.labelled)
+            parts += [GAP, *self.one_line("jobs", states)]
         return parts
 
     def _right(self) -> list[Line]:

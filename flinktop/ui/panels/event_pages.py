@@ -60,6 +60,10 @@ class EventPages:
         """Whether nothing of this question has been read yet."""
         return all(page.answered is None for page in self._pages)
 
+    def is_read(self, question: Question) -> bool:
+        """Whether this is the question, and something of it has been read."""
+        return question == self._question and not self.unread
+
     @property
     def more(self) -> bool:
         """Whether there are older events that were not read yet."""

@@ -47,8 +47,8 @@ NEXT_STEPS = (
 """What to do when no cluster answers."""
 NAME, LONG_NAME = 20, 28  # cells of a job's name at least, and where there is room for them
 VERDICT, LONG_VERDICT = 16, 32  # cells of a verdict, likewise
-ROOM, MORE_ROOM = 50, 60
-"""Cells that name and verdict keep together next to the first figures, and next to the others."""
+ROOM, MORE_ROOM, MUCH_ROOM = 50, 66, 88
+"""Cells that name and verdict keep together next to the first figures, the next ones, and the last ones."""
 DROPS = {
     "ended": 12,
     "started": 11,
@@ -64,7 +64,7 @@ DROPS = {
     "checkpoint": 1,
 }
 """The order in which columns are dropped where there is little room."""
-FIRST_FIGURES = ("restarts", "in", "tasks", "lag")
+FIRST_FIGURES, LAST_FIGURES = ("restarts", "in", "tasks", "lag"), ("trend", "uptime", "started", "ended")
 ARCHIVE_DROPS = {
     "trend": 9,
     "backpressured": 8,
@@ -124,7 +124,9 @@ def _room(column: str) -> int:
     """Cells that name and verdict keep together while this column is shown."""
     if column == "checkpoint":
         return 0
-    return ROOM if column in FIRST_FIGURES else MORE_ROOM
+    if column in FIRST_FIGURES:
+        return ROOM
+    return MUCH_ROOM if column in LAST_FIGURES else MORE_ROOM
 
 
 class JobsTable(TablePanel[JobRow]):
@@ -182,6 +184,7 @@ class JobsTable(TablePanel[JobRow]):
                 sort=lambda row: row.order,
                 flex=True,
                 comfort=LONG_VERDICT,
+                weight=4,
                 stripes=lambda row, width: verdict_stripes(row.facts.verdict, width),
             ),
             if_running(

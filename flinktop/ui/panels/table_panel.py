@@ -5,15 +5,17 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from textual import on
+from textual import events, on
 from textual.content import Content
 from textual.widget import Widget
 
 from flinktop.facts.freshness import OLD_SECONDS, is_old, missing_words, why_empty
+from flinktop.ui import keys
 from flinktop.ui.live import Asks, Panel
 from flinktop.ui.panels.parts import Part, assemble, cut_line
 from flinktop.ui.widgets.growth import redraw
 from flinktop.ui.widgets.messages import VisibleChanged
+from flinktop.ui.widgets.painted_view import MOVES
 from flinktop.ui.widgets.table import Column, LiveTable
 
 if TYPE_CHECKING:
@@ -26,6 +28,15 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Endpoint, Query
 
 R = TypeVar("R")
+
+
+FOR_ROWS = frozenset(
+    (
+        *(key for one in MOVES for key in one.key.split(",")),
+        *(key for one in (keys.OPEN, keys.ACTIONS, keys.COPY, keys.WRITE) for key in one.keys),
+    )
+)
+"""Keys that act on the rows or on the selected one."""
 
 
 class Words(Widget):
@@ -183,6 +194,15 @@ class TablePanel(Panel, Generic[R]):
         # Ages, time zone and staleness change the cells of unchanged rows.
         table.redraw_cells()
         self.query_one(Words).set_lines([line for line in self.words() if line])
+
+    @property
+    def awaits_rows(self) -> bool:
+        """Whether other rows will be here in a moment, such as those of a filter that was just typed."""
+        return False
+
+    def ready_for(self, event: events.Event) -> bool:
+        """Keys for rows wait for rows that will be here in a moment; all others are handled at once."""
+        return not (isinstance(event, events.Key) and event.key in FOR_ROWS and self.awaits_rows)
 
     @on(VisibleChanged)
     def _scrolled(self, event: VisibleChanged) -> None:

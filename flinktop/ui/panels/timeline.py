@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from rich.cells import cell_len
+from textual import on
 
 from flinktop.engine.journal.event import EventKind, Question
 from flinktop.facts.events import OF_TASKMANAGERS, EventFilter, Held, look, newest
@@ -21,6 +22,7 @@ from flinktop.ui.panels.event_pages import EventPages
 from flinktop.ui.panels.parts import MUTED_GAP, LinesPanel, pair, spaced
 from flinktop.ui.panels.table_panel import TablePanel
 from flinktop.ui.widgets.columns import Column, Stripes
+from flinktop.ui.widgets.messages import FilterChanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -244,6 +246,17 @@ class EventsTable(TablePanel[EventRow]):
         """The question that the filter leaves: what can't be put into it is filtered when it is read."""
         wanted = self._filter_of(self.table.filter)
         return Question(cluster=self.port.connection.url, job=self.job, kinds=wanted.kinds, text=wanted.text)
+
+    @property
+    def awaits_rows(self) -> bool:
+        """Whether the rows of the filter are still read by the journal's thread."""
+        if self.port.journal is None or self._frozen:
+            return False
+        return not self._pages.is_read(self.question()) or (self.table.is_empty and self._pages.loading)
+
+    @on(FilterChanged)
+    def _filtered(self) -> None:
+        self.update()
 
     def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
         journal = self.port.journal

@@ -96,13 +96,13 @@ def verdict_line(verdict: JobVerdict | None, width: int) -> Line:
     return fit(left, right, width, keep=len(right))
 
 
-def ill_parts(judged: Judged | None) -> list[Part]:
-    """How many jobs are ill, in the colour of the worst; [] if none is."""
-    if judged is None or not judged.ill:
+def unhealthy_parts(judged: Judged | None) -> list[Part]:
+    """How many jobs are unhealthy, in the colour of the worst; [] if none is."""
+    if judged is None or not judged.unhealthy:
         return []
     worst = min((one.severity for one in judged.verdicts.values()), key=lambda one: one.rank)
     severity = Severity.CRITICAL if worst is Severity.CRITICAL else Severity.WARNING
-    return [(f"{mark(severity)} {judged.ill} ill", TONES[severity])]
+    return [(f"{mark(severity)} {judged.unhealthy} unhealthy", TONES[severity])]
 
 
 def cluster_parts(findings: Iterable[Finding]) -> list[Part]:

@@ -198,7 +198,7 @@ class VertexTaskManagersTable(TablePanel[VertexTaskManagerFacts]):
         if job is None:
             return None
         ends = rates.ends(job)
-        source, sink = self.vertex in ends.sources, self.vertex in ends.sinks
+        source, sink = ends.is_source(self.vertex), ends.is_sink(self.vertex)
         rows = taskmanager_rows(answer, source=source, sink=sink)
         detail = self.port.value(VERTEX(job=self.job, vertex=self.vertex))
         if detail is not None:

@@ -9,7 +9,7 @@ from textual.containers import Container
 from textual.widgets import Input
 
 from flinktop.ui import keys
-from flinktop.ui.live import LiveScreen, Panel, is_displayed
+from flinktop.ui.live import LiveScreen, is_displayed, panel_of
 from flinktop.ui.panels.frame import BottomLine, Notice, TopLine
 from flinktop.ui.panels.time_chart import stepped
 from flinktop.ui.places import (
@@ -28,7 +28,6 @@ from flinktop.ui.widgets.table import LiveTable
 if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
-    from textual.widget import Widget
 
     from flinktop.ui.command import Command
     from flinktop.ui.places import Place
@@ -85,7 +84,7 @@ class ClusterScreen(LiveScreen):
     def narrowed(self) -> Filtered | None:
         """What has a filter that esc clears: the table or text, else the panel around it."""
         searched = self.searched()
-        found = (one for one in (searched, self._panel_of(searched)) if isinstance(one, Filtered))
+        found = (one for one in (searched, panel_of(searched)) if isinstance(one, Filtered))
         return next((one for one in found if one.filter), None)
 
     def state_words(self) -> str:
@@ -191,7 +190,7 @@ class ClusterScreen(LiveScreen):
 
     def action_only(self) -> None:
         pager = self.pager()
-        panel: object = self._panel_of(pager)
+        panel: object = panel_of(pager)
         if pager is not None and isinstance(panel, Filtered):
             self.query_one(FilterLine).open(panel, pager, "&")
 
@@ -263,7 +262,7 @@ class ClusterScreen(LiveScreen):
         """Give the whole body to the focused panel, or take it back; the frame stays."""
         if self.has_class(ZOOMED):
             self.end_zoom()
-        elif (panel := self._panel_of(self.focused)) is not None:
+        elif (panel := panel_of(self.focused)) is not None:
             self.add_class(ZOOMED)
             panel.add_class(ZOOMED)
             self.call_after_refresh(self._follow_display)
@@ -283,8 +282,3 @@ class ClusterScreen(LiveScreen):
             # A panel that is being mounted starts by itself.
             if panel.is_mounted:
                 panel.follow_display()
-
-    @staticmethod
-    def _panel_of(widget: Widget | None) -> Panel | None:
-        nodes = widget.ancestors_with_self if widget is not None else ()
-        return next((node for node in nodes if isinstance(node, Panel)), None)

@@ -55,7 +55,7 @@ class OverviewScreen(ClusterScreen, sheet="overview.tcss"):
         self.app.go(JobPlace(event.key))
 
     def action_why(self) -> None:
-        """Why the job under the cursor is ill, and what is wrong with the cluster itself."""
+        """Why the job under the cursor is unhealthy, and what is wrong with the cluster itself."""
         row = self.query_one(JobsTable).table.cursor_row
         self.app.go(WhyPlace(row.jid if row is not None else "", cluster=True))
 

@@ -1,4 +1,4 @@
-"""Why a job is ill, and the cluster: the findings with their evidence, and the way to each culprit."""
+"""Why a job is unhealthy, and the cluster: the findings with their evidence, and the way to each culprit."""
 
 from __future__ import annotations
 

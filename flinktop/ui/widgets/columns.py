@@ -41,6 +41,7 @@ class Column(Generic[R]):
         flex: Takes the width that the others leave.
         comfort: Cells that a flexible column takes before the gaps between columns grow, and before other
             flexible columns to the left of it take more than their width.
+        weight: Its part of the width that is left when all flexible columns have their comfort.
         leaves: Shown only while the flexible columns have this many cells.
         descending: Its first direction when the table is sorted by it.
         stripes: Draws the cell of a row in several styles, such as a bar of parts; gets row and width. The
@@ -57,6 +58,7 @@ class Column(Generic[R]):
     drop: int = 0
     flex: bool = False
     comfort: int = 0
+    weight: int = 1
     leaves: int = 0
     descending: bool = False
     stripes: Callable[[R, int], Stripes] | None = None
@@ -154,9 +156,11 @@ def _widths(columns: Sequence[Column[R]], room: int) -> list[int]:
         given = min(max(columns[at].comfort - widths[at], 0), max(spare, 0))
         widths[at] += given
         spare -= given
-    if spare >= 0 and flexible:
-        share, rest = divmod(spare, len(flexible))
-        for number, at in enumerate(flexible):
+    parts = sum(columns[at].weight for at in flexible)
+    if spare >= 0 and parts:
+        shares = [spare * columns[at].weight // parts for at in flexible]
+        rest = spare - sum(shares)
+        for number, (at, share) in enumerate(zip(flexible, shares, strict=True)):
             widths[at] += share + (number < rest)
     for at in flexible:
         if spare >= 0:

@@ -57,6 +57,10 @@ class VisibleChanged(KeysMessage, namespace="live_table"):
     """Other rows are on the screen now."""
 
 
+class FilterChanged(WidgetMessage, namespace="live_table"):
+    """The table has another filter text, whether other rows are on the screen or not."""
+
+
 class BoxOpened(KeyMessage, namespace="graph_canvas"):
     """A box of a graph was opened with enter or a second click."""
 

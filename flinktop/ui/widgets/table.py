@@ -61,6 +61,7 @@ class LiveTable(PaintedView, Generic[R]):
     Opened: TypeAlias = messages.Opened
     Moved: TypeAlias = messages.Moved
     VisibleChanged: TypeAlias = messages.VisibleChanged
+    FilterChanged: TypeAlias = messages.FilterChanged
 
     def __init__(
         self,
@@ -168,6 +169,8 @@ class LiveTable(PaintedView, Generic[R]):
             self._filter = text
             self._arrange()
             self._show_cursor()
+            if self.is_mounted:
+                self.post_message(self.FilterChanged(self))
 
     def sort_by(self, key: str | None, reverse: bool | None = None) -> None:  # noqa: FBT001 - reads well at the call
         """Sort by a column; None, an unknown or an unsortable one give the default order.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from flinktop.engine.alerts.alert import Alert, Call
 
-CLUSTER = "http://[flink.test]:8081/"
+CLUSTER = "http://flink.test:8081"
 WALL = 1_700_000_000.0
 
 

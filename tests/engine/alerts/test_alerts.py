@@ -245,6 +245,25 @@ def test_a_failure_whose_cause_does_not_come_calls_all_the_same() -> None:
     assert said(rounds.looks(10.0, unread)) == [("raised", "a1")]
 
 
+def test_the_start_waits_for_the_cause_of_a_failure_of_long_before_it() -> None:
+    rounds = Rounds()
+    old = replace(FAILED, finding=replace(FAILED.finding, since=(rounds.wall - 86_400.0) * 1000.0))
+    unread = replace(old, finding=replace(old.finding, unread=True))
+    other = found("b2")
+    assert rounds.looks(24.0, unread, other) == []
+    assert {one.job for one in rounds.open} == {"a1", "b2"}, "they are shown meanwhile"
+    (call,) = rounds.look(old, other)
+    assert said([call]) == [("raised", "b2", "a1")]
+    assert not any(one.finding.unread for one in call.alerts)
+
+
+def test_the_start_does_not_wait_for_a_cause_without_end() -> None:
+    rounds = Rounds()
+    old = replace(FAILED, finding=replace(FAILED.finding, since=(rounds.wall - 86_400.0) * 1000.0))
+    unread = replace(old, finding=replace(old.finding, unread=True))
+    assert said(rounds.looks(40.0, unread)) == [("raised", "a1")]
+
+
 def come_and_go(rounds: Rounds, times: int, seconds: float = 60.0) -> None:
     for _ in range(times):
         rounds.looks(seconds, ILL)

@@ -32,15 +32,22 @@ ILL, LAG = found("a1"), found("b2", Kind.SOURCE_LAG, Severity.WARNING)
 class Monitor:
     """A flinktop: its alerts, its journal, and what it was told to call about."""
 
-    def __init__(self, path: Path | None, clock: ManualClock, *, rings: bool = True, **given: object) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        clock: ManualClock,
+        *,
+        cluster: str = CLUSTER,
+        rings: bool = True,
+        **given: object,
+    ) -> None:
         self.clock = clock
         self.journal = Journal(path, clock, inline=True)
         self.news = 0
         self.caller = Caller(
             clock,
-            cluster=CLUSTER,
+            cluster=cluster,
             target="prod",
-            url="http://flink.test:8081",
             journal=self.journal,
             rings=rings,
             changed=self._changed,
@@ -259,14 +266,35 @@ async def test_what_the_flinktop_that_decides_sees_is_shown_by_one_that_does_not
 
 async def test_clusters_have_leases_of_their_own(path: Path) -> None:
     clock = ManualClock()
-    first, second = Monitor(path, clock), Monitor(path, clock)
-    second.caller._state = second.caller._state.__class__(cluster="http://[other]:8081/", target="other")
+    first, second = Monitor(path, clock), Monitor(path, clock, cluster="http://other:8081")
     for _ in range(20):
         await clock.advance(2.0)
         await first.look(ILL)
         await second.look(LAG, found("c3"))
     assert (first.told, second.told) == ([("raised", "a1")], [("raised", "c3")])
     assert first.open == ["a1"]
+
+
+async def test_of_two_spellings_of_one_address_one_calls_and_both_know(path: Path) -> None:
+    clock = ManualClock()
+    first = Monitor(path, clock, cluster="http://127.0.0.1:8081")
+    second = Monitor(path, clock, cluster="HTTP://LocalHost:8081/")
+    for _ in range(20):
+        await clock.advance(2.0)
+        await first.look(ILL, LAG)
+        await second.look(ILL, LAG)
+    assert (first.told, second.told) == ([("raised", "a1")], [])
+    second.caller.mute(second.of("a1").key, 3600.0)
+    await first.looks(8.0, ILL, LAG)
+    assert first.of("a1").muted is not None
+    first.caller.mute(first.of("a1").key, 60.0)
+    await second.look(ILL, LAG)
+    assert len(second.caller.view.mutes) == 1
+    first.close()
+    second.close()
+    third = Monitor(path, clock, cluster="http://[::1]:8081")
+    assert await third.looks(40.0, ILL, LAG) == []
+    assert sorted(third.open) == ["a1", "b2"]
 
 
 async def test_without_a_journal_alerts_go_on() -> None:

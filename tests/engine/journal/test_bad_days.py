@@ -164,7 +164,7 @@ def test_any_byte_may_be_corrupted(path: Path, seed: int) -> None:
         journal.kept("alert", CLUSTER)
         journal.add([event(2), failure(1000)])
         journal.keep("alert", CLUSTER, "a", b"1")
-        assert journal.lease("hooks")
+        assert journal.lease("hooks", CLUSTER)
         # After a minute it is looked through as a whole.
         later(clock, RETRY)
         journal.add([event(2), event(1)])
@@ -380,7 +380,7 @@ def test_a_state_directory_that_cannot_be_used(
     journal.keep("alert", CLUSTER, "a", b"1")
     assert len(keys(journal)) == 5
     assert journal.kept("alert", CLUSTER) == {"a": b"1"}
-    assert journal.lease("hooks")
+    assert journal.lease("hooks", CLUSTER)
     assert len(journal.notices) == 1
     journal.close(1.0)
 

@@ -16,6 +16,7 @@ from flinktop.engine.journal.journal import Journal
 from flinktop.engine.journal.pruning import account
 from flinktop.engine.journal.tables import prepare
 from flinktop.judgement.finding import Severity
+from tests.depth import in_depth
 from tests.engine.journal.given import (
     CLUSTER,
     JOB,
@@ -320,7 +321,7 @@ def test_a_value_that_is_too_large_is_not_kept(path: Path) -> None:
     assert journal.kept("judge", CLUSTER) == {}
 
 
-@pytest.mark.parametrize("each", [1800.0, pytest.param(60.0, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("each", in_depth([1800.0, 240.0, 60.0], [1800.0], [240.0]))
 def test_a_week_with_a_restart_loop(path: Path, sizes: Sizes, each: float) -> None:
     clock = ManualClock()
     journal = opened(path, clock, most_bytes=MOST)

@@ -169,7 +169,7 @@ def test_many_threads_may_use_it(path: Path) -> None:
                 journal.keep("alert", CLUSTER, f"{own}", b"%d" % number)
                 journal.keep_jobs([known(f"{own:032x}", restarts=number)])
                 journal.seen(Question(job=f"{own:032x}"))
-                journal.lease(f"{own}")
+                journal.lease(f"{own}", CLUSTER)
                 assert journal.kept("alert", CLUSTER)[f"{own}"] == b"%d" % number
         except BaseException as error:  # noqa: BLE001 -- shown by the test
             failed.append(error)
@@ -197,8 +197,8 @@ def test_what_was_added_before_the_start_is_written_at_the_end(path: Path) -> No
 def test_one_of_two_holds_a_lease(path: Path) -> None:
     clock = ManualClock()
     first, second = opened(path, clock), opened(path, clock)
-    assert first.lease("hooks")
-    assert not second.lease("hooks")
+    assert first.lease("hooks", CLUSTER)
+    assert not second.lease("hooks", CLUSTER)
     first.close(1.0)
     clock._now += 2.0
-    assert second.lease("hooks")
+    assert second.lease("hooks", CLUSTER)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from flinktop.engine.journal.event import Question
+from tests.depth import in_depth
 from tests.engine.journal.given import event, failure, is_whole, opened
 
 ROOT = Path(__file__).parents[3]
@@ -59,9 +60,7 @@ def write_until_killed(path: Path, most: int, lines: int) -> int:
     return max(int(line) for line in said if line.endswith(b"\n"))
 
 
-@pytest.mark.parametrize(
-    "seed", [0, 1, 2, *(pytest.param(seed, marks=pytest.mark.deep) for seed in range(3, 50))]
-)
+@pytest.mark.parametrize("seed", in_depth(range(50), range(3), range(3, 10)))
 def test_killed_at_any_moment(tmp_path: Path, seed: int) -> None:
     path = tmp_path / "journal.db"
     chance = random.Random(seed)  # noqa: S311 - repeatable on purpose

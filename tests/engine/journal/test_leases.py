@@ -13,10 +13,13 @@ from flinktop.engine.clock import Clock
 from flinktop.engine.journal.journal import Journal
 from flinktop.engine.journal.leases import Leases
 from flinktop.engine.owner import Owner
-from tests.engine.journal.given import event, jump, later, opened, raw
+from flinktop.flink.connection import cluster_key
+from tests.engine.journal.given import CLUSTER, event, jump, later, opened, raw
 from tests.manual_clock import ManualClock
 
 DAY = 86_400.0
+HOOKS = f"hooks {cluster_key(CLUSTER)}"
+"""The name of the lease in the file."""
 
 
 @pytest.fixture
@@ -44,7 +47,7 @@ class Processes:
     def beat(self, *journals: Journal, seconds: float = 2.0) -> list[bool]:
         """Let time pass; who holds the lease then."""
         later(self.clock, seconds)
-        return [one.lease("hooks") for one in journals]
+        return [one.lease("hooks", CLUSTER) for one in journals]
 
 
 @pytest.fixture
@@ -61,10 +64,10 @@ def test_one_holds_it_as_long_as_it_runs(at: Processes) -> None:
 
 def test_names_are_leases_of_their_own(at: Processes) -> None:
     first, second = at.open(1), at.open(2)
-    assert first.lease("hooks")
-    assert second.lease("terminal")
-    assert not second.lease("hooks")
-    assert not first.lease("terminal")
+    assert first.lease("hooks", CLUSTER)
+    assert second.lease("terminal", CLUSTER)
+    assert not second.lease("hooks", CLUSTER)
+    assert not first.lease("terminal", CLUSTER)
 
 
 def test_it_is_given_up_at_the_end(at: Processes) -> None:
@@ -93,7 +96,7 @@ def test_who_hangs_believes_in_it_no_longer_than_others(at: Processes) -> None:
     hung = at.open(1)
     assert at.beat(hung) == [True]
     later(at.clock, 9.0)
-    assert not hung._leases.held("hooks", at.clock.now())
+    assert not hung._leases.held(HOOKS, at.clock.now())
 
 
 def test_of_another_machine_only_its_silence_is_seen(at: Processes) -> None:
@@ -121,14 +124,14 @@ def test_a_clock_that_jumps_changes_nothing(at: Processes, by: float) -> None:
 def test_a_malformed_lease_is_taken(at: Processes, path: Path) -> None:
     at.open(1).add([event(1)])
     with raw(path) as file:
-        file.execute("INSERT INTO leases VALUES ('hooks', x'ff', 'often')")
+        file.execute("INSERT INTO leases VALUES (?, x'ff', 'often')", (HOOKS,))
     assert at.beat(at.open(2)) == [True]
 
 
 def test_a_name_of_nobodys_process_is_taken_after_ten_seconds(at: Processes, path: Path) -> None:
     at.open(1).add([event(1)])
     with raw(path) as file:
-        file.execute("INSERT INTO leases VALUES ('hooks', 'who knows', 5)")
+        file.execute("INSERT INTO leases VALUES (?, 'who knows', 5)", (HOOKS,))
     second = at.open(2)
     assert at.beat(second) == [False]
     for _ in range(6):
@@ -160,10 +163,10 @@ def test_without_a_file_everybody_calls(tmp_path: Path) -> None:
 def test_the_thread_renews_it(path: Path) -> None:
     journal = Journal(path, Clock())
     journal.start()
-    while not journal.lease("hooks"):
+    while not journal.lease("hooks", CLUSTER):
         pass
     other = opened(path)
-    assert not other.lease("hooks")
+    assert not other.lease("hooks", CLUSTER)
     journal.close(10.0)
     with raw(path) as file:
         assert file.execute("SELECT count(*) FROM leases").fetchone() == (0,)
@@ -172,7 +175,7 @@ def test_the_thread_renews_it(path: Path) -> None:
 def test_a_process_that_was_killed_holds_nothing(path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from tests.engine.journal.given import *\n"
-        "print(opened(Path(sys.argv[1])).lease('hooks'), flush=True)\n"
+        "print(opened(Path(sys.argv[1])).lease('hooks', CLUSTER), flush=True)\n"
         "sys.stdin.read()\n"
     )
     with subprocess.Popen(
@@ -183,7 +186,7 @@ def test_a_process_that_was_killed_holds_nothing(path: Path) -> None:
     ) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == b"True\n"
-        assert not opened(path).lease("hooks")
+        assert not opened(path).lease("hooks", CLUSTER)
         child.kill()
         child.wait(30)
-    assert opened(path).lease("hooks")
+    assert opened(path).lease("hooks", CLUSTER)

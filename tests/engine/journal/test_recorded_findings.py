@@ -32,9 +32,10 @@ def verdict(*found: Finding, job: str = JOB, state: str = "RUNNING") -> Verdict:
 
 
 class Rounds:
-    """Rounds of the judge, one a minute."""
+    """Rounds of the judge, one a minute unless it is said otherwise (ms)."""
 
-    def __init__(self, before: Findings | None = None, now: float = NOW) -> None:
+    def __init__(self, before: Findings | None = None, now: float = NOW, each: float = MINUTE) -> None:
+        self.each = each
         self.known = before or Findings()
         self.now = now
         self.of_cluster: tuple[Finding, ...] = ()
@@ -47,7 +48,7 @@ class Rounds:
         return self.round({})
 
     def round(self, verdicts: dict[str, Verdict]) -> list[Event]:
-        self.now += MINUTE
+        self.now += self.each
         self.known, events = findings.judged(self.known, verdicts, self.of_cluster, self.now)
         return list(events)
 
@@ -256,15 +257,29 @@ def test_a_secret_in_the_words_is_not_kept() -> None:
     assert "hunter2" not in raised.words + raised.details
 
 
-def test_why_a_job_has_failed_is_waited_for() -> None:
-    rounds = Rounds()
-    unread = finding(Kind.FAILED, words="failed: the job ended FAILED", unread=True, since=NOW + MINUTE)
-    assert rounds.job(unread, state="FAILED") == []
+UNREAD = finding(Kind.FAILED, words="failed: the job ended FAILED", unread=True)
+
+
+@pytest.mark.parametrize("ago", [0.0, 48 * 60 * MINUTE], ids=["just now", "long before the start"])
+def test_why_a_job_has_failed_is_waited_for(ago: float) -> None:
+    rounds = Rounds(each=2000.0)
+    unread = replace(UNREAD, since=NOW - ago)
+    for _ in range(20):
+        assert rounds.job(unread, state="FAILED") == []
     [raised] = rounds.job(finding(Kind.FAILED, words="failed: parse: no such user"), state="FAILED")
     assert raised.words == "failed: parse: no such user"
+    assert rounds.known.unread == {}
 
 
 def test_why_a_job_has_failed_is_not_waited_for_without_end() -> None:
-    rounds = Rounds()
-    [raised] = rounds.job(finding(Kind.FAILED, unread=True), state="FAILED")
-    assert raised.finding == "failed"
+    rounds = Rounds(each=2000.0)
+    events = [event for _ in range(40) for event in rounds.job(UNREAD, state="FAILED")]
+    assert [one.words for one in events] == ["failed: the job ended FAILED"]
+    assert rounds.now - events[0].at >= 2000.0
+
+
+def test_while_the_cause_of_one_is_waited_for_others_are_not() -> None:
+    rounds = Rounds(each=2000.0)
+    failed = verdict(UNREAD, state="FAILED")
+    [raised] = rounds.round({JOB: failed, "b" * 32: verdict(finding(), job="b" * 32)})
+    assert raised.job == "b" * 32

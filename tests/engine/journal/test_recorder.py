@@ -24,7 +24,7 @@ from flinktop.engine.host import Port
 from flinktop.engine.journal.event import Event, EventKind, KnownJob, Question
 from flinktop.engine.journal.journal import Journal
 from flinktop.engine.journal.leases import Leases
-from flinktop.engine.journal.recorder import FEW
+from flinktop.engine.journal.own_requests import FEW
 from flinktop.engine.owner import Owner
 from flinktop.flink.connection import Connection
 from flinktop.flink.jobs import JOBS_OVERVIEW
@@ -249,11 +249,11 @@ async def test_what_happened_while_nobody_looked_is_filled_in_and_the_gap_is_sai
 async def test_a_machine_that_slept_was_not_watching() -> None:
     """Its monotonic clock stood still; the cluster's did not."""
     clock = ManualClock()
-    cluster = demo("calm", clock)
+    cluster = demo("healthy", clock)
     async with watching(cluster, clock) as watch:
         await watch.seconds(30)
         clock._ahead += HOUR
-        cluster.world = World(scenario="calm", version="2.3.0", born=cluster.world.born + HOUR)
+        cluster.world = World(scenario="healthy", version="2.3.0", born=cluster.world.born + HOUR)
         cluster._transport = DemoTransport(cluster.world, lambda: clock.now() - 1000.0)
         await watch.seconds(30)
         [gap] = watch.events(EventKind.GAP)
@@ -263,7 +263,7 @@ async def test_a_machine_that_slept_was_not_watching() -> None:
 @pytest.mark.parametrize("ahead", [-300.0, 300.0])
 async def test_another_clock_of_the_cluster_is_no_gap(ahead: float) -> None:
     clock = ManualClock()
-    cluster = demo("calm", clock)
+    cluster = demo("healthy", clock)
     clock._ahead += ahead
     async with watching(cluster, clock) as first:
         await first.seconds(30)
@@ -275,7 +275,7 @@ async def test_another_clock_of_the_cluster_is_no_gap(ahead: float) -> None:
 
 async def test_a_clock_of_this_machine_that_is_set_anew_is_no_gap() -> None:
     clock = ManualClock()
-    cluster = demo("calm", clock)
+    cluster = demo("healthy", clock)
     async with watching(cluster, clock) as watch:
         await watch.seconds(30)
         clock._ahead += HOUR
@@ -310,7 +310,7 @@ async def test_a_job_that_was_rescaled_while_nobody_looked() -> None:
 
 async def test_a_short_pause_is_no_gap() -> None:
     clock = ManualClock()
-    cluster = demo("calm", clock)
+    cluster = demo("healthy", clock)
     async with watching(cluster, clock) as first:
         await first.seconds(30)
     await clock.advance(40)
@@ -381,7 +381,7 @@ async def test_the_journal_is_a_file_that_is_read_in_a_thread(tmp_path: Path) ->
 
 async def test_a_cluster_that_does_not_answer_is_lost_and_back() -> None:
     clock = ManualClock()
-    cluster = demo("calm", clock)
+    cluster = demo("healthy", clock)
     async with watching(cluster, clock) as watch:
         await watch.seconds(30)
         cluster.failure = httpx.ConnectError("connection refused")
@@ -402,7 +402,7 @@ async def test_a_cluster_that_does_not_answer_is_lost_and_back() -> None:
 
 async def test_an_outage_that_ends_while_nobody_looks_is_over_at_the_start() -> None:
     clock = ManualClock()
-    cluster = demo("calm", clock)
+    cluster = demo("healthy", clock)
     async with watching(cluster, clock) as first:
         await first.seconds(30)
         cluster.failure = httpx.ConnectError("connection refused")
@@ -418,7 +418,7 @@ async def test_an_outage_that_ends_while_nobody_looks_is_over_at_the_start() -> 
 
 async def test_a_cluster_that_never_answered_tells_nothing() -> None:
     clock = ManualClock()
-    cluster = demo("calm", clock)
+    cluster = demo("healthy", clock)
     cluster.failure = httpx.ConnectError("connection refused")
     async with watching(cluster, clock) as watch:
         await watch.seconds(120)
@@ -449,7 +449,7 @@ async def test_a_journal_that_can_not_be_read_is_written_all_the_same(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     clock = ManualClock()
-    async with watching(demo("calm", clock), clock, Unreadable(None, clock, inline=True)) as watch:
+    async with watching(demo("healthy", clock), clock, Unreadable(None, clock, inline=True)) as watch:
         await watch.seconds(30)
         assert len(watch.events(EventKind.JOB_STARTED)) == 7
         assert "the journal could not be read" in caplog.text
@@ -465,7 +465,7 @@ class Full(Journal):
 async def test_an_error_in_the_recorder_stops_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL)
     clock = ManualClock()
-    async with watching(demo("calm", clock), clock, Full(None, clock, inline=True)) as watch:
+    async with watching(demo("healthy", clock), clock, Full(None, clock, inline=True)) as watch:
         await watch.seconds(60)
         assert watch.engine.recorder_errors >= 1
         assert watch.engine.crashes == 0
@@ -476,7 +476,7 @@ async def test_an_error_in_the_recorder_stops_nothing_else(caplog: pytest.LogCap
 
 async def test_without_a_journal_nothing_is_recorded() -> None:
     clock = ManualClock()
-    port = Port(Connection(URL), clock, transport=demo("calm", clock), jitter=lambda: 1.0)
+    port = Port(Connection(URL), clock, transport=demo("healthy", clock), jitter=lambda: 1.0)
     await port.start_inline()
     try:
         await clock.advance(20.0)
@@ -494,7 +494,7 @@ async def test_the_port_gives_the_journal_that_is_made_when_the_engine_starts() 
         made.append(Journal(None, clock, inline=True))
         return made[-1]
 
-    port = Port(Connection(URL), clock, transport=demo("calm", clock), jitter=lambda: 1.0, journal=make)
+    port = Port(Connection(URL), clock, transport=demo("healthy", clock), jitter=lambda: 1.0, journal=make)
     assert made == []
     await port.start_inline()
     try:

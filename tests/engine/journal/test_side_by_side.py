@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flinktop.engine.journal.event import Question
-from tests.engine.journal.given import JOB, count, event, is_whole, opened
+from tests.engine.journal.given import CLUSTER, JOB, count, event, is_whole, opened
 from tests.engine.journal.test_journal import words
 
 ROOT = Path(__file__).parents[3]
@@ -69,7 +69,7 @@ def test_what_another_only_noted_is_not_read_again(path: Path) -> None:
     mine.add([event(1)])
     before = mine.seen(Question())
     other.looked("http://prod:8081", 5.0)
-    assert other.lease("hooks")
+    assert other.lease("hooks", CLUSTER)
     other.keep("alert", "http://prod:8081", "a", b"1")
     other.add([event(1)])
     assert mine.seen(Question()) is before

@@ -63,6 +63,15 @@ def test_columns_are_set_apart_when_the_flexible_one_has_its_comfort(
     assert (found.width, found.gap, last.gap) == (cells, gap, gap)
 
 
+@pytest.mark.parametrize(("weights", "cells"), [((1, 1), (14, 13)), ((1, 4), (12, 15)), ((0, 1), (10, 17))])
+def test_what_is_left_is_divided_by_weight(weights: tuple[int, int], cells: tuple[int, int]) -> None:
+    name, words = (
+        replace(column(key, 8, flex=True), comfort=10, weight=weight)
+        for key, weight in zip(("name", "words"), weights, strict=True)
+    )
+    assert tuple(where.width for where in spans_in((name, words), 30)) == cells
+
+
 def test_the_flexible_column_shrinks_when_nothing_can_be_dropped() -> None:
     columns = (column("a", 5), column("b", 20, flex=True))
     assert [where.width for where in spans_in(columns, 16)] == [5, 9]

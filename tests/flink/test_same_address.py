@@ -3,7 +3,7 @@
 import pytest
 
 from flinktop import allowed
-from flinktop.addresses import normal_form
+from flinktop.flink.connection import normal_form
 
 SPELLINGS = {
     "https://flink.example/prod": (
