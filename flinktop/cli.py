@@ -540,6 +540,7 @@ def _clusters(sources: "Sources") -> int:
     settings = sources.settings
     for note in settings.notes:
         print(f"flinktop: {note}", file=sys.stderr)
+    through = _tunnels(settings)
     rows = [("NAME", "URL", "")]
     for profile in settings.profiles:
         read_only = ["read-only"] if profile.connection.read_only else []
@@ -552,6 +553,8 @@ def _clusters(sources: "Sources") -> int:
         name_width, url_width = (max(len(row[column]) for row in rows) for column in (0, 1))
         for name, url, marks in rows:
             print(f"{name:{name_width}}  {url:{url_width}}  {marks}".rstrip())
+            if name in through:
+                print(f"{'':{name_width}}  through: {through[name]}")
         print()
     _print_what_is_judged(settings)
     bounds = settings.journal
@@ -566,6 +569,16 @@ def _clusters(sources: "Sources") -> int:
         marks = "; ".join(filter(None, ("" if os.access(path, os.F_OK) else "not there yet", more)))
         print(f"{title:7}  {path}{f'  ({marks})' if marks else ''}")
     return DONE
+
+
+def _tunnels(settings: "Settings") -> dict[str, str]:
+    """The commands of tunnels, by the names of their clusters."""
+    found = {one.name: one.connection.tunnel for one in settings.profiles if one.connection.tunnel}
+    if not found:
+        return {}
+    from flinktop.model.command_line import command_line
+
+    return {name: command_line(command) for name, command in found.items()}
 
 
 def _print_what_is_judged(settings: "Settings") -> None:

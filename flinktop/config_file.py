@@ -21,7 +21,7 @@ TOP_KEYS: Final = (
 )  # fmt: skip
 CLUSTER_KEYS: Final = (
     "url", "user", "password_file", "password_command", "password_env", "token_file", "token_command",
-    "token_env", "headers", "header_file", "ca", "cert", "key", "insecure", "read_only",
+    "token_env", "headers", "header_file", "ca", "cert", "key", "insecure", "tunnel", "read_only",
     "protected", "refresh", "color", "expect",
 )  # fmt: skip
 JOURNAL_KEYS: Final = ("days", "megabytes")
@@ -45,6 +45,9 @@ _NOT_TEXT: Final = {
     "command": 'a list of texts, program and arguments: ["notify", "--title", "flinktop"]',
     "run": 'a list of texts, program and arguments: ["kubectl", "logs", "-f", "{taskmanager}"]',
     "opener": 'a list of texts, program and arguments: ["xdg-open", "{url}"]',
+    "tunnel": (
+        'a list of texts, program and arguments: ["ssh", "-N", "-L", "{port}:jobmanager:8081", "bastion"]'
+    ),
 }
 """The type of a key's value, for messages; other keys are text."""
 _KINDS: Final[dict[type, str]] = {str: "text", dict: "table", list: "list"}
@@ -140,6 +143,12 @@ def _config(top: "_Section") -> ConfigFile:
         notify=_notify(top.section("notify")),
         own=_own_keys(top),
     )
+    if any(cluster.connection.tunnel for cluster in config.clusters):
+        from flinktop import tunnel_config  # noqa: PLC0415
+
+        if wrong := tunnel_config.misleading_url((one.name, one.connection) for one in config.clusters):
+            at, sentence = wrong
+            raise _Section(top.file, top.source, ("clusters", at), {}).wrong("url", sentence)
     names = [cluster.name for cluster in config.clusters]
     if config.default is not None and config.default not in names:
         have = (
@@ -180,6 +189,7 @@ def _cluster(clusters: "_Section", name: str) -> Cluster:
         cert=at.path("cert"),
         key=at.path("key"),
         insecure=at.truth("insecure") or False,
+        tunnel=_tunnel(at),
     )
     return Cluster(
         name=name,
@@ -190,6 +200,18 @@ def _cluster(clusters: "_Section", name: str) -> Cluster:
         protected=at.truth("protected"),
         expect=at.texts("expect"),
     )
+
+
+def _tunnel(at: "_Section") -> tuple[str, ...]:
+    if "tunnel" not in at.values:
+        return ()
+    # Few config files have such a key: nothing of it is imported for the others.
+    from flinktop import tunnel_config  # noqa: PLC0415
+
+    if isinstance(at.values["tunnel"], str):
+        raise at.wrong("tunnel", f"tunnel must be {_NOT_TEXT['tunnel']}; no shell takes it apart")
+    words = at.checked("tunnel", at.texts("tunnel", words=True), tunnel_config.command) or ()
+    return (at.program(words[0], "tunnel"), *words[1:])
 
 
 def _journal(at: "_Section | None") -> JournalBounds:
@@ -251,8 +273,8 @@ def _notify(at: "_Section | None") -> "Notify | None":
         "desktop", at.text("desktop"), lambda text: allowed.one_of(text, alert_rules.DESKTOPS)
     )
     command = at.checked("command", at.texts("command", words=True), alert_rules.command)
-    if command and (command[0].startswith("~") or "/" in command[0]):
-        command = (str(at.below(command[0], "command")), *command[1:])
+    if command:
+        command = (at.program(command[0], "command"), *command[1:])
     repeat = at.duration("repeat", alert_rules.SHORTEST_REPEAT, alert_rules.LONGEST_REPEAT)
     if repeat is not None and not command:
         raise at.wrong("repeat", "repeat needs command beside it: it is the command that is started again")
@@ -428,6 +450,10 @@ class _Section:
             return self.file.parent / Path(text).expanduser()
         except RuntimeError:
             raise self.wrong(key, f"{key}: there is no home directory for the '~' in it") from None
+
+    def program(self, text: str, key: str) -> str:
+        """A program: one of the PATH, or a path as that of `path`."""
+        return str(self.below(text, key)) if text.startswith("~") or "/" in text else text
 
     def secret(self, key: str) -> Secret | None:
         """KEY_file, KEY_command or KEY_env; at most one of them."""

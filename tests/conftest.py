@@ -7,6 +7,8 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
+from tests.live import groups
+
 # How long one example takes depends on what else the machine does: a slow one is no fault. The same examples
 # each time, so that a failure is the change's; `--hypothesis-profile=searching` looks for new ones.
 settings.register_profile("searching", deadline=None)
@@ -48,11 +50,10 @@ def pytest_runtest_logfinish() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Live tests that share a cluster are one group: `--dist loadgroup` runs it in one worker, one by one."""
     for item in items:
-        if isinstance(item, pytest.Function) and item.get_closest_marker("live"):
-            params = item.callspec.params if hasattr(item, "callspec") else {}
-            shared = params.get("release")
-            own = f"{item.module.__name__} {params.get('cluster', '')}"
-            item.add_marker(pytest.mark.xdist_group(f"Flink {shared}" if shared else own))
+        own = item.get_closest_marker("xdist_group")
+        if own is None and isinstance(item, pytest.Function) and item.get_closest_marker("live"):
+            item.add_marker(pytest.mark.xdist_group(groups.group_of(item)))
+    items.sort(key=groups.turn_of)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
     from flinktop.flink.http import Reply
+    from flinktop.flink.local_end import LocalEnd
     from flinktop.flink.login import Login
 
 log = logging.getLogger(__name__)
@@ -66,11 +67,13 @@ class Asking:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         login: Login | None = None,
+        tunnel: LocalEnd | None = None,
         in_flight: asyncio.Semaphore | None = None,
         one_transfer: asyncio.Lock | None = None,
     ) -> None:
         """Opens nothing before the first request. `one_transfer` is held during the transfer of a file."""
-        self.http = Http(replace(connection, read_only=True), transport=transport, login=login)
+        read_only = replace(connection, read_only=True)
+        self.http = Http(read_only, transport=transport, login=login, tunnel=tunnel)
         self._clock = clock
         self._began = clock.now()
         self._in_flight = in_flight or asyncio.Semaphore(IN_FLIGHT)

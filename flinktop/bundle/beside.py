@@ -65,6 +65,7 @@ class BundleBeside:
             around.clock,
             transport=around.transport,
             login=around.login,
+            tunnel=around.tunnel,
             one_transfer=around.one_transfer,
         )
         means = Means(

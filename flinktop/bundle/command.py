@@ -8,6 +8,7 @@ The path of the file goes to stdout, progress and everything else to stderr.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from flinktop.bundle.making import Making, Means, Order, State, make
 from flinktop.engine.clock import Clock
 from flinktop.flink.errors import FlinkError
 from flinktop.flink.jobs import JOBS_OVERVIEW
+from flinktop.flink.local_end import NoLocalEnd
 from flinktop.flink.login import Login
 from flinktop.flink.run_in_thread import run, run_in_thread
 from flinktop.flink.text import clean
@@ -29,6 +31,7 @@ from flinktop.headless.look_once import OneCluster
 from flinktop.headless.status import LATEST
 from flinktop.headless.status_args import StatusArgs
 from flinktop.headless.status_report import ClusterStatus, Status
+from flinktop.headless.tunnel import tunnel_of
 from flinktop.internal_error import words_of
 from flinktop.judgement.rules import as_rules
 from flinktop.model import format as fmt
@@ -127,16 +130,29 @@ class _Command:
         self._journal = journal
         self._transport = transport
         self._login = Login(profile.connection, clock.now)
+        self._tunnel = tunnel_of(profile, clock) if transport is None else None
         self._said: dict[str, State] = {}
 
     async def make(self) -> Making:
         """Make the bundle. Raises Ended if there is no such job, or the cluster can't be asked."""
+        try:
+            return await self._make()
+        finally:
+            if self._tunnel is not None:
+                await self._tunnel.close()
+
+    async def _make(self) -> Making:
+        if self._tunnel is not None:
+            # Before the time of the first request begins, which says what is wrong.
+            with contextlib.suppress(NoLocalEnd):
+                await self._tunnel.port()
         lanes = asyncio.Semaphore(IN_FLIGHT)
         asking = Asking(
             self._profile.connection,
             self._clock,
             transport=self._transport,
             login=self._login,
+            tunnel=self._tunnel,
             in_flight=lanes,
         )
         try:
@@ -223,6 +239,7 @@ class _Command:
             self._clock,
             transport=self._transport,
             login=self._login,
+            tunnel=self._tunnel,
             lanes=lanes,
         )
         latest = args.wait + LATEST

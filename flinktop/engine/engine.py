@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from flinktop.engine.recorders import Recorders
     from flinktop.engine.side_work import SideWork, Surroundings
     from flinktop.engine.transfers import Transfers
+    from flinktop.engine.tunnel_end import TunnelEnd
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
     from flinktop.flink.errors import FlinkError
@@ -139,7 +140,11 @@ class Engine:
         self.store = Store()
         self.series = SeriesStore()
         self.login = Login(connection, clock.now)
-        self.http = Http(connection, transport=transport, login=self.login, contexts=contexts)
+        self.target = cluster or Target(connection.url, connection.url, read_only=connection.read_only)
+        self.tunnel = self._make_tunnel(connection) if connection.tunnel and transport is None else None
+        self.http = Http(
+            connection, transport=transport, login=self.login, tunnel=self.tunnel, contexts=contexts
+        )
         self.poller = Poller(self.http, self.store, clock, jitter, changed, self.arrived)
         self.sweep = Sweep(self.poller, self.series, self.cluster_time)
         self.pins = Pins(self.series)
@@ -147,7 +152,6 @@ class Engine:
         self._transport = transport
         self._contexts = contexts
         self._changed = changed
-        self.target = cluster or Target(connection.url, connection.url, read_only=connection.read_only)
         self._ledger = ledger
         self._resume = resume
         self._operations_changed = operations_changed
@@ -200,6 +204,7 @@ class Engine:
             connection=self.http.connection,
             transport=self._transport,
             login=self.login,
+            tunnel=self.tunnel,
             clock=self.clock,
             target=self.target,
             one_transfer=self.transfers.turn,
@@ -224,6 +229,15 @@ class Engine:
         judge: Judge | None = self.__dict__.get("judge")
         return judge.judged if judge is not None else None
 
+    def _make_tunnel(self, connection: Connection) -> TunnelEnd | None:
+        """The tunnel of all connections; imported for a cluster that has one."""
+        from flinktop.engine.tunnel_end import tunnel_end  # noqa: PLC0415
+
+        def opened() -> None:
+            self.poller.refresh_now()
+
+        return tunnel_end(connection, self.target.cluster, self.clock, opened)
+
     def _make_acting(self) -> None:
         """Create what sends acts and files; imported after the first paint, which needs none of it."""
         from flinktop.engine.lane import Lane  # noqa: PLC0415
@@ -232,7 +246,11 @@ class Engine:
         from flinktop.engine.transfers import Transfers  # noqa: PLC0415
 
         lane = Lane(
-            self.http.connection, transport=self._transport, login=self.login, contexts=self._contexts
+            self.http.connection,
+            transport=self._transport,
+            login=self.login,
+            tunnel=self.tunnel,
+            contexts=self._contexts,
         )
         self.transfers = Transfers(self.http, self.clock, self._changed, lane.one_transfer)
         self.operations = Operations(
@@ -348,6 +366,13 @@ class Engine:
 
     async def stop(self, seconds: float = 1.0) -> None:
         """Stop polling, wait at most so long (s) for the requests in flight, close the connections."""
+        try:
+            await self._stop(seconds)
+        finally:
+            if self.tunnel is not None:
+                await self.tunnel.close(seconds)
+
+    async def _stop(self, seconds: float) -> None:
         for task in self._tasks:
             task.cancel()
         self._save_memory(last=True)
@@ -398,8 +423,10 @@ class Engine:
         self._answered.set()
 
     def refresh_now(self) -> None:
-        """Request everything on screen now; a login that was refused is tried once more."""
+        """Request everything on screen now; a login that was refused, or a tunnel, is tried once more."""
         self.login.try_again()
+        if self.tunnel is not None:
+            self.tunnel.try_now()
         self.poller.refresh_now()
 
     def stretch_interval(self, factor: float) -> None:
@@ -525,6 +552,10 @@ class Engine:
                 # The list of jobs and a job's own answer tell its state together.
                 told: list[Query[Any]] = [JOBS_OVERVIEW(), *(JOB(job=job) for job in sorted(changed) if job)]
                 self.poller.refresh_soon([one for one in told[:MOST_TOLD] if self._is_old(one)])
+                if not self.features.history_server:
+                    from flinktop.flink.taskmanagers import TASKMANAGERS  # noqa: PLC0415 -- as above
+
+                    self.poller.ask_once(TASKMANAGERS())
             off_screen.is_ill = self.judge.is_worried
             self.poller.wake()
 

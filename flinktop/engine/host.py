@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from flinktop.engine.journal.journal import Journal
     from flinktop.engine.judge import Judged
     from flinktop.engine.ledger import Ledger
+    from flinktop.engine.link import TunnelLink
     from flinktop.engine.load import Busiest
     from flinktop.engine.operation import Operation
     from flinktop.engine.operations import Operations
@@ -458,6 +459,11 @@ class Port:
     def interval(self) -> float:
         """Seconds between polls of what is on screen."""
         return self.engine.poller.refresh
+
+    @property
+    def tunnel(self) -> TunnelLink | None:
+        """The tunnel to the cluster; None if there is none."""
+        return self.engine.tunnel.link if self.engine.tunnel is not None else None
 
     @property
     def crashes(self) -> int:

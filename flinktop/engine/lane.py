@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
+    from flinktop.flink.local_end import LocalEnd
     from flinktop.flink.login import Login
     from flinktop.flink.tls_contexts import TlsContexts
 
@@ -47,14 +48,16 @@ class Lane:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         login: Login | None = None,
+        tunnel: LocalEnd | None = None,
         contexts: TlsContexts | None = None,
     ) -> None:
         """Nothing is opened before the first request. Arguments as Http's."""
         patient = replace(connection, read_seconds=max(READ_SECONDS, connection.read_seconds))
-        self.acts = Http(patient, transport=transport, login=login, contexts=contexts)
-        self.transfers = Http(patient, transport=transport, login=login, contexts=contexts)
+        shared: Any = {"transport": transport, "login": login, "tunnel": tunnel, "contexts": contexts}
+        self.acts = Http(patient, **shared)
+        self.transfers = Http(patient, **shared)
         # Same timeout as a poll: a request that hangs would delay the next by half a minute.
-        self.following = _Following(connection, transport=transport, login=login, contexts=contexts)
+        self.following = _Following(connection, **shared)
         self.one_transfer = asyncio.Lock()  # files go one at a time
 
     @property

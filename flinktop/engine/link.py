@@ -1,5 +1,7 @@
 """State of the connection to a cluster: when it is lost, and when it is retried."""
 
+from typing import Literal
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -34,6 +36,13 @@ class Link(Struct, frozen=True):
     latency: float = 0.0  # seconds the newest answer took
     per_second: float = 0.0  # requests sent per second, over the last ten seconds
     unhelpful: int = 0  # errors since the last good answer
+
+
+class TunnelLink(Struct, frozen=True):
+    """The tunnel to a cluster; times on the engine's clock (s)."""
+
+    state: Literal["open", "starting", "ended"] = "open"  # open: or not needed yet
+    retry_at: float | None = None  # when one that has ended is started again
 
 
 def silent_for(link: Link, now: float) -> float | None:

@@ -1,24 +1,24 @@
 """How often a cluster is asked that is not on the screen: all that is allowed stands here.
 
-A cluster of one job is asked about 4 times a minute while all is well: every 18 s for an answer that tells
-the state of its jobs, now and then for checkpoints and slots, and every 15 minutes 30 s long for everything,
-as on the screen. While something is ill, looks ill or is unknown, and for 30 s after something has changed,
-it is asked 20 times a minute for everything. No cluster is asked more often, however many jobs it has.
+A cluster of one job is asked 4 to 5 times a minute while all is well: every 18 s for an answer that tells the
+state of its jobs, every 3 minutes for its checkpoints, every 10 for its slots, and every 20 minutes for a
+minute for everything, as on the screen: a close look. While something is ill, looks ill or is unknown, and
+for a minute after something has changed, it is asked for everything, 20 times a minute. No cluster is asked
+more often, however many jobs it has: what is asked of each of them takes turns, as on the screen.
 
-What one answer of the list of jobs or of a job tells comes at most 15 s later than on the screen: a job that
-fails, restarts, is stuck while it starts or is missing, a cluster that is lost, a TaskManager whose jobs
-restart; and what the times of a job's vertices show (bottleneck, skew, stalled; 1.16+) as soon as two of
-these answers do. Slower are: failing, overdue and slow checkpoints, which are seen after up to 2.5 minutes; a
-TaskManager without jobs that is lost (5 minutes); memory, network buffers, watermarks, backlogs of sources,
-record errors, growing state and, before 1.16, backpressure, whose first sign is seen after up to 15 minutes.
-A sign is followed at 20 requests a minute until it is a finding or gone. In a cluster of many jobs what is
-asked of each of them takes turns, as on the screen.
+At most 15 s later than on the screen comes what one answer of the list of jobs or of a job tells: a job that
+fails, restarts, does not start or is missing, a cluster that is lost, and TaskManagers whose jobs restart;
+also a bottleneck or skew in a single job (1.16+), which two of these answers show. Other kinds need their
+first sign, which is followed at once: they come up to half a minute later than on the screen, a job that
+stalls up to a minute. That sign is seen after up to 3 minutes for checkpoints that fail, are overdue, slow or
+grow; after up to 20 minutes, in a close look, for memory, network buffers, watermarks, late records, record
+errors, what is pending at sources, TaskManagers without jobs that are lost, and before 1.16 for backpressure.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from flinktop.engine.link import BackOff
 from flinktop.flink.checkpoints import CHECKPOINTS
@@ -26,31 +26,47 @@ from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from flinktop.engine.poller import Watched
     from flinktop.flink.endpoint import Endpoint, Query
 
 STATE_SECONDS: Final = 18.0
 """Between two answers that tell the state of the jobs: the list of jobs; of a single job also its own."""
-RARELY: Final[Mapping[Endpoint[Any], float]] = {CHECKPOINTS: 150.0, JOB: 150.0, OVERVIEW: 300.0}
+RARELY: Final[Mapping[Endpoint[Any], float]] = {CHECKPOINTS: 180.0, JOB: 180.0, OVERVIEW: 600.0}
 """Seconds between two requests of a kind while all is well; nothing else is sent then."""
-CLOSE_SECONDS: Final = 30.0
+CLOSE_SECONDS: Final = 60.0
 """How long everything is asked after a change, and in each of the regular close looks."""
-CLOSE_EVERY: Final = 900.0
+CLOSE_EVERY: Final = 1200.0
 """Seconds between two regular close looks."""
 GAP_SECONDS: Final = 3.0
 """Least seconds between two requests: 20 a minute."""
 FIRST: Final = 8
 ANEW: Final = 3
-FIRST_GAP: Final = 0.25
-"""So many requests at the start and after a change follow each other after so many seconds."""
-JUDGE_A_MINUTE: Final = 10
-"""How many of these requests are closer looks of the judge, at most; while all is well none is."""
+QUICK_GAP: Final = 0.25
+"""So many requests at the start, and at a change or a close look, follow each other after so many seconds."""
+JUDGE_A_MINUTE: Final = 20
+"""How many closer looks the judge may want; while all is well it has none."""
+OTHERS_SHARE: Final = 10
+"""They go first; every so many requests one is another that is due."""
 ROUND_SECONDS: Final = 15.0
 """The judge's rounds follow answers; without one there is a round after so long, for times that pass."""
 LOST: Final = BackOff(1.0, 60.0)
 """Pauses between requests to a cluster that does not answer."""
+
+
+class Polled(Protocol):
+    """What the poller knows of one query that it polls; times in s on the engine's clock."""
+
+    query: Query[Any]
+    panels: list[float]  # of each panel that shows it: seconds between polls
+    once: bool  # wanted a single time
+    due: float
+    sent: float  # when it was sent last
+    soon: bool  # whether it is to be sent as soon as possible
+    busy: bool  # whether it is in flight
+
+
+W = TypeVar("W", bound=Polled)
 
 
 class OffScreen:
@@ -69,6 +85,7 @@ class OffScreen:
         self._live = live
         self._quick = FIRST if is_new else 0  # requests left that follow each other fast
         self._next_at = now
+        self._in_a_row = 0  # requests of the judge
         self._state_at = now
         self._close_until = now + CLOSE_SECONDS if is_new else now
         self._close_at = now + CLOSE_EVERY * jitter()
@@ -83,13 +100,14 @@ class OffScreen:
         """Ask for everything for a while, beginning at once: something has changed."""
         if not self.is_close(now):
             self._quick = ANEW
-            self._next_at = min(self._next_at, now + FIRST_GAP)
+            self._next_at = min(self._next_at, now + QUICK_GAP)
         self.look_closer(now)
 
     def is_close(self, now: float) -> bool:
         """Whether everything is asked at the moment."""
         if now >= self._close_at:
             self._close_at = now + CLOSE_EVERY * self._jitter()
+            self._quick = max(self._quick, ANEW)
             self.look_closer(now)
         return self.is_ill or now < self._close_until
 
@@ -101,10 +119,8 @@ class OffScreen:
         """Seconds until a cluster is asked again that has not answered so many times."""
         return LOST.after(failures, min(1.0, self._jitter()))
 
-    def next(
-        self, now: float, watched: Mapping[Query[Any], Watched], once: Iterable[Watched]
-    ) -> Watched | None:
-        """What is to be sent now; `once` are those of `watched` that are wanted a single time."""
+    def next(self, now: float, watched: Mapping[Query[Any], W]) -> W | None:
+        """What is to be sent now."""
         if now < self._next_at:
             return None
         if soon := [one for one in watched.values() if one.soon and _is_free(one)]:
@@ -112,13 +128,13 @@ class OffScreen:
         if now >= self._state_at and (carrier := self._carrier(watched)) is not None:
             return carrier
         if self.is_close(now):
-            wanted = [one for one in once if not one.busy and one.due <= now]
-            wanted = wanted or [one for one in watched.values() if _is_free(one) and one.due <= now]
-            return min(wanted, key=lambda one: one.due, default=None)
-        due = [(at, one) for at, one in self._rare(watched) if at <= now]
-        return min(due, key=lambda one: one[0], default=(0.0, None))[1]
+            due = [one for one in watched.values() if _is_free(one) and one.due <= now]
+            turn = [one for one in due if one.once is (self._in_a_row < OTHERS_SHARE - 1)]
+            return min(turn or due, key=lambda one: one.due, default=None)
+        rare = [(at, one) for at, one in self._rare(watched) if at <= now]
+        return min(rare, key=lambda one: one[0], default=(0.0, None))[1]
 
-    def until(self, now: float, watched: Mapping[Query[Any], Watched]) -> float:
+    def until(self, now: float, watched: Mapping[Query[Any], Polled]) -> float:
         """When something is to be sent at the earliest."""
         if any(one.soon and _is_free(one) for one in watched.values()):
             return self._next_at
@@ -130,19 +146,21 @@ class OffScreen:
         state_at = self._state_at if self._carrier(watched) is not None else math.inf
         return max(self._next_at, min(due, state_at))
 
-    def sent(self, watched: Watched, now: float) -> None:
+    def sent(self, watched: Polled, now: float) -> None:
         """Note that a query is sent."""
         self._quick = max(0, self._quick - 1)
-        self._next_at = now + (FIRST_GAP if self._quick else GAP_SECONDS)
+        self._next_at = now + (QUICK_GAP if self._quick else GAP_SECONDS)
         if watched.query.endpoint is JOBS_OVERVIEW or self._is_the_job(watched.query):
             self._state_at = now + STATE_SECONDS * min(1.0, self._jitter())
+        else:
+            self._in_a_row = self._in_a_row + 1 if watched.once else 0
 
     def _is_the_job(self, query: Query[Any]) -> bool:
         """Whether a query is about the only job that has not ended."""
         live = self._live()
         return query.endpoint is JOB and len(live) == 1 and dict(query.ids)["job"] in live
 
-    def _carrier(self, watched: Mapping[Query[Any], Watched]) -> Watched | None:
+    def _carrier(self, watched: Mapping[Query[Any], W]) -> W | None:
         """Of what tells the state of the jobs what was asked longest ago."""
         names: list[Query[Any]] = [JOBS_OVERVIEW()]
         if len(live := self._live()) == 1:
@@ -150,7 +168,7 @@ class OffScreen:
         found = [one for name in names if (one := watched.get(name)) is not None and _is_free(one)]
         return min(found, key=lambda one: one.sent, default=None)
 
-    def _rare(self, watched: Mapping[Query[Any], Watched]) -> Iterator[tuple[float, Watched]]:
+    def _rare(self, watched: Mapping[Query[Any], W]) -> Iterator[tuple[float, W]]:
         """What is asked while all is well, and when."""
         for one in watched.values():
             every = RARELY.get(one.query.endpoint)
@@ -158,6 +176,6 @@ class OffScreen:
                 yield max(one.due, one.sent + every), one
 
 
-def _is_free(watched: Watched) -> bool:
+def _is_free(watched: Polled) -> bool:
     """Whether a background query is not in flight; what panels show is asked as on the screen."""
     return not watched.busy and not watched.panels

@@ -260,7 +260,7 @@ class Poller(Struct):
             return self._probe(now)
         best = _first_due(self._visible.values(), now)
         if self.off_screen is not None:
-            return best or self.off_screen.next(now, self._watched, self._once.values())
+            return best or self.off_screen.next(now, self._watched)
         if now < self._background_next or (
             best is not None and self._since_background < BACKGROUND_SHARE - 1
         ):

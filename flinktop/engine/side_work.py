@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from flinktop.engine.clock import Clock
     from flinktop.engine.judge import Judged
     from flinktop.flink.connection import Connection
+    from flinktop.flink.local_end import LocalEnd
     from flinktop.flink.login import Login
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     connection: Connection
     transport: httpx.AsyncBaseTransport | None
     login: Login
+    tunnel: LocalEnd | None
     clock: Clock
     target: Target
     one_transfer: asyncio.Lock  # held during the transfer of a file

@@ -14,7 +14,7 @@ def reason(error: Exception, url: str, *, proxy: bool, protocol: bool, answered:
     server has answered before, so the scheme is right.
     """
     perhaps_tls = "; perhaps it speaks TLS (https://)" if url.startswith("http://") and not answered else ""
-    for cause in _causes(error):
+    for cause in causes(error):
         known = _known(cause, perhaps_tls)
         if known:
             return known
@@ -22,7 +22,7 @@ def reason(error: Exception, url: str, *, proxy: bool, protocol: bool, answered:
         return f"the proxy of the environment refuses: {clean(str(error))}"
     if protocol:
         return _no_http(str(error), perhaps_tls)
-    reasons = (cause.strerror for cause in _causes(error) if isinstance(cause, OSError) and cause.strerror)
+    reasons = (cause.strerror for cause in causes(error) if isinstance(cause, OSError) and cause.strerror)
     return clean(next(reasons, str(error))) or type(error).__name__
 
 
@@ -70,7 +70,7 @@ def _tls(cause: ssl.SSLError) -> str:
     return f"TLS failed ({clean(reason or str(cause))})"
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     """The error and all its causes, also in groups (anyio reports one error per address tried)."""
     todo: list[BaseException | None] = [error]
     seen: set[int] = set()

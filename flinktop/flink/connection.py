@@ -48,6 +48,9 @@ class Connection:
     read_only: bool = False
     connect_seconds: float = 3.0
     read_seconds: float = 10.0
+    tunnel: tuple[str, ...] = ()
+    """The command that forwards the port `{port}` of this machine to the cluster; () for none. The URL stays
+    the cluster's identity: only TCP connections go to that port."""
 
     def __post_init__(self) -> None:
         parts = _split(self.url)
@@ -64,7 +67,9 @@ class Connection:
 
     @property
     def login_unencrypted(self) -> bool:
-        """Whether the login can be read on the way to the server."""
+        """Whether the login can be read on the way to the server; of a tunnel's way nothing is known."""
+        if self.tunnel:
+            return False
         parts = urlsplit(self.url)
         return self.has_login and parts.scheme == "http" and not is_loopback(parts.hostname or "")
 

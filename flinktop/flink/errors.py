@@ -51,6 +51,10 @@ class TimedOut(Unreachable):
     """No answer in time."""
 
 
+class NoTunnel(Unreachable):
+    """The tunnel to the cluster is not open, or leads nowhere."""
+
+
 class Unauthorized(FlinkError):  # noqa: N818 - it says what happened
     """401, 403, or a redirect that looks like a login page."""
 

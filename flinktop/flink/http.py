@@ -17,6 +17,7 @@ from flinktop.flink.login import Login, LoginHeld
 if TYPE_CHECKING:
     import httpx
 
+    from flinktop.flink.local_end import LocalEnd
     from flinktop.flink.tls_contexts import TlsContexts
     from flinktop.flink.wire import Wire
 
@@ -38,17 +39,20 @@ class Http:
         *,
         transport: "httpx.AsyncBaseTransport | None" = None,
         login: Login | None = None,
+        tunnel: "LocalEnd | None" = None,
         contexts: "TlsContexts | None" = None,
     ) -> None:
         """Opens nothing and reads no secret before the first request.
 
         `transport` replaces the network (tests, recordings, the demo); `login` is shared with the cluster's
-        other clients, so that they know of refusals; `contexts` with those of other clusters.
+        other clients, so that they know of refusals, and so is `tunnel`, through which requests are sent;
+        `contexts` with those of other clusters.
         """
         self._contexts = contexts
         self.connection = connection
         self.url = connection.url
         self._transport = transport
+        self._tunnel = tunnel
         self._opened: Wire | None = None
         self._login = login or Login(connection, perf_counter)
         self._base = len(quote(urlsplit(self.url).path, safe="/%")) + 1
@@ -149,7 +153,7 @@ class Http:
             # httpx takes 25 ms to import and is not needed for the first paint.
             from flinktop.flink.wire import Wire  # noqa: PLC0415
 
-            self._opened = Wire(self.connection, self._transport, self._contexts)
+            self._opened = Wire(self.connection, self._transport, self._tunnel, self._contexts)
         return self._opened
 
     async def _request(

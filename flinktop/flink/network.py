@@ -5,6 +5,7 @@ import sys
 import urllib.request
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
@@ -13,6 +14,9 @@ from flinktop.flink.connection import Connection, acts, is_loopback
 from flinktop.flink.errors import Refused
 from flinktop.flink.missing_package import install_command
 from flinktop.flink.tls_contexts import TlsContexts
+
+if TYPE_CHECKING:
+    from flinktop.flink.local_end import LocalEnd
 
 _SOCKS = "httpx[socks]>=0.28.1,<0.29"  # as in the extra `socks` of pyproject.toml
 MOST_COOKIE = 4096  # bytes, as in browsers: Python's parser fails on very long dates
@@ -52,19 +56,22 @@ class Guarded(httpx.AsyncBaseTransport):
             await self._inner.aclose()
 
 
-def network(connection: Connection, contexts: TlsContexts | None = None) -> httpx.AsyncHTTPTransport:
+def network(
+    connection: Connection, contexts: TlsContexts | None = None, end: "LocalEnd | None" = None
+) -> httpx.AsyncBaseTransport:
     """The transport that reaches the network; `contexts` are those of other clients, too.
 
+    If the `end` of a tunnel is given it goes through that, and not through a proxy.
     httpx's trust_env is not used: it would send loopback addresses to a proxy and take credentials
     from .netrc. Raises ValueError with a message if a proxy or TLS setting is unusable.
     """
-    proxy = proxy_for(connection.url)
+    proxy = proxy_for(connection.url) if end is None else None
     context: ssl.SSLContext | bool = False
     if connection.url.startswith("https://"):
         # It costs 20 to 50 ms, so plain addresses have none.
         context = contexts.of(connection, _tls) if contexts is not None else _tls(connection)
     try:
-        return httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=POOL, proxy=proxy)
+        direct = httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=POOL, proxy=proxy)
     except ImportError:
         raise ValueError(
             f"the environment asks for the SOCKS proxy {without_credentials(proxy)}, which needs one more "
@@ -74,6 +81,12 @@ def network(connection: Connection, contexts: TlsContexts | None = None) -> http
         raise ValueError(
             f"the environment's proxy {without_credentials(proxy)} is not an address flinktop can use"
         ) from None
+    if end is None:
+        return direct
+    # Few clusters have a tunnel.
+    from flinktop.flink.tunnelled import Tunnelled  # noqa: PLC0415
+
+    return Tunnelled(direct, end)
 
 
 def proxy_for(url: str) -> str | None:

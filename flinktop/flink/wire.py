@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -12,10 +12,13 @@ from flinktop.flink.answers import Answer, Request
 from flinktop.flink.connect_errors import reason
 from flinktop.flink.connection import Connection
 from flinktop.flink.error_text import shorten
-from flinktop.flink.errors import BadReply, Refused, TimedOut, Unreachable
+from flinktop.flink.errors import BadReply, NoTunnel, Refused, TimedOut, Unreachable
 from flinktop.flink.network import Guarded, network
 from flinktop.flink.text import clean
 from flinktop.flink.tls_contexts import TlsContexts
+
+if TYPE_CHECKING:
+    from flinktop.flink.local_end import LocalEnd
 
 PLAIN = ("", "identity")  # accepted content encodings: no other is requested, and one may be a bomb
 PATIENCE = 3.0  # an answer may take this many times the read timeout, and longer if it is large
@@ -32,12 +35,14 @@ class Wire:
         self,
         connection: Connection,
         transport: httpx.AsyncBaseTransport | None,
+        tunnel: "LocalEnd | None" = None,
         contexts: TlsContexts | None = None,
     ) -> None:
-        """Opens nothing before the first request; `transport` replaces the network."""
+        """Opens nothing before the first request; `transport` replaces the network and the tunnel."""
         self._contexts = contexts
         self.requests = 0  # sent so far
         self._connection = connection
+        self._tunnel = tunnel
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
         self._retired: list[httpx.AsyncClient] = []
@@ -155,7 +160,7 @@ class Wire:
 
     def _new_client(self, request: Request) -> httpx.AsyncClient:
         try:
-            inner = self._transport or network(self._connection, self._contexts)
+            inner = self._transport or network(self._connection, self._contexts, self._tunnel)
         except ValueError as error:
             raise Unreachable(request.method, request.shown, str(error)) from None
         guarded = Guarded(inner, self._connection, ours=self._transport is None)
@@ -163,13 +168,22 @@ class Wire:
 
     def _unreachable(self, error: httpx.RequestError, request: Request) -> Unreachable:
         connection, method, shown = self._connection, request.method, request.shown
+        if self._tunnel is not None:
+            from flinktop.flink.tunnelled import no_tunnel  # noqa: PLC0415 -- few clusters have one
+
+            if sentence := no_tunnel(error):
+                return NoTunnel(method, shown, sentence, sent=not isinstance(error, httpx.ConnectError))
         unsent = httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError
         sent = not isinstance(error, unsent)
         match error:
             case httpx.ConnectTimeout():
-                late = f"no connection within {connection.connect_seconds:g} s: wrong address, or a firewall"
+                late = f"no connection within {connection.connect_seconds:g} s"
                 # The handshake is part of connecting, and a plain server waits for the rest of a line.
-                late += ", or a port without TLS (http://)?" if connection.url.startswith("https://") else "?"
+                no_tls = "a port without TLS (http://)" if connection.url.startswith("https://") else ""
+                if self._tunnel is None:
+                    late += f": wrong address, or a firewall{f', or {no_tls}' if no_tls else ''}?"
+                else:
+                    late += f" through the tunnel{f': {no_tls}?' if no_tls else ''}"
             case httpx.PoolTimeout():
                 late = "all connections are busy"
             case _BrokenOff():

@@ -36,6 +36,7 @@ from flinktop.headless.args import DONE, FAILED, INTERRUPTED, REFUSED, UNREACHAB
 from flinktop.headless.find_act import job_act, kind_of, submit_act
 from flinktop.headless.follow import BEFOREHAND, Follower, JarRun, run_file
 from flinktop.headless.output import as_object, headline, result_lines, unfinished_text
+from flinktop.headless.tunnel import tunnel_of
 from flinktop.model.typed_names import is_typed
 from flinktop.settings import Profile
 
@@ -60,6 +61,8 @@ def run_act(profile: Profile, ledger: Path, args: ActArgs) -> int:
     except KeyboardInterrupt:
         _print_error(f"interrupted; {sent}")
         return INTERRUPTED
+    finally:
+        command.close()
 
 
 class _Command:
@@ -71,6 +74,7 @@ class _Command:
         self._ledger = ledger
         self._clock = Clock()
         self._login = Login(connection, self._clock.now)
+        self._tunnel = tunnel_of(profile, self._clock)
         self._act: Act | None = None
         self._base = Target(
             profile.name, connection.url, read_only=connection.read_only, protected=profile.protected
@@ -80,7 +84,7 @@ class _Command:
         """The requested act and its target. Raises Ended if it can't be done."""
         if self._args.command == "submit":
             self._act = submit_act(self._args)
-        lane = Lane(self._connection, login=self._login)
+        lane = Lane(self._connection, login=self._login, tunnel=self._tunnel)
         try:
             config = (await read(lane.acts, CONFIG())).value
             act = self._act = self._act or job_act(
@@ -98,7 +102,7 @@ class _Command:
 
     async def do(self, act: Act, typed: str | None) -> int:
         """Do the act and follow it; returns the exit code."""
-        news, lane = asyncio.Event(), Lane(self._connection, login=self._login)
+        news, lane = asyncio.Event(), Lane(self._connection, login=self._login, tunnel=self._tunnel)
         operations = Operations(lane, Ledger(self._ledger), self._clock, self._base, news=news.set)
         operations.start()
         follower = Follower(operations, news, _print_error, typed)
@@ -113,6 +117,11 @@ class _Command:
             for notice in operations.view.notices:
                 _print_error(notice)
         return print_outcome(operation, json=self._args.json)
+
+    def close(self) -> None:
+        """End the tunnel, if there is one."""
+        if self._tunnel is not None:
+            run(self._tunnel.close())
 
     def never_sent(self, ended: Ended) -> dict[str, Any]:
         """The JSON of a command that ended before anything was sent."""

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from flinktop.engine.clock import Clock
     from flinktop.flink.endpoint import Query
     from flinktop.flink.jobs import JobOverview
+    from flinktop.flink.local_end import LocalEnd
     from flinktop.flink.login import Login
     from flinktop.flink.metrics import Aggregated
     from flinktop.headless.status_args import StatusArgs
@@ -115,12 +116,14 @@ class OneCluster:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         login: Login | None = None,
+        tunnel: LocalEnd | None = None,
         lanes: asyncio.Semaphore | None = None,
         remembered: Remembered | None = None,
     ) -> None:
         """`rules` are all of the config file; `transport` replaces the network.
 
-        `login` and `lanes`, the limit of requests in flight, are shared with others who ask the cluster.
+        `login`, `tunnel` and `lanes`, the limit of requests in flight, are shared with others who ask the
+        cluster.
         `remembered` is what a flinktop remembers of the cluster.
         """
         self._profile = profile
@@ -139,6 +142,7 @@ class OneCluster:
             failed=self._timed.fail,
             transport=transport,
             login=login,
+            tunnel=tunnel,
             lanes=lanes,
         )
         self._asked: dict[Query[Any], float] = {}  # when it was sent last (clock, s)

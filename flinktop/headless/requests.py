@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from flinktop.engine.clock import Clock
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
+    from flinktop.flink.local_end import LocalEnd
     from flinktop.flink.login import Login
 
 log = logging.getLogger(__name__)
@@ -46,11 +47,12 @@ class Requests:
         failed: Callable[[Query[Any], FlinkError], None],
         transport: httpx.AsyncBaseTransport | None = None,
         login: Login | None = None,
+        tunnel: LocalEnd | None = None,
         lanes: asyncio.Semaphore | None = None,
     ) -> None:
         """`lanes` limits the requests in flight together with those of others."""
         self.sent = 0
-        self._http = Http(connection, transport=transport, login=login)
+        self._http = Http(connection, transport=transport, login=login, tunnel=tunnel)
         self._clock = clock
         self._taken = taken
         self._failed = failed

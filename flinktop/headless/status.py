@@ -14,6 +14,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from flinktop.engine.clock import Clock
+from flinktop.flink.local_end import NoLocalEnd
 from flinktop.flink.run_in_thread import run
 from flinktop.flink.text import clean
 from flinktop.headless.look_once import GRACE, THREE_LOOKS_TAKE, OneCluster
@@ -21,6 +22,7 @@ from flinktop.headless.status_json import document
 from flinktop.headless.status_prometheus import exposition
 from flinktop.headless.status_report import ClusterStatus, Status
 from flinktop.headless.status_text import lines
+from flinktop.headless.tunnel import opened_tunnel
 from flinktop.internal_error import words_of
 from flinktop.judgement.rules import as_rules
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     import httpx
 
     from flinktop.finding_rules import FindingRule
+    from flinktop.flink.local_end import LocalEnd
     from flinktop.headless.status_args import StatusArgs
     from flinktop.judgement.finding_links import WrittenLink
     from flinktop.judgement.remembered import Remembered
@@ -106,22 +109,9 @@ class Asking:
 
     async def status(self) -> Status:
         """The report of all clusters."""
-        clusters = [
-            OneCluster(
-                profile,
-                self._args,
-                self._rules,
-                self._clock,
-                transport=self._transport(profile),
-                remembered=self._remembered.get(profile.connection.url),
-            )
-            for profile in self._profiles
-        ]
         progress = asyncio.create_task(self._progress())
         try:
-            found = await asyncio.gather(
-                *(self._one(*pair) for pair in zip(self._profiles, clusters, strict=True))
-            )
+            found = await asyncio.gather(*map(self._one, self._profiles))
         finally:
             progress.cancel()
             await asyncio.wait({progress})
@@ -131,17 +121,32 @@ class Asking:
             missing_job=self._missing_job(found),
         )
 
-    async def _one(self, profile: Profile, cluster: OneCluster) -> ClusterStatus:
+    async def _one(self, profile: Profile) -> ClusterStatus:
         latest = self._args.wait + LATEST
         try:
-            async with asyncio.timeout(latest):
-                return await cluster.status()
+            # The time to wait begins when its tunnel is open.
+            async with opened_tunnel(profile, self._clock) as tunnel, asyncio.timeout(latest):
+                return await self._looked_at(profile, tunnel)
+        except NoLocalEnd as closed:
+            error = str(closed)
         except TimeoutError:
             error = f"no answer within {latest:.0f} s"
         except Exception as failure:
             log.exception("%s: could not be judged", profile.name)
             error = f"flinktop failed: {words_of(failure)}"
         return ClusterStatus(target=profile.name, url=profile.connection.url, error=error, has_job=False)
+
+    async def _looked_at(self, profile: Profile, tunnel: LocalEnd | None) -> ClusterStatus:
+        cluster = OneCluster(
+            profile,
+            self._args,
+            self._rules,
+            self._clock,
+            transport=self._transport(profile),
+            tunnel=tunnel,
+            remembered=self._remembered.get(profile.connection.url),
+        )
+        return await cluster.status()
 
     def _missing_job(self, found: Sequence[ClusterStatus]) -> str | None:
         return None if any(one.has_job for one in found) else self._args.job

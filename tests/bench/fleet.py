@@ -25,7 +25,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from msgspec import json as msgspec_json
 
 from flinktop.engine.alerts.policy import AlertPolicy
@@ -58,6 +58,7 @@ class Figures(Struct):
     worst_age: float
     judged: int  # clusters with a verdict
     threads: int
+    stop: float = 0.0  # s that it took
 
 
 class Site:
@@ -126,7 +127,7 @@ def measure(words: Sequence[str], settle: float, seconds: float) -> Figures:
         minutes = (time.monotonic() - began) / 60.0
         cpu = time.process_time() - cpu
         sent = [after - before for after, before in zip(site.asked(), asked, strict=True)]
-        return Figures(
+        figures = Figures(
             clusters=len(fleet),
             cpu=cpu / minutes,
             rss=resident(),
@@ -136,6 +137,9 @@ def measure(words: Sequence[str], settle: float, seconds: float) -> Figures:
             judged=sum(bool((it := one.port.judged) and it.verdicts) for one in fleet.members),
             threads=threading.active_count(),
         )
+        began = time.monotonic()
+        fleet.stop()
+        return structs.replace(figures, stop=time.monotonic() - began)
     finally:
         fleet.stop()
         journal.close(2.0)
@@ -158,7 +162,7 @@ def apart(words: Sequence[str], arguments: argparse.Namespace) -> Figures:
 def row(name: str, one: Figures) -> str:
     return (
         f"| {name} | {one.cpu:.2f} | {one.rss:.1f} | {one.requests:.1f} | {one.age:.1f} | "
-        f"{one.worst_age:.1f} | {one.judged} | {one.threads} |"
+        f"{one.worst_age:.1f} | {one.judged} | {one.threads} | {one.stop:.2f} |"
     )
 
 
@@ -182,8 +186,8 @@ def main() -> None:
         figures = measure(arguments.measure, arguments.settle, arguments.seconds)
         sys.stdout.buffer.write(msgspec_json.encode(figures))
         return
-    say("| fleet | CPU s/min | RSS MB | requests/min | age s | worst age s | judged | threads |")
-    say("|---|" + "---:|" * 7)
+    say("| fleet | CPU s/min | RSS MB | requests/min | age s | worst age s | judged | threads | stop s |")
+    say("|---|" + "---:|" * 8)
     if arguments.bad_days:
         for name, words in (("one alone", ("live=1",)), ("9 live of 20", BAD_DAY)):
             say(row(name, apart(words, arguments)))

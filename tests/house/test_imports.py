@@ -26,6 +26,7 @@ SETTINGS = (
     "own_keys",
     "taken_keys",
     "templates",
+    "tunnel_config",
     "internal_error",
     "open_files",
 )
@@ -42,12 +43,14 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "model": ("flink",),
     "recording": ("flink",),
     "demo": ("flink",),
+    # A program of its own and what talks to it: nothing of Flink, nothing of a terminal.
+    "tunnel": (),
     "local": ("flink",),
     # A table and how it is matched: text in, values out.
     "known": ("flink",),
     # What one look tells, in; findings, out. What is to be remembered is handed in and out.
     "judgement": ("known", "model", "flink"),
-    "engine": ("judgement", "known", "model", "flink", "recording"),
+    "engine": ("judgement", "known", "model", "flink", "recording", "tunnel"),
     # Of the engine the values that it keeps, and how its series and operations are named.
     "facts": ("engine", "judgement", "model", "flink"),
     "headless": ("facts", "engine", "judgement", "known", "model", "flink", *SETTINGS),
@@ -58,13 +61,13 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "ui": ("bundle", "facts", "engine", "judgement", "known", "model", "flink", "own_commands", *SETTINGS),
 }
 # The part of flink that speaks HTTP, and so the only code that knows the library.
-HTTP = ("flink.http", "flink.wire", "flink.network")
+HTTP = ("flink.http", "flink.wire", "flink.network", "flink.tunnelled")
 # What the screens know of the engine by name: values and the Port. Its parts are not theirs to hold.
 DOORS = ("engine.engine", "engine.host")
 PARTS = ("Engine", "Poller", "Store", "SeriesStore", "Sweep", "Fleet")
 
 LIBRARIES: dict[str, tuple[str, ...]] = {
-    "httpx": ("flink.wire", "flink.network", "recording.transport", "demo.transport"),
+    "httpx": ("flink.wire", "flink.network", "flink.tunnelled", "recording.transport", "demo.transport"),
     # Its Struct is how a frozen value is written: a class of it is made in a fiftieth of a dataclass's time.
     "msgspec": (
         "flink",
@@ -93,8 +96,8 @@ FORBIDDEN_WORDS = {"util", "utils", "helper", "helpers", "common", "manager", "m
 
 WALL_CLOCK = {"time", "time_ns", "now", "utcnow", "today"}
 STOPWATCH = {"monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns"}
-# Measures how long an answer took; the local Flink's processes have deadlines of their own.
-STOPWATCH_ROOMS = ("engine.clock", *HTTP, "local")
+# Measures how long an answer took; the processes of a local Flink and of tunnels have deadlines of their own.
+STOPWATCH_ROOMS = ("engine.clock", *HTTP, "local", "tunnel")
 
 MUTABLE_CALLS = {
     "Counter", "Lock", "OrderedDict", "Queue", "RLock", "Event", "SimpleQueue", "ThreadPoolExecutor",
@@ -326,18 +329,18 @@ def test_every_rule_is_about_code_that_exists() -> None:
         (
             "engine.store",
             "from ..ui.app import run",
-            "engine may import judgement, known, model, flink, recording",
+            "engine may import judgement, known, model, flink, recording, tunnel",
         ),
         ("engine.store", "import httpx", "httpx is imported in"),
         (
             "engine.host",
             "from flinktop import cli",
-            "engine may import judgement, known, model, flink, recording",
+            "engine may import judgement, known, model, flink, recording, tunnel",
         ),
         (
             "engine.host",
             "from flinktop.facts import known",
-            "engine may import judgement, known, model, flink, recording",
+            "engine may import judgement, known, model, flink, recording, tunnel",
         ),
         ("facts.jobs", "from flinktop.engine.host import Port", "facts are asked of a Known"),
         ("facts.jobs", "from flinktop.engine.store import Store", "facts are asked of a Known"),

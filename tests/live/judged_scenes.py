@@ -12,7 +12,7 @@ import hashlib
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,8 @@ PATIENCE = 270.0
 """The same on a machine that is busy with other things, where the jobs themselves are late."""
 TIME_TO_JUDGE = 30.0
 """Seconds that a verdict may take beside its kind's hold."""
+_MISSED = 20.0
+"""Seconds after which Flink itself misses a TaskManager that was killed; 50 by default."""
 WELL = frozenset({"healthy", "idle", "finished"})
 
 
@@ -230,13 +232,13 @@ def too_few_slots(release: str) -> list[Outcome]:
 def lost_taskmanager(release: str) -> list[Outcome]:
     """The only TaskManager of a job is killed."""
     name = "killed-without-spare"
-    with watched(release, scene("no spare")) as it:
+    heartbeats = {"heartbeat.interval": "5000", "heartbeat.timeout": f"{1000 * _MISSED:.0f}"}
+    with watched(release, replace(scene("no spare"), settings=heartbeats)) as it:
         job = it.stage.run(name, case(name).words)
         _wait(it, name, job, "healthy", 60)
         lost = it.cluster.get("taskmanagers")["taskmanagers"][0]["id"]
         it.stage.taskmanagers[lost].kill()
-        # Flink itself misses it after its heartbeat's timeout, 50 s.
-        waited = _wait(it, name, job, "no-slots", 50 + 30 + TIME_TO_JUDGE + 60)
+        waited = _wait(it, name, job, "no-slots", _MISSED + 30 + TIME_TO_JUDGE + 60)
         found = [_own(it, name, "no-slots", waited)]
         named = [one for one in it.findings() if one.kind is Kind.TASKMANAGER_LOST]
         wrong = None if [one.culprit.taskmanager for one in named] == [lost] else "it is not named"

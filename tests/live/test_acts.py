@@ -193,9 +193,8 @@ def test_the_limit_of_requests_is_none_of_uploads(cluster: Cluster, actor: Actor
     actor.did(DeleteJar(jar))
 
 
-def test_a_main_that_throws_says_so_and_holds_up_nothing(cluster: Cluster, actor: Actor) -> None:
-    # A whole minute on one release; what keeps the lanes apart does not know the release.
-    sleep = 60 if cluster.release[:2] == (1, 20) else 15
+@pytest.mark.parametrize("sleep", [15, pytest.param(60, marks=pytest.mark.long)])
+def test_a_main_that_throws_says_so_and_holds_up_nothing(actor: Actor, sleep: int) -> None:
     jar = actor.did(UploadJar(str(MAIN))).result.jar
     assert jar is not None
     for query in (JOBS_OVERVIEW(), OVERVIEW()):

@@ -6,25 +6,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.live.cluster import Cluster, running
-from tests.live.conftest import RELEASES
+from tests.live.cluster import Cluster
 from tests.live.submission import job_jar, wait_for_state, words
 
 pytestmark = pytest.mark.live
 
 REPOSITORY = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module", params=RELEASES)
-def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
-    with running(str(request.param)) as cluster:
-        yield cluster
 
 
 def test_a_job_from_its_jar_to_its_end(cluster: Cluster, tmp_path: Path) -> None:

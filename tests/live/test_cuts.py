@@ -31,7 +31,7 @@ from tests.live.test_acts import is_savepoint
 
 pytestmark = pytest.mark.live
 
-CUTS = {"1.20.5": 20, "1.9.3": 5}
+CUTS = {"1.20.5": 10, "1.9.3": 5}
 REPOSITORY = Path(__file__).parents[2]
 
 

@@ -31,7 +31,14 @@ def hold_right(name: str, found: list[Outcome], record_property: Any) -> None:
     assert not [one for one in late if one > allowed], "\n".join(lines)
 
 
-@pytest.mark.parametrize("name", ["side by side", "too few slots", "lost TaskManager"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        # Each has a cluster of its own.
+        pytest.param(name, marks=pytest.mark.xdist_group(name))
+        for name in ("side by side", "too few slots", "lost TaskManager")
+    ],
+)
 def test_what_is_wrong_is_said(name: str, record_property: Any) -> None:
     hold_right(name, SCENES[name](V2_3), record_property)
 

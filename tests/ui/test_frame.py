@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from flinktop.engine.link import Link
+from flinktop.engine.link import Link, TunnelLink
 from flinktop.engine.sweep import Sweep
 from flinktop.flink.connection import Secret
 from flinktop.flink.errors import (
@@ -70,6 +70,20 @@ def test_freshness_in_words_and_shape(link: Link, paused: bool, words: str) -> N
 )
 def test_what_is_late_is_not_live(link: Link, words: str) -> None:
     assert freshness(link, 100.0, 3.0, late=8.0)[0] == words
+
+
+@pytest.mark.parametrize(
+    "link", [Link(), Link(answered=99.0), Link(since=0.0, error=REFUSED, retry_at=101.0)]
+)
+def test_a_tunnel_that_is_not_open_is_said_first(link: Link) -> None:
+    for tunnel, words in (
+        (TunnelLink("starting"), "◐ tunnel starting"),
+        (TunnelLink("ended", 112.0), "✕ tunnel ended, retry in 12 s"),
+        (TunnelLink("ended", 99.0), "✕ tunnel ended, retry in 0 s"),
+    ):
+        assert freshness(link, 100.0, 3.0, tunnel=tunnel)[0] == words
+        assert freshness(link, 100.0, 3.0, paused=True, tunnel=tunnel)[0] == "⏸ paused"
+    assert "tunnel" not in freshness(link, 100.0, 3.0, tunnel=TunnelLink())[0]
 
 
 def test_the_least_important_parts_give_way_first() -> None:

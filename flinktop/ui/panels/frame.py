@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from textual.content import Content
 
     from flinktop.engine.alerts.alert import AlertsView
-    from flinktop.engine.link import Link
+    from flinktop.engine.link import Link, TunnelLink
     from flinktop.engine.operation import Operation
     from flinktop.facts.known import Known
     from flinktop.flink.endpoint import Query
@@ -58,6 +58,7 @@ def freshness(
     *,
     paused: bool = False,
     late: float | None = None,
+    tunnel: TunnelLink | None = None,
     short: bool = False,
 ) -> Part:
     """How fresh the screen is, in words and a shape; times in s on the engine's clock.
@@ -66,6 +67,10 @@ def freshness(
     """
     if paused:
         return "⏸ paused", "warn"
+    if tunnel is not None and tunnel.state == "starting":
+        return "◐ tunnel starting", "info"
+    if tunnel is not None and tunnel.state == "ended":
+        return f"✕ tunnel ended, retry in {max(0.0, (tunnel.retry_at or now) - now):.0f} s", "bad"
     if link.error is not None:
         return _outage(link, now)
     if link.answered is None:
@@ -207,7 +212,15 @@ class TopLine(Line):
     def _fresh(self, *, short: bool) -> Part:
         port = self.port
         paused, late = self.place.paused, port.late()
-        return freshness(port.link(), port.now(), port.interval, paused=paused, late=late, short=short)
+        return freshness(
+            port.link(),
+            port.now(),
+            port.interval,
+            paused=paused,
+            late=late,
+            tunnel=port.tunnel,
+            short=short,
+        )
 
     def _unencrypted(self, right: Sequence[Part]) -> str:
         """That the login is sent unencrypted, in words that leave room for the cluster's name."""

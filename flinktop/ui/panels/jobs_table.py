@@ -13,7 +13,7 @@ from flinktop.facts.freshness import blank_mark
 from flinktop.facts.jobs import JobFacts, job_facts, latest_rate
 from flinktop.facts.verdicts import order
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
-from flinktop.flink.errors import NotFlink, Unreachable
+from flinktop.flink.errors import NotFlink, NoTunnel, Unreachable
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 from flinktop.model import busy, states
 from flinktop.model import format as fmt
@@ -45,6 +45,11 @@ NEXT_STEPS = (
     "Open a simulated cluster: flinktop demo",
 )
 """What to do when no cluster answers."""
+TUNNEL_STEPS = (
+    "Run its command in a terminal to see what is wrong (flinktop clusters prints it).",
+    "It is started again and again; press r to do so now.",
+)
+"""What to do when its tunnel does not open."""
 NAME, LONG_NAME = 20, 28  # cells of a job's name at least, and where there is room for them
 VERDICT, LONG_VERDICT = 16, 32  # cells of a verdict, likewise
 ROOM, MORE_ROOM, MUCH_ROOM = 50, 66, 88
@@ -356,4 +361,6 @@ class JobsTable(TablePanel[JobRow]):
         port = self.port
         if port.link().answered is not None or not isinstance(port.lost, Unreachable | NotFlink):
             return ""
+        if isinstance(port.lost, NoTunnel):
+            return "\n".join((f"No tunnel to {port.connection.url}.", *TUNNEL_STEPS))
         return "\n".join((f"No Flink cluster answers at {port.connection.url}.", *NEXT_STEPS))
