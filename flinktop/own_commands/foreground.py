@@ -10,7 +10,7 @@ import termios
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from flinktop.own_commands.child import Child, start
+from flinktop.own_commands.child import Child, NotStarted, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,7 +32,10 @@ def run_in_foreground(
     Raises NotStarted.
     """
     terminal = 0
-    before = termios.tcgetattr(terminal)
+    try:
+        before = termios.tcgetattr(terminal)
+    except termios.error:
+        raise NotStarted("The terminal is gone: no command can be run in it.") from None
     with _no_interrupts():
         try:
             child = start(words, environ, foreground=True)
@@ -54,8 +57,13 @@ def wait_for_enter(sentence: str, is_leaving: Callable[[], bool]) -> None:
     _write(terminal, f"\r\n{sentence} ")
     with _no_interrupts() as interrupted:
         while not is_leaving() and not interrupted.is_set():
-            if ready.poll(_PAUSE * 1000) and os.read(terminal, 4096):
-                return
+            if not ready.poll(_PAUSE * 1000):
+                continue
+            with contextlib.suppress(OSError):
+                if os.read(terminal, 4096):
+                    return
+            # The terminal is gone, which is for others to notice.
+            threading.Event().wait(_PAUSE)
 
 
 def _waited_for(child: Child, terminal: int, before: list[Any], is_leaving: Callable[[], bool]) -> int:

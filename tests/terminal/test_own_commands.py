@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -246,6 +247,15 @@ def test_nothing_is_left_however_flinktop_ends(pty: Pty, key: str, end: str) -> 
     pty.press(key)
     wait_until("it runs", lambda: bool(_endless(pty)))
     running = _endless(pty)
+    if end == "KILL":
+        # Nobody is left to end what the command itself has started.
+        commands = [pid for pid in running if os.getpgid(pid) == pid]
+        pty.signal(signal.SIGKILL)
+        wait_until("the command is gone", lambda: not any(map(_lives, commands)))
+        for pid in running:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return
     if end == "quit" and key == "I":
         pytest.skip("the terminal is the command's")
     if end == "quit":
@@ -260,10 +270,22 @@ def test_nothing_is_left_however_flinktop_ends(pty: Pty, key: str, end: str) -> 
     else:
         number = getattr(signal, f"SIG{end}")
         pty.signal(number)
-        assert pty.process.wait(10.0) == (-number if end == "KILL" else 128 + number)
-        if end != "KILL":
-            assert pty.left().clean
+        assert pty.process.wait(10.0) == 128 + number
+        assert pty.left().clean
     wait_until("it is gone", lambda: not any(map(_lives, running)))
+
+
+@pytest.mark.parametrize("end", ["TERM", "hang-up"])
+def test_it_ends_while_it_waits_for_enter(pty: Pty, end: str) -> None:
+    pty.press("U")
+    pty.wait_for("Press enter to go back.")
+    if end == "hang-up":
+        pty.hang_up()
+        assert pty.process.wait(10.0) == 128 + signal.SIGHUP
+    else:
+        pty.signal(signal.SIGTERM)
+        assert pty.process.wait(10.0) == 128 + signal.SIGTERM
+        assert pty.left().clean
 
 
 def _endless(pty: Pty) -> list[int]:

@@ -143,6 +143,7 @@ async def test_they_stand_in_footer_help_palette_and_menu(tmp_path: Path) -> Non
         await day.press("escape")
         await select(day, "steady")
         await day.press("enter")
+        await day.wait(3)
         assert "Y second" in day.lines[-1]
 
 
