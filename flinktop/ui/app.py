@@ -134,6 +134,10 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         self._spare_memory = SpareMemory()
         self.on_exit: Callable[[int], None] = lambda _code: None
         """Called with the exit code when the app starts to exit."""
+        if settings.own is not None:
+            from flinktop.ui.own_commands.own import OwnCommands  # noqa: PLC0415 -- few configs have them
+
+            self.own = OwnCommands(self, settings.own)
         self.choose_theme(settings.theme)
 
     async def on_event(self, event: events.Event) -> None:
@@ -356,8 +360,9 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
     def action_help(self) -> None:
         here = self.screen.COMMANDS_HERE if isinstance(self.screen, LiveScreen) else ()
         read_only = self.is_open and self.profile.connection.read_only
-        own = [command for command in here if not (command.acts and read_only)]
-        self.go(HelpPlace([*own, *keys.GLOBAL]))
+        those = [command for command in here if not (command.acts and read_only)]
+        own = self.own.commands_here(self.screen) if self.own is not None else ()
+        self.go(HelpPlace([*those, *own, *keys.GLOBAL]))
 
     def action_command_palette(self) -> None:
         if not isinstance(self.screen, CommandPalette):
@@ -472,7 +477,8 @@ def _alerting(settings: Settings, profile: Profile) -> AlertPolicy:
     from flinktop.engine.alerts.policy import policy  # noqa: PLC0415
 
     # Nobody is to be woken because of a cluster that does not exist.
-    return policy(settings.alerts, settings.notify if not profile.demo else None, profile.name)
+    links = settings.own.links if settings.own is not None else ()
+    return policy(settings.alerts, settings.notify if not profile.demo else None, profile.name, links)
 
 
 def run(
@@ -544,6 +550,7 @@ def until_left(settings: Settings, leaving: Leaving, make: Callable[[], FlinkTop
         accept_any_bytes()
         app.driver_class = RestartingDriver
         app.on_exit = leaving.begin
+        app.is_leaving = lambda: leaving.has_begun
         leaving.terminal_reset = lambda: app.terminal_reset
         # When the terminal is gone, nothing is left to write once the signal handling has ended.
         with (
@@ -559,5 +566,7 @@ def until_left(settings: Settings, leaving: Leaving, make: Callable[[], FlinkTop
         sys.stderr.write(f"{report(error, settings.paths.log)}\n")
         return leaving.code(1)
     finally:
+        if app is not None and app.own is not None:
+            app.own.close()
         leaving.stop_engine()
     return leaving.code(code if code is not None else app.return_code or 0)

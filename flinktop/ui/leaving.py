@@ -88,6 +88,11 @@ class Leaving:
         self.terminal_reset: Callable[[], str] = lambda: ""
         """What restores the terminal beyond `RESET`."""
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether it was asked to exit; for any thread."""
+        return self._begun.locked()
+
     def begin(self, code: int) -> None:
         """Start to exit, with this code at the latest when the patience is over; only once."""
         if not self._begun.acquire(blocking=False):
