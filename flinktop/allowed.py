@@ -89,6 +89,13 @@ def colour(text: str) -> str:
     return text
 
 
+def group_name(text: str) -> str:
+    """Check the name of a group: one word, as a filter writes it after `group:`."""
+    if any(letter.isspace() for letter in text):
+        raise NotAllowed(f"must be one word without blanks, not '{shown(text)}'")
+    return text
+
+
 def truth(text: str) -> bool:
     """Check a boolean environment variable."""
     word = text.strip().lower()

@@ -10,12 +10,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from flinktop import __version__
-from flinktop.allowed import COMMANDS, THEMES, SettingsError, listed, near, shown
+from flinktop.allowed import COMMANDS, LATER_COMMANDS, THEMES, SettingsError, listed, near, shown
 from flinktop.demo.names import DEFAULT, RELEASES, SHOWS
 from flinktop.headless.args import (
     ACTS,
@@ -49,8 +49,21 @@ if TYPE_CHECKING:
     from flinktop.local.session import LocalFlink
     from flinktop.settings import Flags, Profile, Settings, Sources
 
-Args = ActArgs | StatusArgs | BundleArgs | JournalArgs | ExplainArgs | WatchArgs
-"""The arguments of a command for scripts."""
+
+@dataclass(frozen=True, slots=True)
+class OpenArgs:
+    """Several clusters to open, or all of the config file."""
+
+    targets: tuple[str, ...] = ()
+    every: bool = False
+
+
+ScriptArgs = ActArgs | StatusArgs | BundleArgs | JournalArgs | ExplainArgs | WatchArgs
+Args = ScriptArgs | OpenArgs
+"""The arguments of a command for scripts, or which clusters to open."""
+OPEN: Final = "open"
+ONLY_COMMANDS: Final = tuple(name for name in COMMANDS if name not in LATER_COMMANDS)
+"""Words that can't be the name of a cluster."""
 UNREAD: Final = 141  # a shell's exit code for a program ended by SIGPIPE
 NO_TERMINAL: Final = "the monitor needs a terminal: stdin or stdout is not a terminal"
 
@@ -120,6 +133,8 @@ def _error_codes(words: list[str]) -> tuple[int, int]:
 
 
 def _run(sources: "Sources", command: str, target: str | None, act: Args | None) -> int:
+    if isinstance(act, OpenArgs):
+        return _open_several(sources, act)
     if act is not None:
         return _run_for_scripts(sources, command, target, act)
     if command in ("clusters", "local"):
@@ -127,7 +142,7 @@ def _run(sources: "Sources", command: str, target: str | None, act: Args | None)
     return _demo(sources, target) if command == "demo" else _open(sources, target)
 
 
-def _run_for_scripts(sources: "Sources", command: str, target: str | None, act: Args) -> int:
+def _run_for_scripts(sources: "Sources", command: str, target: str | None, act: ScriptArgs) -> int:
     match act:
         case StatusArgs():
             return _status(sources, act)
@@ -153,13 +168,16 @@ def read_args(args: list[str]) -> "tuple[str, str | None, Flags, Args | None]":
     found, left = parser.parse_known_args(args)
     given = vars(found)
     command, target = str(given.pop("command")), given.pop("target", None)
-    if command in (STATUS, WATCH):
+    if command in (OPEN, STATUS, WATCH):
         # argparse takes only those that stand together.
         more = [word for word in left if not word.startswith("-")]
         given["targets"] = [*given.get("targets", ()), *more]
         left = [word for word in left if word.startswith("-")]
     if left:
         raise UsageError(_not_understood(left, options, command))
+    if command == OPEN and len(targets := given["targets"]) == 1 and not given.get("every"):
+        # As it was opened before there were several.
+        target, given["targets"] = targets[0], ()
     try:
         act = _args_of(command, given, program, target)
     except ValueError as error:
@@ -180,7 +198,8 @@ def _args_of(
         return act_args(command, given, program)
     if command == JOURNAL:
         return replace(journal_args(given), target=target)
-    takers: dict[str, Callable[[dict[str, Any]], Args]] = {
+    takers: dict[str, Callable[[dict[str, Any]], Args | None]] = {
+        OPEN: _open_args,
         EXPLAIN: explain_args,
         STATUS: status_args,
         BUNDLE: bundle_args,
@@ -189,12 +208,29 @@ def _args_of(
     return takers[command](given) if command in takers else None
 
 
+def _open_args(given: dict[str, Any]) -> OpenArgs | None:
+    """The clusters to open if there are several; None for one. Raises ValueError if they conflict."""
+    targets, every = tuple(dict.fromkeys(given.pop("targets"))), given.pop("every", False)
+    if not targets and not every:
+        return None
+    if targets and every:
+        raise ValueError("--all and a TARGET cannot be used together: keep one")
+    commands = [target for target in targets if target in ONLY_COMMANDS]
+    if commands:
+        raise ValueError(
+            f"'{commands[0]}' is a command, not a cluster: it stands before its arguments, "
+            f"as in: flinktop {commands[0]} {next(one for one in targets if one != commands[0])}"
+        )
+    return OpenArgs(targets, every)
+
+
 def _parser() -> _Parser:
-    common, connection = _common(), _connection()
+    common, connection, monitor = _common(), _connection(), _of_monitor()
     parser = _Parser(
         prog="flinktop",
         description="A terminal monitor for Apache Flink clusters.",
-        usage="flinktop [TARGET] [options]\n       flinktop demo [SCENARIO] [options]\n"
+        usage="flinktop [TARGET ...] [options]\n       flinktop --all [options]\n"
+        "       flinktop demo [SCENARIO] [options]\n"
         "       flinktop status [TARGET ...] [options]\n       flinktop journal [TARGET] [options]\n"
         "       flinktop watch [TARGET ...] [options]\n"
         "       flinktop bundle JOB [options]\n       flinktop explain [FILE] [options]\n"
@@ -206,20 +242,26 @@ def _parser() -> _Parser:
         "command. A variable beats the config file, and an option beats both: FLINKTOP_TARGET, "
         "_CONFIG, _USER, _PASSWORD, _TOKEN (for the cluster that is opened without TARGET, or for the hosts "
         "in _CREDENTIALS_FOR), _READ_ONLY, _REFRESH, _THEME, _ASCII, and NO_COLOR.",
-        parents=[common, connection],
+        parents=[monitor, common, connection],
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"flinktop {__version__}")
     uses = parser.add_subparsers(
         dest="command", metavar="COMMAND", title="commands", prog="flinktop", parser_class=_Parser
     )
-    use = add_command(uses, "open", "open TARGET ('open' is optional)", [common, connection])
-    use.add_argument("target", nargs="?", metavar="TARGET", help="an address or a cluster's name")
+    use = add_command(
+        uses,
+        OPEN,
+        "open TARGET, or several on one screen ('open' is optional)",
+        [monitor, common, connection],
+    )
+    use.add_argument("targets", nargs="*", metavar="TARGET", help="addresses or names of clusters")
+    use.add_argument("--all", dest="every", action="store_true", help="all clusters of the config file")
     local = add_command(
         uses,
         "local",
         "start a real Flink with sample jobs on this machine and open it; it stops when you leave",
-        [common],
+        [monitor, common],
     )
     local.add_argument(
         "--no-tls",
@@ -230,7 +272,7 @@ def _parser() -> _Parser:
         uses,
         "demo",
         f"open a simulated cluster (no Flink needed); SCENARIO is one of {', '.join(SHOWS)}",
-        [common],
+        [monitor, common],
         description="A simulated cluster instead of a real one; it is read-only.",
         epilog="Scenarios: "
         + "; ".join(f"{name}: {shows}" for name, shows in SHOWS.items())
@@ -263,6 +305,17 @@ def _common() -> _Parser:
     add("--config", metavar="FILE", help="config file to use")
     add("--debug", action="store_true", help="log every request")
     return common
+
+
+def _of_monitor() -> _Parser:
+    """Options of the commands that open the monitor."""
+    parent = _Parser(add_help=False, argument_default=argparse.SUPPRESS, allow_abbrev=False)
+    parent.add_argument(
+        "--wall",
+        action="store_true",
+        help="open with the wall: what is wrong in large letters, to be read from across the room",
+    )
+    return parent
 
 
 def _connection() -> _Parser:
@@ -317,7 +370,6 @@ def _not_understood(left: list[str], options: dict[str, dict[str, bool]], comman
     arg = next((arg for arg in left if arg.startswith("-")), None)
     if arg is None:
         takes = {
-            "open": "only one TARGET is allowed",
             "demo": "only one SCENARIO is allowed",
             "explain": "only one FILE is allowed",
             "journal": "only one TARGET is allowed",
@@ -333,6 +385,22 @@ def _not_understood(left: list[str], options: dict[str, dict[str, bool]], comman
         those = "opening a cluster" if "open" in takers else listed(map(repr, takers))
         return f"{name} is for {those}, not for '{command}'"
     return f"unknown option {shown(name)}{near(name, options[command])}"
+
+
+def _open_several(sources: "Sources", args: OpenArgs) -> int:
+    from flinktop.settings import each_once
+
+    settings = _for_this_terminal(sources)
+    profiles, twice = each_once(_profiles(sources, args.targets, every=args.every), "shown")
+    settings = _begin(replace(settings, notes=(*settings.notes, *twice)))
+    if len(profiles) == 1:
+        return _monitor(settings, profiles[0])
+    import gc
+
+    gc.disable()
+    from flinktop.ui.fleet_app import run_fleet
+
+    return run_fleet(settings, profiles)
 
 
 def _open(sources: "Sources", target: str | None) -> int:
@@ -545,7 +613,10 @@ def _clusters(sources: "Sources") -> int:
     for profile in settings.profiles:
         read_only = ["read-only"] if profile.connection.read_only else []
         default = ["default"] if profile.name == settings.default else []
-        rows.append((profile.name, profile.connection.url, ", ".join(read_only + default)))
+        protected = ["protected"] if profile.protected else []
+        group = [f"group {profile.group}"] if profile.group else []
+        marks = ", ".join(read_only + protected + default + group)
+        rows.append((profile.name, profile.connection.url, marks))
     if len(rows) == 1:
         print("No clusters configured. Add one to the config file, for example\n")
         print('[clusters.dev]\nurl = "http://localhost:8081"\n')
@@ -582,8 +653,11 @@ def _tunnels(settings: "Settings") -> dict[str, str]:
 
 
 def _print_what_is_judged(settings: "Settings") -> None:
-    """Print which jobs should run, the rules about findings and alerts, and how flinktop calls."""
+    """Print groups, which jobs should run, the rules about findings and alerts, and how flinktop calls."""
     lines = [
+        f"groups    {group.sentence}{_without_cluster(settings, group.clusters)}" for group in settings.groups
+    ]
+    lines += [
         f"expects   {', '.join(profile.expect)} on {profile.name}"
         for profile in settings.profiles
         if profile.expect

@@ -12,12 +12,13 @@ from flinktop.flink.connection import Connection, Secret
 if TYPE_CHECKING:
     from flinktop.alert_rules import AlertRule, Notify
     from flinktop.finding_rules import FindingRule
+    from flinktop.groups import Group
     from flinktop.own_keys import OwnKeys
 
 MOST_BYTES: Final = 1_000_000
 TOP_KEYS: Final = (
     "default", "theme", "ascii", "mouse", "refresh", "read_only", "expect", "findings", "alerts", "notify",
-    "journal", "commands", "links", "opener", "clusters",
+    "journal", "commands", "links", "opener", "clusters", "groups",
 )  # fmt: skip
 CLUSTER_KEYS: Final = (
     "url", "user", "password_file", "password_command", "password_env", "token_file", "token_command",
@@ -97,6 +98,7 @@ class ConfigFile:
     alerts: "tuple[AlertRule, ...]" = ()  # likewise
     notify: "Notify | None" = None
     own: "OwnKeys | None" = None  # commands and links of one's own
+    groups: "tuple[Group, ...]" = ()  # in the order of the file: the last that matches decides
 
 
 def read_config(path: Path) -> ConfigFile:
@@ -142,6 +144,7 @@ def _config(top: "_Section") -> ConfigFile:
         alerts=tuple(_alert_rule(at) for at in top.tables("alerts")),
         notify=_notify(top.section("notify")),
         own=_own_keys(top),
+        groups=tuple(_group(at) for at in top.tables("groups")),
     )
     if any(cluster.connection.tunnel for cluster in config.clusters):
         from flinktop import tunnel_config  # noqa: PLC0415
@@ -199,6 +202,26 @@ def _cluster(clusters: "_Section", name: str) -> Cluster:
         colour=at.checked("color", at.text("color"), allowed.colour),
         protected=at.truth("protected"),
         expect=at.texts("expect"),
+    )
+
+
+def _group(at: "_Section") -> "Group":
+    # Few config files have groups: nothing of them is imported for the others.
+    from flinktop import groups  # noqa: PLC0415
+
+    at.refuse_unknown(groups.KEYS)
+    clusters, name = at.texts("clusters"), at.text("name")
+    if clusters is None:
+        raise at.wrong("", '[[groups]] needs clusters, names or patterns such as clusters = "prod-*"')
+    if name is None:
+        raise at.wrong("", '[[groups]] needs a name, such as name = "prod"')
+    return groups.Group(
+        clusters=clusters,
+        name=at.checked("name", name, allowed.group_name) or "",
+        colour=at.checked("color", at.text("color"), allowed.colour),
+        read_only=at.read_only(),
+        protected=at.truth("protected"),
+        refresh=at.seconds(),
     )
 
 
@@ -335,7 +358,7 @@ class _Section:
 
     def refuse_unknown(self, keys: tuple[str, ...]) -> None:
         title = f"[{'.'.join(self.place)}]" if self.place else "the top of the file"
-        if self.place[:1] in (("findings",), ("alerts",), ("commands",), ("links",)):
+        if self.place[:1] in (("findings",), ("alerts",), ("groups",), ("commands",), ("links",)):
             title = f"[[{self.place[0]}]]"
         for key in (key for key in self.values if key not in keys):
             if key in ("password", "token"):

@@ -31,6 +31,7 @@ from flinktop.open_files import others_read, others_write
 if TYPE_CHECKING:
     from flinktop.alert_rules import AlertRule, Notify
     from flinktop.finding_rules import FindingRule
+    from flinktop.groups import Group
     from flinktop.own_keys import OwnKeys
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "Sources",
+    "each_once",
     "read_sources",
 ]
 
@@ -87,6 +89,7 @@ class Profile:
     ends_with_us: bool = False  # started by `flinktop local`: deleted when flinktop ends
     shows: ShownJob | None = None  # the job to open, if the address is that of a job's page
     expect: tuple[str, ...] = ()  # names of jobs that should run, or patterns
+    group: str = ""  # the name of its group in the config
 
     @property
     def lets_everybody_in(self) -> bool:
@@ -114,6 +117,8 @@ class Settings:
     alerts: "tuple[AlertRule, ...]" = ()  # likewise
     notify: "Notify | None" = None  # how flinktop calls; None: as usual
     own: "OwnKeys | None" = None  # commands and links of one's own
+    groups: "tuple[Group, ...]" = ()  # the last that matches decides
+    wall: bool = False  # whether the monitor opens with the wall
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,7 @@ class Flags:
     no_color: bool = False
     mouse: bool = False
     debug: bool = False
+    wall: bool = False  # the monitor opens with the wall
     user: str | None = None
     password_file: str | None = None
     token_file: str | None = None
@@ -171,6 +177,8 @@ class Sources:
             alerts=self.file.alerts,
             notify=self.file.notify,
             own=self.file.own,
+            groups=self.file.groups,
+            wall=self.flags.wall,
         )
 
     @property
@@ -276,28 +284,53 @@ class Sources:
         same = same or [one for one in clusters if normal_form(one.connection.url) == meant]
         if not same:
             return None
-        marks: list[ReadOnly | None] = [_first(cluster.read_only, self.file.read_only) for cluster in same]
+        marks = [self._configured_read_only(cluster) for cluster in same]
         strictest = next((mark for mark in (True, READ_ONLY_BY_DEFAULT) if mark in marks), marks[0])
-        protected = any(cluster.protected for cluster in same)
+        protected = any(self._protected(cluster) for cluster in same)
         return replace(same[0], read_only=strictest, protected=protected)
 
     def _profile(self, cluster: Cluster) -> Profile:
         """A cluster's profile, with the settings for all clusters."""
         refresh = self._given("refresh", allowed.seconds_text)
+        group = self._group(cluster)
+        colour = group.colour if group is not None else None
         return Profile(
             name=cluster.name,
             connection=replace(cluster.connection, read_only=self._read_only(cluster)),
-            refresh=_first(refresh, cluster.refresh, self.file.refresh),
-            colour=cluster.colour,
-            protected=bool(cluster.protected),
+            refresh=_first(refresh, cluster.refresh, group.refresh if group else None, self.file.refresh),
+            colour=_first(cluster.colour, colour),
+            protected=self._protected(cluster),
             notes=self._ignored(cluster),
             expect=_first(cluster.expect, self.file.expect) or (),
+            group=group.name if group is not None else "",
         )
+
+    def _group(self, cluster: Cluster) -> "Group | None":
+        """What the groups of the config say of a cluster; None, and nothing imported, if there are none."""
+        if not self.file.groups:
+            return None
+        from flinktop.groups import group_of  # noqa: PLC0415
+
+        return group_of(cluster.name, self.file.groups)
+
+    def _protected(self, cluster: Cluster) -> bool:
+        group = self._group(cluster)
+        return bool(_first(cluster.protected, group.protected if group is not None else None))
+
+    def _configured_read_only(self, cluster: Cluster) -> ReadOnly | None:
+        """What the config says: the cluster's own key or the top level, or a group that is stricter."""
+        own: ReadOnly | None = _first(cluster.read_only, self.file.read_only)
+        group = self._group(cluster)
+        if group is None:
+            return own
+        from flinktop.groups import strictest  # noqa: PLC0415
+
+        return strictest((own, group.read_only))
 
     def _read_only(self, cluster: Cluster) -> bool:
         """Whether a cluster is read-only; the environment can only override `read_only = "default"`."""
         given = self._given("read_only", allowed.truth)
-        configured = _first(cluster.read_only, self.file.read_only)
+        configured = self._configured_read_only(cluster)
         return bool(given) or configured is True or (configured == READ_ONLY_BY_DEFAULT and given is None)
 
     def _ignored(self, cluster: Cluster) -> tuple[str, ...]:
@@ -320,6 +353,35 @@ class Sources:
             return check(text) if text else None
         except NotAllowed as error:
             raise SettingsError(f"{where} {error}") from None
+
+
+def each_once(profiles: "Sequence[Profile]", done: str) -> "tuple[tuple[Profile, ...], tuple[str, ...]]":
+    """Each cluster once, whatever names its address has, with the strictest guards of all; and notes on that.
+
+    `done` is what is done with it under the first name, for the notes: "watched". Raises SettingsError if
+    different clusters have one name.
+    """
+    found: dict[str, Profile] = {}
+    notes: list[str] = []
+    for profile in profiles:
+        url = normal_form(profile.connection.url)
+        same = found.setdefault(url, profile)
+        if same is not profile:
+            notes.append(f"{profile.name} and {same.name} are the same cluster: it is {done} as {same.name}")
+            guarded = replace(
+                same.connection, read_only=same.connection.read_only or profile.connection.read_only
+            )
+            protected = same.protected or profile.protected
+            found[url] = replace(same, connection=guarded, protected=protected)
+    named: dict[str, Profile] = {}
+    for profile in found.values():
+        other = named.setdefault(profile.name, profile)
+        if other is not profile:
+            raise SettingsError(
+                f"two different clusters are named {profile.name}: {other.connection.url} and "
+                f"{profile.connection.url}; give each a name of its own in the config file"
+            )
+    return tuple(found.values()), tuple(notes)
 
 
 def usual_paths() -> Paths:

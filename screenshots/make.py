@@ -109,7 +109,10 @@ WALK = (
     Place("alerts", ("exclamation_mark",)),
     Place("mute", ("x",)),
     Place("timeline", ("escape", "T", "j", "j")),
+    Place("wall", ("ctrl+w",)),
 )
+WELL = (Place("wall-healthy", ("ctrl+w",)),)
+"""On a cluster that is healthy."""
 
 
 ACTS = (
@@ -139,6 +142,11 @@ async def take(size: tuple[int, int], theme: str, pattern: re.Pattern[str]) -> N
     journal = Journal(None, clock, inline=True)
     async with monitor(RELEASE, size, demo=SCENARIO, theme=theme, clock=clock, journal=journal) as day:
         await walk(day, WALK, size, theme, pattern)
+    clock = ManualClock()
+    async with monitor(RELEASE, size, demo="healthy", theme=theme, clock=clock) as day:
+        # Until each job has its verdict.
+        await day.wait(VERDICTS)
+        await walk(day, WELL, size, theme, pattern)
     if theme == "dark":
         with ExitStack() as held:
             # Who asks, under which numbers, and which jars lie there.

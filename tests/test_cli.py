@@ -46,6 +46,21 @@ def logging_as_before() -> Iterator[None]:
 
 
 @pytest.fixture
+def fleets(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Settings, tuple[Profile, ...]]]:
+    """A terminal in front of a monitor of several clusters that only notes what it was opened with."""
+    calls: list[tuple[Settings, tuple[Profile, ...]]] = []
+
+    def run_fleet(settings: Settings, profiles: tuple[Profile, ...]) -> int:
+        calls.append((settings, profiles))
+        return 0
+
+    monkeypatch.setattr(cli, "_at_a_terminal", lambda: True)
+    monkeypatch.setattr("flinktop.log.open_log", lambda _paths, *, debug: "no log" if debug else None)
+    monkeypatch.setitem(sys.modules, "flinktop.ui.fleet_app", SimpleNamespace(run_fleet=run_fleet))
+    return calls
+
+
+@pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Settings, Profile]]:
     """A terminal in front of a monitor that only notes what it was opened with."""
     calls: list[tuple[Settings, Profile]] = []
@@ -85,6 +100,10 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Settings, Profile]]:
             Flags(user="u", password_file="f", header_file="h", ca="a", cert="c", key="k", insecure=True),
         ),
         ("p --token-file t", "open", "p", Flags(token_file="t")),
+        ("--wall", "open", None, Flags(wall=True)),
+        ("prod --wall", "open", "prod", Flags(wall=True)),
+        ("--wall demo calm", "demo", "calm", Flags(wall=True)),
+        ("local --wall --ascii", "local", None, Flags(wall=True, ascii=True)),
         ("p --token-command t", "open", "p", Flags(token_command="t")),
     ],
 )
@@ -142,7 +161,9 @@ def test_arguments_of_acting_commands(line: str, target: str | None, flags: Flag
         ("--ref 5", "unknown option --ref"),
         ("prod --bogus=hush", "unknown option --bogus"),
         ("--refresh", "argument --refresh: expected one argument"),
-        ("prod dev", "only one TARGET is allowed: unexpected argument 'dev'"),
+        ("prod status", "'status' is a command, not a cluster: it stands before its arguments"),
+        ("prod --all", "--all and a TARGET cannot be used together: keep one"),
+        ("prod dev --since 2h", "--since is for 'journal', not for 'open'"),
         ("clusters prod", "'clusters' takes no arguments: unexpected argument 'prod'"),
         (
             "prod --password hush",
@@ -152,6 +173,7 @@ def test_arguments_of_acting_commands(line: str, target: str | None, flags: Flag
         ("--user bob clusters", "--user is for opening a cluster, not for 'clusters'"),
         ("--no-tls prod", "--no-tls is for 'local', not for 'open'"),
         ("local --insecure", "--insecure is for opening a cluster, not for 'local'"),
+        ("status --wall", "--wall is for opening a cluster, not for 'status'"),
         ("-x", "unknown option -x"),
         ("savepoint orders --drain", "--drain is for 'stop', not for 'savepoint'"),
         ("stop orders --drian", "unknown option --drian; did you mean '--drain'?"),
@@ -278,7 +300,8 @@ def test_every_option_is_a_setting_and_every_setting_an_option() -> None:
         word for command, its in cli._options(cli._parser()).items() if command not in acting for word in its
     }
     options = {word.removeprefix("--").replace("-", "_") for word in words}
-    assert options - {"_h", "help"} == set(Flags.__dataclass_fields__)
+    # Which clusters are opened is no setting either.
+    assert options - {"_h", "help", "all"} == set(Flags.__dataclass_fields__)
 
 
 def test_a_mistake_is_one_sentence_and_2(capsys: pytest.CaptureFixture[str]) -> None:
@@ -663,3 +686,84 @@ def test_an_interrupt_is_one_sentence(
     monkeypatch.setattr("flinktop.cli._clusters", interrupted)
     assert main(["clusters"]) == 130
     assert capsys.readouterr().err == "flinktop: interrupted\n"
+
+
+# -- several clusters --------------------------------------------------------------------------------------
+
+SEVERAL = """
+[clusters.prod]
+url = "http://prod:8081"
+protected = true
+[clusters.dev]
+url = "http://dev:8081"
+[clusters.production]
+url = "http://PROD:8081/"
+read_only = true
+[clusters.journal]
+url = "http://journal:8081"
+"""
+
+
+@pytest.fixture
+def several(home: Path) -> str:
+    path = home / "several.toml"
+    path.write_text(SEVERAL)
+    return f"--config {path}"
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("--all", ["prod", "dev", "journal"]),
+        ("dev prod", ["dev", "prod"]),
+        ("dev --refresh 5 prod dev", ["dev", "prod"]),
+        ("open journal dev", ["journal", "dev"]),
+        ("dev journal", ["dev", "journal"]),
+        ("dev other:8081", ["dev", "other:8081"]),
+    ],
+)
+def test_several_clusters_are_opened_together(
+    line: str, names: list[str], several: str, fleets: list[tuple[Settings, tuple[Profile, ...]]]
+) -> None:
+    assert main(f"{line} {several}".split()) == 0
+    ((_settings, profiles),) = fleets
+    assert [one.name for one in profiles] == names
+
+
+def test_two_names_of_one_cluster_are_one_with_the_guards_of_both(
+    several: str, fleets: list[tuple[Settings, tuple[Profile, ...]]]
+) -> None:
+    assert main(f"--all {several}".split()) == 0
+    ((settings, (prod, *_)),) = fleets
+    assert (prod.name, prod.protected, prod.connection.read_only) == ("prod", True, True)
+    assert "production and prod are the same cluster: it is shown as prod" in settings.notes
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("dev prdo", "unknown command or cluster 'prdo'; did you mean 'prod'"),
+        ("dev prod --user bob", "--user goes with one TARGET: a login must not be sent to other clusters"),
+        ("--all --token-file f", "--token-file goes with one TARGET"),
+        ("http://h:1 https://h:1", "two different clusters are named h:1: http://h:1 and https://h:1"),
+    ],
+)
+def test_what_several_clusters_can_not_have(
+    line: str, said: str, several: str, fleets: list[object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(f"{line} {several}".split()) == 2
+    assert said in capsys.readouterr().err
+    assert not fleets
+
+
+def test_all_of_none_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--all"]) == 2
+    assert "--all: the config names no clusters" in capsys.readouterr().err
+
+
+def test_one_cluster_is_opened_as_before(
+    several: str, opened: list[tuple[Settings, Profile]], fleets: list[object]
+) -> None:
+    assert main(f"prod production {several}".split()) == 0
+    assert [profile.name for _, profile in opened] == ["prod"]
+    assert not fleets

@@ -161,6 +161,9 @@ class Poller(Struct):
             if not watched.panels:
                 self._visible.pop(query, None)
                 self.store.mark_passed(query)
+                if self.off_screen is not None:
+                    # It is asked at another pace from now on, which may be at once.
+                    self._wake.set()
             self._drop_if_unwanted(watched)
 
     def add_background(self, query: Query[Any], every: float) -> None:

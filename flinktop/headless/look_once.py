@@ -20,6 +20,7 @@ from flinktop.flink.errors import (
     NotFlink,
     NotReady,
     Refused,
+    TimedOut,
     Unauthorized,
     Unreachable,
 )
@@ -84,6 +85,12 @@ OF_A_FAILED_JOB: Final = 2
 MOST_CLOSE: Final = 2000
 MOST_FAILED: Final = 20
 """Failed jobs whose cause is asked for, the newest first."""
+AT_ONCE: Final = 32
+"""Of many clusters so many are waited for at the same time that have not answered yet."""
+FIRST_TURN: Final = (0.3, 1.0)
+"""Least and most seconds of the first turn of each of them."""
+LATER_TURNS: Final = (4.0, 8.0)
+"""Seconds of the others."""
 PAUSE: Final = 2.0
 """Seconds until a cluster that answered a flinktop before, and does not answer now, is asked again …"""
 LONGEST_TRY: Final = 10.0
@@ -104,6 +111,16 @@ _METRICS: Final = (
 )
 
 
+class Turns:
+    """The turns of many clusters that have not answered yet: their connections are limited in number."""
+
+    def __init__(self, clusters: int, seconds: float) -> None:
+        """Of so many clusters each has a turn in the first half of `seconds`."""
+        self.free = asyncio.Semaphore(AT_ONCE)
+        least, most = FIRST_TURN
+        self.first_seconds = max(least, min(most, 0.5 * seconds * AT_ONCE / clusters))
+
+
 class OneCluster:
     """One cluster, looked at until it can be judged."""
 
@@ -119,13 +136,15 @@ class OneCluster:
         tunnel: LocalEnd | None = None,
         lanes: asyncio.Semaphore | None = None,
         remembered: Remembered | None = None,
+        turns: Turns | None = None,
     ) -> None:
         """`rules` are all of the config file; `transport` replaces the network.
 
         `login`, `tunnel` and `lanes`, the limit of requests in flight, are shared with others who ask the
         cluster.
-        `remembered` is what a flinktop remembers of the cluster.
+        `remembered` is what a flinktop remembers of the cluster. `turns` are those of many clusters.
         """
+        self._turns = turns
         self._profile = profile
         self._args = args
         self._rules = rules
@@ -228,7 +247,10 @@ class OneCluster:
     async def _open(self) -> FlinkError | None:
         """Ask what the cluster is, and make it fetch its metrics; why it can't be asked, or None."""
         # Alone: a login that is refused must not be sent four times. A command that prints it may take long.
-        await self._ask((CONFIG(),), patience=self._args.wait + GRACE)
+        if self._turns is None:
+            await self._ask((CONFIG(),), patience=self._args.wait + GRACE)
+        else:
+            await self._ask_in_turn(self._turns)
         refused = self._answers.error(CONFIG)
         if isinstance(refused, Unreachable | Unauthorized | NotReady | NotFlink):
             return refused
@@ -248,6 +270,20 @@ class OneCluster:
             return missing
         await self._learn_time(listed.jobs)
         return None
+
+    async def _ask_in_turn(self, turns: Turns) -> None:
+        """Ask what the cluster is, for a short time, and again for longer when the others have had a turn.
+
+        What does not answer holds up nobody for long, and what is slow to answer is not given up.
+        """
+        for patience in (turns.first_seconds, *LATER_TURNS):
+            async with turns.free:
+                error = self._answers.error(CONFIG)
+                if error is not None and self._clock.now() + turns.first_seconds > self._end:
+                    break
+                await self._ask((CONFIG(),), patience=patience)
+            if not isinstance(self._answers.error(CONFIG), TimedOut):
+                break
 
     async def _learn_time(self, jobs: Sequence[JobOverview]) -> None:
         """Learn the cluster's time from a job; without any this machine's is taken for it."""

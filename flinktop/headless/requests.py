@@ -30,6 +30,8 @@ PATIENCE: Final = 10.0
 """Seconds for an answer without which nothing can be said."""
 SHORT_PATIENCE: Final = 4.0
 """The same for any other: four that hang must not keep the rest from being asked."""
+LEAST: Final = 0.05
+"""Seconds without which it can't be said that there was no answer."""
 CLOSES_WITHIN: Final = 1.0
 
 T = TypeVar("T")
@@ -65,6 +67,7 @@ class Requests:
 
         What is not answered by then is given up: its connection is closed.
         """
+        began = self._clock.now()
         tasks = {}
         for query in queries:
             task = asyncio.create_task(self._send(query, patience))
@@ -79,7 +82,7 @@ class Requests:
             for task, query in tasks.items():
                 if not task.done():
                     task.cancel()
-                    self._failed(query, self._timed_out(query, patience))
+                    self._failed(query, self._timed_out(query, min(patience, until - began)))
         for task in tasks:
             if task.done() and not task.cancelled() and (error := task.exception()) is not None:
                 raise error
@@ -99,7 +102,8 @@ class Requests:
 
     def _timed_out(self, query: Query[Any], seconds: float) -> TimedOut:
         url = f"{self._http.url}/{query.target.partition('?')[0]}"
-        return TimedOut("GET", url, f"no answer within {seconds:g} s")
+        within = f"no answer within {round(seconds, 1):g} s"
+        return TimedOut("GET", url, within if seconds > LEAST else "there was no time left to ask")
 
     async def close(self) -> None:
         """Close all connections; one that hangs is left to the end of the process."""

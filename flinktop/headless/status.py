@@ -17,7 +17,7 @@ from flinktop.engine.clock import Clock
 from flinktop.flink.local_end import NoLocalEnd
 from flinktop.flink.run_in_thread import run
 from flinktop.flink.text import clean
-from flinktop.headless.look_once import GRACE, THREE_LOOKS_TAKE, OneCluster
+from flinktop.headless.look_once import AT_ONCE, GRACE, THREE_LOOKS_TAKE, OneCluster, Turns
 from flinktop.headless.status_json import document
 from flinktop.headless.status_prometheus import exposition
 from flinktop.headless.status_report import ClusterStatus, Status
@@ -44,6 +44,10 @@ log = logging.getLogger(__name__)
 
 LATEST: Final = 3.5
 """Seconds after the time to wait at which a cluster that still hangs is given up."""
+
+
+LANES_OF_MANY: Final = 1
+"""Requests in flight to each of more than `AT_ONCE` clusters: each takes a connection."""
 
 
 class NotPrintedError(Exception):
@@ -106,6 +110,7 @@ class Asking:
         self._clock = clock
         self._transport = transport
         self._remembered = remembered or {}
+        self._turns = Turns(len(profiles), args.wait + GRACE) if len(profiles) > AT_ONCE else None
 
     async def status(self) -> Status:
         """The report of all clusters."""
@@ -145,6 +150,8 @@ class Asking:
             transport=self._transport(profile),
             tunnel=tunnel,
             remembered=self._remembered.get(profile.connection.url),
+            lanes=asyncio.Semaphore(LANES_OF_MANY) if self._turns is not None else None,
+            turns=self._turns,
         )
         return await cluster.status()
 

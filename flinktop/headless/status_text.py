@@ -29,10 +29,17 @@ _LOOKS: Final = {
 
 
 def lines(status: Status, *, explain: bool, links: Sequence[WrittenLink] = ()) -> Iterator[str]:
-    """The whole report; `links` are those of the config."""
-    for cluster in status.clusters:
+    """The whole report; several clusters most severe first, else in the order in which they were named.
+
+    `links` are those of the config.
+    """
+    for cluster in sorted(status.clusters, key=_urgency):
         yield clean(_headline(cluster))
         yield from (f"  {line}" for line in _rows(cluster, status.at, links if explain else None))
+
+
+def _urgency(cluster: ClusterStatus) -> int:
+    return min((ORDER.index(severity) for severity in cluster.severities), default=len(ORDER))
 
 
 def _headline(cluster: ClusterStatus) -> str:

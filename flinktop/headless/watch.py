@@ -16,7 +16,6 @@ from flinktop.allowed import SettingsError
 from flinktop.engine.alerts.hook import HookRunner
 from flinktop.engine.clock import Clock
 from flinktop.engine.journal.journal import Journal
-from flinktop.flink.connection import normal_form
 from flinktop.flink.run_in_thread import run
 from flinktop.headless.args import DONE
 from flinktop.headless.ending import Ending
@@ -28,6 +27,7 @@ from flinktop.headless.status_report import ClusterStatus, Status
 from flinktop.headless.watch_lines import Line, What, as_json, as_text
 from flinktop.headless.watched_cluster import WatchedCluster
 from flinktop.internal_error import strays_logged, words_of
+from flinktop.settings import each_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -80,7 +80,7 @@ def run_watch(
             failed=lambda why: errors.add(f"flinktop: stdout can't be written ({why}); flinktop watches on"),
         )
         say = (lambda _line: None) if STDOUT in closed else (lambda line: lines.add(write(line)))
-        profiles, twice = _each_once(profiles)
+        profiles, twice = each_once(profiles, "watched")
         notes = [*settings.notes, *(note for one in profiles for note in one.notes), *twice]
         if STDOUT in closed:
             notes.append("stdout is closed: what happens is not printed")
@@ -302,14 +302,3 @@ def _dropped(number: int, clock: Clock) -> Line:
     are = "line was" if number == 1 else "lines were"
     words = f"{number} {are} dropped: stdout was not read, or could not be written"
     return Line(at=clock.wall(), what=What.DROPPED, words=words)
-
-
-def _each_once(profiles: Sequence[Profile]) -> tuple[tuple[Profile, ...], tuple[str, ...]]:
-    """Each cluster once, whatever names its address has; and notes about those left out."""
-    found: dict[str, Profile] = {}
-    notes: list[str] = []
-    for profile in profiles:
-        same = found.setdefault(normal_form(profile.connection.url), profile)
-        if same is not profile:
-            notes.append(f"{profile.name} and {same.name} are the same cluster: it is watched as {same.name}")
-    return tuple(found.values()), tuple(notes)

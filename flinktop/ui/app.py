@@ -41,6 +41,7 @@ from flinktop.ui.places import (
     Place,
     TaskManagersPlace,
     VertexPlace,
+    WallPlace,
     commands_here,
     is_at,
 )
@@ -63,9 +64,11 @@ if TYPE_CHECKING:
 
     from flinktop.engine.acts.run_jar import RunJar
     from flinktop.engine.alerts.alert import AlertsView
+    from flinktop.engine.alerts.hook import HookRunner
     from flinktop.engine.alerts.policy import AlertPolicy
     from flinktop.engine.journal.journal import Journal
     from flinktop.flink.endpoint import Query
+    from flinktop.flink.tls_contexts import TlsContexts
     from flinktop.judgement.rules import Policy
     from flinktop.settings import JournalBounds, Profile, Settings
     from flinktop.ui.calling import Calling
@@ -107,9 +110,13 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
     }
     """
 
-    def __init__(self, port: Port, settings: Settings, profile: Profile) -> None:
+    def __init__(
+        self, port: Port | None, settings: Settings, profile: Profile | None, *, clock: Clock | None = None
+    ) -> None:
         # Without colours Textual takes shades of grey, and black on black with the terminal's colours.
-        super().__init__(port, settings, profile, ansi_color=True if "NO_COLOR" in os.environ else None)
+        ansi_color = True if "NO_COLOR" in os.environ else None
+        opened = (port, profile) if port is not None and profile is not None else None
+        super().__init__(port.clock if port else clock or Clock(), settings, opened, ansi_color=ansi_color)
         self._mouse_on = settings.mouse
         self.set_class(settings.ascii, "-ascii")
         for one in theme.THEMES:
@@ -120,7 +127,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
             from flinktop.ui.ascii_shapes import AsciiShapes  # noqa: PLC0415 -- few terminals need it
 
             self._ascii_shapes = (AsciiShapes(),)
-        self._operation_news = OperationNews()
+        self._operation_news: dict[Port, OperationNews] = {}
         self._noticed: set[str] = set()
         self._calling: Calling | None = None
         self._alerts: AlertsView | None = None  # as they were shown
@@ -225,6 +232,14 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         self._exception_event.set()
 
     def on_mount(self) -> None:
+        self.open_first()
+        self.listen(lambda: self.post_message(FactsChanged()))
+        self.set_interval(1.0, self.tick)
+        for note in self.first_notes():
+            self.notify(note, markup=False, timeout=10)
+
+    def open_first(self) -> None:
+        """Show what flinktop opens with."""
         self.go(OverviewPlace())
         if (shown := self.profile.shows) is not None:
             self.go(JobPlace(shown.job, shown.tab))
@@ -232,10 +247,16 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
                 self.go(CheckpointsPlace(shown.job))
             if shown.vertex:
                 self.go(VertexPlace(shown.job, shown.vertex))
-        self.port.on_change(lambda: self.post_message(FactsChanged()))
-        self.set_interval(1.0, self.tick)
-        for note in (*self.settings.notes, *self.profile.notes):
-            self.notify(note, markup=False, timeout=10)
+        if self.settings.wall:
+            self.go(WallPlace())
+
+    def listen(self, notify: Callable[[], object]) -> None:
+        """Have `notify` called when an engine has news."""
+        self.port.on_change(notify)
+
+    def first_notes(self) -> Iterable[str]:
+        """Messages to show when flinktop opens."""
+        return (*self.settings.notes, *self.profile.notes)
 
     def tick(self) -> None:
         """A second has passed: update ages and times."""
@@ -249,31 +270,49 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
                 screen.news()
         self._leave_without_engine()
 
+    def failure(self) -> str | None:
+        """Why nothing on the screen will ever change again: the engine has ended with an error."""
+        return self.port.failure
+
     def _leave_without_engine(self) -> None:
-        """Exit when the engine has ended with an error: nothing on the screen would ever change again."""
-        if self.port.failure is not None and not self._exit:
-            self.exit(1, 1, Text(f"flinktop: {self.port.failure}"))
+        if (failure := self.failure()) is not None and not self._exit:
+            self.exit(1, 1, Text(f"flinktop: {failure}"))
 
     def on_facts_changed(self) -> None:
         self._leave_without_engine()
-        changes = self.port.take_changes()
+        ports = self.take_news()
         for screen in self.screen_stack:
-            if isinstance(screen, LiveScreen) and screen.seen:
-                screen.facts_changed(changes)
-            elif isinstance(screen, AnswersOnce):
+            if isinstance(screen, AnswersOnce):
                 screen.news()
-        bundles = self.bundles.ended() if self.bundles is not None else []
-        for one in (*self._operation_news.ended(self.port.operations()), *bundles):
-            self.notify(one.words, title=one.title, severity=one.severity, timeout=one.seconds, markup=False)
-        self._call()
-        for notice in self.port.notices():
+        for port in ports:
+            self._say_what_ended(port)
+        self.call()
+        for notice in (notice for port in ports for notice in port.notices()):
             if notice not in self._noticed:
                 self._noticed.add(notice)
                 self.notify(notice, severity="warning", timeout=30, markup=False)
 
-    def _call(self) -> None:
+    def take_news(self) -> Iterable[Port]:
+        """Pass what has changed to the screens; returns the engines with news."""
+        self.show_changes(self.port.take_changes())
+        return (self.port,)
+
+    def show_changes(self, changes: frozenset[Query[Any]]) -> None:
+        """Show what has changed on the cluster that is open."""
+        for screen in self.screen_stack:
+            if isinstance(screen, LiveScreen) and screen.seen:
+                screen.facts_changed(changes)
+
+    def _say_what_ended(self, port: Port) -> None:
+        """Notify of the operations and bundles of a cluster that have ended."""
+        news = self._operation_news.setdefault(port, OperationNews())
+        bundles = self.bundles[port].ended() if port in self.bundles else []
+        for one in (*news.ended(port.operations()), *bundles):
+            self.notify(one.words, title=one.title, severity=one.severity, timeout=one.seconds, markup=False)
+
+    def call(self) -> None:
         """Show what is open, and call about it."""
-        view = self.port.alerts
+        view = self.alerts_of_all()
         if view is self._alerts or (self._calling is None and not view.open and not view.calls):
             return
         self._alerts = view
@@ -287,13 +326,14 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
                 toast=lambda one: self.notify(
                     one.text(self.size.width), severity=one.severity, timeout=one.seconds, markup=False
                 ),
-                now=self.port.now,
+                now=self.clock.now,
                 environ=os.environ,
+                several=self.fleet is not None,
             )
             calling = self._calling
             self.app_suspend_signal.subscribe(self, lambda _app: calling.pause(), immediate=True)
             self.app_resume_signal.subscribe(self, lambda _app: calling.resume(), immediate=True)
-        self._calling.news(view, self.port.take_calls())
+        self._calling.news(view, [call for port in self.ports for call in port.take_calls()])
 
     def _write_to_terminal(self, sequence: str) -> None:
         """Write between two frames."""
@@ -319,7 +359,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
 
     def action_help(self) -> None:
         here = self.screen.COMMANDS_HERE if isinstance(self.screen, LiveScreen) else ()
-        read_only = self.profile.connection.read_only
+        read_only = self.is_open and self.profile.connection.read_only
         those = [command for command in here if not (command.acts and read_only)]
         own = self.own.commands_here(self.screen) if self.own is not None else ()
         self.go(HelpPlace([*those, *own, *keys.GLOBAL]))
@@ -329,7 +369,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
             self.go(PalettePlace())
 
     def _go_once(self, place: Place) -> None:
-        if isinstance(self.screen, LiveScreen) and not is_at(self.screen, type(place)):
+        if self.is_open and isinstance(self.screen, LiveScreen) and not is_at(self.screen, type(place)):
             self.go(place)
 
     def action_operations(self) -> None:
@@ -337,6 +377,13 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
 
     def action_alerts(self) -> None:
         self._go_once(AlertsPlace())
+
+    def action_wall(self) -> None:
+        """Show the wall, or go back from it."""
+        if is_at(self.screen, WallPlace):
+            self.pop_screen()
+        else:
+            self._go_once(WallPlace())
 
     def action_taskmanagers(self) -> None:
         self._go_once(TaskManagersPlace())
@@ -402,7 +449,7 @@ def _policy(settings: Settings, profile: Profile) -> Policy | None:
     return Policy(profile.name, as_rules(settings.findings), profile.expect)
 
 
-class _OneJournal:
+class OneJournal:
     """The journal of this process; made when an engine starts, which is after the first paint."""
 
     def __init__(self, path: Path | None, bounds: JournalBounds) -> None:
@@ -447,13 +494,33 @@ def run(
     `transport` replaces the network where it is given. `past` are earlier answers, oldest first, each with
     its age in seconds; `runs` holds, by job id, how jobs were started that the ledger does not know.
     """
-    if settings.no_color:
-        os.environ["NO_COLOR"] = "1"
     # Of a cluster that does not exist nothing is remembered.
-    journal = _OneJournal(settings.paths.journal if transport is None else None, settings.journal)
-    port = Port(
+    journal = OneJournal(settings.paths.journal if transport is None else None, settings.journal)
+    port = port_of(settings, profile, Clock(), journal, transport=transport, runs=runs)
+
+    def made() -> FlinkTop:
+        app = FlinkTop(port, settings, profile)
+        app.on_first_paint = partial(_begin, app, past)
+        return app
+
+    return until_left(settings, Leaving(port, journal.close), made)
+
+
+def port_of(
+    settings: Settings,
+    profile: Profile,
+    clock: Clock,
+    journal: OneJournal,
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
+    runs: Mapping[str, RunJar] | None = None,
+    hooks: Callable[[], HookRunner | None] | None = None,
+    contexts: TlsContexts | None = None,
+) -> Port:
+    """The engine of a cluster; it is not started. `hooks` and `contexts` are shared with other engines."""
+    return Port(
         profile.connection,
-        Clock(),
+        clock,
         refresh=profile.refresh,
         transport=transport,
         name=profile.name,
@@ -464,19 +531,19 @@ def run(
         journal=journal,
         runs=runs,
         alerting=partial(_alerting, settings, profile),
+        hooks=hooks,
+        contexts=contexts,
         rings=True,
     )
+
+
+def until_left(settings: Settings, leaving: Leaving, make: Callable[[], FlinkTop]) -> int:
+    """Run an app that is made here until the user leaves; returns the exit code."""
+    if settings.no_color:
+        os.environ["NO_COLOR"] = "1"
     app: FlinkTop | None = None
-
-    def close(seconds: float) -> None:
-        if app is not None and app.own is not None:
-            app.own.close()
-        journal.close(seconds)
-
-    leaving = Leaving(port, close)
     try:
-        app = FlinkTop(port, settings, profile)
-        app.on_first_paint = partial(_begin, app, past)
+        app = make()
         if app.console.color_system in FEW_COLOURS:
             app.own_colours = False
             app.choose_theme(settings.theme)
@@ -484,6 +551,8 @@ def run(
         app.driver_class = RestartingDriver
         app.on_exit = leaving.begin
         app.is_leaving = lambda: leaving.has_begun
+        if app.own is not None:
+            leaving.end_commands = app.own.close
         leaving.terminal_reset = lambda: app.terminal_reset
         # When the terminal is gone, nothing is left to write once the signal handling has ended.
         with (

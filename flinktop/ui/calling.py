@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from msgspec import Struct
 from rich.cells import cell_len
 
-from flinktop.engine.alerts.alert import Change
+from flinktop.engine.alerts.alert import Call, Change
 from flinktop.flink.secrets import environment
 from flinktop.flink.text import clean
 from flinktop.judgement.finding import Severity
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from flinktop.alert_rules import Notify
-    from flinktop.engine.alerts.alert import Alert, AlertsView, Call
+    from flinktop.engine.alerts.alert import Alert, AlertsView
 
 BELL_SECONDS: Final = 10.0
 """Between two bells at least."""
@@ -85,8 +85,13 @@ class Calling:
         now: Callable[[], float],
         environ: Mapping[str, str],
         ask_tmux: Callable[[], str] | None = None,
+        several: bool = False,
     ) -> None:
-        """`write` writes to the terminal, `toast` shows a message, `now` is a clock that never jumps (s)."""
+        """`write` writes to the terminal, `toast` shows a message, `now` is a clock that never jumps (s).
+
+        With `several` clusters each call says its own.
+        """
+        self._several = several
         self._notify = notify
         self._write = write
         self._toast = toast
@@ -103,10 +108,12 @@ class Calling:
         """Show the alerts, and call about those that were not called about yet."""
         if self._closed:
             return
-        self._write_title(title(view.open) if self._notify.title else "")
+        self._write_title(title(view.open, several=self._several) if self._notify.title else "")
         batch = tuple(calls)
+        if self._several and len(batch) > MOST_TOASTS:
+            batch = summaries(batch)
         for call in batch[-MOST_TOASTS:]:
-            self._toast(toast_of(call))
+            self._toast(toast_of(call, several=self._several))
         urgent = [call for call in batch if call.change in (Change.RAISED, Change.ESCALATED)]
         if not urgent:
             return
@@ -150,7 +157,7 @@ class Calling:
 
     def _show_on_desktop(self, calls: list[Call]) -> None:
         self._number += 1
-        heading, body = _together(calls)
+        heading, body = _together(calls, several=self._several)
         critical = any(call.alerts[0].severity is Severity.CRITICAL for call in calls)
 
         def send(kind: str) -> None:
@@ -172,42 +179,64 @@ class Calling:
         return protocol_in_tmux(self._ask_tmux(), self._environ)
 
 
-def _together(calls: list[Call]) -> tuple[str, str]:
+def summaries(calls: Iterable[Call]) -> tuple[Call, ...]:
+    """One call for each change: so many clusters can call at the same time that nobody could read it."""
+    by_change: dict[Change, list[Call]] = {}
+    for call in calls:
+        by_change.setdefault(call.change, []).append(call)
+    return tuple(
+        Call(
+            change,
+            tuple(
+                sorted((one for call in same for one in call.alerts), key=lambda one: one.severity.rank),
+            ),
+            max(call.at for call in same),
+        )
+        for change, same in by_change.items()
+    )
+
+
+def _together(calls: list[Call], *, several: bool = False) -> tuple[str, str]:
     """Heading and sentence of one notification about calls: desktops show one at a time."""
-    here = f"flinktop {clean(calls[0].alerts[0].target)}"
-    words = [spoken(call) for call in calls]
+    targets = {clean(one.target) for call in calls for one in call.alerts}
+    here = f"flinktop {min(targets)}" if len(targets) == 1 else f"flinktop {len(targets)} clusters"
+    words = [spoken(call, several=several and len(targets) > 1) for call in calls]
     if len(words) == 1:
         return f"{here}: {words[0][0]}", words[0][1]
     count = sum(len(call.alerts) for call in calls)
     return f"{here}: {count} alerts", _cut(", ".join(one for _, one in words))
 
 
-def title(alerts: Iterable[Alert]) -> str:
-    """The window's title while alerts call that nobody has acknowledged or muted; "" for the usual one."""
+def title(alerts: Iterable[Alert], *, several: bool = False) -> str:
+    """The window's title while alerts call that nobody has acknowledged or muted; "" for the usual one.
+
+    It names the cluster where there are `several`.
+    """
     loud = [one for one in alerts if one.calls and one.acknowledged is None and one.muted is None]
     if not loud:
         return ""
     worst = min(loud, key=lambda one: one.severity.rank)
     same = sum(one.severity is worst.severity for one in loud)
     what = "critical" if worst.severity is Severity.CRITICAL else "warning" if same == 1 else "warnings"
-    whose = clean(worst.job_name) or clean(worst.target)
+    whose = _job_and_cluster(worst) if several else clean(worst.job_name) or clean(worst.target)
     text = f"flinktop: {same} {what} - {whose}: {worst.finding.kind}"
     return text if len(text) <= MOST_TITLE else f"{text[: MOST_TITLE - 1]}…"
 
 
-def toast_of(call: Call) -> Toast:
+def toast_of(call: Call, *, several: bool = False) -> Toast:
     """The message on the screen about a call."""
     worst = call.alerts[0]
-    heading, words = spoken(call)
+    heading, words = spoken(call, several=several)
     whole = f"{heading}: {words}"
     if call.change is Change.CLEARED:
         return Toast(whole, "information", 8.0)
     severity: Literal["warning", "error"] = "error" if worst.severity is Severity.CRITICAL else "warning"
-    return Toast(whole, severity, 20.0, "Press ! for alerts.")
+    # Where all clusters are on the screen there is no list of the alerts of all.
+    return Toast(whole, severity, 20.0, "" if several else "Press ! for alerts.")
 
 
-def spoken(call: Call) -> tuple[str, str]:
-    """What is said about a call: a heading, and a sentence."""
+def spoken(call: Call, *, several: bool = False) -> tuple[str, str]:
+    """What is said about a call: a heading, and a sentence; with its cluster where there are `several`."""
     worst = call.alerts[0]
     target = clean(worst.target)
     if len(call.alerts) > 1:
@@ -215,8 +244,10 @@ def spoken(call: Call) -> tuple[str, str]:
         verb = {Change.CLEARED: "cleared", Change.ESCALATED: "are worse now"}.get(call.change, "raised")
         heading = f"{len(call.alerts)} alerts {verb}"
         count = f"{critical} critical - " if critical and call.change is not Change.CLEARED else ""
-        return heading, _cut(f"{count}{_jobs(call.alerts)}")
+        return heading, _cut(f"{count}{_jobs(call.alerts, several=several)}")
     whose = clean(worst.job_name) or f"cluster {target}"
+    if several:
+        whose = _job_and_cluster(worst)
     if call.change is Change.CLEARED:
         why = f" ({worst.why_cleared})" if worst.why_cleared else ""
         return "cleared", _cut(f"{whose}: {worst.finding.kind}{why}")
@@ -227,9 +258,17 @@ def spoken(call: Call) -> tuple[str, str]:
     return what, _cut(f"{whose}: {clean(worst.finding.words)}{flapping}")
 
 
-def _jobs(alerts: Iterable[Alert]) -> str:
+def _job_and_cluster(alert: Alert) -> str:
+    job, target = clean(alert.job_name), clean(alert.target)
+    return f"{job} on {target}" if job else f"cluster {target}"
+
+
+def _jobs(alerts: Iterable[Alert], *, several: bool = False) -> str:
     """The first of many alerts, and how many more there are."""
-    found = [f"{clean(one.job_name) or 'cluster'}: {one.finding.kind}" for one in alerts]
+    found = [
+        f"{_job_and_cluster(one) if several else clean(one.job_name) or 'cluster'}: {one.finding.kind}"
+        for one in alerts
+    ]
     few, more = found[:4], len(found) - 4
     return ", ".join(few) + (f" and {more} more" if more > 0 else "")
 

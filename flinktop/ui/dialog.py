@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from flinktop.ui.live import cannot_show
-from flinktop.ui.live_app import LiveApp
+from flinktop.ui.live_app import LiveApp, OfCluster
 from flinktop.ui.steady import Modal
 from flinktop.ui.theme import TONES
 from flinktop.ui.widgets.celltext import safe, wrap
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from flinktop.engine.acts.form import Line
-    from flinktop.engine.host import Port
     from flinktop.flink.endpoint import Query
 
 log = logging.getLogger(__name__)
@@ -81,16 +80,16 @@ class ActButton(PressButton):
     @property
     def ready(self) -> bool:
         """Whether an enter that is pressed now counts."""
-        return self.app.port.now() - self._focused >= READY_SECONDS
+        return self.app.clock.now() - self._focused >= READY_SECONDS
 
     def refresh_state(self) -> None:
         self.set_class(not self.ready, "-waiting")
 
     def on_mount(self) -> None:
-        self._opened = self._focused = self.app.port.now()
+        self._opened = self._focused = self.app.clock.now()
 
     def on_focus(self) -> None:
-        self._focused = self.app.port.now()
+        self._focused = self.app.clock.now()
         self._wait()
 
     def _wait(self) -> None:
@@ -114,7 +113,7 @@ class DialogBox(VerticalScroll, can_focus=False, inherit_bindings=False):
     DEFAULT_CSS = "DialogBox { scrollbar-size-vertical: 1; }"
 
 
-class Dialog(Modal[T]):
+class Dialog(Modal[T], OfCluster):
     """A box over the screen: arrows and tab move, enter presses what has the focus, esc closes it.
 
     Its subject does not change while it is open; the texts about it do, on news and each second.
@@ -131,7 +130,6 @@ class Dialog(Modal[T]):
     Dialog.-broken > .dialog > * { display: none !important; }
     Dialog.-broken > .dialog > .complaint { display: block !important; }
     """
-    app = getters.app(LiveApp)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "back", id="close"),
         # Handled before the next key is looked at: what is typed after it is for the next field.
@@ -153,10 +151,6 @@ class Dialog(Modal[T]):
         self._focused_before: Widget | None = None
         self._fault: str | None = None
         """Why it can't show anything now."""
-
-    @property
-    def port(self) -> Port:
-        return self.app.port
 
     @property
     def words_width(self) -> int:

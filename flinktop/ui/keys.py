@@ -12,6 +12,7 @@ from flinktop.ui.command import Command
 from flinktop.ui.tabs import (
     APPLICATION_TABS,
     CHECKPOINTS_TABS,
+    FLEET_TABS,
     JARS_TABS,
     JOB_TABS,
     JOBMANAGER_TABS,
@@ -93,6 +94,14 @@ PICTURE = _more_program(
 REDRAW = _more_program("redraw", "ctrl+l", "redraw", "Redraw the screen.", priority=True, app=True)
 SUSPEND = _more_program(
     "suspend_process", "ctrl+z", "suspend", "Suspend to the shell; `fg` resumes.", app=True
+)
+# Not a W, which wraps lines in texts; a field for text has its own use for ctrl+w.
+WALL = _more_program(
+    "wall",
+    "ctrl+w",
+    "wall",
+    "Wall: what is wrong in large letters, to be read from across the room; again, or esc: back.",
+    app=True,
 )
 LEAVE = _more_program(
     "leave", "ctrl+c", "leave", "Ask before leaving; pressed again, leave.", priority=True, app=True
@@ -225,12 +234,14 @@ ACKNOWLEDGE = _view(
 MUTE = _view("mute", "x", "mute", "Mute the selected alert, its job or its kind for a while; or unmute it.")
 OPEN_SUBJECT = _view("open_subject", "enter", "open", "Open what the event is about.")
 
-GLOBAL = (HELP, PALETTE, MOUSE, PICTURE, REDRAW, SUSPEND, LEAVE)
+GLOBAL = (HELP, PALETTE, WALL, MOUSE, PICTURE, REDRAW, SUSPEND, LEAVE)
 """On the app: they work on every screen."""
 IN_LOGS = (BACK, BACK_OR_LEAVE, PAUSE, REFRESH, SLOWER, FASTER, WRITE, ZONE, ZOOM, OPERATIONS, ALERTS_HERE)
 """On every screen of the cluster."""
 EVERYWHERE = (*IN_LOGS, TIMELINE_HERE)
 """On every screen but logs, as are the next two, which the footer shows only on the first screens."""
+OF_ONE_CLUSTER = (SLOWER, FASTER, ZONE, OPERATIONS, ALERTS_HERE, TIMELINE_HERE)
+"""Of these, what is about one cluster: not offered where all of them are on the screen."""
 PROCESSES = (replace(TASKMANAGERS_HERE, shown=False), replace(JOBMANAGER_HERE, shown=False))
 ELSEWHERE = (*EVERYWHERE, *PROCESSES)
 TABLE = (OPEN, ACTIONS, FILTER, SORT, REVERSE, COPY)
@@ -320,6 +331,14 @@ OPERATION = (OPEN_JOB, ACTIONS, COPY, *STEPS, *ELSEWHERE)
 ALERTS = (OPEN, ACKNOWLEDGE, MUTE, *TABLE[1:], *ELSEWHERE)
 TIMELINE = (*TABLE, *ELSEWHERE)
 EVENT = (OPEN_SUBJECT, ACTIONS, FILTER, FOLD, COPY, *TEXT, *PROCESS_VIEWS, *ELSEWHERE)
+FLEET = (
+    OPEN,
+    *TABLE[2:],
+    HIDE_FINISHED,
+    *FLEET_TABS,
+    *(command for command in EVERYWHERE if command not in OF_ONE_CLUSTER),
+)
+"""Where several clusters are on the screen."""
 SCREENS = (
     OVERVIEW,
     JOB,
@@ -343,6 +362,9 @@ SCREENS = (
     TIMELINE,
     EVENT,
 )
+
+WALL_SCREEN = (BACK, BACK_OR_LEAVE, REFRESH, ZONE)
+"""On the wall, which needs no keys."""
 
 MOVES = (
     ("↑ ↓ j k", "One row up or down."),

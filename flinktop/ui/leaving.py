@@ -22,7 +22,7 @@ import sys
 import termios
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     from textual.app import App
 
-    from flinktop.engine.host import Port
 
 log = logging.getLogger(__name__)
 
@@ -60,11 +59,19 @@ RESET = (
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
+class Stoppable(Protocol):
+    """An engine, or several."""
+
+    def now(self) -> float: ...  # s
+    def begin_to_stop(self) -> None: ...  # returns at once
+    def stop(self, seconds: float = ..., /) -> None: ...
+
+
 class Leaving:
     """Makes sure that a process that was asked to exit does: by itself, or else forced."""
 
-    def __init__(self, port: Port, close: Callable[[float], None] = lambda _seconds: None) -> None:
-        """`close` is called with its seconds once the engine has ended."""
+    def __init__(self, port: Stoppable, close: Callable[[float], None] = lambda _seconds: None) -> None:
+        """`port` is the engine, or all of them; `close` is called with its seconds once they have ended."""
         self._port = port
         self._close = close
         self._terminal = _terminal()
@@ -78,6 +85,8 @@ class Leaving:
         # Whoever holds it ends the process. The app is unblocked while the terminal is being restored: it
         # must not run to its end before that is done.
         self._end = threading.Lock()
+        self.end_commands: Callable[[], None] = lambda: None
+        """Ends the commands of one's own that still run."""
         self.terminal_reset: Callable[[], str] = lambda: ""
         """What restores the terminal beyond `RESET`."""
 
@@ -122,6 +131,7 @@ class Leaving:
 
     def stop_engine(self) -> None:
         """End the engine once the app has ended, then what it has written to."""
+        self.end_commands()
         self._port.stop(self.seconds_left)
         self._close(self.seconds_left)
 
@@ -149,6 +159,7 @@ class Leaving:
             return
         try:
             log.warning("the app does not end by itself: leaving without it")
+            self.end_commands()
             self._port.stop(ENGINE_SECONDS)
             self._close(ENGINE_SECONDS)
             logging.shutdown()

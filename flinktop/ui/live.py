@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import getters
@@ -13,7 +14,7 @@ from flinktop.flink.cluster import CONFIG
 from flinktop.internal_error import words_of
 from flinktop.model import format as fmt
 from flinktop.ui import keys
-from flinktop.ui.live_app import LiveApp
+from flinktop.ui.live_app import LiveApp, OfCluster
 from flinktop.ui.spare_memory import forget_lines
 from flinktop.ui.steady import Steady, SteadyScreen
 from flinktop.ui.widgets.guarded_rows import CellErrors
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from flinktop.engine.host import Port
     from flinktop.engine.operation import Operation
     from flinktop.flink.endpoint import Query
+    from flinktop.settings import Profile
     from flinktop.ui.command import Command
 
 log = logging.getLogger(__name__)
@@ -98,9 +100,17 @@ class Panel(Steady):
         """Whether it is visible and its queries are watched."""
         self._errors = CellErrors(self)
 
-    @property
+    @cached_property
     def port(self) -> Port:
-        return self.app.port
+        """The engine of its screen's cluster, which it keeps, as that does."""
+        screen = self.screen
+        return screen.port if isinstance(screen, OfCluster) else self.app.port
+
+    @cached_property
+    def profile(self) -> Profile:
+        """The settings of that cluster."""
+        screen = self.screen
+        return screen.profile if isinstance(screen, OfCluster) else self.app.profile
 
     def asks(self) -> Asks:
         """The queries to keep fresh while the panel is visible, given what is known now."""
@@ -284,10 +294,9 @@ def panel_of(widget: Widget | None) -> Panel | None:
     return next((node for node in nodes if isinstance(node, Panel)), None)
 
 
-class LiveScreen(SteadyScreen[None]):
+class LiveScreen(SteadyScreen[None], OfCluster):
     """A place in the cluster: a frame around panels that watch while it is visible."""
 
-    app = getters.app(LiveApp)
     COMMANDS_HERE: ClassVar[tuple[Command, ...]] = ()
     """The commands of this screen."""
     job: str = ""
@@ -357,14 +366,14 @@ class LiveScreen(SteadyScreen[None]):
 
     def second(self) -> None:
         """A second has passed: update the frame, and every `AGES_SECONDS` whatever shows ages."""
-        now = self.app.port.now()
+        now = self.app.clock.now()
         due = now - self._ticked_at >= AGES_SECONDS
         self.tick(everything=due)
 
     def tick(self, *, everything: bool = True) -> None:
         """Update times: in the frame, and unless the screen is frozen in all panels."""
         if everything:
-            self._ticked_at = self.app.port.now()
+            self._ticked_at = self.app.clock.now()
         for panel in self.panels():
             due = everything or panel.wants_tick
             seen = panel.ticks_when_hidden or panel.displayed

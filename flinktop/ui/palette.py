@@ -13,6 +13,7 @@ from textual.content import Content
 
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.flink.taskmanagers import TASKMANAGERS
+from flinktop.flink.text import clean
 from flinktop.model import format as fmt
 from flinktop.model import processes
 from flinktop.settings import THEMES
@@ -36,6 +37,8 @@ from flinktop.ui.steady import AnswersOnce
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
+
+    from flinktop.engine.host import Port
 
 MOST = 500
 """Most entries shown: more than anybody scrolls through."""
@@ -100,6 +103,9 @@ class Palette(CommandPalette, AnswersOnce[None]):
 class Commands(Provider):
     """What can be chosen from here."""
 
+    _watched: Port | None = None
+    """The engine that keeps the list of TaskManagers fresh."""
+
     def _entries(self) -> Iterator[Entry]:
         app = self.app
         if not isinstance(app, LiveApp):
@@ -115,16 +121,44 @@ class Commands(Provider):
                     binding.tooltip,
                     partial(app.run_action, binding.action, active.node),
                 )
-        yield from self._actions(app)
-        yield from self._own(app)
-        yield "jobs", "The overview with all jobs.", partial(_overview, app)
-        for word, words, place in PLACES:
-            yield word, words, partial(app.go, place)
+        if app.is_open:
+            yield from self._actions(app)
+            yield from self._own(app)
+            yield "jobs", "The overview with all jobs.", partial(_overview, app)
+            for word, words, place in PLACES:
+                yield word, words, partial(app.go, place)
+        else:
+            yield from self._own(app)
         for theme in THEMES:
             yield f"theme {theme}", "Change the theme.", partial(app.choose_theme, theme)
-        jobs = app.port.value(JOBS_OVERVIEW())
-        for job in jobs.jobs if jobs is not None else ():
-            yield f"job {job.name}", f"{job.state}, {job.jid}", partial(_open, app, job.jid)
+        if app.fleet is not None:
+            yield from self._of_fleet(app)
+        else:
+            jobs = app.port.value(JOBS_OVERVIEW())
+            for job in jobs.jobs if jobs is not None else ():
+                yield f"job {job.name}", f"{job.state}, {job.jid}", partial(_open, app, job.jid)
+        if app.is_open:
+            yield from self._taskmanagers(app)
+
+    @staticmethod
+    def _of_fleet(app: LiveApp) -> Iterator[Entry]:
+        """Every cluster, and every job of every cluster."""
+        facts = app.fleet_facts()
+        if app.is_open:
+            yield "fleet", "All clusters.", app.close_clusters
+        for one in facts.clusters:
+            words = one.words or str(one.state)
+            about = f"{one.job_name}: {words}" if one.job_name else words
+            yield f"cluster {clean(one.name)}", clean(about), partial(app.open_cluster, one.name)
+        for job in facts.jobs:
+            yield (
+                f"job {job.name} on {clean(job.cluster)}",
+                f"{job.state}, {job.jid}",
+                partial(app.open_cluster, job.cluster, JobPlace(job.jid)),
+            )
+
+    @staticmethod
+    def _taskmanagers(app: LiveApp) -> Iterator[Entry]:
         taskmanagers = app.port.value(TASKMANAGERS())
         for one in taskmanagers.taskmanagers if taskmanagers is not None else ():
             words = f"{fmt.number(one.slots_used)} of {fmt.number(one.slots_number)} slots"
@@ -153,12 +187,16 @@ class Commands(Provider):
             yield f"own {entry.title}{key}", words, partial(entry.open, app)
 
     async def startup(self) -> None:
-        if isinstance(self.app, LiveApp) and not self.app.port.features.history_server:
-            self.app.port.watch(TASKMANAGERS())
+        """Keep the list of TaskManagers fresh while the palette is open; of the cluster that is open then."""
+        if isinstance(self.app, LiveApp) and self.app.is_open:
+            port = self.app.port
+            if not port.features.history_server:
+                self._watched = port
+                port.watch(TASKMANAGERS())
 
     async def shutdown(self) -> None:
-        if isinstance(self.app, LiveApp) and not self.app.port.features.history_server:
-            self.app.port.unwatch(TASKMANAGERS())
+        if self._watched is not None:
+            self._watched.unwatch(TASKMANAGERS())
 
     async def discover(self) -> Hits:
         """Everything, before anything is typed."""
@@ -187,7 +225,8 @@ def _plain(words: str) -> str:
 
 
 def _overview(app: LiveApp) -> None:
-    while len([screen for screen in app.screen_stack if isinstance(screen, LiveScreen)]) > 1:
+    first = 1 if app.fleet is None else 2
+    while len([screen for screen in app.screen_stack if isinstance(screen, LiveScreen)]) > first:
         app.pop_screen()
 
 

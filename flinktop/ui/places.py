@@ -28,8 +28,16 @@ class Place(Struct, frozen=True):
     """A screen or dialog with its subject: its fields are the arguments of the screen, in order."""
 
 
+class FleetPlace(Place, frozen=True):
+    """All clusters, if there are several."""
+
+
 class OverviewPlace(Place, frozen=True):
     """All jobs of the cluster."""
+
+
+class WallPlace(Place, frozen=True):
+    """What is wrong, in large type."""
 
 
 class JobPlace(Place, frozen=True):
@@ -266,7 +274,9 @@ class LeavePlace(Place, frozen=True):
 
 SCREENS: Final[dict[type[Place], tuple[str, str]]] = {
     PalettePlace: ("palette", "Palette"),
+    FleetPlace: ("screens.fleet", "FleetScreen"),
     OverviewPlace: ("screens.overview", "OverviewScreen"),
+    WallPlace: ("screens.wall", "WallScreen"),
     JobPlace: ("screens.job", "JobScreen"),
     WhyPlace: ("screens.why", "WhyScreen"),
     VertexPlace: ("screens.vertex", "VertexScreen"),

@@ -243,3 +243,12 @@ APPLICATION_TABS = _numbered(
         "Configuration", "The configuration it was submitted with.", "applications.ApplicationConfiguration"
     ),
 )
+FLEET_TABS = _numbered(
+    _tab(
+        "Clusters",
+        "The clusters, problems first, and the worst jobs of all of them.",
+        TabPanel("clusters", "fleet_clusters.FleetClusters"),
+        TabPanel("worst", "fleet_jobs.WorstJobs", height=16),
+    ),
+    _tab("Jobs", "All jobs of all clusters.", "fleet_jobs.FleetJobs"),
+)

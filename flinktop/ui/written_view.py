@@ -77,8 +77,7 @@ def rows_of(table: LiveTable[Any]) -> Rows:
 
 def view_of(screen: ClusterScreen) -> View:
     """What a screen shows now: the table or text that the keys act on, else the screen."""
-    app, port, searched = screen.app, screen.app.port, screen.searched()
-    now, offset = port.cluster_time(), screen.query_one(TopLine).zone_offset()
+    app, searched = screen.app, screen.searched()
     rows: Rows | None = None
     lines: tuple[str, ...] = ()
     if isinstance(searched, LiveTable):
@@ -87,8 +86,14 @@ def view_of(screen: ClusterScreen) -> View:
         lines = tuple(text for text, _ in searched.lines)
     else:
         lines = screen.seen_lines()
+    if not app.is_open:
+        now = app.clock.wall()
+        at = f"{fmt.moment(now, None)} {fmt.offset_name(None, now)}"
+        return View("fleet", "", "", (screen.crumb,), at, rows=rows, lines=lines)
+    port = screen.port
+    now, offset = port.cluster_time(), screen.query_one(TopLine).zone_offset()
     return View(
-        cluster=app.profile.name,
+        cluster=screen.profile.name,
         url=port.connection.url,
         flink=port.features.version,
         places=tuple(places_of(port, app.screen_stack)),

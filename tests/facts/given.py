@@ -10,6 +10,7 @@ from flinktop.engine.acts.run_jar import RunJar
 from flinktop.engine.journal.journal import Journal
 from flinktop.engine.judge import Judged
 from flinktop.engine.lags import JobLag
+from flinktop.engine.link import Link
 from flinktop.engine.operation import Operation
 from flinktop.engine.seen_checkpoints import SeenCheckpoint
 from flinktop.engine.series import Points, SeriesName, SeriesStore
@@ -45,12 +46,17 @@ class Given:
     judged: Judged | None = None
     journal: Journal | None = None
     knows_time: bool = True
+    failure: str | None = None
+    connected: Link = field(default_factory=Link)
     ahead: float = 0.0
     """Seconds by which the cluster's clock is ahead of this machine's."""
 
     def answer(self, query: Query[T], value: T | None, **rest: Any) -> None:
         """The cluster has answered this just now."""
         self.readings[query] = Reading(value, self.now(), **rest)
+
+    def link(self) -> Link:
+        return self.connected
 
     def verdict(self, job: str, /) -> Verdict | None:
         return self.judged.verdicts.get(job) if self.judged is not None else None

@@ -10,9 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from flinktop.headless.look_once import FEW, MOST_COARSE
+from flinktop.headless.look_once import AT_ONCE, FEW, MOST_COARSE
 from flinktop.headless.status_args import StatusArgs
 from flinktop.headless.status_json import as_object
+from flinktop.headless.status_text import lines
 from flinktop.judgement import failures
 from flinktop.judgement.finding import Finding, Kind, Severity
 from flinktop.judgement.finding_json import moment
@@ -446,3 +447,48 @@ def test_a_login_that_takes_long_leaves_time_for_a_look() -> None:
     assert (one["reachable"], one["look"]) == (True, "brief")
     assert len(one["jobs"]) > 5
     assert not [its for its in one["jobs"] if its["kind"] == "unknown"]
+
+
+class Hanging(httpx.AsyncBaseTransport):
+    """A hundred clusters that take a connection and never answer."""
+
+    def __init__(self) -> None:
+        self.held = self.most = self.asked = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.asked += 1
+        self.held += 1
+        self.most = max(self.most, self.held)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.held -= 1
+        raise AssertionError(request)
+
+
+@pytest.mark.parametrize("wait", [3.0, 25.0])
+def test_many_that_hang_are_waited_for_in_turns_and_keep_nobody_from_his(wait: float) -> None:
+    well, clock = demo("idle")
+    hanging = Hanging()
+    clusters = {**{f"hanging-{number}": hanging for number in range(100)}, "well": well}
+    found = look(clusters, StatusArgs(wait=wait), clock=clock)
+    assert found.seconds < wait + 5
+    assert hanging.most <= AT_ONCE
+    # Each was asked, and those for which there was time once more.
+    assert hanging.asked >= 100
+    reachable = [one["target"] for one in as_object(found.status)["clusters"] if one["reachable"]]
+    assert reachable == ["well"]
+    errors = {one["error"] for one in as_object(found.status)["clusters"] if one["error"]}
+    assert all(error.startswith("no answer within") for error in errors)
+
+
+def test_of_several_clusters_the_most_severe_is_printed_first() -> None:
+    well, clock = demo("healthy")
+    away = FixtureCluster("1.20.5")
+    away.failure = httpx.ConnectError("All connection attempts failed")
+    clusters = {"well": well, "away": away, "ill": DemoCluster("restart-loop", "1.20.5", clock)}
+    found = look(clusters, StatusArgs(wait=5.0), clock=clock)
+    printed = [line.split()[0] for line in lines(found.status, explain=False) if not line.startswith(" ")]
+    assert printed == ["ill", "away", "well"]
+    # The JSON keeps the order of the targets.
+    assert [one["target"] for one in as_object(found.status)["clusters"]] == ["well", "away", "ill"]

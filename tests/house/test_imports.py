@@ -26,6 +26,7 @@ SETTINGS = (
     "own_keys",
     "taken_keys",
     "templates",
+    "groups",
     "tunnel_config",
     "internal_error",
     "open_files",
@@ -39,6 +40,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(SETTINGS, (*SETTINGS, "flink")),
     "log": (*SETTINGS, "model"),
     "internal_error": (*SETTINGS, "flink", "model"),
+    # Of judgement how names and patterns are matched.
+    "groups": (*SETTINGS, "flink", "judgement"),
     "flink": (),
     "model": ("flink",),
     "recording": ("flink",),
@@ -62,9 +65,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
 }
 # The part of flink that speaks HTTP, and so the only code that knows the library.
 HTTP = ("flink.http", "flink.wire", "flink.network", "flink.tunnelled")
-# What the screens know of the engine by name: values and the Port. Its parts are not theirs to hold.
-DOORS = ("engine.engine", "engine.host")
-PARTS = ("Engine", "Poller", "Store", "SeriesStore", "Sweep", "Fleet")
+# What screens know of the engine by name: values, the Port and the Fleet. Its parts are not theirs to hold.
+DOORS = ("engine.engine", "engine.host", "engine.fleet")
+PARTS = ("Engine", "Poller", "Store", "SeriesStore", "Sweep")
 
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "httpx": ("flink.wire", "flink.network", "flink.tunnelled", "recording.transport", "demo.transport"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,25 +70,24 @@ class Day:
     port: Port
     pilot: Pilot[Any]
 
+    @property
+    def served(self) -> Sequence[tuple[Port, FixtureCluster]]:
+        """Every engine, and the cluster that it asks."""
+        return [(self.port, self.cluster)]
+
     async def settled(self) -> None:
-        """The engine is idle at this time, and the screen has shown everything."""
+        """The engines are idle at this time, and the screen has shown everything."""
         calm, asked = 0, -1
         deadline = time.monotonic() + PATIENCE
-        while calm < (CALM_TURNS if self.port.engine.operations.view.idle() else CALM_WITH_ACTS):
+        while calm < (CALM_TURNS if self._without_acts() else CALM_WITH_ACTS):
             if (ended := self.app._exception) is not None:
                 raise AssertionError("flinktop has ended by itself") from ended
             assert time.monotonic() < deadline, f"the app does not come to rest\n{state_of(self.app)}"
             await asyncio.sleep(0)
             screen = self.app.screen
-            poller, held = self.port.engine.poller, self.cluster.held
-            asking = not poller.idle() and not (held and poller.in_flight == held)
-            busy = (
-                asking
-                or not self.app.key_order.idle
-                or not self.port.engine.transfers.idle
-                or asked != len(self.cluster.asked)
-            )
-            asked = len(self.cluster.asked)
+            now_asked = sum(len(cluster.asked) for _, cluster in self.served)
+            busy = any(map(_is_asking, self.served)) or not self.app.key_order.idle or asked != now_asked
+            asked = now_asked
             nodes = () if busy else screen.walk_children(with_self=True)
             busy = busy or any(not node._message_queue.empty() for node in (self.app, *nodes))
             if not busy and _wants_update(screen):
@@ -102,6 +101,9 @@ class Day:
                 await asyncio.sleep(0.002)
                 busy = True
             calm = 0 if busy else calm + (WHEN_ALONE if is_alone() else 1)
+
+    def _without_acts(self) -> bool:
+        return all(port.engine.operations.view.idle() for port, _ in self.served)
 
     async def press(self, *keys: str) -> None:
         """Press keys one after the other, as a person does who looks at what an enter would do."""
@@ -181,6 +183,13 @@ class Day:
         return [line.partition(" /")[2] for line in self.cluster.asked[since:]]
 
 
+def _is_asking(served: tuple[Port, FixtureCluster]) -> bool:
+    port, cluster = served
+    poller, held = port.engine.poller, cluster.held
+    asking = not poller.idle() and not (held and poller.in_flight == held)
+    return asking or not port.engine.transfers.idle
+
+
 def _wants_update(screen: Screen[Any]) -> bool:
     """Whether a screen waits for its next layout or repaint."""
     waits = (
@@ -213,6 +222,19 @@ def _drawn_for(written: Callable[[str], None] | None) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def by_hand(clock: ManualClock, written: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Time passes for an app when the test says so; see `monitor` for `written`."""
+    # A terminal that nobody looks at costs a third of the time.
+    looking = _drawn_for(written)
+    # How long an answer took is the only time that is not the manual clock's.
+    waiting = mock.patch("flinktop.flink.wire.perf_counter", clock.now)
+    # A second passes when the test says so: on a busy machine one of the app's own would come in between.
+    ticking = mock.patch.object(FlinkTop, "set_interval")
+    with looking, waiting, ticking, parsed_once():
+        yield
+
+
 @asynccontextmanager
 async def monitor(
     release: str = "1.20.5",
@@ -238,6 +260,7 @@ async def monitor(
     notify: Notify | None = None,
     journal: Journal | None = None,
     own: OwnKeys | None = None,
+    wall: bool = False,
 ) -> AsyncIterator[Day]:
     """Flinktop opened on a recorded cluster, or a scenario of the demo with so many `minutes` in the charts.
 
@@ -262,6 +285,7 @@ async def monitor(
         notes=(),
         notify=notify,
         own=own,
+        wall=wall,
     )
     port = Port(
         connection,
@@ -290,13 +314,7 @@ async def monitor(
     app.raise_errors = raise_errors
     await port.start_inline()
     try:
-        # A terminal that nobody looks at costs a third of the time.
-        looking = _drawn_for(written)
-        # How long an answer took is the only time that is not the manual clock's.
-        waiting = mock.patch("flinktop.flink.wire.perf_counter", clock.now)
-        # A second passes when the test says so: on a busy machine one of the app's own would come in between.
-        ticking = mock.patch.object(FlinkTop, "set_interval")
-        with looking, waiting, ticking, parsed_once():
+        with by_hand(clock, written):
             async with app.run_test(size=size, notifications=True) as pilot:
                 day = Day(app, cluster, clock, port, pilot)
                 await day.settled()

@@ -23,7 +23,7 @@ from flinktop.flink.errors import (
     Unreachable,
 )
 from flinktop.ui import keys
-from flinktop.ui.panels.frame import _trails, freshness
+from flinktop.ui.panels.frame import TopLine, _trails, freshness
 from flinktop.ui.panels.parts import cut_line, fit
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import monitor
@@ -400,7 +400,8 @@ async def test_a_local_flink_that_lets_everybody_in_says_so(size: tuple[int, int
 
 async def test_a_local_flink_with_its_own_key_does_not_mention_users(tmp_path: Path) -> None:
     async with monitor("2.3.0", local=True) as day:
-        connection = replace(day.app.profile.connection, cert=tmp_path / "cert.pem")
-        day.app.profile = replace(day.app.profile, connection=connection)
+        top = day.app.screen.query_one(TopLine)
+        connection = replace(top.profile.connection, cert=tmp_path / "cert.pem")
+        top.profile = replace(top.profile, connection=connection)
         await day.wait(3)
         assert "USERS" not in day.text

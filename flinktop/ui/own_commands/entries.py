@@ -101,7 +101,7 @@ class StopEntry:
     def look(self, app: LiveApp) -> Look:
         """For how long it runs, or that it has ended."""
         reason = None if self.run.is_running else "it has ended"
-        words = f"runs in the background for {round(app.port.now() - self.run.began)} s"
+        words = f"runs in the background for {round(app.clock.now() - self.run.began)} s"
         return Look(
             reason, words, (Line("command", clean(shown_words(self.run.words))), Line("state", words))
         )

@@ -15,6 +15,7 @@ from flinktop.ui.live import Asks, LiveScreen, Panel
 from flinktop.ui.panels.parts import RIGHT_GAP as GAP
 from flinktop.ui.panels.parts import Part, assemble, cells, fit, right_cells
 from flinktop.ui.panels.verdicts import TONES as SEVERITY_TONES
+from flinktop.ui.places import FleetPlace, is_at
 from flinktop.ui.theme import cluster_style
 from flinktop.ui.widgets.celltext import clip
 from flinktop.ui.widgets.growth import redraw
@@ -46,6 +47,8 @@ CRUMBS = (40, 24, 14)  # widths of the places on the way here, with less and les
 SHORTEST_CRUMB = 8  # width of this place alone, before the cluster's name is dropped
 FIRST_KEYS = 2  # of a footer: help and palette, which lead to everything else
 SEPARATOR = " ▸ "
+FLEET: Part = ("fleet", "info")
+"""The name of all clusters together, if there are several."""
 SIGN, ALERT_SIGN = "⟳", "⚠"
 CHIP_GAP = 3  # cells between the alerts and the operations in progress
 GAPS = (3, 2, 1, 0)  # blanks between tabs that have blanks or brackets of their own
@@ -160,7 +163,8 @@ def places_of(known: Known, screens: Iterable[object]) -> list[str]:
     places: list[str] = []
     jobs: set[str] = set()
     for screen in dict.fromkeys(screens):
-        if not isinstance(screen, LiveScreen):
+        if not isinstance(screen, LiveScreen) or is_at(screen, FleetPlace):
+            # The fleet stands before the cluster.
             continue
         names = [screen.crumb]
         if screen.job and screen.job not in jobs:
@@ -180,7 +184,7 @@ class TopLine(Line):
         return {CONFIG(): 60.0}
 
     def show(self) -> None:
-        port, profile = self.port, self.app.profile
+        port, profile = self.port, self.profile
         right = [self._fresh(short=self.size.width < NARROW)]
         if profile.demo:
             right.append(("DEMO", "info"))
@@ -233,7 +237,7 @@ class TopLine(Line):
 
     @property
     def _cluster(self) -> Part:
-        return self.app.profile.name, cluster_style(self.app.profile.colour)
+        return self.profile.name, cluster_style(self.profile.colour)
 
     def _trail(self, taken: int) -> list[Part]:
         """The breadcrumb: the cluster, then each place on the way here.
@@ -243,18 +247,19 @@ class TopLine(Line):
         """
         places = places_of(self.port, [*self.app.screen_stack, self.place])
         room = self.content_size.width - taken
-        for parts in _trails(self._cluster, [clip(place, LONGEST_CRUMB) for place in places]):
+        root: list[Part] = [] if self.app.fleet is None else [FLEET, (SEPARATOR, "muted")]
+        for parts in _trails(self._cluster, [clip(place, LONGEST_CRUMB) for place in places], root):
             if cells(parts) <= room:
                 break
         return parts
 
 
-def _trails(cluster: Part, names: Sequence[str]) -> Iterator[list[Part]]:
-    """The possible breadcrumbs, the longest first."""
-    yield [("flinktop", "info"), ("  ", ""), *_joined(cluster, names)]
+def _trails(cluster: Part, names: Sequence[str], root: Sequence[Part] = ()) -> Iterator[list[Part]]:
+    """The possible breadcrumbs, the longest first; `root` stands before the cluster."""
+    yield [("flinktop", "info"), ("  ", ""), *root, *_joined(cluster, names)]
     between, here = names[:-1], list(names[-1:])
     for most in CRUMBS:
-        yield _joined(cluster, [*(clip(name, most) for name in between), *here])
+        yield [*root, *_joined(cluster, [*(clip(name, most) for name in between), *here])]
     short = ["…", *here] if between else here
     yield _joined(cluster, short)
     yield _joined(cluster, [*short[:-1], *(clip(name, CRUMBS[-1]) for name in here)])
@@ -337,10 +342,18 @@ class BottomLine(Line):
         after = next((at for at, one in enumerate(here, 1) if one is ACTIONS), len(here))
         return (*here[:after], *mine, *here[after:])
 
+    def operations(self) -> tuple[Operation, ...]:
+        """The operations in progress."""
+        return under_way(self.port)
+
+    def alerts(self) -> AlertsView | None:
+        """The alerts; None before anything was judged: the first picture needs nothing of them."""
+        return self.port.alerts if self.port.judged is not None else None
+
     def _chip(self, room: int) -> list[Part]:
         """Alerts and operations in progress, as long as `room` cells allow; alerts are the last to go."""
         alerts, tone = self._alerts()
-        operations = chips(under_way(self.port), self.port.clock.wall())
+        operations = chips(self.operations(), self.app.clock.wall())
         for alert in (*alerts, ""):
             for operation in (*operations, ""):
                 parts: list[Part] = [(alert, tone)] if alert else []
@@ -353,13 +366,13 @@ class BottomLine(Line):
 
     def _alerts(self) -> tuple[tuple[str, ...], str]:
         """Texts for the alerts that nobody has seen to, the longest first, and the tone of the worst."""
-        if self.port.judged is None:
-            # Nothing is raised before, and the first picture needs nothing of alerts.
+        view = self.alerts()
+        if view is None:
             return (), ""
         from flinktop.facts.alerts import unheard  # noqa: PLC0415
 
-        self._shown_alerts = self.port.alerts
-        found = unheard(self._shown_alerts.open, self.port.clock.wall())
+        self._shown_alerts = view
+        found = unheard(view.open, self.app.clock.wall())
         if not found:
             return (), ""
         worst = min((one.severity for one in found), key=lambda one: one.rank)

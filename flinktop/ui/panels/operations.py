@@ -187,7 +187,7 @@ class OperationsTable(TablePanel["Operation"]):
         return [[(f"Actions are disabled: {problem}.", "warn")]] if problem else []
 
     def empty(self) -> str:
-        if self.app.profile.demo:
+        if self.profile.demo:
             return SIMULATED
         target = self.port.target()
         if target.ledger_error is not None:

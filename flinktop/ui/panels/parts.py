@@ -42,6 +42,9 @@ def cut_line(parts: Iterable[Part], width: int) -> list[Part]:
             break
         shown = clip(text, width)
         found.append((shown, tone))
+        if cell_len(text) > width:
+            # A blank before the ellipsis is left out: the cell that this leaves is not for the next part.
+            break
         width -= cell_len(shown)
     return found
 

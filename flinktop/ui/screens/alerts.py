@@ -48,13 +48,13 @@ class AlertsScreen(ClusterScreen, sheet="alerts.tcss"):
     @on(Opened)
     def _opened(self, event: Opened) -> None:
         if (alert := self.alerts.alert(event.key)) is not None:
-            go_to(self.app, of_alert(self.app.port, alert))
+            go_to(self.app, of_alert(self.port, alert))
 
     def actions(self) -> tuple[Action, ...]:
         """The actions on the job of the selected alert; on the cluster for one that is of no job."""
         alert = self.alerts.selected
         if alert is not None and alert.job:
-            return job_actions(self.app.port, alert.job, alert.job_name)
+            return job_actions(self.port, alert.job, alert.job_name)
         return super().actions()
 
     def action_acknowledge(self) -> None:
@@ -66,15 +66,15 @@ class AlertsScreen(ClusterScreen, sheet="alerts.tcss"):
         elif alert.acknowledged is not None:
             self.app.notify("This alert is acknowledged already.", markup=False)
         else:
-            self.app.port.acknowledge(alert.key)
-            muted = state_of(alert, self.app.port.clock.wall()) is AlertState.MUTED
+            self.port.acknowledge(alert.key)
+            muted = state_of(alert, self.port.clock.wall()) is AlertState.MUTED
             more = " It stays muted." if muted else ""
             words = f"Acknowledged: {alert.finding.kind} of {job_words(alert)}.{more}"
             self.app.notify(words, markup=False)
 
     def action_mute(self) -> None:
         alert = self.alerts.selected
-        if alert is not None or self.app.port.alerts.mutes:
+        if alert is not None or self.port.alerts.mutes:
             self.app.go(MutePlace(alert))
 
     def action_copy(self) -> None:

@@ -30,13 +30,13 @@ class ApplicationScreen(TabbedScreen, sheet="lists.tcss"):
 
     @property
     def crumb(self) -> str:
-        known = self.app.port.value(APPLICATION(application=self.application))
+        known = self.port.value(APPLICATION(application=self.application))
         return known.name if known is not None else self.application
 
     def actions(self) -> tuple[Action, ...]:
-        known = self.app.port.value(APPLICATION(application=self.application))
+        known = self.port.value(APPLICATION(application=self.application))
         name, status = (known.name, known.status) if known is not None else ("", "")
-        return on_application(self.app.port, self.application, name, status)
+        return on_application(self.port, self.application, name, status)
 
     @on(Opened)
     def _opened(self, event: Opened) -> None:

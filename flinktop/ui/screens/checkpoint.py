@@ -46,7 +46,7 @@ class CheckpointScreen(ClusterScreen, sheet="checkpoint.tcss"):
 
     @property
     def _known(self) -> Checkpoint | None:
-        return checkpoint_facts(self.app.port, self.job, self.checkpoint).checkpoint
+        return checkpoint_facts(self.port, self.job, self.checkpoint).checkpoint
 
     def body(self) -> ComposeResult:
         yield CheckpointHeader(self.job, self.checkpoint)
@@ -57,7 +57,7 @@ class CheckpointScreen(ClusterScreen, sheet="checkpoint.tcss"):
 
     def actions(self) -> tuple[Action, ...]:
         known = self._known
-        return (*super().actions(), *(on_checkpoint(self.app.port, self.job, known) if known else ()))
+        return (*super().actions(), *(on_checkpoint(self.port, self.job, known) if known else ()))
 
     def selected(self) -> dict[str, str]:
         """The checkpoint, and the vertex under the cursor."""
@@ -87,7 +87,7 @@ class CheckpointScreen(ClusterScreen, sheet="checkpoint.tcss"):
 
     def neighbour(self, by: int) -> Place | None:
         """The next older (-1) or newer checkpoint."""
-        number = neighbour(self.app.port, self.job, self.checkpoint, by)
+        number = neighbour(self.port, self.job, self.checkpoint, by)
         return CheckpointPlace(self.job, number) if number is not None else None
 
 
@@ -105,7 +105,7 @@ class CheckpointVertexScreen(ClusterScreen, sheet="checkpoint_vertex.tcss"):
 
     @property
     def crumb(self) -> str:
-        return vertex_names(self.app.port, self.job).get(self.vertex, self.vertex)
+        return vertex_names(self.port, self.job).get(self.vertex, self.vertex)
 
     def body(self) -> ComposeResult:
         yield CheckpointShareHeader(self.job, self.checkpoint, self.vertex)
@@ -123,5 +123,5 @@ class CheckpointVertexScreen(ClusterScreen, sheet="checkpoint_vertex.tcss"):
 
     def neighbour(self, by: int) -> Place | None:
         """The same vertex in the next older (-1) or newer checkpoint."""
-        number = neighbour(self.app.port, self.job, self.checkpoint, by)
+        number = neighbour(self.port, self.job, self.checkpoint, by)
         return CheckpointVertexPlace(self.job, number, self.vertex) if number is not None else None

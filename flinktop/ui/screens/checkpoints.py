@@ -30,7 +30,7 @@ class CheckpointsScreen(TabbedScreen, sheet="checkpoints.tcss"):
 
     def actions(self) -> tuple[Action, ...]:
         row = self.made["history"].table.cursor_row if self.tab == "history" else None
-        return (*super().actions(), *(on_checkpoint(self.app.port, self.job, row.checkpoint) if row else ()))
+        return (*super().actions(), *(on_checkpoint(self.port, self.job, row.checkpoint) if row else ()))
 
     def selected(self) -> dict[str, str]:
         """The job, and the checkpoint under the cursor."""

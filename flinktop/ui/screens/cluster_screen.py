@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
 
+    from flinktop.engine.host import Port
+    from flinktop.settings import Profile
     from flinktop.ui.command import Command
     from flinktop.ui.places import Place
     from flinktop.ui.screens.actions import Action
@@ -51,12 +53,20 @@ class ClusterScreen(LiveScreen):
         super().__init_subclass__(**options)
 
     def compose(self) -> ComposeResult:
-        yield TopLine()
-        yield Notice()
+        yield from self.top()
         with Container(id="body"):
             yield from self.body()
         yield FilterLine()
-        yield BottomLine()
+        yield self.bottom()
+
+    def top(self) -> ComposeResult:
+        """The frame above the body."""
+        yield TopLine()
+        yield Notice()
+
+    def bottom(self) -> BottomLine:
+        """The frame below it."""
+        return BottomLine()
 
     def body(self) -> ComposeResult:
         yield from ()
@@ -101,14 +111,14 @@ class ClusterScreen(LiveScreen):
         """A slash in the filter line is a letter, though the key has priority; read-only has no actions."""
         if action in ("filter", "only") and isinstance(self.focused, Input):
             return False
-        if action == keys.ACTIONS.id and self.app.profile.connection.read_only:
+        if action == keys.ACTIONS.id and self.profile.connection.read_only:
             # Of one's own there may be some that change nothing.
             return self.app.own is not None and bool(self.app.own.entries(self))
         return super().check_action(action, parameters)
 
     def actions(self) -> tuple[Action, ...]:
         """The actions on the selected thing: on the job of this place, else on the cluster."""
-        port = self.app.port
+        port = self.port
         return job_actions(port, self.job) if self.job else cluster_actions(port)
 
     def selected(self) -> dict[str, str]:
@@ -118,11 +128,15 @@ class ClusterScreen(LiveScreen):
         """
         return {"job": self.job} if self.job else {}
 
+    def own_cluster(self) -> tuple[Port, Profile] | None:
+        """The cluster that commands and links of one's own are about; None without one."""
+        return (self.port, self.profile) if self.app.is_open else None
+
     def on_key(self, event: events.Key) -> None:
         own = self.app.own
         if own is not None and own.press(event.character or "", event.key, self):
             event.stop()
-        elif event.key in keys.ACTIONS.keys and self.app.profile.connection.read_only:
+        elif event.key in keys.ACTIONS.keys and self.app.is_open and self.profile.connection.read_only:
             self.app.notify_read_only()
 
     def neighbour(self, by: int) -> Place | None:  # noqa: ARG002 -- for subclasses
@@ -149,7 +163,7 @@ class ClusterScreen(LiveScreen):
         self._go_to_neighbour(1)
 
     def action_actions(self) -> None:
-        acts = () if self.app.profile.connection.read_only else self.actions()
+        acts = () if self.profile.connection.read_only else self.actions()
         own = self.app.own.entries(self) if self.app.own is not None else ()
         self.app.go(ActionsPlace((*acts, *own)))
 
@@ -235,15 +249,15 @@ class ClusterScreen(LiveScreen):
         self.set_paused(not self.paused)
 
     def action_refresh(self) -> None:
-        self.app.port.refresh()
+        self.port.refresh()
 
     def action_slower(self) -> None:
-        self.app.port.stretch_interval(STEP)
+        self.port.stretch_interval(STEP)
         self.tick()
 
     def action_faster(self) -> None:
         """Poll more often; the cluster's own interval is the shortest."""
-        self.app.port.stretch_interval(1 / STEP)
+        self.port.stretch_interval(1 / STEP)
         self.tick()
 
     def action_zone(self) -> None:

@@ -108,5 +108,5 @@ class ConfirmScreen(ActDialog[bool]):
         if self._why_not(act, target) is not None or not self.typed_right:
             self.renew()
             return
-        self.app.submit(act, act.required_name(target))
+        self.app.submit(self.port, act, act.required_name(target))
         self.app.close_dialogs()

@@ -46,7 +46,7 @@ class EventScreen(RunsOnTaskManager, sheet="event.tcss"):
         return super().check_action(action, parameters)
 
     def location(self) -> Location | None:
-        event, held = self.event, Held(self.app.port)
+        event, held = self.event, Held(self.port)
         if held.taskmanagers is not None and event.taskmanager not in held.taskmanagers:
             self.app.notify("Its TaskManager is gone: the cluster no longer lists it.", markup=False)
             return None
@@ -55,7 +55,7 @@ class EventScreen(RunsOnTaskManager, sheet="event.tcss"):
         return Location(event.taskmanager, search, "1.17", max(event.at, event.last) / 1000.0)
 
     def action_open_subject(self) -> None:
-        go_to(self.app, subject_of(self.app.port, self.event))
+        go_to(self.app, subject_of(self.port, self.event))
 
     def action_fold(self) -> None:
         self.query_one(EventText).toggle()

@@ -33,7 +33,7 @@ class FaultScreen(FaultOnTaskManager, sheet="fault.tcss"):
 
     @property
     def crumb(self) -> str:
-        found = found_fault(self.app.port.faults(self.job), self._group, self._at, self._concurrent)
+        found = found_fault(self.port.faults(self.job), self._group, self._at, self._concurrent)
         return faults.root(found[1].stacktrace).short or "exception" if found is not None else "exception"
 
     def body(self) -> ComposeResult:

@@ -32,7 +32,7 @@ class JarsScreen(TabbedScreen, sheet="lists.tcss"):
         return {"applications": "applications", "datasets": "datasets"}.get(self.tab, "jars")
 
     def actions(self) -> tuple[Action, ...]:
-        port, row = self.app.port, self._row()
+        port, row = self.port, self._row()
         if isinstance(row, Jar):
             return on_jar(port, row.id, row.name)
         if isinstance(row, ApplicationOverview):
@@ -49,9 +49,9 @@ class JarsScreen(TabbedScreen, sheet="lists.tcss"):
     def _opened(self, event: Opened) -> None:
         if self.tab == "applications":
             self.app.go(ApplicationPlace(event.key))
-        elif self.tab == "jars" and self.app.profile.connection.read_only:
+        elif self.tab == "jars" and self.profile.connection.read_only:
             self.app.notify_read_only()
-        elif self.tab == "jars" and self.app.profile.demo:
+        elif self.tab == "jars" and self.profile.demo:
             self.app.notify(SIMULATED, markup=False)
         elif self.tab == "jars":
             self.app.go(RunJarPlace(event.key))

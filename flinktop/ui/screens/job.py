@@ -53,11 +53,11 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
 
     @property
     def crumb(self) -> str:
-        return job_name(self.app.port, self.job)
+        return job_name(self.port, self.job)
 
     def first_tab(self, size: Size) -> str:
         """The graph where there is room for it, else the vertices; of a job that is gone its history."""
-        if not self._wanted and is_gone(self.app.port, self.job):
+        if not self._wanted and is_gone(self.port, self.job):
             return HISTORY
         roomy = size.width >= GRAPH_SIZE[0] and size.height >= GRAPH_SIZE[1]
         return self._wanted or ("graph" if roomy else "vertices")
@@ -132,7 +132,7 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
 
     def _open_event(self, event: Event) -> None:
         """Go to what an event is about: of this job that is another of its tabs."""
-        place = of_event(self.app.port, event)
+        place = of_event(self.port, event)
         if not isinstance(place, JobPlace):
             go_to(self.app, place)
         elif place.tab in (HISTORY, ""):
@@ -170,7 +170,7 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
     def location(self) -> Location | None:
         exceptions = self.panel("exceptions")
         row = exceptions.selected() if exceptions is not None else None
-        faults = self.app.port.faults(self.job)
+        faults = self.port.faults(self.job)
         found = found_fault(faults, row.group, row.at, row.concurrent) if row is not None else None
         return self.location_of(found[1], row.at) if row is not None and found is not None else None
 
@@ -192,7 +192,7 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
 
     def action_copy(self) -> None:
         """Of a job that is gone the path of its last checkpoint: it can be run again from there."""
-        remembered = known_job(self.app.port, self.job) if is_gone(self.app.port, self.job) else None
+        remembered = known_job(self.port, self.job) if is_gone(self.port, self.job) else None
         path = remembered.checkpoint if remembered is not None else ""
         self.app.copy_text(path or self.copied() or self.job)
 

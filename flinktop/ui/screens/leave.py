@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 MOST = 5  # operations that are named
 
 
-def left_behind(operation: Operation) -> str:
-    """What leaving means for an operation in progress."""
-    what = clean(f"{operation.label} of {operation.subject}")
+def left_behind(operation: Operation, *, several: bool = False) -> str:
+    """What leaving means for an operation in progress; with its cluster where there are `several`."""
+    where = f" on {operation.cluster_name}" if several else ""
+    what = clean(f"{operation.label} of {operation.subject}{where}")
     if operation.state is State.PLANNED:
         return f"{what} has not been sent yet: leaving drops it"
     if operation.state is State.SENT and operation.act is not None and operation.act.transfer:
@@ -63,7 +64,7 @@ class LeaveScreen(Modal[bool]):
         with Vertical(classes="dialog") as box:
             box.border_title = "Leave flinktop?"
             yield Static(id="under-way", markup=False)
-            if self.app.profile.ends_with_us:
+            if self.app.deletes_cluster:
                 yield Static("The local cluster and its savepoints are deleted.", id="deleted", markup=False)
             with Horizontal():
                 yield PressButton("Leave", id="leave")
@@ -77,10 +78,11 @@ class LeaveScreen(Modal[bool]):
 
     def _name_them(self) -> None:
         # Operations followed by another flinktop don't depend on this one.
-        ours = [one for one in under_way(self.app.port) if one.ours]
-        lines = [left_behind(one) for one in ours[:MOST]]
+        ours = [one for port in self.app.ports for one in under_way(port) if one.ours]
+        several = self.app.fleet is not None
+        lines = [left_behind(one, several=several) for one in ours[:MOST]]
         lines += [f"and {len(ours) - MOST} more"] if len(ours) > MOST else []
-        bundles = self.app.bundles.under_way if self.app.bundles is not None else ()
+        bundles = [name for of_cluster in self.app.bundles.values() for name in of_cluster.under_way]
         lines += [f"the bundle of {clean(name)} is being made: leaving drops it" for name in bundles[:MOST]]
         running = self.app.own.running if self.app.own is not None else ()
         lines += [f"the command {clean(name)} runs: leaving ends it" for name in running[:MOST]]

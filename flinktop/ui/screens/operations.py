@@ -32,7 +32,7 @@ class OneOperation(ClusterScreen, sheet="operations.tcss"):
         raise NotImplementedError
 
     def actions(self) -> tuple[Action, ...]:
-        port, one = self.app.port, self.operation
+        port, one = self.port, self.operation
         if one is not None and one.result.savepoint is not None:
             return on_savepoint(port, one.result.savepoint, one.job or "")
         if one is not None and one.job is not None and is_here(port, one):
@@ -83,7 +83,7 @@ class OperationScreen(OneOperation):
 
     @property
     def operation(self) -> Operation | None:
-        return self.app.port.operation(self.number)
+        return self.port.operation(self.number)
 
     @property
     def crumb(self) -> str:
@@ -98,13 +98,13 @@ class OperationScreen(OneOperation):
             return
         if (job := one.result.job or one.job) is None:
             self.app.notify("This operation has no job.", markup=False)
-        elif not is_here(self.app.port, one):
+        elif not is_here(self.port, one):
             words = f"Its job is on another cluster: flinktop {one.cluster_name} opens that."
             self.app.notify(clean(words), markup=False)
         else:
             self.app.go(JobPlace(job))
 
     def neighbour(self, by: int) -> Place | None:
-        numbers = [one.id for one in self.app.port.operations()]
+        numbers = [one.id for one in self.port.operations()]
         at = numbers.index(self.number) + by if self.number in numbers else -1
         return OperationPlace(numbers[at]) if 0 <= at < len(numbers) else None

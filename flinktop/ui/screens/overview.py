@@ -42,7 +42,7 @@ class OverviewScreen(ClusterScreen, sheet="overview.tcss"):
     def actions(self) -> tuple[Action, ...]:
         """The actions on the job under the cursor; without one, on the cluster."""
         row = self.query_one(JobsTable).table.cursor_row
-        return job_actions(self.app.port, row.jid, row.name) if row is not None else super().actions()
+        return job_actions(self.port, row.jid, row.name) if row is not None else super().actions()
 
     def selected(self) -> dict[str, str]:
         """The job under the cursor."""

@@ -124,9 +124,9 @@ class TaskManagerScreen(ProcessScreen):
         return processes.name(known) if known is not None else self.taskmanager
 
     def _known(self) -> TaskManager | None:
-        if (details := self.app.port.value(TASKMANAGER(taskmanager=self.taskmanager))) is not None:
+        if (details := self.port.value(TASKMANAGER(taskmanager=self.taskmanager))) is not None:
             return details
-        listed = self.app.port.value(TASKMANAGERS())
+        listed = self.port.value(TASKMANAGERS())
         found = listed.taskmanagers if listed is not None else ()
         return next((one for one in found if one.id == self.taskmanager), None)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, get_args
 
-from textual import getters
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
@@ -15,7 +14,7 @@ from flinktop.engine.acts.form import Line
 from flinktop.engine.acts.profile import MOST_SECONDS, Profile
 from flinktop.flink.profiler import Mode
 from flinktop.ui.dialog import LOOK_SECONDS, READY_SECONDS, lines_content
-from flinktop.ui.live_app import LiveApp
+from flinktop.ui.live_app import OfCluster
 from flinktop.ui.steady import Modal
 from flinktop.ui.theme import TONES
 
@@ -34,10 +33,9 @@ WHAT = {
 MODES = tuple(sorted(get_args(Mode), key=list(WHAT).index))
 
 
-class ProfileStart(Modal[Profile | None]):
+class ProfileStart(Modal[Profile | None], OfCluster):
     """Chooses mode and duration; enter starts."""
 
-    app = getters.app(LiveApp)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "dismiss", "back", id="close"),
         Binding("enter", "start", "start"),
@@ -59,7 +57,7 @@ class ProfileStart(Modal[Profile | None]):
 
     def _words(self) -> Content:
         lines: list[Line] = []
-        for line in self._act.consequence(self.app.port.target()):
+        for line in self._act.consequence(self.port.target()):
             lines.append(line)
             if line.label == "mode":
                 lines.append(Line("", WHAT[self._act.mode], "muted"))
@@ -80,7 +78,7 @@ class ProfileStart(Modal[Profile | None]):
         self._show()
 
     def on_mount(self) -> None:
-        self._opened = self.app.port.now()
+        self._opened = self.app.clock.now()
         self._wait()
 
     def _wait(self) -> None:
@@ -91,7 +89,7 @@ class ProfileStart(Modal[Profile | None]):
     @property
     def ready(self) -> bool:
         """Whether an enter that is pressed now counts."""
-        return self.app.port.now() - self._opened >= READY_SECONDS
+        return self.app.clock.now() - self._opened >= READY_SECONDS
 
     def action_start(self) -> None:
         if self.app.typed_at - self._opened >= READY_SECONDS:

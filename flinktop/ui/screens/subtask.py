@@ -25,11 +25,11 @@ class SubtaskScreen(RunsOnTaskManager, TabbedScreen, sheet="subtask.tcss"):
 
     @property
     def crumb(self) -> str:
-        known = vertex_of(self.app.port, self.job, self.vertex)
+        known = vertex_of(self.port, self.job, self.vertex)
         return subtask_names.named(self.subtask, known[1].parallelism if known is not None else None)
 
     def location(self) -> Location:
-        return of_subtask(self.app.port, self.job, self.vertex, self.subtask)
+        return of_subtask(self.port, self.job, self.vertex, self.subtask)
 
     def selected(self) -> dict[str, str]:
         """The subtask with its vertex, and the TaskManager that it runs on."""
@@ -38,7 +38,7 @@ class SubtaskScreen(RunsOnTaskManager, TabbedScreen, sheet="subtask.tcss"):
         return found | ({"taskmanager": taskmanager} if taskmanager is not None else {})
 
     def neighbour(self, by: int) -> Place | None:
-        known = vertex_of(self.app.port, self.job, self.vertex)
+        known = vertex_of(self.port, self.job, self.vertex)
         count = known[1].parallelism if known is not None else 0
         if count == 0 or (count == 1 and self.subtask == 0):
             return None

@@ -48,7 +48,7 @@ class RunsOnTaskManager(ClusterScreen):
         if (found := self.location()) is None:
             return
         if found.taskmanager is None:
-            version = self.app.port.features.version
+            version = self.port.features.version
             needed = f"Needs Flink {found.since} or later (this cluster runs {version})."
             self.app.notify(f"It is not known on which TaskManager this runs. {needed}", markup=False)
             return
@@ -62,7 +62,7 @@ class FaultOnTaskManager(RunsOnTaskManager):
     def location_of(self, fault: Fault, at: int) -> Location | None:
         """Where a fault happened, `at` (ms since 1970) where it has no time; None if Flink names no task."""
         if fault.task_name is None and not fault.task_manager_id:
-            words = unnamed_task(self.app.port, self.job)
+            words = unnamed_task(self.port, self.job)
             words = f"{words[:1].upper()}{words[1:]}: no TaskManager is known. J opens the JobManager."
             self.app.notify(words, markup=False)
             return None

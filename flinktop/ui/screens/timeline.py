@@ -54,13 +54,13 @@ class TimelineScreen(ClusterScreen, sheet="timeline.tcss"):
     @on(Opened)
     def _opened(self, event: Opened) -> None:
         if (one := self.events.event(event.key)) is not None:
-            go_to(self.app, of_event(self.app.port, one))
+            go_to(self.app, of_event(self.port, one))
 
     def actions(self) -> tuple[Action, ...]:
         """The actions on the job of the selected event; on the cluster for one that is of no job."""
         one = self.events.selected
         if one is not None and one.job:
-            return job_actions(self.app.port, one.job, one.job_name)
+            return job_actions(self.port, one.job, one.job_name)
         return super().actions()
 
     def action_copy(self) -> None:

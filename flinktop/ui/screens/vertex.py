@@ -55,9 +55,9 @@ class VertexScreen(RunsOnTaskManager, TabbedScreen, sheet="vertex.tcss"):
 
     @property
     def crumb(self) -> str:
-        if (known := vertex_of(self.app.port, self.job, self.vertex)) is not None:
+        if (known := vertex_of(self.port, self.job, self.vertex)) is not None:
             return known[1].name
-        detail = self.app.port.value(VERTEX(job=self.job, vertex=self.vertex))
+        detail = self.port.value(VERTEX(job=self.job, vertex=self.vertex))
         return detail.name if detail is not None else self.vertex
 
     def location(self) -> Location | None:
@@ -67,11 +67,11 @@ class VertexScreen(RunsOnTaskManager, TabbedScreen, sheet="vertex.tcss"):
             return None
         if self.tab == "taskmanagers":
             # Before 1.10 the rows are hosts.
-            known = self.app.port.features.has(1, 10)
+            known = self.port.features.has(1, 10)
             return Location(taskmanager_of(key) if known else None, f"{self.crumb} (")
         if table.id not in SUBTASK_TABLES:
             return None
-        return of_subtask(self.app.port, self.job, self.vertex, subtask_of(key))
+        return of_subtask(self.port, self.job, self.vertex, subtask_of(key))
 
     def selected(self) -> dict[str, str]:
         """The vertex, and the subtask or TaskManager under the cursor."""
@@ -102,7 +102,7 @@ class VertexScreen(RunsOnTaskManager, TabbedScreen, sheet="vertex.tcss"):
     def on_live_table_opened(self, event: LiveTable.Opened) -> None:
         if event.control.id in SUBTASK_TABLES:
             self.app.go(SubtaskPlace(self.job, self.vertex, subtask_of(event.key)))
-        elif self.tab == "taskmanagers" and self.app.port.features.has(1, 10):
+        elif self.tab == "taskmanagers" and self.port.features.has(1, 10):
             self.app.go(TaskManagerPlace(taskmanager_of(event.key)))
 
     def action_description(self) -> None:
@@ -119,7 +119,7 @@ class VertexScreen(RunsOnTaskManager, TabbedScreen, sheet="vertex.tcss"):
         self.app.go(CheckpointsPlace(self.job))
 
     def neighbour(self, by: int) -> Place | None:
-        job = self.app.port.value(JOB(job=self.job))
+        job = self.port.value(JOB(job=self.job))
         vertices = [one.id for one in job.vertices] if job is not None else []
         if not vertices:
             return None

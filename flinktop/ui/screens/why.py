@@ -69,7 +69,7 @@ class WhyScreen(ClusterScreen, sheet="why.tcss"):
         """Without a finding there is nothing to show below the list."""
         super().tick(everything=everything)
         for below in self.query("#why"):
-            if below.display != (shown := bool(self.choice.rows(self.app.port))):
+            if below.display != (shown := bool(self.choice.rows(self.port))):
                 below.display = shown
                 for panel in self.panels():
                     panel.follow_display()
@@ -83,7 +83,7 @@ class WhyScreen(ClusterScreen, sheet="why.tcss"):
 
     def _places(self) -> dict[str, Place]:
         """The places that the selected finding leads to, by command, in the order in which they are shown."""
-        row, port = self.choice.row(self.app.port), self.app.port
+        row, port = self.choice.row(self.port), self.port
         if row is None:
             return {}
         found, job = culprits(port, row), row.job
@@ -114,7 +114,7 @@ class WhyScreen(ClusterScreen, sheet="why.tcss"):
 
     def _fallback(self) -> Place | None:
         """Where to look when a finding has no culprit of its own."""
-        row = self.choice.row(self.app.port)
+        row = self.choice.row(self.port)
         if row is not None and row.finding.kind in _OF_MACHINES:
             return TaskManagersPlace()
         return JobPlace(row.job) if row is not None and row.job and self.choice.cluster else None
@@ -173,7 +173,7 @@ class WhyScreen(ClusterScreen, sheet="why.tcss"):
 
     def action_copy(self) -> None:
         """Copy the sentence of the finding, or the row of the evidence."""
-        if (row := self.choice.row(self.app.port)) is not None:
+        if (row := self.choice.row(self.port)) is not None:
             self.app.copy_text(row.finding.words)
 
     def neighbour(self, by: int) -> Place | None:

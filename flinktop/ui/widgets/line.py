@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from flinktop.ui.widgets.celltext import clip, fit
 from flinktop.ui.widgets.columns import Cell, ColumnSpan, Stripes
-from flinktop.ui.widgets.styles import STYLES
+from flinktop.ui.widgets.styles import STYLES, colour_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -118,6 +118,8 @@ class LinePainter:
     def _compose(self, name: str, cursor: int, *, dim: bool) -> Style:
         plain = "stale" if dim else name if name in STYLES or name in self.OWN else "cell"
         style = self._style_of(f"style--{plain}")
+        if not dim and (colour := colour_of(name)) is not None:
+            style += Style(color=colour, bold=True)
         if not cursor:
             return style
         bar = self._style_of(f"style--{'cursor' if cursor == FOCUSED_CURSOR else 'resting'}")

@@ -31,6 +31,35 @@ def spark(
     return text.rjust(width)
 
 
+def skyline(
+    values: Sequence[float | None], width: int, height: int, *, ascii: bool = False
+) -> tuple[str, ...]:
+    """The newest `width` values as a line over `height` rows, the newest at the right.
+
+    The scale goes from 0 to the greatest value shown. None, NaN and infinities are blank.
+    """
+    if width <= 0 or height <= 0:
+        return ()
+    newest = values[-width:]
+    most = max((value for value in newest if value is not None and math.isfinite(value)), default=0.0)
+    levels = ASCII_LEVELS[::2] if ascii else BLOCKS
+    steps = len(levels)
+    rows = [[" "] * len(newest) for _ in range(height)]
+    before: int | None = None
+    for column, value in enumerate(newest):
+        if value is None or not math.isfinite(value):
+            before = None
+            continue
+        share = min(max(value / most, 0.0), 1.0) if most > 0 else 0.0
+        row, level = divmod(max(round(share * steps * height), 1) - 1, steps)
+        rows[height - 1 - row][column] = levels[level]
+        # A rise or a fall by more than a row is joined.
+        for between in range((row if before is None else before) + 1, row):
+            rows[height - 1 - between][column] = levels[-1]
+        before = row
+    return tuple("".join(row).rjust(width) for row in rows)
+
+
 def bar(fraction: float | None, width: int, *, ascii: bool = False) -> str:
     """A bar filled to `fraction` (0 to 1) in exactly `width` cells; blank when it is not known."""
     if width <= 0:

@@ -23,6 +23,20 @@ are neither good nor bad: the lines of a chart, the parts of a bar. "trend" is f
 number, which should not outshine it.
 """
 STYLES = tuple(LOOKS)
+_OWN = "colour "
+
+
+def own_colour(colour: str) -> str:
+    """The style of a cell in a colour of the user's: a name of the terminal's sixteen, or #rrggbb."""
+    return f"{_OWN}{colour}"
+
+
+def colour_of(style: str) -> str | None:
+    """The colour of such a style as Rich names it; None for any other style."""
+    if not style.startswith(_OWN):
+        return None
+    name = style.removeprefix(_OWN)
+    return name if name.startswith("#") else f"bright_{name}"
 
 
 def component_classes(*own: str) -> set[str]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flinktop.ui.widgets.spark import bar, spark
+from flinktop.ui.widgets.spark import bar, skyline, spark
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,17 @@ def test_spark_has_its_width_whatever_comes(values: list[float | None], width: i
 )
 def test_bar(fraction: float | None, text: str) -> None:
     assert bar(fraction, 4) == text
+
+
+def test_a_skyline_is_a_line_over_several_rows() -> None:
+    assert skyline([4, 8, 12, 16, 16], 6, 2) == ("   ▄██", " ▄█   ")
+    assert skyline([0, None, math.nan, 16], 4, 2) == ("   █", "▁   ")
+    # A steep rise or fall is joined.
+    assert skyline([1, 32, 1], 3, 4) == (" █ ", " █ ", " █ ", "▁ ▁")
+    assert skyline([4, 8], 2, 2, ascii=True) == (" #", "# ")
+    assert skyline([], 3, 2) == ("   ", "   ")
+    assert skyline([1.0], 0, 2) == ()
+    assert skyline([1e308, -1e308, math.inf], 3, 2)[0] == "█  "
 
 
 def test_bar_in_ascii() -> None:

@@ -1,0 +1,211 @@
+"""The app on several clusters: one is open at a time, over the screen that shows all of them."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from functools import partial
+from operator import is_not
+from typing import TYPE_CHECKING, Final
+
+from rich.text import Text
+
+from flinktop.engine.alerts.alert import AlertsView
+from flinktop.engine.clock import Clock
+from flinktop.engine.fleet import Fleet, Member
+from flinktop.engine.host import EngineFailed
+from flinktop.flink.tls_contexts import TlsContexts
+from flinktop.ui.app import FlinkTop, OneJournal, port_of, until_left
+from flinktop.ui.known_fleet import KnownFleet, profile_of
+from flinktop.ui.leaving import Leaving
+from flinktop.ui.live import LiveScreen
+from flinktop.ui.places import FleetPlace, OverviewPlace, Place, is_at
+from flinktop.ui.spare_memory import exempt_loaded_modules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from textual.await_complete import AwaitComplete
+
+    from flinktop.engine.alerts.hook import HookRunner
+    from flinktop.engine.host import Port
+    from flinktop.facts.fleet import FleetFacts
+    from flinktop.settings import Profile, Settings
+
+log = logging.getLogger(__name__)
+
+HOOK_SECONDS: Final = 0.3
+"""How long the end waits at most for commands of alerts that are killed."""
+MOST_NOTES: Final = 3
+"""Messages about clusters that are shown at the start; the others are in the log."""
+
+
+class FleetTop(FlinkTop):
+    """flinktop on several clusters."""
+
+    fleet: Fleet
+
+    def __init__(self, fleet: Fleet, settings: Settings, clock: Clock) -> None:
+        super().__init__(None, settings, None, clock=clock)
+        self.fleet = fleet
+        self.known = KnownFleet(fleet.members)
+        self._alerts_of_all: tuple[list[object], AlertsView] = [], AlertsView()
+        """The parts that they were put together from, and the whole."""
+        for port in self.ports:
+            port.keep_pins(self._pins)
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        return tuple(one.port for one in self.fleet.members)
+
+    def fleet_facts(self) -> FleetFacts:
+        return self.known.facts(self.clock.now())
+
+    # -- which cluster is open -----------------------------------------------------------------------
+
+    def open_first(self) -> None:
+        self.go(FleetPlace())
+
+    def open_cluster(self, name: str, *places: Place) -> None:
+        """Open a cluster, and in it these places one after the other; what was open is closed."""
+        member = self.fleet[name]
+        if (failure := member.port.failure) is not None:
+            self.notify(f"{name} can't be opened: {failure}", severity="error", markup=False, timeout=20)
+            return
+        self.close_clusters()
+        profile = profile_of(member)
+        self._opened = member.port, profile
+        self.fleet.open(name)
+        for note in profile.notes:
+            self._say_once(note)
+        for place in (OverviewPlace(), *places):
+            self.go(place)
+
+    def close_clusters(self) -> None:
+        """Go back to the screen of all clusters."""
+        while not is_at(self.screen, FleetPlace) and self._places > 1:
+            self.pop_screen()
+
+    @property
+    def _places(self) -> int:
+        return sum(isinstance(screen, LiveScreen) for screen in self.screen_stack)
+
+    def pop_screen(self) -> AwaitComplete:
+        """Close the top screen; with the last one of a cluster that is closed, too."""
+        popped = super().pop_screen()
+        if self._opened is not None and self._places == 1:
+            name = self._opened[1].name
+            self._opened = None
+            self.fleet.close(name)
+        return popped
+
+    # -- news ----------------------------------------------------------------------------------------
+
+    def listen(self, notify: Callable[[], object]) -> None:
+        self.fleet.on_change(notify)
+
+    def first_notes(self) -> Iterable[str]:
+        """Those of the program, and a few about clusters."""
+        found = [note for one in self.fleet.members for note in profile_of(one).notes]
+        notes = tuple(dict.fromkeys(found))
+        for note in notes[MOST_NOTES:]:
+            log.warning("%s", note)
+        more = len(notes) - MOST_NOTES
+        self._noticed.update(notes[:MOST_NOTES])
+        return (
+            *self.settings.notes,
+            *notes[:MOST_NOTES],
+            *([f"{more} more messages about clusters are in the log"] if more > 0 else []),
+        )
+
+    def _say_once(self, note: str) -> None:
+        if note not in self._noticed:
+            self._noticed.add(note)
+            self.notify(note, markup=False, timeout=10)
+
+    def failure(self) -> str | None:
+        """An engine that has ended is a row with its reason; that of all of them ends the program."""
+        return self.fleet.failure
+
+    def take_news(self) -> Iterable[Port]:
+        names = self.fleet.take_changes()
+        self.known.news(names)
+        if self._opened is None:
+            self.show_changes(frozenset())
+        elif self._opened[1].name in names:
+            self.show_changes(self._opened[0].take_changes())
+        return [self.fleet[name].port for name in names]
+
+    def alerts_of_all(self) -> AlertsView:
+        views = [port.alerts for port in self.ports]
+        parts: list[object] = [part for view in views for part in (view.open, view.calls)]
+        before, merged = self._alerts_of_all
+        if len(parts) != len(before) or any(map(is_not, parts, before)):
+            merged = AlertsView(
+                open=tuple(alert for view in views for alert in view.open),
+                calls=tuple(call for view in views for call in view.calls),
+            )
+            self._alerts_of_all = parts, merged
+        return merged
+
+    def call(self) -> None:
+        """Calls wait for the next second: many clusters may be lost at the same time."""
+
+    def tick(self) -> None:
+        super().tick()
+        super().call()
+
+
+class _OneHookRunner:
+    """What runs the command of alerts for all clusters; made when an engine starts."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._command = settings.notify.command if settings.notify is not None else ()
+        self._links = settings.own.links if settings.own is not None else ()
+        self._clock = clock
+        self._made: HookRunner | None = None
+
+    def __call__(self) -> HookRunner | None:
+        """The runner; None if there is no command."""
+        if self._made is None and self._command:
+            from flinktop.engine.alerts.hook import HookRunner  # noqa: PLC0415 -- after the first paint
+
+            self._made = HookRunner(self._command, self._clock, links=self._links)
+        return self._made
+
+    def close(self, seconds: float) -> None:
+        """End what still runs, waiting at most so long (s)."""
+        if self._made is not None:
+            self._made.close(0.0, seconds)
+
+
+def run_fleet(settings: Settings, profiles: Sequence[Profile]) -> int:
+    """Run the app on several clusters until the user leaves; returns the exit code."""
+    clock, contexts = Clock(), TlsContexts()
+    journal, hooks = OneJournal(settings.paths.journal, settings.journal), _OneHookRunner(settings, clock)
+    ports = [port_of(settings, one, clock, journal, hooks=hooks, contexts=contexts) for one in profiles]
+    fleet = Fleet([Member(one.name, port, one) for one, port in zip(profiles, ports, strict=True)])
+
+    def close(seconds: float) -> None:
+        hooks.close(min(HOOK_SECONDS, seconds))
+        journal.close(seconds)
+
+    def made() -> FleetTop:
+        app = FleetTop(fleet, settings, clock)
+        app.on_first_paint = partial(_begin, app)
+        return app
+
+    code = until_left(settings, Leaving(fleet, close), made)
+    # Of hundreds of engines some may be left with connections that were just begun: what the interpreter says
+    # of them at its end is for nobody.
+    warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
+    return code
+
+
+def _begin(app: FleetTop) -> None:
+    """Start the engines after the first paint."""
+    exempt_loaded_modules()
+    try:
+        app.fleet.start()
+    except EngineFailed as error:
+        app.exit(1, 1, Text(f"flinktop: {error}"))

@@ -1,0 +1,81 @@
+"""The frame of a fleet's own screens: which clusters, how many answer, how many jobs are unhealthy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flinktop.facts.fleet import ClusterState
+from flinktop.facts.operations import under_way
+from flinktop.judgement.finding import Severity
+from flinktop.model import format as fmt
+from flinktop.ui.panels.frame import FLEET, NARROW, BottomLine, Line
+from flinktop.ui.panels.parts import fit
+from flinktop.ui.panels.verdicts import TONES, mark
+
+if TYPE_CHECKING:
+    from flinktop.engine.alerts.alert import AlertsView
+    from flinktop.engine.operation import Operation
+    from flinktop.facts.fleet import FleetFacts
+    from flinktop.flink.endpoint import Query
+    from flinktop.ui.panels.parts import Part
+
+
+def answering(facts: FleetFacts, *, short: bool = False) -> Part:
+    """How many clusters answer."""
+    whole = len(facts.clusters)
+    live = sum(one.state is ClusterState.LIVE for one in facts.clusters)
+    away = sum(one.state is ClusterState.UNREACHABLE for one in facts.clusters)
+    words = f"{live}/{whole} live" if short else f"{live} of {whole} live"
+    if live == whole:
+        return f"● {words}", "good"
+    return (
+        (f"▲ {words}", "warn") if away and live else (f"✕ {words}", "bad") if away else (f"◐ {words}", "info")
+    )
+
+
+def unhealthy(facts: FleetFacts) -> Part:
+    """How many jobs are unhealthy, in the tone of the worst."""
+    found = sum(one.ill for one in facts.clusters)
+    jobs = sum(sum(one.jobs.values()) for one in facts.clusters)
+    if not found:
+        return f"{jobs} job{'' if jobs == 1 else 's'}", "muted"
+    worst = Severity.CRITICAL if any(one.severity is Severity.CRITICAL for one in facts.clusters) else None
+    severity = worst or Severity.WARNING
+    return f"{mark(severity)} {found} of {jobs} jobs unhealthy", TONES[severity]
+
+
+class FleetTopLine(Line):
+    """How the clusters are, all together."""
+
+    ticks_when_paused = True
+    DEFAULT_CSS = "FleetTopLine { background: $panel; padding: 0 1; }"
+
+    def facts_changed(self, changes: frozenset[Query[Any]]) -> None:  # noqa: ARG002 -- of no single cluster
+        self.wants_tick = True
+
+    def show(self) -> None:
+        facts, narrow = self.app.fleet_facts(), self.size.width < NARROW
+        right: list[Part] = [("⏸ paused", "warn")] if self.place.paused else []
+        right += [answering(facts, short=narrow), unhealthy(facts)]
+        kept = len(right)
+        if facts.rate is not None:
+            right.append((f"{fmt.count(facts.rate)} records/s", ""))
+        if facts.age is not None:
+            right.append((f"data up to {fmt.span(facts.age)} old", "muted"))
+        now = self.app.clock.wall()
+        right.append((f"{fmt.clock(now, None)} {fmt.offset_name(None, now)}", "muted"))
+        left: list[Part] = [("flinktop", "info"), ("  ", ""), (FLEET[0], "strong")]
+        self.set_parts(fit(left, right, self.content_size.width, keep=kept))
+
+
+class FleetBottomLine(BottomLine):
+    """The keys that work here, and the alerts and operations of all clusters."""
+
+    def facts_changed(self, changes: frozenset[Query[Any]]) -> None:  # noqa: ARG002 -- of no single cluster
+        self.wants_tick = True
+
+    def alerts(self) -> AlertsView | None:
+        return self.app.alerts_of_all()
+
+    def operations(self) -> tuple[Operation, ...]:
+        return tuple(one for port in self.app.ports for one in under_way(port))

@@ -1,0 +1,58 @@
+"""What the tables of a fleet share: their rows come from the facts of all clusters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from flinktop.ui.panels.columns import trend_text
+from flinktop.ui.panels.table_panel import TablePanel
+from flinktop.ui.widgets.styles import own_colour
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flinktop.engine.series import SeriesName
+    from flinktop.facts.fleet import FleetFacts
+    from flinktop.flink.endpoint import Query
+
+R = TypeVar("R")
+
+
+class FleetTable(TablePanel[R]):
+    """Rows of several clusters. It asks for nothing: engines keep fresh what is known of each cluster."""
+
+    FADES = False
+    LOADING = "connecting…"
+
+    def facts(self) -> FleetFacts:
+        """What is known of all clusters now."""
+        return self.app.fleet_facts()
+
+    def facts_changed(self, changes: frozenset[Query[Any]]) -> None:  # noqa: ARG002 -- of no single cluster
+        """With many clusters there is news all the time: it is shown once a second."""
+        self.wants_tick = True
+
+    def trend_of(self, cluster: str, series: SeriesName) -> str:
+        """A series of a cluster over the last half hour."""
+        fleet = self.app.fleet
+        return trend_text(fleet[cluster].port, series, ascii=self.ascii) if fleet is not None else ""
+
+
+def cluster_tone(colour: str | None) -> str:
+    """The tone of a cluster's name: the colour in its config."""
+    return own_colour(colour) if colour is not None else "strong"
+
+
+def words_match(text: str, fields: Mapping[str, str], others: str) -> bool:
+    """Whether each word of a filter occurs: after the name of a field and a colon in that, else anywhere.
+
+    All texts are in lower case.
+    """
+    for word in text.casefold().split():
+        field, colon, wanted = word.partition(":")
+        if colon and field in fields:
+            if wanted not in fields[field]:
+                return False
+        elif word not in others and not any(word in one for one in fields.values()):
+            return False
+    return True

@@ -1,0 +1,120 @@
+"""A person's day with several clusters: the app on recorded, simulated and dead ones."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+
+from flinktop.engine.fleet import Fleet, Member
+from flinktop.engine.host import Port
+from flinktop.flink.connection import Connection
+from flinktop.settings import Paths, Profile, Settings
+from flinktop.ui.fleet_app import FleetTop
+from tests.demo_cluster import DemoCluster
+from tests.fixture_cluster import FixtureCluster
+from tests.manual_clock import ManualClock
+from tests.ui.day import Day, by_hand
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from flinktop.alert_rules import Notify
+
+RELEASE = "1.20.5"
+
+
+class Dead(FixtureCluster):
+    """Nothing listens there."""
+
+    def __init__(self) -> None:
+        super().__init__(RELEASE)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(f"{request.method} {request.url.path}")
+        raise httpx.ConnectError("All connection attempts failed")
+
+
+def simulated(scenario: str, clock: ManualClock) -> DemoCluster:
+    return DemoCluster(scenario, RELEASE, clock)
+
+
+@dataclass
+class FleetDay(Day):
+    """The app, its clusters and their clock."""
+
+    clusters: Mapping[str, FixtureCluster]
+    fleet: Fleet
+
+    @property
+    def served(self) -> Sequence[tuple[Port, FixtureCluster]]:
+        return [(one.port, self.clusters[one.name]) for one in self.fleet.members]
+
+    def port_of(self, name: str) -> Port:
+        return self.fleet[name].port
+
+
+@asynccontextmanager
+async def fleet_of(
+    clusters: Mapping[str, FixtureCluster],
+    clock: ManualClock,
+    size: tuple[int, int] = (120, 40),
+    *,
+    state: Path = Path("/nonexistent/flinktop"),
+    profiles: Mapping[str, Profile] | None = None,
+    acts: bool = False,
+    notify: Notify | None = None,
+) -> AsyncIterator[FleetDay]:
+    """Flinktop opened on these clusters, by name; `profiles` are the settings of some of them."""
+    settings = Settings(
+        profiles=(),
+        default=None,
+        theme="dark",
+        ascii=False,
+        no_color=False,
+        mouse=False,
+        debug=False,
+        paths=Paths(state / "config.toml", state, state / "flinktop.log"),
+        notes=(),
+        notify=notify,
+    )
+    members = []
+    for name, cluster in clusters.items():
+        connection = Connection(f"http://{name}.test:8081")
+        profile = (profiles or {}).get(name) or Profile(name, connection, None, None)
+        profile = replace(profile, connection=replace(connection, read_only=profile.connection.read_only))
+        port = Port(
+            profile.connection,
+            clock,
+            transport=cluster,
+            jitter=lambda: 1.0,
+            name=name,
+            protected=profile.protected,
+            ledger=settings.paths.operations if acts else None,
+            rings=notify is not None,
+        )
+        if isinstance(cluster, DemoCluster):
+            cluster.remembered(port, 2)
+        members.append(Member(name, port, profile))
+    fleet = Fleet(members)
+    app = FleetTop(fleet, settings, clock)
+    app.raise_errors = True
+    for one in members:
+        one.port.set_pace(on_screen=False)
+        await one.port.start_inline()
+    try:
+        with by_hand(clock):
+            async with app.run_test(size=size, notifications=True) as pilot:
+                first = members[0]
+                day = FleetDay(
+                    app, clusters[first.name], clock, first.port, pilot, clusters=clusters, fleet=fleet
+                )
+                await day.settled()
+                await day.wait(6)
+                yield day
+    finally:
+        for one in members:
+            await one.port.engine.stop()
