@@ -10,7 +10,7 @@ from typing import Final
 from flinktop.allowed import NotAllowed, listed, shown
 
 EVERYWHERE: Final = {
-    "?": "help", ":": "command", "ctrl+p": "command", "m": "mouse", "ctrl+s": "screenshot",
+    "?": "help", ":": "command", "ctrl+p": "command", "ctrl+w": "wall", "m": "mouse", "ctrl+s": "screenshot",
     "ctrl+l": "redraw", "ctrl+z": "suspend", "ctrl+c": "leave", "esc": "back", "q": "back or leave",
     "space": "pause", "r": "refresh", "+": "longer interval", "-": "shorter interval", "w": "write",
     "t": "time zone", "z": "zoom", "O": "operations", "!": "alerts", "a": "actions", "y": "copy",
@@ -19,6 +19,7 @@ EVERYWHERE: Final = {
 """On every screen: what each key does."""
 
 ON_SCREENS: Final = {
+    "clusters": {"enter": "open", "/": "filter", "s": "sort", "S": "reverse", "f": "finished"},
     "overview": {
         "enter": "open", "v": "why", "/": "filter", "s": "sort", "S": "reverse", "f": "finished",
         ",": "shorter window", ".": "longer window", "T": "timeline",
@@ -105,7 +106,6 @@ MOVES: Final = {
     **dict.fromkeys(("j", "k", "g", "G"), "move in the rows"),
     **{str(digit): "tabs" for digit in range(1, 10)},
     **dict.fromkeys(("[", "]", "{", "}"), "kept free for history and replay"),
-    **dict.fromkeys(("W", "ctrl+w"), "kept free for the wall"),
     # What a terminal sends for keys of other names.
     "ctrl+h": "backspace", "ctrl+i": "tab", "ctrl+j": "enter", "ctrl+m": "enter", "ctrl+q": "off",
 }  # fmt: skip
@@ -114,8 +114,8 @@ MOVES: Final = {
 PLACES: Final = {
     "cluster": tuple(ON_SCREENS),
     "job": (
-        "overview", "job", "why", "vertex", "subtask", "checkpoints", "checkpoint", "checkpoint of a vertex",
-        "exception",
+        "clusters", "overview", "job", "why", "vertex", "subtask", "checkpoints", "checkpoint",
+        "checkpoint of a vertex", "exception",
     ),
     "vertex": ("job", "why", "vertex", "subtask", "checkpoint", "checkpoint of a vertex"),
     "subtask": ("why", "vertex", "subtask", "checkpoint of a vertex"),
@@ -126,7 +126,7 @@ PLACES: Final = {
 """What a command or a link is about, and the screens on which such a thing can be selected."""
 
 _NAMED: Final = re.compile(r"ctrl\+[a-z]|f(?:[1-9]|1[0-2])")
-_LETTERS: Final = "ABCDEFGHIKLNPQRSUVXYZbceiopux"
+_LETTERS: Final = "ABCDEFGHIKLNPQRSUVWXYZbceiopux"
 _MOST_FREE: Final = 8
 
 

@@ -218,7 +218,7 @@ def test_the_list_of_taken_keys_is_that_of_the_screens() -> None:
             for key in command.keys
             if drawn(key) not in EVERYWHERE
         }
-        for screen, commands in SCREENS.items()
+        for screen, commands in {**SCREENS, "clusters": keys.FLEET}.items()
     }
     known = {
         screen: {key: words for key, words in taken.items() if key not in by_widgets.get(screen, ())}

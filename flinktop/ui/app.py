@@ -551,6 +551,8 @@ def until_left(settings: Settings, leaving: Leaving, make: Callable[[], FlinkTop
         app.driver_class = RestartingDriver
         app.on_exit = leaving.begin
         app.is_leaving = lambda: leaving.has_begun
+        if app.own is not None:
+            leaving.end_commands = app.own.close
         leaving.terminal_reset = lambda: app.terminal_reset
         # When the terminal is gone, nothing is left to write once the signal handling has ended.
         with (
@@ -566,7 +568,5 @@ def until_left(settings: Settings, leaving: Leaving, make: Callable[[], FlinkTop
         sys.stderr.write(f"{report(error, settings.paths.log)}\n")
         return leaving.code(1)
     finally:
-        if app is not None and app.own is not None:
-            app.own.close()
         leaving.stop_engine()
     return leaving.code(code if code is not None else app.return_code or 0)

@@ -161,6 +161,7 @@ class _OneHookRunner:
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._command = settings.notify.command if settings.notify is not None else ()
+        self._links = settings.own.links if settings.own is not None else ()
         self._clock = clock
         self._made: HookRunner | None = None
 
@@ -169,7 +170,7 @@ class _OneHookRunner:
         if self._made is None and self._command:
             from flinktop.engine.alerts.hook import HookRunner  # noqa: PLC0415 -- after the first paint
 
-            self._made = HookRunner(self._command, self._clock)
+            self._made = HookRunner(self._command, self._clock, links=self._links)
         return self._made
 
     def close(self, seconds: float) -> None:

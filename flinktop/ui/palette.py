@@ -127,6 +127,8 @@ class Commands(Provider):
             yield "jobs", "The overview with all jobs.", partial(_overview, app)
             for word, words, place in PLACES:
                 yield word, words, partial(app.go, place)
+        else:
+            yield from self._own(app)
         for theme in THEMES:
             yield f"theme {theme}", "Change the theme.", partial(app.choose_theme, theme)
         if app.fleet is not None:

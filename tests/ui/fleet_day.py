@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
     from flinktop.alert_rules import Notify
+    from flinktop.own_keys import OwnKeys
 
 RELEASE = "1.20.5"
 
@@ -67,6 +68,7 @@ async def fleet_of(
     profiles: Mapping[str, Profile] | None = None,
     acts: bool = False,
     notify: Notify | None = None,
+    own: OwnKeys | None = None,
 ) -> AsyncIterator[FleetDay]:
     """Flinktop opened on these clusters, by name; `profiles` are the settings of some of them."""
     settings = Settings(
@@ -80,6 +82,7 @@ async def fleet_of(
         paths=Paths(state / "config.toml", state, state / "flinktop.log"),
         notes=(),
         notify=notify,
+        own=own,
     )
     members = []
     for name, cluster in clusters.items():

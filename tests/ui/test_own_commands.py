@@ -18,7 +18,9 @@ from flinktop.config_file import read_config
 from flinktop.flink.connection import Secret
 from flinktop.own_keys import OwnKeys
 from tests.fixture_cluster import FixtureCluster
+from tests.manual_clock import ManualClock
 from tests.ui.day import PATIENCE, Day, monitor
+from tests.ui.fleet_day import fleet_of, simulated
 
 STEADY = "steady [test] <b>作业</b>"
 EVIL = "-rf $(touch evil) \"two\" 'q' {job} ✓作"
@@ -356,6 +358,28 @@ async def test_each_place_knows_what_is_selected(
         for name, value in expected.items():
             assert found[name].startswith(f"x{value}")
             assert len(found[name]) > 1
+
+
+async def test_on_many_clusters_they_are_about_the_one_under_the_cursor(tmp_path: Path) -> None:
+    clock = ManualClock()
+    clusters = {name: simulated("healthy", clock) for name in ("first", "second")}
+    text = (
+        '[[links]]\nkey = "D"\non = ["cluster", "job"]\nname = "x"\nurl = "https://g/{cluster}?{url}"\n'
+        + command('how = "quiet"\nclusters = "second"', "{cluster}", on="cluster", name="mine")
+    )
+    async with fleet_of(clusters, clock, own=own(tmp_path, text)) as day:
+        shown = list(day.table.shown_keys())
+        assert ("X mine" in day.lines[-1]) == (shown[0] == "second")
+        await day.press("D")
+        assert f"https://g/{shown[0]}?http" in day.text
+        await day.press("escape", *["down"] * shown.index("second"))
+        await day.wait(3)
+        assert "X mine" in day.lines[-1]
+        await day.press("X")
+        await day.sees("mine has ended.")
+        assert printed(day)[0] == ["second"]
+        await day.press("escape", "escape")
+        assert not day.app.is_open
 
 
 async def test_the_findings_have_their_links(tmp_path: Path) -> None:

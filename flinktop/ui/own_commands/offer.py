@@ -9,7 +9,9 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from flinktop.engine.host import Port
     from flinktop.own_keys import OwnCommand, OwnLink
+    from flinktop.settings import Profile
     from flinktop.ui.command import Command
 
 
@@ -20,6 +22,8 @@ class Offer(Struct, frozen=True):
     thing: str
     """What it is about, of own_keys.ON."""
     selected: Mapping[str, str]
+    port: Port
+    profile: Profile
 
 
 class Own(Protocol):
@@ -30,7 +34,9 @@ class Own(Protocol):
     def commands_here(self, screen: Any, /) -> tuple[Command, ...]: ...
     def entries(self, screen: Any, /) -> tuple[Any, ...]: ...  # rows of the menu of actions
     def press(self, character: str, key: str, screen: Any, /) -> bool: ...
-    def links_of(self, row: Any, /) -> tuple[Any, ...]: ...  # of a finding, as FoundLink
+    def links_of(
+        self, port: Port, profile: Profile, row: Any, /
+    ) -> tuple[Any, ...]: ...  # of a finding, as FoundLink
     def help_of(self, offer: Offer, /) -> str: ...
     def values(self, offer: Offer, /) -> dict[str, str]: ...
     def reason(self, offer: Offer, /) -> str | None: ...

@@ -22,6 +22,7 @@ from flinktop.ui.command import Command
 from flinktop.ui.leaving import RESET
 from flinktop.ui.own_commands.offer import Offer
 from flinktop.ui.places import OutputPlace, OwnConfirmPlace, OwnLinkPlace
+from flinktop.ui.screens.cluster_screen import ClusterScreen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,11 +30,12 @@ if TYPE_CHECKING:
 
     from textual.screen import Screen
 
+    from flinktop.engine.host import Port
     from flinktop.facts.culprits import FoundRow
     from flinktop.judgement.finding_links import FoundLink
+    from flinktop.settings import Profile
     from flinktop.ui.live_app import LiveApp
     from flinktop.ui.own_commands.entries import OwnEntry, StopEntry
-    from flinktop.ui.screens.cluster_screen import ClusterScreen
 
 SPECIFIC: Final = ("subtask", "vertex", "checkpoint", "taskmanager", "jobmanager", "job", "cluster")
 """What is selected, the most specific first: of two entries with one key the first is used."""
@@ -70,22 +72,19 @@ class OwnCommands:
 
     def offers(self, screen: Screen[Any]) -> tuple[Offer, ...]:
         """The commands and links about what is selected on a screen, in the order of the config file."""
-        selected = self._selected(screen)
-        if selected is None or not self._app.is_open:
+        if not isinstance(screen, ClusterScreen) or not screen.alive:
             return ()
+        if (cluster := screen.own_cluster()) is None:
+            return ()
+        port, profile = cluster
+        selected = screen.selected()
         things = [thing for thing in SPECIFIC if thing in selected or thing == "cluster"]
         found: list[Offer] = []
         for one in self._own.everything:
             thing = next((thing for thing in things if thing in one.on), None)
-            if thing is not None and is_for(one.clusters, self._app.profile.name):
-                found.append(Offer(one, thing, selected))
+            if thing is not None and is_for(one.clusters, profile.name):
+                found.append(Offer(one, thing, selected, port, profile))
         return tuple(found)
-
-    @staticmethod
-    def _selected(screen: Screen[Any]) -> dict[str, str] | None:
-        """What is selected; None on screens that nothing of one's own is for."""
-        ask: Callable[[], dict[str, str] | None] | None = getattr(screen, "selected", None)
-        return ask() if ask is not None and getattr(screen, "alive", False) else None
 
     def commands_here(self, screen: Screen[Any]) -> tuple[Command, ...]:
         """Those with a key that can be used here, for the footer and the help."""
@@ -98,7 +97,7 @@ class OwnCommands:
                 group="own",
             )
             for one in self.offers(screen)
-            if one.own.key and self._forbidden(one.own) is None
+            if one.own.key and self._forbidden(one) is None
         )
 
     def entries(self, screen: ClusterScreen) -> tuple[OwnEntry | StopEntry, ...]:
@@ -106,8 +105,11 @@ class OwnCommands:
         from flinktop.ui.own_commands.entries import OwnEntry, StopEntry  # noqa: PLC0415 -- for a menu alone
 
         offered = [OwnEntry(self, one) for one in self.offers(screen)]
-        if self._app.is_open and self._app.profile.connection.read_only:
-            offered = [one for one in offered if self._forbidden(one.offer.own) is None]
+        offered = [
+            one
+            for one in offered
+            if not one.offer.profile.connection.read_only or self._forbidden(one.offer) is None
+        ]
         return (*offered, *(StopEntry(run) for run in self.runs.in_background))
 
     @staticmethod
@@ -118,21 +120,20 @@ class OwnCommands:
             return f"your link: {own.url.text}"
         return f"your command, {HOW_WORDS[own.how]}: {own.program}"
 
-    def links_of(self, row: FoundRow) -> tuple[FoundLink, ...]:
-        """The links that belong to a finding."""
-        port = self._app.port
-        on = found_on(port, self._app.profile.name, row.job)
+    def links_of(self, port: Port, profile: Profile, row: FoundRow) -> tuple[FoundLink, ...]:
+        """The links that belong to a finding on a cluster."""
+        on = found_on(port, profile.name, row.job)
         number = checkpoint_of(port, row)
         more = checkpoint_values(port, row.job, number) if number is not None else {}
         return tuple(finding_links(self._own.links, row.finding, on, more))
 
     def values(self, offer: Offer) -> dict[str, str]:
         """What is known of what is selected."""
-        return own_values(self._app.port, offer.selected, self._app.profile.name)
+        return own_values(offer.port, offer.selected, offer.profile.name)
 
     def reason(self, offer: Offer) -> str | None:
         """Why it can't be used now; None when it can."""
-        if (why := self._forbidden(offer.own)) is not None:
+        if (why := self._forbidden(offer)) is not None:
             return why
         try:
             self.filled(offer)
@@ -145,9 +146,10 @@ class OwnCommands:
         values, own = self.values(offer), offer.own
         return own.words(values) if isinstance(own, OwnCommand) else (own.address(values),)
 
-    def _forbidden(self, own: OwnCommand | OwnLink) -> str | None:
+    @staticmethod
+    def _forbidden(offer: Offer) -> str | None:
         """Why it is not allowed on this cluster at all."""
-        profile = self._app.profile
+        own, profile = offer.own, offer.profile
         if isinstance(own, OwnLink) or own.reads:
             return None
         if profile.demo:
@@ -173,13 +175,19 @@ class OwnCommands:
         own = offer.own
         if isinstance(own, OwnLink):
             self._link(own, words[0])
-        elif self._app.profile.protected and not own.reads:
+        elif offer.profile.protected and not own.reads:
             from flinktop.ui.screens.own_confirm import Question  # noqa: PLC0415 -- few clusters are
 
-            run = partial(self._run, own, words, self._environment(offer))
-            self._app.go(OwnConfirmPlace(Question(own.name, words, self._app.profile.name, run)))
+            run = partial(self._run, own, words, offer)
+            self._open(offer)
+            self._app.go(OwnConfirmPlace(Question(own.name, words, offer.profile.name, run)))
         else:
-            self._run(own, words, self._environment(offer))
+            self._run(own, words, offer)
+
+    def _open(self, offer: Offer) -> None:
+        """Open the cluster, if that was chosen among several."""
+        if not self._app.is_open:
+            self._app.open_cluster(offer.profile.name)
 
     def complain(self, sentence: str) -> None:
         self._app.notify(clean(sentence), severity="warning", timeout=USUAL, markup=False)
@@ -187,7 +195,7 @@ class OwnCommands:
     def _environment(self, offer: Offer) -> dict[str, str]:
         """Flinktop's own environment without logins, and with what is known of what is selected."""
         settings = self._app.settings
-        connections = [self._app.profile.connection, *(one.connection for one in settings.profiles)]
+        connections = [offer.profile.connection, *(one.connection for one in settings.profiles)]
         secrets = {
             secret.source
             for one in connections
@@ -199,7 +207,8 @@ class OwnCommands:
         own = {f"FLINKTOP_{name.upper()}": value for name, value in known.items() if "\0" not in value}
         return kept | own
 
-    def _run(self, own: OwnCommand, words: tuple[str, ...], environ: Mapping[str, str]) -> None:
+    def _run(self, own: OwnCommand, words: tuple[str, ...], offer: Offer) -> None:
+        environ = self._environment(offer)
         if own.how == "terminal":
             self._in_terminal(own.name, words, environ)
             return
@@ -216,6 +225,7 @@ class OwnCommands:
         if background:
             self._app.notify(f"{clean(own.name)} runs in the background.", markup=False)
         else:
+            self._open(offer)
             self._app.go(OutputPlace(run))
 
     def _in_terminal(self, name: str, words: tuple[str, ...], environ: Mapping[str, str]) -> None:

@@ -239,7 +239,7 @@ class FindingDetail(LinesPanel):
             return ()
         from flinktop.ui.own_commands.terminal_link import link_style  # noqa: PLC0415 -- few configs have any
 
-        found = self.app.own.links_of(row)[:MOST_LINKS]
+        found = self.app.own.links_of(self.port, self.profile, row)[:MOST_LINKS]
         return [[(f"{clean(one.name)} ", "muted"), (one.url, link_style(one.url))] for one in found]
 
     def show(self) -> None:

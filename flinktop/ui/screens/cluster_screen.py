@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
 
+    from flinktop.engine.host import Port
+    from flinktop.settings import Profile
     from flinktop.ui.command import Command
     from flinktop.ui.places import Place
     from flinktop.ui.screens.actions import Action
@@ -126,9 +128,13 @@ class ClusterScreen(LiveScreen):
         """
         return {"job": self.job} if self.job else {}
 
+    def own_cluster(self) -> tuple[Port, Profile] | None:
+        """The cluster that commands and links of one's own are about; None without one."""
+        return (self.port, self.profile) if self.app.is_open else None
+
     def on_key(self, event: events.Key) -> None:
         own = self.app.own
-        if own is not None and self.app.is_open and own.press(event.character or "", event.key, self):
+        if own is not None and own.press(event.character or "", event.key, self):
             event.stop()
         elif event.key in keys.ACTIONS.keys and self.app.is_open and self.profile.connection.read_only:
             self.app.notify_read_only()
@@ -157,7 +163,7 @@ class ClusterScreen(LiveScreen):
         self._go_to_neighbour(1)
 
     def action_actions(self) -> None:
-        acts = () if self.app.profile.connection.read_only else self.actions()
+        acts = () if self.profile.connection.read_only else self.actions()
         own = self.app.own.entries(self) if self.app.own is not None else ()
         self.app.go(ActionsPlace((*acts, *own)))
 
