@@ -55,6 +55,7 @@ from flinktop.ui.screens.timeline import TimelineScreen
 from flinktop.ui.screens.upload import UploadScreen
 from flinktop.ui.screens.vertex import VertexScreen
 from flinktop.ui.screens.vertex_plan import VertexPlanScreen
+from flinktop.ui.screens.wall import WallScreen
 from flinktop.ui.screens.why import WhyScreen
 from flinktop.ui.screens.write_view import WriteView
 from flinktop.ui.steady import SteadyScreen
@@ -128,6 +129,7 @@ SCREENS: dict[type[Screen[Any]], Callable[[Ids], Screen[Any]]] = {
     ProfileStart: lambda ids: ProfileStart(Profile(ids.taskmanager)),
     UploadScreen: lambda _: UploadScreen(),
     AlertsScreen: lambda _: AlertsScreen(),
+    WallScreen: lambda _: WallScreen(),
     TimelineScreen: lambda _: TimelineScreen(),
     EventScreen: lambda ids: EventScreen(happened(ids)),
     MuteScreen: lambda _: MuteScreen(None),
