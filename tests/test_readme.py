@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from textwrap import indent
 
-from flinktop.cli import read_args
+from flinktop.command_line import read_args
 from flinktop.headless.watch_args import WatchArgs
 from flinktop.ui import keys
 from flinktop.ui.command import Command

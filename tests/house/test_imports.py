@@ -23,13 +23,14 @@ SETTINGS = (
     "addresses",
     "finding_rules",
     "alert_rules",
+    "groups",
     "own_keys",
     "taken_keys",
     "templates",
-    "groups",
     "tunnel_config",
     "internal_error",
     "open_files",
+    "column_names",
 )
 ANY = "any"
 
@@ -37,6 +38,10 @@ ANY = "any"
 ROOMS: dict[str, tuple[str, ...]] = {
     "cli": (ANY,),
     "__main__": ("cli",),
+    # The names of commands and their options; what they do is imported by cli.
+    "command_line": ("demo", "headless", *SETTINGS),
+    # What completes them is made of the parser.
+    "completion": ("command_line", "demo", "headless", *SETTINGS),
     **dict.fromkeys(SETTINGS, (*SETTINGS, "flink")),
     "log": (*SETTINGS, "model"),
     "internal_error": (*SETTINGS, "flink", "model"),
@@ -89,6 +94,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "rich": ("ui",),
     "plotext": ("ui.widgets.chart",),
     "platformdirs": ("settings",),
+    "shtab": ("completion",),
 }
 # An engine and a command are given their transport, whose type is the library's: for types alone.
 TYPES_ONLY: dict[str, tuple[str, ...]] = {"httpx": ("bundle", "engine", "flink.http", "headless", "ui.app")}

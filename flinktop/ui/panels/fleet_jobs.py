@@ -48,6 +48,7 @@ class FleetJobs(FleetTable[FleetJob]):
     """One row for each job of each cluster."""
 
     BOX = "Jobs of all clusters"
+    TABLE = "fleet_jobs"
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -82,7 +83,7 @@ class FleetJobs(FleetTable[FleetJob]):
             ),
             job_state(),
             text(
-                "name",
+                "job",
                 "JOB",
                 NAME,
                 lambda row: row.name,
@@ -108,6 +109,8 @@ class FleetJobs(FleetTable[FleetJob]):
             Column("trend", "IN/s, 30 m", TREND, trend),
             number("since", "LASTED", 6, self._lasted, fmt.span, tone="muted", blank=("", "")),
             number("age", "AGE", 5, lambda row: row.age, fmt.span, tone="muted"),
+            text("group", "GROUP", 10, lambda row: clean(row.group), tone="muted", sort=True, usual=False),
+            text("id", "ID", 32, lambda row: row.jid, tone="muted", sort=True, usual=False),
         ]
         return [
             replace(column, drop=drop, leaves=ROOM if column.key in ("in", "since") else MORE_ROOM)

@@ -333,6 +333,14 @@ class BottomLine(Line):
             parts += [(" " * (width - cells(chip) - cells(parts)), ""), *chip]
         self.set_parts(parts)
 
+    def operations(self) -> tuple[Operation, ...]:
+        """The operations in progress."""
+        return under_way(self.port)
+
+    def alerts(self) -> AlertsView | None:
+        """The alerts; None before anything was judged: the first picture needs nothing of them."""
+        return self.port.alerts if self.port.judged is not None else None
+
     def _commands(self) -> tuple[Command, ...]:
         """The commands of this place; those of one's own come after the menu that lists them."""
         place, own = self.place, self.app.own
@@ -341,14 +349,6 @@ class BottomLine(Line):
             return here
         after = next((at for at, one in enumerate(here, 1) if one is ACTIONS), len(here))
         return (*here[:after], *mine, *here[after:])
-
-    def operations(self) -> tuple[Operation, ...]:
-        """The operations in progress."""
-        return under_way(self.port)
-
-    def alerts(self) -> AlertsView | None:
-        """The alerts; None before anything was judged: the first picture needs nothing of them."""
-        return self.port.alerts if self.port.judged is not None else None
 
     def _chip(self, room: int) -> list[Part]:
         """Alerts and operations in progress, as long as `room` cells allow; alerts are the last to go."""

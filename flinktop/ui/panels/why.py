@@ -151,6 +151,7 @@ class FindingsTable(TablePanel[FoundRow]):
     """The findings, the first cause first."""
 
     BOX = "Findings"
+    TABLE = "findings"
     TABLE_ID = "findings"
     FADES = False
     MOST_ROWS = 6
@@ -169,7 +170,7 @@ class FindingsTable(TablePanel[FoundRow]):
             Column("severity", "SEVERITY", 10, _severity, sort=lambda row: row.finding.severity.rank, drop=3),
             *scope,
             text(
-                "words",
+                "finding",
                 "FINDING",
                 30,
                 lambda row: clean(row.finding.words),
