@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from flinktop.engine.alerts.alert import AlertsView
     from flinktop.engine.alerts.hook import HookRunner
     from flinktop.engine.alerts.policy import AlertPolicy
+    from flinktop.engine.fleet import OneLedger
     from flinktop.engine.journal.journal import Journal
     from flinktop.flink.endpoint import Query
     from flinktop.flink.tls_contexts import TlsContexts
@@ -516,8 +517,12 @@ def port_of(
     runs: Mapping[str, RunJar] | None = None,
     hooks: Callable[[], HookRunner | None] | None = None,
     contexts: TlsContexts | None = None,
+    ledger: OneLedger | None = None,
 ) -> Port:
-    """The engine of a cluster; it is not started. `hooks` and `contexts` are shared with other engines."""
+    """The engine of a cluster; it is not started.
+
+    `hooks`, `contexts` and `ledger` are shared with other engines.
+    """
     return Port(
         profile.connection,
         clock,
@@ -526,7 +531,7 @@ def port_of(
         name=profile.name,
         protected=profile.protected,
         # Operations on a cluster that does not exist are not worth recording.
-        ledger=settings.paths.operations if transport is None else None,
+        ledger=ledger or (settings.paths.operations if transport is None else None),
         policy=_policy(settings, profile),
         journal=journal,
         runs=runs,

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from flinktop.engine.alerts.alert import AlertsView
 from flinktop.engine.clock import Clock
-from flinktop.engine.fleet import Fleet, Member
+from flinktop.engine.fleet import Fleet, Member, OneLedger
 from flinktop.engine.host import EngineFailed
 from flinktop.flink.tls_contexts import TlsContexts
 from flinktop.ui.app import FlinkTop, OneJournal, port_of, until_left
@@ -183,7 +183,11 @@ def run_fleet(settings: Settings, profiles: Sequence[Profile]) -> int:
     """Run the app on several clusters until the user leaves; returns the exit code."""
     clock, contexts = Clock(), TlsContexts()
     journal, hooks = OneJournal(settings.paths.journal, settings.journal), _OneHookRunner(settings, clock)
-    ports = [port_of(settings, one, clock, journal, hooks=hooks, contexts=contexts) for one in profiles]
+    ledger = OneLedger(settings.paths.operations)
+    ports = [
+        port_of(settings, one, clock, journal, hooks=hooks, contexts=contexts, ledger=ledger)
+        for one in profiles
+    ]
     fleet = Fleet([Member(one.name, port, one) for one, port in zip(profiles, ports, strict=True)])
 
     def close(seconds: float) -> None:

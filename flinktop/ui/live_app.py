@@ -191,7 +191,8 @@ class LiveApp(App[int]):
             from flinktop.ui.bundles import Bundles  # noqa: PLC0415 -- a room that is seldom needed
 
             links = self.settings.own.links if self.settings.own is not None else ()
-            self.bundles[port] = Bundles(port, self.profile.name, self.settings.paths.state, links)
+            directory = self.settings.paths.state
+            self.bundles[port] = Bundles(port, self.profile.name, directory, links)
         self.go(BundlePlace(self.bundles[port].of(job)))
 
     def close_dialogs(self) -> None:
