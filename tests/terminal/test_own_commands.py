@@ -245,14 +245,15 @@ def test_quiet_and_background_and_a_link(pty: Pty, tmp_path: Path) -> None:
 @pytest.mark.parametrize("end", ["quit", "TERM", "HUP", "KILL", "hang-up"])
 def test_nothing_is_left_however_flinktop_ends(pty: Pty, key: str, end: str) -> None:
     pty.press(key)
-    wait_until("it runs", lambda: bool(_endless(pty)))
-    running = _endless(pty)
+    home = _home_of(pty)
+    wait_until("it runs", lambda: bool(_endless(home)))
+    running = _endless(home)
     if end == "KILL":
         # Nobody is left to end what the command itself has started.
         commands = [pid for pid in running if os.getpgid(pid) == pid]
         pty.signal(signal.SIGKILL)
         wait_until("the command is gone", lambda: not any(map(_lives, commands)))
-        for pid in running:
+        for pid in _endless(home):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         return
@@ -288,16 +289,16 @@ def test_it_ends_while_it_waits_for_enter(pty: Pty, end: str) -> None:
         assert pty.left().clean
 
 
-def _endless(pty: Pty) -> list[int]:
-    """The commands that were started from a terminal, in whatever session."""
+def _endless(home: str) -> list[int]:
+    """The commands that a flinktop of this home has started, and what these have, in whatever session."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             words = (process / "cmdline").read_text(errors="replace").split("\0")
-            home = (process / "environ").read_text(errors="replace").split("\0")
+            environ = (process / "environ").read_text(errors="replace").split("\0")
         except OSError:
             continue
-        of_this = f"FLINKTOP_CONFIG={_home_of(pty)}/config/flinktop/config.toml" in home
+        of_this = f"FLINKTOP_CONFIG={home}/config/flinktop/config.toml" in environ
         if ("sleep" in words[:1] or ENDLESS in words) and of_this:
             found.append(int(process.name))
     return found
