@@ -234,6 +234,8 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.open_first()
+        if self.settings.wall:
+            self.go(WallPlace())
         self.listen(lambda: self.post_message(FactsChanged()))
         self.set_interval(1.0, self.tick)
         for note in self.first_notes():
@@ -248,8 +250,6 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
                 self.go(CheckpointsPlace(shown.job))
             if shown.vertex:
                 self.go(VertexPlace(shown.job, shown.vertex))
-        if self.settings.wall:
-            self.go(WallPlace())
 
     def listen(self, notify: Callable[[], object]) -> None:
         """Have `notify` called when an engine has news."""
@@ -383,8 +383,8 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         """Show the wall, or go back from it."""
         if is_at(self.screen, WallPlace):
             self.pop_screen()
-        else:
-            self._go_once(WallPlace())
+        elif isinstance(self.screen, LiveScreen):
+            self.go(WallPlace())
 
     def action_taskmanagers(self) -> None:
         self._go_once(TaskManagersPlace())

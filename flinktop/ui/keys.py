@@ -363,7 +363,7 @@ SCREENS = (
     EVENT,
 )
 
-WALL_SCREEN = (BACK, BACK_OR_LEAVE, REFRESH, ZONE)
+WALL_SCREEN = (BACK, BACK_OR_LEAVE, REFRESH)
 """On the wall, which needs no keys."""
 
 MOVES = (
