@@ -163,6 +163,7 @@ class FleetClusters(FleetTable[ClusterFacts]):
                 sort=urgency,
                 flex=True,
                 comfort=LONG_VERDICT,
+                weight=4,
                 stripes=verdict_stripes,
             ),
             Column(

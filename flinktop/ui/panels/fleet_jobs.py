@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from flinktop.facts.fleet import FleetFacts
     from flinktop.ui.widgets.columns import Cell
 
-CLUSTER = 12  # cells of a cluster's name
+CLUSTER, LONG_CLUSTER = 12, 18  # cells of a cluster's name at least, and where there is room
 NAME, LONG_NAME = 14, 28  # cells of a job's name at least, and where there is room
 VERDICT, LONG_VERDICT = 18, 36  # cells of its verdict, likewise
 ROOM, MORE_ROOM = 40, 56
@@ -80,6 +80,7 @@ class FleetJobs(FleetTable[FleetJob]):
                 tone=lambda row: cluster_tone(self._colours.get(row.cluster)),
                 sort=True,
                 flex=True,
+                comfort=LONG_CLUSTER,
             ),
             job_state(),
             text(
@@ -100,6 +101,7 @@ class FleetJobs(FleetTable[FleetJob]):
                 sort=lambda row: row.order,
                 flex=True,
                 comfort=LONG_VERDICT,
+                weight=4,
                 stripes=lambda row, width: verdict_stripes(row.verdict, width),
             ),
             if_running(text("tasks", "TASKS", 7, tasks, blank="", align="right")),
