@@ -15,9 +15,9 @@ THEMES: Final = ("dark", "light", "ansi", "ansi-dark", "ansi-light")
 COLOURS: Final = ("red", "yellow", "green", "cyan", "blue", "magenta", "white")
 COMMANDS: Final = (
     "open", "local", "demo", "status", "bundle", "explain", "operations", "savepoint", "stop", "cancel",
-    "submit", "clusters", "journal", "watch",
+    "submit", "clusters", "journal", "watch", "columns", "completion",
 )  # fmt: skip
-LATER_COMMANDS: Final = ("journal", "bundle", "watch")
+LATER_COMMANDS: Final = ("journal", "bundle", "watch", "columns", "completion")
 """Commands that came when clusters could already bear their names: `open NAME` opens such a cluster."""
 RESERVED: Final = (*(name for name in COMMANDS if name not in LATER_COMMANDS), "replay", "record")
 """Commands, including planned ones: a cluster with such a name could not be opened by it."""

@@ -1,7 +1,8 @@
 """Reads the config file: TOML with named clusters; every error has file, line and the allowed values."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
@@ -10,14 +11,18 @@ from flinktop.allowed import NotAllowed, SettingsError
 from flinktop.flink.connection import Connection, Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from flinktop.alert_rules import AlertRule, Notify
+    from flinktop.column_names import ChosenColumns
     from flinktop.finding_rules import FindingRule
     from flinktop.groups import Group
+    from flinktop.own_keys import OwnKeys
 
 MOST_BYTES: Final = 1_000_000
 TOP_KEYS: Final = (
     "default", "theme", "ascii", "mouse", "refresh", "read_only", "expect", "findings", "alerts", "notify",
-    "journal", "clusters", "groups",
+    "journal", "columns", "commands", "links", "opener", "clusters", "groups",
 )  # fmt: skip
 CLUSTER_KEYS: Final = (
     "url", "user", "password_file", "password_command", "password_env", "token_file", "token_command",
@@ -27,11 +32,15 @@ CLUSTER_KEYS: Final = (
 JOURNAL_KEYS: Final = ("days", "megabytes")
 RULE_KEYS: Final = ("clusters", "jobs", "kind", "severity", "off", "limit")
 ALERT_KEYS: Final = ("clusters", "jobs", "kind", "severity", "for", "between", "off")
+COLUMNS_KEYS: Final = ("show",)
+OWN_KEYS: Final = frozenset(("commands", "links", "opener"))
 NOTIFY_KEYS: Final = ("bell", "desktop", "title", "command", "repeat")
 
 READ_ONLY_BY_DEFAULT: Final = "default"  # `read_only` that FLINKTOP_READ_ONLY=no overrides, unlike true
 _NOT_TEXT: Final = {
-    **dict.fromkeys(("ascii", "mouse", "insecure", "protected", "off", "bell", "title"), "true or false"),
+    **dict.fromkeys(
+        ("ascii", "mouse", "insecure", "protected", "off", "bell", "title", "reads"), "true or false"
+    ),
     "read_only": f'true, false or "{READ_ONLY_BY_DEFAULT}"',
     "refresh": allowed.SECONDS,
     "limit": "a number",
@@ -40,6 +49,8 @@ _NOT_TEXT: Final = {
     **dict.fromkeys(("expect", "clusters", "jobs"), 'a list of texts: ["orders", "billing-*"]'),
     **dict.fromkeys(("for", "repeat"), 'a duration in quotes, such as "30s", "5m" or "2h"'),
     "command": 'a list of texts, program and arguments: ["notify", "--title", "flinktop"]',
+    "run": 'a list of texts, program and arguments: ["kubectl", "logs", "-f", "{taskmanager}"]',
+    "opener": 'a list of texts, program and arguments: ["xdg-open", "{url}"]',
     "tunnel": (
         'a list of texts, program and arguments: ["ssh", "-N", "-L", "{port}:jobmanager:8081", "bastion"]'
     ),
@@ -91,7 +102,9 @@ class ConfigFile:
     journal: JournalBounds = USUAL_JOURNAL
     alerts: "tuple[AlertRule, ...]" = ()  # likewise
     notify: "Notify | None" = None
+    columns: "Mapping[str, ChosenColumns]" = field(default_factory=dict)  # by table
     groups: "tuple[Group, ...]" = ()  # in the order of the file: the last that matches decides
+    own: "OwnKeys | None" = None  # commands and links of one's own
 
 
 def read_config(path: Path) -> ConfigFile:
@@ -136,7 +149,9 @@ def _config(top: "_Section") -> ConfigFile:
         journal=_journal(top.section("journal")),
         alerts=tuple(_alert_rule(at) for at in top.tables("alerts")),
         notify=_notify(top.section("notify")),
+        columns=_columns(top.section("columns")),
         groups=tuple(_group(at) for at in top.tables("groups")),
+        own=_own_keys(top),
     )
     if any(cluster.connection.tunnel for cluster in config.clusters):
         from flinktop import tunnel_config  # noqa: PLC0415
@@ -241,6 +256,29 @@ def _journal(at: "_Section | None") -> JournalBounds:
     )
 
 
+def _columns(at: "_Section | None") -> "Mapping[str, ChosenColumns]":
+    if at is None:
+        return {}
+    # As few config files as have such rules.
+    from flinktop import column_names  # noqa: PLC0415
+
+    found: dict[str, ChosenColumns] = {}
+    for name in at.values:
+        try:
+            table = column_names.table_named(name)
+        except NotAllowed as error:
+            raise at.wrong(name, f"[columns]: {error}") from None
+        of_table = at.section(name)
+        if of_table is None or not of_table.values:
+            usual = ", ".join(f'"{one}"' for one in table.usual)
+            raise at.wrong(name, f"[columns.{name}] needs show; as usual: show = [{usual}]")
+        of_table.refuse_unknown(COLUMNS_KEYS)
+        show = of_table.checked("show", of_table.texts("show"), partial(column_names.chosen_columns, table))
+        if show is not None:
+            found[name] = show
+    return found
+
+
 def _kinds_and_jobs(at: "_Section") -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
     # Few config files have such rules: nothing of them is imported for the others.
     from flinktop import finding_rules  # noqa: PLC0415
@@ -302,6 +340,14 @@ def _notify(at: "_Section | None") -> "Notify | None":
     )
 
 
+def _own_keys(top: "_Section") -> "OwnKeys | None":
+    if not OWN_KEYS & top.values.keys():
+        return None
+    from flinktop import own_keys  # noqa: PLC0415 -- as above
+
+    return own_keys.read(top)
+
+
 def _rule(at: "_Section") -> "FindingRule":
     # Few config files have such rules: nothing of them is imported for the others.
     from flinktop import finding_rules  # noqa: PLC0415
@@ -342,7 +388,7 @@ class _Section:
 
     def refuse_unknown(self, keys: tuple[str, ...]) -> None:
         title = f"[{'.'.join(self.place)}]" if self.place else "the top of the file"
-        if self.place[:1] in (("findings",), ("alerts",), ("groups",)):
+        if self.place[:1] in (("findings",), ("alerts",), ("groups",), ("commands",), ("links",)):
             title = f"[[{self.place[0]}]]"
         for key in (key for key in self.values if key not in keys):
             if key in ("password", "token"):
@@ -389,9 +435,10 @@ class _Section:
                 if isinstance(texts, list)
                 else value
             )
-            raise self.wrong(key, f'{key} must be a list of texts in quotes, ["a", "b-*"], {_not(wrong)}')
+            example = '["state", "job"]' if key == "show" else '["a", "b-*"]'
+            raise self.wrong(key, f"{key} must be a list of texts in quotes, {example}, {_not(wrong)}")
         if not texts and key != "expect":
-            else_ = "for none" if words else "for all"
+            else_ = "for none" if words else "for the usual ones" if key == "show" else "for all"
             raise self.wrong(key, f"{key} must not be an empty list: leave it out {else_}")
         if words and any("\0" in one for one in texts):
             raise self.wrong(key, f"{key} must not hold NUL characters")

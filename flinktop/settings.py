@@ -6,7 +6,7 @@ overrides the top level. The read-only guard can only be tightened: see `_read_o
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit
@@ -26,12 +26,13 @@ from flinktop.config_file import (
     read_config,
 )
 from flinktop.flink.connection import Connection, Secret, normal_form
-from flinktop.open_files import others_read, others_write
 
 if TYPE_CHECKING:
     from flinktop.alert_rules import AlertRule, Notify
+    from flinktop.column_names import ChosenColumns
     from flinktop.finding_rules import FindingRule
     from flinktop.groups import Group
+    from flinktop.own_keys import OwnKeys
 
 __all__ = [
     "THEMES",
@@ -115,8 +116,10 @@ class Settings:
     journal: JournalBounds = USUAL_JOURNAL
     alerts: "tuple[AlertRule, ...]" = ()  # likewise
     notify: "Notify | None" = None  # how flinktop calls; None: as usual
-    wall: bool = False  # whether the monitor opens with the wall
+    columns: "Mapping[str, ChosenColumns]" = field(default_factory=dict)  # by table; the others as usual
     groups: "tuple[Group, ...]" = ()  # the last that matches decides
+    wall: bool = False  # whether the monitor opens with the wall
+    own: "OwnKeys | None" = None  # commands and links of one's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +177,10 @@ class Sources:
             journal=self.file.journal,
             alerts=self.file.alerts,
             notify=self.file.notify,
-            wall=self.flags.wall,
+            columns=self.file.columns,
             groups=self.file.groups,
+            wall=self.flags.wall,
+            own=self.file.own,
         )
 
     @property
@@ -422,6 +427,9 @@ def read_sources(flags: Flags, environ: Mapping[str, str]) -> Sources:
 
 def _notes_on_config(path: Path) -> tuple[str, ...]:
     """A note if other users can write the config file: its commands are run, and its guards trusted."""
+    # Those without a config file do not need it.
+    from flinktop.open_files import others_write  # noqa: PLC0415
+
     # The null device never has content.
     if str(path) == os.devnull or not others_write(path):
         return ()
@@ -440,16 +448,21 @@ def _notes_on_names(file: ConfigFile) -> tuple[str, ...]:
 
 def _notes_on_files(connection: Connection) -> tuple[str, ...]:
     """Notes about files with secrets that other users can read."""
-    files = (
+    named = (
         ("password", _file_of(connection.password)),
         ("token", _file_of(connection.token)),
         ("headers", connection.header_file),
         ("key", connection.key),
     )
+    files = [(name, path) for name, path in named if path is not None]
+    if not files:
+        return ()
+    from flinktop.open_files import others_read  # noqa: PLC0415 -- few connections have any
+
     return tuple(
         f"other users can read the file with the {name}, {path}: chmod go-r it"
         for name, path in files
-        if path is not None and others_read(path)
+        if others_read(path)
     )
 
 

@@ -19,10 +19,12 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from unittest import mock
 
+from flinktop.demo.past import MINUTES
 from flinktop.engine.journal.journal import Journal
 from tests.manual_clock import ManualClock
 from tests.ui.acting import acting
 from tests.ui.day import Day, monitor
+from tests.ui.fleet_day import company, fleet_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,6 +115,8 @@ WALK = (
 )
 WELL = (Place("wall-healthy", ("ctrl+w",)),)
 """On a cluster that is healthy."""
+SEVERAL = (Place("fleet", seconds=VERDICTS), Place("fleet-jobs", ("2",)))
+"""On several clusters."""
 
 
 ACTS = (
@@ -147,6 +151,10 @@ async def take(size: tuple[int, int], theme: str, pattern: re.Pattern[str]) -> N
         # Until each job has its verdict.
         await day.wait(VERDICTS)
         await walk(day, WELL, size, theme, pattern)
+    clock = ManualClock()
+    clusters, profiles = company(clock)
+    async with fleet_of(clusters, clock, size, profiles=profiles, theme=theme, minutes=MINUTES) as day:
+        await walk(day, SEVERAL, size, theme, pattern)
     if theme == "dark":
         with ExitStack() as held:
             # Who asks, under which numbers, and which jars lie there.

@@ -13,9 +13,10 @@ import pytest
 
 import flinktop
 from flinktop import cli
-from flinktop.cli import UsageError, main, read_args
+from flinktop.cli import main
+from flinktop.command_line import UsageError, options_of, parser_of_all, read_args
 from flinktop.engine.acts.run_jar import RunJar
-from flinktop.headless.args import ACTS, ActArgs
+from flinktop.headless.args import ACTS, ActArgs, ClustersArgs, ColumnsArgs, CompletionArgs
 from flinktop.headless.journal_args import JournalArgs
 from flinktop.headless.status_args import StatusArgs
 from flinktop.headless.watch_args import Address, WatchArgs
@@ -88,8 +89,6 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Settings, Profile]]:
         ("--refresh 5 open --ascii prod --mouse", "open", "prod", Flags(refresh="5", ascii=True, mouse=True)),
         ("--refresh 5", "open", None, Flags(refresh="5")),
         ("--user local prod", "open", "prod", Flags(user="local")),
-        ("--config local clusters", "clusters", None, Flags(config="local")),
-        ("--ascii clusters --config f", "clusters", None, Flags(config="f", ascii=True)),
         ("--read-only local --theme light", "local", None, Flags(read_only=True, theme="light")),
         ("--header A:1 prod --header B:2", "open", "prod", Flags(header=("A:1", "B:2"))),
         ("--debug --no-color -- prod", "open", "prod", Flags(debug=True, no_color=True)),
@@ -293,11 +292,38 @@ def test_arguments_of_watch(line: str, flags: Flags, args: WatchArgs) -> None:
     assert read_args(line.split()) == ("watch", None, flags, args)
 
 
+@pytest.mark.parametrize(
+    ("line", "command", "flags", "args"),
+    [
+        ("--config local clusters", "clusters", Flags(config="local"), ClustersArgs()),
+        ("--ascii clusters --config f", "clusters", Flags(config="f", ascii=True), ClustersArgs()),
+        ("clusters --no-ask --json", "clusters", Flags(), ClustersArgs(ask=False, json=True)),
+        ("clusters --names", "clusters", Flags(), ClustersArgs(names=True)),
+        ("columns", "columns", Flags(), ColumnsArgs()),
+        ("columns jobs --json", "columns", Flags(), ColumnsArgs("jobs", json=True)),
+        ("completion zsh", "completion", Flags(), CompletionArgs("zsh")),
+    ],
+)
+def test_arguments_of_what_lists(line: str, command: str, flags: Flags, args: object) -> None:
+    assert read_args(line.split()) == (command, None, flags, args)
+
+
 def test_every_option_is_a_setting_and_every_setting_an_option() -> None:
     # What the commands for scripts take beside them is no setting.
-    acting = {"", *ACTS, "operations", "status", "bundle", "explain", "journal", "watch"}
+    acting = {
+        "",
+        *ACTS,
+        "operations",
+        "status",
+        "bundle",
+        "explain",
+        "journal",
+        "watch",
+        "clusters",
+        "columns",
+    }
     words = {
-        word for command, its in cli._options(cli._parser()).items() if command not in acting for word in its
+        word for command, its in options_of(parser_of_all()).items() if command not in acting for word in its
     }
     options = {word.removeprefix("--").replace("-", "_") for word in words}
     # Which clusters are opened is no setting either.
@@ -460,15 +486,15 @@ read_only = true
 url = "http://localhost:8081"
 headers = { X-Key = "hush" }
 """)
-    assert main(["clusters", "--config", str(config)]) == 0
+    assert main(["clusters", "--no-ask", "--config", str(config)]) == 0
     out, err = capsys.readouterr()
     assert err == ""
     assert (
         out
         == f"""\
-NAME        URL
-production  https://flink.example/base  read-only, default
-dev         http://localhost:8081
+NAME        URL                         LOGIN                 TLS
+production  https://flink.example/base  basic from a command  verified  read-only, default
+dev         http://localhost:8081       headers
 
 config   {config}
 state    {home}/.local/state/flinktop  (not there yet)
@@ -491,7 +517,7 @@ severity = "info"
 url = "http://h:1"
 expect = ["orders", "billing-*"]
 """)
-    assert main(["clusters", "--config", str(config)]) == 0
+    assert main(["clusters", "--no-ask", "--config", str(config)]) == 0
     assert (
         """
 expects   orders, billing-* on prod
@@ -527,7 +553,7 @@ bell = false
 [clusters.prod]
 url = "http://h:1"
 """)
-    assert main(["clusters", "--config", str(config)]) == 0
+    assert main(["clusters", "--no-ask", "--config", str(config)]) == 0
     out = capsys.readouterr().out
     assert (
         """
@@ -600,7 +626,7 @@ def test_unencodable_output_is_escaped(home: Path) -> None:
     config = home / "my.toml"
     config.write_text('[clusters."caf\u00e9"]\nurl = "http://h:1"\n', encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "flinktop", "clusters", "--config", str(config)],
+        [sys.executable, "-m", "flinktop", "clusters", "--no-ask", "--config", str(config)],
         capture_output=True,
         check=False,
         env={"HOME": str(home), "PYTHONIOENCODING": "ascii"},
@@ -680,7 +706,7 @@ def test_a_broken_pipe_ends_it_silently(words: str, code: int, unread: set[str],
 def test_an_interrupt_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupted(_sources: object) -> NoReturn:
+    def interrupted(*_given: object) -> NoReturn:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("flinktop.cli._clusters", interrupted)

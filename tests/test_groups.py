@@ -124,7 +124,7 @@ def test_clusters_lists_groups_and_says_which_matches_nothing(
 ) -> None:
     file = tmp_path / "config.toml"
     file.write_text(f'{CLUSTERS}{PROD}[[groups]]\nclusters = "prdo-*"\nname = "typo"\n')
-    assert main(["clusters", "--config", str(file)]) == 0
+    assert main(["clusters", "--no-ask", "--config", str(file)]) == 0
     out = capsys.readouterr().out
     assert [line.split() for line in out.splitlines() if line.startswith("prod-eu")] == [
         ["prod-eu", "http://eu:8081", "read-only,", "protected,", "group", "prod"]

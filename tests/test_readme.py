@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from textwrap import indent
 
-from flinktop.cli import read_args
+from flinktop.command_line import read_args
 from flinktop.headless.watch_args import WatchArgs
 from flinktop.ui import keys
 from flinktop.ui.command import Command
@@ -33,6 +33,7 @@ SCREENS = {
     "TaskManager": keys.TASKMANAGER,
     "JobManager": keys.JOBMANAGER,
     "log": keys.LOG_FILE,
+    "output": keys.OUTPUT,
     "jars": keys.JARS,
     "application": keys.APPLICATION,
     "operations": keys.OPERATIONS_LIST,

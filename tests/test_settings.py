@@ -779,6 +779,29 @@ CLUSTER = '[clusters.a]\nurl = "http://h:1"\n'
             "[notify]\ncommand = 'a'\nrepeat = '5s'",
             "line 3: repeat must be a duration from 10s to 7d, not '5s'",
         ),
+        ("columns = ['state']", "line 1: columns must be a table, [columns], not a list"),
+        (
+            "[columns.job]\nshow = ['state']",
+            "line 1: [columns]: there is no table 'job'; did you mean 'jobs'? (they are listed by: flinktop",
+        ),
+        ("[columns]\njobs = ['state']", "line 2: jobs must be a table, [columns.jobs], not a list"),
+        (
+            "[columns.jars]",
+            'line 1: [columns.jars] needs show; as usual: show = ["jar", "classes", "uploaded"',
+        ),
+        ("[columns.jobs]\nshown = []", "line 2: [columns.jobs] has no key 'shown'; did you mean 'show'?"),
+        ("[columns.jobs]\nshow = []", "line 2: show must not be an empty list: leave it out for the usual"),
+        (
+            "[columns.jobs]\nshow = [1]",
+            'line 2: show must be a list of texts in quotes, ["state", "job"], not',
+        ),
+        (
+            "[columns.jobs]\nshow = ['state', 'lagg']",
+            "line 2: show must hold columns of the table jobs, not 'lagg'; did you mean 'lag'? (they are",
+        ),
+        # By its title.
+        ("[columns.jobs]\nshow = 'BKPR%'", "not 'BKPR%'; did you mean 'backpressured'?"),
+        ("[columns.jobs]\nshow = ['lag', 'job', 'lag']", "line 2: show must not hold 'lag' twice"),
         ("x = " + "[" * 5000 + "]" * 5000, "brackets nested deeper than any setting needs"),
         ("#" * 1_000_001, "is larger than 1,000,000 bytes"),
     ],
@@ -954,8 +977,8 @@ def test_files_that_others_may_read_or_write_are_reported(
         f'[clusters.b]\nurl = "https://h:2"\ntoken_file = "{files["token"]}"\n'
     )
     opened = {files["password"], files["headers"], files["key"], files["token"], files["cert"]}
-    monkeypatch.setattr("flinktop.settings.others_read", opened.__contains__)
-    monkeypatch.setattr("flinktop.settings.others_write", files["config.toml"].__eq__)
+    monkeypatch.setattr("flinktop.open_files.others_read", opened.__contains__)
+    monkeypatch.setattr("flinktop.open_files.others_write", files["config.toml"].__eq__)
     said = "other users can read the file with the {}, {}: chmod go-r it"
     assert set(profile(files["config.toml"], "a").notes) == {
         said.format(name, files[name]) for name in ("password", "headers", "key")
@@ -1001,3 +1024,9 @@ def test_the_address_of_a_target_needs_no_login(tmp_path: Path) -> None:
     assert read.url_of("gone") is None
     with pytest.raises(SettingsError, match="must not hold a user"):
         read.url_of("http://u:p@h:1")
+
+
+def test_columns_are_chosen_by_table(tmp_path: Path) -> None:
+    path = tmp_path / "columns.toml"
+    path.write_text("[columns]\njars = { show = ['jar'] }\n[columns.jobs]\nshow = ['state', 'job', 'lag']\n")
+    assert settings(path).columns == {"jars": (("jar",), "jar"), "jobs": (("state", "job", "lag"), "job")}

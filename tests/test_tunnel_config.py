@@ -93,7 +93,7 @@ def test_clusters_shows_how_each_is_reached(tmp_path: Path, capsys: pytest.Captu
     text = (
         f'{PROD}{GOOD}[clusters.dev]\nurl = "http://dev:8081"\n[clusters.pass]\nurl = "http://p:1"\n{secret}'
     )
-    assert main(["clusters", "--config", str(written(tmp_path, text))]) == 0
+    assert main(["clusters", "--no-ask", "--config", str(written(tmp_path, text))]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[1:5] == [
         "prod  http://jobmanager:8081",

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from flinktop.engine.link import BackOff
 from flinktop.flink.checkpoints import CHECKPOINTS
-from flinktop.flink.cluster import OVERVIEW
+from flinktop.flink.cluster import CONFIG, OVERVIEW
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ STATE_SECONDS: Final = 18.0
 """Between two answers that tell the state of the jobs: the list of jobs; of a single job also its own."""
 RARELY: Final[Mapping[Endpoint[Any], float]] = {CHECKPOINTS: 180.0, JOB: 180.0, OVERVIEW: 600.0}
 """Seconds between two requests of a kind while all is well; nothing else is sent then."""
+RELEASE: Final = CONFIG()
+"""What tells the release, on which everything else depends: it waits for nothing but the list of jobs."""
 CLOSE_SECONDS: Final = 60.0
 """How long everything is asked after a change, and in each of the regular close looks."""
 CLOSE_EVERY: Final = 1200.0
@@ -127,6 +129,9 @@ class OffScreen:
             return soon[0]
         if now >= self._state_at and (carrier := self._carrier(watched)) is not None:
             return carrier
+        release = watched.get(RELEASE)
+        if release is not None and release.sent == -math.inf and _is_free(release):
+            return release
         if self.is_close(now):
             due = [one for one in watched.values() if _is_free(one) and one.due <= now]
             turn = [one for one in due if one.once is (self._in_a_row < OTHERS_SHARE - 1)]

@@ -92,8 +92,9 @@ class Sweep:
                 self._ask_operators(ids["job"], ids["vertex"], value)
 
     def _jobs(self, overview: JobsOverview, at: float) -> None:
-        live = {job.jid for job in overview.jobs if not states.is_terminal(job.state)}
-        for job in live - self.live:
+        listed = [job.jid for job in overview.jobs if not states.is_terminal(job.state)]
+        live = set(listed)
+        for job in (one for one in listed if one not in self.live):
             for query in figures_of(job):
                 self.poller.add_background(query, SECONDS)
             self.poller.add_background(CHECKPOINT_CONFIG(job=job), RARELY)

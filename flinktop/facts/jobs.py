@@ -29,7 +29,7 @@ from flinktop.model import states, tasks
 if TYPE_CHECKING:
     from flinktop.engine.journal.event import KnownJob
     from flinktop.facts.known import Known
-    from flinktop.flink.jobs import JobOverview
+    from flinktop.flink.jobs import Job, JobOverview
     from flinktop.model.tasks import Tasks
 
 
@@ -98,6 +98,7 @@ class JobFacts(Struct, frozen=True):
     ended: bool = False
     old: bool = False  # whether its figures are out of date
     verdict: JobVerdict | None = None  # None while too little is known
+    parallelism: int | None = None  # the highest of its vertices; None while it is not decided or known
 
 
 def job_state(known: Known, job: str) -> str:
@@ -150,7 +151,14 @@ def job_facts(job: JobOverview, known: Known) -> JobFacts:
         ended=ended,
         old=known.lost is not None or (not ended and (read is None or is_past(known, read))),
         verdict=job_verdict(known, job.jid),
+        parallelism=_parallelism(details),
     )
+
+
+def _parallelism(job: Job | None) -> int | None:
+    """The highest of a job's vertices; an adaptive batch job decides some of them late (-1)."""
+    highest = max((vertex.parallelism for vertex in job.vertices), default=-1) if job is not None else -1
+    return highest if highest > 0 else None
 
 
 def time_figure(known: Known, job: JobOverview, measure: str) -> Figure:

@@ -48,16 +48,19 @@ class Wire:
         self._retired: list[httpx.AsyncClient] = []
         self._flying = 0
         self._answered = False
+        self._closings = 0
 
     async def answer(self, request: Request, most: int) -> Answer:
         """Send a request and read its answer, up to `most` bytes. Raises FlinkError if there is none."""
+        closings = self._closings
         try:
             return await self._answer(request, most)
         except httpx.PoolTimeout:
             await self.renew()
         except httpx.RequestError as error:
             # The server closed an idle connection just now: a GET can be repeated safely.
-            if request.method != "GET" or not isinstance(error, _DROPPED):
+            ours = closings != self._closings  # or we did, because nobody waits for it any more
+            if request.method != "GET" or not isinstance(error, _DROPPED) or ours:
                 raise self._unreachable(error, request) from None
         try:
             return await self._answer(request, most)
@@ -85,6 +88,7 @@ class Wire:
         await self._close_retired()
 
     async def close(self) -> None:
+        self._closings += 1
         await self.renew()
         self._flying = 0
         await self._close_retired()

@@ -1,4 +1,4 @@
-"""Arguments and exit codes of the acting commands, of `flinktop operations`, `explain` and `bundle`.
+"""Arguments and exit codes of the acting commands, `operations`, `explain`, `bundle`, and those that list.
 
 And the arguments that several of the other commands have.
 """
@@ -12,6 +12,10 @@ ON_A_JOB: Final = ("savepoint", "stop", "cancel")
 ACTS: Final = (*ON_A_JOB, "submit")
 EXPLAIN: Final = "explain"
 BUNDLE: Final = "bundle"
+CLUSTERS: Final = "clusters"
+COLUMNS: Final = "columns"
+COMPLETION: Final = "completion"
+SHELLS: Final = ("bash", "zsh", "fish")
 USUAL_SIZE: Final = 20  # MB of a bundle
 USUAL_LOG: Final = 16  # MB of a log file that is downloaded for one
 LARGEST: Final = 1024  # MB
@@ -87,6 +91,30 @@ class BundleArgs:
     wait: float = USUAL_WAIT  # seconds
 
 
+@dataclass(frozen=True, slots=True)
+class ClustersArgs:
+    """The arguments of `flinktop clusters`."""
+
+    ask: bool = True  # whether the clusters are asked if they answer
+    names: bool = False  # the names alone
+    json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnsArgs:
+    """The arguments of `flinktop columns`."""
+
+    table: str | None = None  # None: all tables
+    json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionArgs:
+    """The arguments of `flinktop completion`."""
+
+    shell: str
+
+
 def add_parsers(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
     """Add the parsers of the acting commands to argparse's subparsers."""
     acting = _acting()
@@ -147,6 +175,57 @@ def add_explain(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
 def explain_args(given: dict[str, Any]) -> ExplainArgs:
     """Remove the arguments of `explain` from `given`."""
     return ExplainArgs(file=given.pop("file", None), json=given.pop("json", False))
+
+
+def add_listings(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
+    """Add the parsers of `clusters`, `columns` and `completion` to argparse's subparsers."""
+    clusters = add_command(
+        uses,
+        CLUSTERS,
+        "list the configured clusters, how each is reached and whether it answers",
+        parents,
+        description="List the clusters of the config, how each is reached and whether it answers, then what "
+        "should run and what is alerted, and the paths of files and log. Up to 32 clusters are asked at a "
+        "time, each for at most 3 s.",
+        epilog="Exit codes: 0 listed, whether or not the clusters answer; 2 usage error or a wrong config.",
+    )
+    clusters.add_argument(
+        "--no-ask", dest="ask", action="store_false", help="list without asking the clusters"
+    )
+    clusters.add_argument("--names", action="store_true", help="only the names, one a line; asks no cluster")
+    clusters.add_argument("--json", action="store_true", help="as one JSON document")
+    columns = add_command(
+        uses,
+        COLUMNS,
+        "list the tables and their columns, as [columns.TABLE] of the config names them",
+        parents,
+    )
+    columns.add_argument("table", nargs="?", metavar="TABLE", help="only this table")
+    columns.add_argument("--json", action="store_true", help="as one JSON document")
+    completion = add_command(
+        uses,
+        COMPLETION,
+        f"print a script that completes flinktop's arguments in {', '.join(SHELLS)}",
+        parents,
+    )
+    completion.add_argument("shell", metavar="SHELL", choices=SHELLS, help=", ".join(SHELLS))
+
+
+def listing_args(command: str, given: dict[str, Any]) -> ClustersArgs | ColumnsArgs | CompletionArgs:
+    """Remove the arguments of `clusters`, `columns` or `completion` from `given`.
+
+    Raises ValueError with a sentence if they conflict.
+    """
+    if command == COMPLETION:
+        return CompletionArgs(given.pop("shell"))
+    if command == COLUMNS:
+        return ColumnsArgs(given.pop("table", None), json=given.pop("json", False))
+    args = ClustersArgs(
+        ask=given.pop("ask", True), names=given.pop("names", False), json=given.pop("json", False)
+    )
+    if args.names and args.json:
+        raise ValueError("--names and --json cannot be used together: keep one")
+    return args
 
 
 def add_bundle(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from flinktop import cli
-from flinktop.cli import UsageError, main, read_args
+from flinktop.cli import main
+from flinktop.command_line import UsageError, read_args
 from flinktop.demo.names import SHOWS
 from flinktop.settings import Flags
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 import time
 from contextlib import contextmanager
@@ -17,8 +18,11 @@ from flinktop.engine.fleet import Fleet, Member
 from flinktop.engine.host import EngineFailed, Port
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.connection import Connection
+from flinktop.flink.errors import NotFlink
+from flinktop.flink.jobs import JOBS_OVERVIEW
 from tests.engine.test_host import PATIENCE, News, Silent, engine_threads
 from tests.fixture_cluster import FixtureCluster
+from tests.fixture_server import FixtureServer, Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -206,3 +210,42 @@ def test_a_fleet_of_none_starts_and_stops() -> None:
     fleet.stop()
     assert fleet.failure is None
     assert engine_threads() == []
+
+
+def test_bad_clusters_behind_real_ports_delay_no_good_one() -> None:
+    good = FixtureServer(FixtureCluster("1.20.5"))
+    hangs = FixtureServer(FixtureCluster("1.20.5"))
+    html = FixtureServer(FixtureCluster("1.20.5"))
+    html.said = Said(
+        200, b"<!doctype html><html><title>Sign in</title></html>", {"Content-Type": "text/html"}
+    )
+    with good, hangs, html, hangs.holding(), closed_port() as refused:
+        urls = [f"http://127.0.0.1:{refused}", hangs.url, html.url, good.url]
+        fleet = Fleet([Member(url, Port(Connection(url), Clock())) for url in urls])
+        news = News()
+        fleet.on_change(news)
+        began = time.monotonic()
+        fleet.start()
+        lost_ones = [fleet[url].port for url in (urls[0], html.url)]
+        while fleet[good.url].port.brief(JOBS_OVERVIEW()) is None or not all(one.lost for one in lost_ones):
+            told = news.told
+            if not fleet.take_changes():
+                news.wait_for(told + 1)
+        assert time.monotonic() - began < PATIENCE
+        lost = {url: fleet[url].port.lost for url in urls}
+        began = time.monotonic()
+        fleet.stop()
+        assert time.monotonic() - began < 2.0
+    assert engine_threads() == []
+    assert "refused" in str(lost[urls[0]])
+    assert lost[hangs.url] is None
+    assert isinstance(lost[html.url], NotFlink)
+    assert lost[good.url] is None
+
+
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """A port at which nothing listens, and which nobody else gets."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        yield one.getsockname()[1]

@@ -20,6 +20,7 @@ from flinktop.engine.acts.job_acts import Savepoint
 from flinktop.engine.acts.kinds import KINDS, from_json
 from flinktop.engine.acts.run_jar import RunJar
 from flinktop.engine.acts.verdict import Result
+from flinktop.engine.fleet import OneLedger
 from flinktop.engine.ledger import Ledger, LedgerError, process_lives
 from flinktop.engine.operation import Operation, State
 from flinktop.flink.jars import RunOptions
@@ -333,3 +334,42 @@ def test_a_ledger_on_a_vanishing_disk_raises_no_other_error(
 
 def _io_error(*_words: object) -> None:
     raise sqlite3.OperationalError("disk I/O error")
+
+
+def test_engines_that_share_it_see_what_each_writes_and_read_it_once(path: Path) -> None:
+    ledgers = OneLedger(path)
+    first, second = ledgers(), ledgers()
+    assert first is second
+    first.add(operation(1), NOW)
+    assert [first.changed(name) for name in "abab"] == [True, True, False, False]
+    assert second.operations() is first.operations()
+    first.add(operation(2), NOW)
+    assert second.changed("b")
+    assert [one.planned - NOW for one in second.operations()] == [2.0, 1.0]
+
+
+def test_what_another_flinktop_writes_is_seen_by_all_that_share_it(path: Path) -> None:
+    ledgers = OneLedger(path)
+    book, _ = ledgers(), ledgers()
+    book.add(operation(1), NOW)
+    assert len(book.operations()) == 1
+    assert book.changed("a")
+    other = Ledger(path, process(2))
+    other.add(operation(2), NOW)
+    assert book.changed("a")
+    assert len(book.operations()) == 2
+    other.close()
+
+
+def test_the_last_that_shares_it_gives_its_operations_up(path: Path) -> None:
+    ledgers = OneLedger(path)
+    book, _ = ledgers(), ledgers()
+    book.add(operation(1), NOW)
+    other = Ledger(path, process(2), lambda _pid: True)
+    book.release()
+    book.close("a")
+    assert other.take_over(URL, NOW) == ()
+    book.release()
+    book.close("b")
+    assert len(other.take_over(URL, NOW)) == 1
+    other.close()

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from flinktop.cli import read_args
+from flinktop.command_line import read_args
 from flinktop.engine.acts.verdict import Result
 from flinktop.engine.operation import Operation, State
 from flinktop.flink.connection import Connection

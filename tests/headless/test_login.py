@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flinktop.cli import read_args
+from flinktop.command_line import read_args
 from flinktop.flink.connection import Connection, Secret
 from flinktop.headless.act import run_act
 from flinktop.headless.args import UNREACHABLE, ActArgs

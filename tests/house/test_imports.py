@@ -24,9 +24,13 @@ SETTINGS = (
     "finding_rules",
     "alert_rules",
     "groups",
+    "own_keys",
+    "taken_keys",
+    "templates",
     "tunnel_config",
     "internal_error",
     "open_files",
+    "column_names",
 )
 ANY = "any"
 
@@ -34,6 +38,10 @@ ANY = "any"
 ROOMS: dict[str, tuple[str, ...]] = {
     "cli": (ANY,),
     "__main__": ("cli",),
+    # The names of commands and their options; what they do is imported by cli.
+    "command_line": ("demo", "headless", *SETTINGS),
+    # What completes them is made of the parser.
+    "completion": ("command_line", "demo", "headless", *SETTINGS),
     **dict.fromkeys(SETTINGS, (*SETTINGS, "flink")),
     "log": (*SETTINGS, "model"),
     "internal_error": (*SETTINGS, "flink", "model"),
@@ -56,7 +64,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "headless": ("facts", "engine", "judgement", "known", "model", "flink", *SETTINGS),
     # Of the commands what `status` prints and how it looks at a cluster: the monitor writes the same.
     "bundle": ("headless", "engine", "judgement", "known", "model", "flink", *SETTINGS),
-    "ui": ("bundle", "facts", "engine", "judgement", "known", "model", "flink", *SETTINGS),
+    # Programs of one's own: started, followed and ended.
+    "own_commands": ("flink",),
+    "ui": ("bundle", "facts", "engine", "judgement", "known", "model", "flink", "own_commands", *SETTINGS),
 }
 # The part of flink that speaks HTTP, and so the only code that knows the library.
 HTTP = ("flink.http", "flink.wire", "flink.network", "flink.tunnelled")
@@ -84,6 +94,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "rich": ("ui",),
     "plotext": ("ui.widgets.chart",),
     "platformdirs": ("settings",),
+    "shtab": ("completion",),
 }
 # An engine and a command are given their transport, whose type is the library's: for types alone.
 TYPES_ONLY: dict[str, tuple[str, ...]] = {"httpx": ("bundle", "engine", "flink.http", "headless", "ui.app")}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from flinktop.demo.scenarios import Cluster, known_jobs
 from flinktop.engine.fleet import Fleet, Member
 from flinktop.engine.host import Port
 from flinktop.flink.connection import Connection
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
     from flinktop.alert_rules import Notify
+    from flinktop.own_keys import OwnKeys
 
 RELEASE = "1.20.5"
 
@@ -35,11 +37,38 @@ class Dead(FixtureCluster):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(f"{request.method} {request.url.path}")
-        raise httpx.ConnectError("All connection attempts failed")
+        raise httpx.ConnectError("All connection attempts failed") from ConnectionRefusedError()
 
 
 def simulated(scenario: str, clock: ManualClock) -> DemoCluster:
     return DemoCluster(scenario, RELEASE, clock)
+
+
+def of_one_job(name: str, clock: ManualClock, release: str = RELEASE) -> DemoCluster:
+    """A cluster in application mode: one job of the demo, by its name."""
+    return DemoCluster("healthy", release, clock, own=Cluster((known_jobs()[name],), spare_slots=0))
+
+
+def company(clock: ManualClock) -> tuple[dict[str, FixtureCluster], dict[str, Profile]]:
+    """What a company may run, one cluster in each state, with the settings of each: for pictures."""
+    slow = of_one_job("search-index-updater", clock)
+    slow.hangs = lambda _path: True
+    clusters: dict[str, FixtureCluster] = {
+        "orders-eu": of_one_job("orders-enrichment", clock),
+        "orders-us": of_one_job("orders-enrichment", clock, "2.3.0"),
+        "fraud-scoring": of_one_job("payments-fraud-scoring", clock),
+        "inventory": simulated("restart-loop", clock),
+        "notifications": simulated("skew", clock),
+        "telemetry-edge": Dead(),
+        "search": slow,
+        "analytics-staging": simulated("healthy", clock),
+    }
+    groups = {"analytics-staging": ("blue", "staging")}
+    profiles = {}
+    for name in clusters:
+        colour, group = groups.get(name, ("red", "prod"))
+        profiles[name] = Profile(name, Connection(f"http://{name}.test:8081"), None, colour, group=group)
+    return clusters, profiles
 
 
 @dataclass
@@ -67,19 +96,27 @@ async def fleet_of(
     profiles: Mapping[str, Profile] | None = None,
     acts: bool = False,
     notify: Notify | None = None,
+    own: OwnKeys | None = None,
+    theme: str = "dark",
+    ascii_only: bool = False,
+    minutes: int = 2,
 ) -> AsyncIterator[FleetDay]:
-    """Flinktop opened on these clusters, by name; `profiles` are the settings of some of them."""
+    """Flinktop opened on these clusters, by name; `profiles` are the settings of some of them.
+
+    The simulated ones have so many `minutes` in their charts.
+    """
     settings = Settings(
         profiles=(),
         default=None,
-        theme="dark",
-        ascii=False,
+        theme=theme,
+        ascii=ascii_only,
         no_color=False,
         mouse=False,
         debug=False,
         paths=Paths(state / "config.toml", state, state / "flinktop.log"),
         notes=(),
         notify=notify,
+        own=own,
     )
     members = []
     for name, cluster in clusters.items():
@@ -96,8 +133,8 @@ async def fleet_of(
             ledger=settings.paths.operations if acts else None,
             rings=notify is not None,
         )
-        if isinstance(cluster, DemoCluster):
-            cluster.remembered(port, 2)
+        if isinstance(cluster, DemoCluster) and not cluster.hangs("overview"):
+            cluster.remembered(port, minutes)
         members.append(Member(name, port, profile))
     fleet = Fleet(members)
     app = FleetTop(fleet, settings, clock)

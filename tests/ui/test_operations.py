@@ -22,7 +22,7 @@ from flinktop.model import format as fmt
 from flinktop.ui.operation_news import OperationNews, ending
 from flinktop.ui.panels.frame import chips
 from flinktop.ui.panels.operations import OperationsTable, matches
-from flinktop.ui.widgets.columns import Column, spans_in
+from flinktop.ui.widgets.columns import Column, spans_in, usual
 from tests.engine.acting import process
 from tests.facts.test_operations import BASE, JOB, NAME
 from tests.ui.acting import ActingDay, RecordedJobManager, acting
@@ -44,7 +44,7 @@ SIZES = [
 def shown(*, clusters: bool) -> Sequence[Column[Operation]]:
     port = SimpleNamespace(clock=SimpleNamespace(wall=lambda: 1041.0))
     planned = partial(fmt.near, offset=0.0, now=1041.0)
-    return columns_of(OperationsTable, port, _several_clusters=clusters, _planned=planned)
+    return usual(columns_of(OperationsTable, port, _several_clusters=clusters, _planned=planned))
 
 
 def test_every_state_has_its_own_words_or_shape() -> None:

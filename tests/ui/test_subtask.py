@@ -63,7 +63,7 @@ def cells(day: Day, row: Any) -> dict[str, str]:
 
 def metrics(day: Day) -> dict[str, str]:
     table = day.app.screen.query_one(MetricsTable).table
-    value = next(column for column in table.columns if column.key == "value")
+    value = next(column for column in table.columns if column.key == "raw")
     return {row.metric: value.cell(row)[0] for row in table._rows if row.metric}
 
 
@@ -81,10 +81,10 @@ async def test_the_current_attempt_is_shown_with_flinks_data(release: str) -> No
         [row] = attempts(day)
         assert (row.attempt, row.status, row.start_time) == (0, document["status"], document["start-time"])
         shown = cells(day, row)
-        assert shown["taken"] == fmt.count(document["metrics"]["read-records"])
+        assert shown["total_in"] == fmt.count(document["metrics"]["read-records"])
         told = document.get("status-duration")
         for state, column in zip(("SCHEDULED", "DEPLOYING", "INITIALIZING", "RUNNING"), PHASES, strict=True):
-            assert shown[column[1].lower()] == (fmt.milliseconds(told[state]) if told else fmt.ABSENT)
+            assert shown[column[0].lower()] == (fmt.milliseconds(told[state]) if told else fmt.ABSENT)
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -141,7 +141,7 @@ async def test_an_attempt_that_fails_while_visible_becomes_an_earlier_one() -> N
 async def test_a_source_takes_nothing_in() -> None:
     async with on_subtask(at=0) as (day, _):
         [row] = attempts(day)
-        assert cells(day, row)["taken"] == fmt.ABSENT
+        assert cells(day, row)["total_in"] == fmt.ABSENT
         assert "in –" in day.lines[3]  # noqa: RUF001 -- the dash that stands for absent
 
 

@@ -66,7 +66,7 @@ async def test_a_table_is_written_whole_and_no_file_is_overwritten(tmp_path: Pat
         (path,) = tmp_path.glob("*.json")
         told = json.loads(path.read_text())
         assert len(told["rows"]) > 0
-        assert {"name", "state"} <= set(told["columns"])
+        assert {"job", "state"} <= set(told["columns"])
         await day.press("w")
         await day.press("down", "enter")
         await day.sees("is there already: choose another name")

@@ -159,8 +159,8 @@ def read_kept_of(
     found: dict[str, dict[str, bytes]] = {cluster: {} for cluster in clusters}
     given = {cluster_key(cluster): cluster for cluster in clusters}
     rows = file.execute(
-        "SELECT address, key, value FROM kept JOIN clusters ON number = cluster WHERE name = ? "
-        "ORDER BY at, kept.rowid",
+        "SELECT address, key, value FROM kept JOIN clusters ON number = cluster WHERE kept.name = ? "
+        "ORDER BY kept.at, kept.rowid",
         (name,),
     )
     for address, key, value in rows:

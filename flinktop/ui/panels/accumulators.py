@@ -85,6 +85,7 @@ class Accumulators(TablePanel[AccumulatorRow]):
     """What all tables of accumulators share."""
 
     BOX = "Accumulators"
+    TABLE = "accumulators"
     LOADING = "loading accumulators…"
     # TaskManagers send accumulators with their heartbeats, every 10 s.
     EVERY = 10.0
@@ -93,7 +94,7 @@ class Accumulators(TablePanel[AccumulatorRow]):
 
     def columns(self) -> Sequence[Column[AccumulatorRow]]:
         found: list[Column[AccumulatorRow]] = [
-            text("name", "ACCUMULATOR", 20, lambda row: row.name, tone="strong", sort=True, flex=True),
+            text("accumulator", "ACCUMULATOR", 20, lambda row: row.name, tone="strong", sort=True, flex=True),
             text(
                 "value",
                 "VALUE",
@@ -108,8 +109,8 @@ class Accumulators(TablePanel[AccumulatorRow]):
         ]
         if self.OF:
             found[:0] = [
-                text("of", self.OF, 14, lambda row: row.of, sort=lambda row: row.at),
-                text("where", "HOST", 20, lambda row: row.where, sort=True, drop=2),
+                text("scope", self.OF, 14, lambda row: row.of, sort=lambda row: row.at),
+                text("host", "HOST", 20, lambda row: row.where, sort=True, drop=2),
             ]
         if self.SERIALIZED:
             size = attrgetter("serialized")

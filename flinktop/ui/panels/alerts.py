@@ -67,6 +67,7 @@ class AlertsTable(TablePanel["Alert"]):
     """The alerts: first what is open, then what was, each the newest first."""
 
     BOX = "Alerts"
+    TABLE = "alerts"
     FADES = False
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -127,7 +128,7 @@ class AlertsTable(TablePanel["Alert"]):
                 drop=1,
             ),
             text(
-                "words",
+                "alert",
                 "ALERT",
                 24,
                 lambda alert: f"{mark(alert.severity)} {clean(alert.finding.words)}",
@@ -146,6 +147,7 @@ class AlertsTable(TablePanel["Alert"]):
                 descending=True,
                 drop=4,
             ),
+            text("kind", "KIND", 18, lambda alert: str(alert.finding.kind), sort=True, usual=False),
         )
 
     @property

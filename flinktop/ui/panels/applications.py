@@ -53,6 +53,7 @@ class ApplicationsTable(TablePanel["ApplicationOverview"]):
     ENDPOINT = APPLICATIONS_OVERVIEW
     KEY = "id"
     BOX = "Applications"
+    TABLE = "applications"
     LOADING = "loading applications…"
     NOTHING = "Nothing has been submitted."
     MISSING = "applications"
@@ -61,7 +62,7 @@ class ApplicationsTable(TablePanel["ApplicationOverview"]):
         return (
             state(lambda row: row.status),
             text(
-                "name",
+                "application",
                 "APPLICATION",
                 24,
                 lambda row: row.name,
@@ -71,7 +72,8 @@ class ApplicationsTable(TablePanel["ApplicationOverview"]):
             ),
             text("jobs", "JOBS", 18, lambda row: counted(row.jobs), sort=True),
             when("started", "STARTED", lambda row: row.start_time, self.zone_offset, drop=1),
-            number("seconds", "DURATION", 8, seconds, fmt.duration),
+            number("duration", "DURATION", 8, seconds, fmt.duration),
+            text("id", "ID", 32, lambda row: row.id, tone="muted", sort=True, usual=False),
         )
 
     @property
@@ -134,6 +136,7 @@ class ApplicationJobs(TablePanel["JobOverview"]):
     ENDPOINT = APPLICATION
     KEY = "jid"
     BOX = "Jobs"
+    TABLE = "application_jobs"
     LOADING = "loading jobs…"
     NOTHING = "It has submitted no job."
 
@@ -146,7 +149,8 @@ class ApplicationJobs(TablePanel["JobOverview"]):
             job_state(lambda job: tasks(job.tasks)),
             name("JOB"),
             when("started", "STARTED", lambda job: job.start_time, self.zone_offset, descending=False),
-            number("seconds", "DURATION", 8, seconds, fmt.duration),
+            number("duration", "DURATION", 8, seconds, fmt.duration),
+            text("id", "ID", 32, lambda row: row.jid, tone="muted", sort=True, usual=False),
         )
 
     def rows_of(self, answer: Application) -> Sequence[JobOverview]:
@@ -191,6 +195,7 @@ class ApplicationConfiguration(TablePanel["Setting"]):
 
     ENDPOINT = APPLICATION_CONFIG
     BOX = "Configuration"
+    TABLE = "application_configuration"
     LOADING = "loading configuration…"
     NOTHING = "Nothing is configured."
     EVERY = RARELY
@@ -199,7 +204,7 @@ class ApplicationConfiguration(TablePanel["Setting"]):
             "setting", "SETTING", 30, lambda one: one.key, tone="strong", sort=lambda one: one.key, flex=True
         ),
         text(
-            "name", "VALUE", 20, lambda one: one.value or "", blank="", sort=lambda one: one.value, flex=True
+            "value", "VALUE", 20, lambda one: one.value or "", blank="", sort=lambda one: one.value, flex=True
         ),
     )
 

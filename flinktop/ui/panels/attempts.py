@@ -63,6 +63,7 @@ class AttemptsTable(TablePanel[Attempt]):
 
     BOX = "Attempts"
     LOADING = "loading subtask…"
+    TABLE = "attempts"
     TABLE_ID = "attempt-rows"
     DEFAULT_CSS = """
     AttemptsTable { height: auto; }
@@ -103,13 +104,22 @@ class AttemptsTable(TablePanel[Attempt]):
             state(lambda row: row.status),
             near("started", "STARTED", lambda row: row.start_time, time),
             near("ended", "ENDED", lambda row: row.end_time, time, drop=1),
-            number("seconds", "DURATION", 8, lambda row: row.seconds, fmt.duration),
+            number("duration", "DURATION", 8, lambda row: row.seconds, fmt.duration),
             text("host", "HOST", 12, lambda row: row.where, sort=True, drop=3, flex=True),
-            figure("taken", "IN", 6, partial(records, sent=False), drop=2),
-            figure("sent", "OUT", 6, partial(records, sent=True), drop=2),
+            figure("total_in", "IN", 6, partial(records, sent=False), drop=2),
+            figure("total_out", "OUT", 6, partial(records, sent=True), drop=2),
             *(
-                number(head.lower(), head, max(8, len(head)), partial(_spent, one), fmt.milliseconds, drop=4)
+                number(one.lower(), head, max(8, len(head)), partial(_spent, one), fmt.milliseconds, drop=4)
                 for one, head in PHASES
+            ),
+            text(
+                "taskmanager",
+                "TASKMANAGER",
+                24,
+                lambda row: row.taskmanager_id or "",
+                sort=True,
+                middle=True,
+                usual=False,
             ),
         )
 
@@ -205,6 +215,7 @@ class StateTimes(TablePanel[StateRow]):
     KEY = "state"
     BOX = "States of the present attempt"
     NOTHING = "it has entered no state yet"
+    TABLE = "subtask_states"
     TABLE_ID = "state-rows"
     DEFAULT_CSS = "StateTimes { height: auto; } StateTimes LiveTable { height: 2; }"
 
@@ -216,7 +227,7 @@ class StateTimes(TablePanel[StateRow]):
         return (
             replace(by_state, width=LONGEST_STATE),
             near("entered", "ENTERED", lambda row: row.entered, self.near),
-            number("spent", "IN STATE", 8, lambda row: row.milliseconds, fmt.milliseconds),
+            number("in_state", "IN STATE", 8, lambda row: row.milliseconds, fmt.milliseconds),
             text("share", "SHARE", BAR, share, tone="info", blank="", drop=1),
         )
 

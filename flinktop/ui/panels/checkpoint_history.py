@@ -90,6 +90,7 @@ class CheckpointHistory(TablePanel["SeenCheckpoint"]):
     BOX = "History"
     LOADING = "loading checkpoints…"
     NOTHING = "no checkpoint yet"
+    TABLE = "checkpoints"
     TABLE_ID = "checkpoints"
 
     def columns(self) -> Sequence[Column[SeenCheckpoint]]:
@@ -144,7 +145,7 @@ class CheckpointHistory(TablePanel["SeenCheckpoint"]):
                 drop=8,
             ),
             Column(
-                "name",
+                "path",
                 "PATH OR REASON",
                 16,
                 lambda row: ("  ".join(text for text, _ in _note(row)), ""),

@@ -43,7 +43,7 @@ def size_columns(of: Callable[[R], Sizes], drops: tuple[int, int, int]) -> tuple
         number("written", "WRITTEN", 7, lambda row: of(row).written, fmt.size, drop=written),
         number("full", "FULL", 6, lambda row: of(row).full_size, fmt.size, drop=full),
         text(
-            "in-flight",
+            "in_flight",
             "IN FLIGHT",
             13,
             lambda row: in_flight(of(row)),

@@ -177,11 +177,12 @@ class CheckpointSummary(TablePanel[CheckpointMeasure]):
     ENDPOINT = CHECKPOINTS
     KEY = "name"
     BOX = "Completed checkpoints"
+    TABLE = "checkpoint_summary"
     LOADING = "loading checkpoints…"
     NOTHING = "no checkpoint has completed yet"
     FADES = False
     COLUMNS = (
-        text("name", "MEASURE", 21, attrgetter("name"), tone="strong", flex=True),
+        text("measure", "MEASURE", 21, attrgetter("name"), tone="strong", flex=True),
         *(
             text(field, title, 7, partial(_statistic, field), align="right", drop=drop)
             for field, title, drop in STATISTICS
@@ -221,6 +222,7 @@ class CheckpointSettings(TablePanel[Item]):
     ENDPOINT = CHECKPOINT_CONFIG
     KEY = "field"
     BOX = "Configuration"
+    TABLE = "checkpoint_settings"
     LOADING = "loading configuration…"
     EVERY = RARELY
     FADES = False

@@ -104,6 +104,7 @@ class CheckpointVertices(TablePanel[VertexShare]):
     BOX = "Vertices"
     LOADING = "loading vertices…"
     NOTHING = "Flink reports no vertices"
+    TABLE = "checkpoint_vertices"
     TABLE_ID = "shares"
 
     def __init__(self, job: str, checkpoint: int) -> None:
@@ -116,7 +117,7 @@ class CheckpointVertices(TablePanel[VertexShare]):
             return self.near(at) if at is not None else ""
 
         return (
-            text("name", "VERTEX", 30, lambda row: row.name, tone="strong", sort=True, flex=True),
+            text("vertex", "VERTEX", 30, lambda row: row.name, tone="strong", sort=True, flex=True),
             acknowledged_column(lambda row: row.share, lambda row: row.under_way),
             text("latest", "LATEST", 11, latest, tone="muted", align="right", drop=4),
             number("duration", "DURATION", 8, lambda row: row.share.duration, fmt.milliseconds),
@@ -205,6 +206,7 @@ class CheckpointShares(TablePanel[SubtaskShare]):
     KEY = "name"
     BOX = "Subtasks"
     DEFAULT_CSS = "CheckpointShares { layout: vertical; }"
+    TABLE = "checkpoint_subtasks"
     TABLE_ID = "subtasks"
     FADES = False
 
@@ -248,12 +250,12 @@ class CheckpointShares(TablePanel[SubtaskShare]):
             number("total", "TOTAL", 7, lambda row: row.times.total, fmt.milliseconds),
             Column("acknowledged", "ACKED", 11, acknowledged, align="right", drop=5),
             *size_columns(lambda row: row, drops=(3, 6, 7)),
-            text("kind", "BARRIERS", 9, _barriers, blank="", sort=True, drop=8),
+            text("barriers", "BARRIERS", 9, _barriers, blank="", sort=True, drop=8),
         )
 
     def compose(self) -> ComposeResult:
         yield from super().compose()
-        yield FixedRows(self.columns(), ascii=self.ascii)
+        yield FixedRows(self.shown_columns(), ascii=self.ascii)
 
     def show_vertex(self, vertex: str) -> None:
         if vertex != self.vertex:

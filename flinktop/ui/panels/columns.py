@@ -50,6 +50,7 @@ class Rest(TypedDict, total=False):
     leaves: int
     descending: bool
     middle: bool
+    usual: bool
 
 
 def text(
@@ -171,9 +172,9 @@ def near(
 
 
 def name(title: str, **rest: Unpack[Rest]) -> Column[N]:
-    """The name, which is never dropped and takes the width that the others leave."""
+    """The name, which is never dropped and takes the width that the others leave; its key is the title."""
     rest = {"flex": True, **rest}
-    return text("name", title, NAME, lambda row: row.name, tone="strong", sort=True, **rest)
+    return text(title.lower(), title, NAME, lambda row: row.name, tone="strong", sort=True, **rest)
 
 
 def state(of: Callable[[R], str] = attrgetter("state"), **rest: Unpack[Rest]) -> Column[R]:

@@ -85,12 +85,13 @@ class ClusterConfiguration(TablePanel[Item]):
     ENDPOINT = JOBMANAGER_CONFIG
     BOX = "Configuration"
     LOADING = "loading configuration…"
+    TABLE = "configuration"
     MISSING = "configuration of a JobManager"
     EVERY = RARELY
     COLUMNS = (
-        text("where", "SCOPE", 11, _WHERE, tone="muted", sort=_WHERE, drop=1),
+        text("scope", "SCOPE", 11, _WHERE, tone="muted", sort=_WHERE, drop=1),
         text("setting", "SETTING", 30, _NAME, tone="strong", sort=_NAME, flex=True),
-        text("name", "VALUE", 20, _VALUE, blank="", sort=_VALUE, flex=True),
+        text("value", "VALUE", 20, _VALUE, blank="", sort=_VALUE, flex=True),
     )
 
     _made_of: object = None  # the answers that the rows were made of: searching for secrets takes a while
@@ -178,10 +179,11 @@ class JobConfiguration(TablePanel[Item]):
     """The settings of a job, and the arguments that its program declared."""
 
     BOX = "Configuration"
+    TABLE = "job_configuration"
     LOADING = "loading configuration…"
     COLUMNS = (
-        text("where", "SCOPE", 10, _WHERE, tone="muted", sort=_WHERE),
-        text("name", "SETTING", 24, _NAME, tone="strong", sort=_NAME),
+        text("scope", "SCOPE", 10, _WHERE, tone="muted", sort=_WHERE),
+        text("setting", "SETTING", 24, _NAME, tone="strong", sort=_NAME),
         text("value", "VALUE", 20, _VALUE, blank="", sort=_VALUE, flex=True),
     )
     _program: tuple[JobConfig | None, Sequence[Item]] = (None, ())

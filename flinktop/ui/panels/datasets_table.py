@@ -20,12 +20,13 @@ class DatasetsTable(TablePanel["DataSet"]):
     ENDPOINT = DATASETS
     KEY = "id"
     BOX = "Datasets"
+    TABLE = "datasets"
     LOADING = "loading datasets…"
     NOTHING = "No program keeps an intermediate result on the cluster (Table.cache in batch programs)."
     MISSING = "datasets"
     EVERY = 10.0
     COLUMNS = (
-        text("name", "DATASET", 32, lambda row: row.id, tone="strong", sort=True, flex=True),
+        text("dataset", "DATASET", 32, lambda row: row.id, tone="strong", sort=True, flex=True),
         text(
             "complete",
             "COMPLETE",

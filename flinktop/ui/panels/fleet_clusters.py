@@ -114,6 +114,7 @@ class FleetClusters(FleetTable[ClusterFacts]):
 
     KEY = "name"
     BOX = "Clusters"
+    TABLE = "clusters"
     _lines = 0  # as many as it takes at the most
 
     def columns(self) -> Sequence[Column[ClusterFacts]]:
@@ -137,7 +138,7 @@ class FleetClusters(FleetTable[ClusterFacts]):
         unknown: Cell = (fmt.UNKNOWN, "muted")
         found: list[Column[ClusterFacts]] = [
             text(
-                "name",
+                "cluster",
                 "CLUSTER",
                 NAME,
                 lambda row: clean(row.name),
@@ -162,6 +163,7 @@ class FleetClusters(FleetTable[ClusterFacts]):
                 sort=urgency,
                 flex=True,
                 comfort=LONG_VERDICT,
+                weight=4,
                 stripes=verdict_stripes,
             ),
             Column(
@@ -180,9 +182,18 @@ class FleetClusters(FleetTable[ClusterFacts]):
                 "age", "AGE", 5, lambda row: row.age, fmt.span, tone=age_tone, blank=(fmt.ABSENT, "muted")
             ),
             text("release", "FLINK", 8, lambda row: clean(row.release), tone="muted", sort=True),
+            text(
+                "group",
+                "GROUP",
+                10,
+                lambda row: clean(row.group),
+                tone="muted",
+                sort=True,
+                usual=any(row.group for row in self.facts().clusters),
+            ),
+            number("taskmanagers", "TM", 4, lambda row: row.taskmanagers, str, usual=False),
+            text("url", "URL", 24, lambda row: clean(row.url), tone="muted", sort=True, usual=False),
         ]
-        if any(row.group for row in self.facts().clusters):
-            found.append(text("group", "GROUP", 10, lambda row: clean(row.group), tone="muted", sort=True))
         return [_placed(column) for column in found]
 
     def rows(self) -> Sequence[ClusterFacts]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from flinktop.facts.fleet import FleetFacts
     from flinktop.ui.widgets.columns import Cell
 
-CLUSTER = 12  # cells of a cluster's name
+CLUSTER, LONG_CLUSTER = 12, 18  # cells of a cluster's name at least, and where there is room
 NAME, LONG_NAME = 14, 28  # cells of a job's name at least, and where there is room
 VERDICT, LONG_VERDICT = 18, 36  # cells of its verdict, likewise
 ROOM, MORE_ROOM = 40, 56
@@ -48,6 +48,7 @@ class FleetJobs(FleetTable[FleetJob]):
     """One row for each job of each cluster."""
 
     BOX = "Jobs of all clusters"
+    TABLE = "fleet_jobs"
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -79,10 +80,11 @@ class FleetJobs(FleetTable[FleetJob]):
                 tone=lambda row: cluster_tone(self._colours.get(row.cluster)),
                 sort=True,
                 flex=True,
+                comfort=LONG_CLUSTER,
             ),
             job_state(),
             text(
-                "name",
+                "job",
                 "JOB",
                 NAME,
                 lambda row: row.name,
@@ -99,6 +101,7 @@ class FleetJobs(FleetTable[FleetJob]):
                 sort=lambda row: row.order,
                 flex=True,
                 comfort=LONG_VERDICT,
+                weight=4,
                 stripes=lambda row, width: verdict_stripes(row.verdict, width),
             ),
             if_running(text("tasks", "TASKS", 7, tasks, blank="", align="right")),
@@ -108,6 +111,8 @@ class FleetJobs(FleetTable[FleetJob]):
             Column("trend", "IN/s, 30 m", TREND, trend),
             number("since", "LASTED", 6, self._lasted, fmt.span, tone="muted", blank=("", "")),
             number("age", "AGE", 5, lambda row: row.age, fmt.span, tone="muted"),
+            text("group", "GROUP", 10, lambda row: clean(row.group), tone="muted", sort=True, usual=False),
+            text("id", "ID", 32, lambda row: row.jid, tone="muted", sort=True, usual=False),
         ]
         return [
             replace(column, drop=drop, leaves=ROOM if column.key in ("in", "since") else MORE_ROOM)

@@ -27,6 +27,7 @@ class JarsTable(TablePanel[Jar]):
     ENDPOINT = JARS
     KEY = "id"
     BOX = "Jars"
+    TABLE = "jars"
     LOADING = "loading jars…"
     NOTHING = "No jars have been uploaded."
     MISSING = "uploaded jars"
@@ -39,7 +40,7 @@ class JarsTable(TablePanel[Jar]):
             )
 
         return (
-            text("name", "JAR", 20, lambda jar: jar.name, tone="strong", sort=True, flex=True),
+            text("jar", "JAR", 20, lambda jar: jar.name, tone="strong", sort=True, flex=True),
             text("classes", "ENTRY CLASS", 20, classes, blank="none is named", sort=True, flex=True),
             when("uploaded", "UPLOADED", lambda jar: jar.uploaded, self.zone_offset),
             text("id", "ID", 36, lambda jar: jar.id, tone="muted", drop=1),

@@ -97,6 +97,7 @@ class ExceptionsTable(TablePanel[FaultFacts]):
     """The faults of one job, repeats grouped; including those that Flink has dropped."""
 
     BOX = "Exceptions"
+    TABLE = "exceptions"
     LOADING = "loading exceptions…"
     EVERY = 10.0  # an answer has a stack of 2 to 20 kB for each fault
 
@@ -110,12 +111,12 @@ class ExceptionsTable(TablePanel[FaultFacts]):
 
     def columns(self) -> Sequence[Column[FaultFacts]]:
         return (
-            near("at", "LATEST", lambda row: row.at, self.near, descending=True),
+            near("latest", "LATEST", lambda row: row.at, self.near, descending=True),
             number(
-                "count", "TIMES", 5, lambda row: row.count, tone=lambda count: "warn" if count > 1 else ""
+                "times", "TIMES", 5, lambda row: row.count, tone=lambda count: "warn" if count > 1 else ""
             ),
             text(
-                "name",
+                "cause",
                 "ROOT CAUSE",
                 24,
                 lambda row: row.name,

@@ -110,6 +110,7 @@ class TimelineTable(TablePanel[TimelineRow]):
     """Rows over time, with an axis below them."""
 
     BOX = "Timeline"
+    TABLE = "job_timeline"
     TITLE = "VERTEX"
     OLD: ClassVar[float] = OLD_SECONDS  # seconds after which an answer is old
 
@@ -154,7 +155,7 @@ class TimelineTable(TablePanel[TimelineRow]):
                 align="right",
                 drop=1,
             ),
-            number("spent", "DURATION", 8, spent, fmt.duration, blank=("", ""), drop=3),
+            number("duration", "DURATION", 8, spent, fmt.duration, blank=("", ""), drop=3),
             Column("bar", "OVER TIME", 24, lambda _row: ("", ""), flex=True, stripes=bar),
         )
 
@@ -170,7 +171,7 @@ class TimelineTable(TablePanel[TimelineRow]):
 
     def compose(self) -> ComposeResult:
         yield from super().compose()
-        yield FixedRows[Window](axis_columns(self.columns()), ascii=self.ascii)
+        yield FixedRows[Window](axis_columns(self.shown_columns()), ascii=self.ascii)
 
     def show(self) -> None:
         super().show()

@@ -82,7 +82,7 @@ ARCHIVE_DROPS = {
     "uptime": 1,
 }
 """The order in which columns are dropped on a HistoryServer: those of running jobs first."""
-ARCHIVE_WIDTHS = {"name": 14, "verdict": 14}
+ARCHIVE_WIDTHS = {"job": 14, "verdict": 14}
 """Least cells there of columns that are wider elsewhere: on 80 columns there is room for the times."""
 
 
@@ -141,6 +141,7 @@ class JobsTable(TablePanel[JobRow]):
     KEY = "jid"
     BOX = "Jobs"
     LOADING = "loading jobs…"
+    TABLE = "jobs"
     TABLE_ID = "jobs"
     passing = True
 
@@ -172,7 +173,7 @@ class JobsTable(TablePanel[JobRow]):
         found: list[Column[JobRow]] = [
             job_state(),
             text(
-                "name",
+                "job",
                 "JOB",
                 NAME,
                 lambda row: row.name,
@@ -245,6 +246,10 @@ class JobsTable(TablePanel[JobRow]):
                     ("ended", "ENDED", "end", ""),
                 )
             ),
+            text("id", "ID", 32, lambda row: row.jid, tone="muted", sort=True, usual=False),
+            number("parallelism", "PAR", 5, lambda row: row.facts.parallelism, str, usual=False),
+            number("interval", "INTERVAL", 8, lambda row: row.facts.interval, fmt.span, usual=False),
+            text("type", "TYPE", 9, lambda row: (row.job.job_type or "").lower(), sort=True, usual=False),
         ]
         if self._archive:
             return [
@@ -252,9 +257,9 @@ class JobsTable(TablePanel[JobRow]):
                     column,
                     drop=ARCHIVE_DROPS.get(column.key, 0),
                     width=ARCHIVE_WIDTHS.get(column.key, column.width),
+                    usual=column.usual and column.key not in ("tasks", "lag"),
                 )
                 for column in found
-                if column.key not in ("tasks", "lag")
             ]
         return [
             replace(column, drop=drop, leaves=_room(column.key))
@@ -324,7 +329,7 @@ class JobsTable(TablePanel[JobRow]):
     def show(self) -> None:
         if self.port.features.history_server != self._archive:
             self._archive = not self._archive
-            self.table.set_columns(self.columns())
+            self.table.set_columns(self.shown_columns())
         super().show()
 
     def rows_of(self, answer: JobsOverview) -> Sequence[JobRow]:

@@ -96,15 +96,15 @@ class ExploredRow(Struct, frozen=True):
 def texts(row: ExploredRow, offset: float | None, cluster_now: float) -> dict[str, str]:
     """The texts of the numeric columns, by key; `offset` from UTC (s), times in s since 1970."""
     if not row.metric:
-        return {"value": row.words}
-    keys = ("low", "mean", "high", "total") if row.aggregated else ("value",)
+        return {"raw": row.words}
+    keys = ("min", "avg", "max", "sum") if row.aggregated else ("raw",)
     if row.sample is None:
         return dict.fromkeys(keys, fmt.FAILED if row.failed else fmt.UNKNOWN)
     value = row.sample.value
-    found = {"reads": reading_of(row.metric, row.number, offset, cluster_now)}
+    found = {"value": reading_of(row.metric, row.number, offset, cluster_now)}
     if not isinstance(value, AggregatedMetric):
         answer = plain_text(value, offset, cluster_now) if value is not None else "not a number"
-        return found | {"value": "the input has ended" if row.scope.alone and answer == "ended" else answer}
+        return found | {"raw": "the input has ended" if row.scope.alone and answer == "ended" else answer}
     # A sum of times means nothing.
     total = None if is_watermark(row.metric) else value.sum
     for key, number in zip(keys, (value.min, value.avg, value.max, total), strict=True):
@@ -120,6 +120,7 @@ class MetricsExplorer(TablePanel[ExploredRow]):
     """
 
     BOX = "Metrics"
+    TABLE = "metrics"
     MOST_REQUESTS: ClassVar[int] = 4
     """Requests for the values of the rows on the screen and of pinned metrics, each below Flink's limit."""
     ALONE: ClassVar[bool] = False  # whether there is only one scope, so that no metric is of several
@@ -143,7 +144,7 @@ class MetricsExplorer(TablePanel[ExploredRow]):
                 return texts(row, self.zone_offset(), self.port.known_time()).get(key, "")
 
             def tone(row: ExploredRow) -> str:
-                muted = key == "reads" or (self.ALONE and row.number is None)
+                muted = key == "value" or (self.ALONE and row.number is None)
                 return _TONES.get(of(row), "muted" if muted else "")
 
             sort = attrgetter("number") if sorts else False
@@ -153,7 +154,7 @@ class MetricsExplorer(TablePanel[ExploredRow]):
         found: tuple[Column[ExploredRow], ...] = (
             text("pinned", "", 1, lambda row: "◆" if row.pinned else "", tone="info", blank=""),
             text(
-                "name",
+                "metric",
                 "METRIC",
                 20 if self.ALONE else 24,
                 lambda row: row.name,
@@ -162,14 +163,14 @@ class MetricsExplorer(TablePanel[ExploredRow]):
                 flex=True,
                 middle=True,
             ),
-            number("value", "RAW", 20 if self.ALONE else 16, sorts=self.ALONE),
-            number("low", "MIN", 9, 3),
-            number("mean", "AVG", 9, 2),
-            number("high", "MAX", 9, sorts=True),
-            number("reads", "VALUE", 11, 1),
-            number("total", "SUM", 9, 4),
+            number("raw", "RAW", 20 if self.ALONE else 16, sorts=self.ALONE),
+            number("min", "MIN", 9, 3),
+            number("avg", "AVG", 9, 2),
+            number("max", "MAX", 9, sorts=True),
+            number("value", "VALUE", 11, 1),
+            number("sum", "SUM", 9, 4),
         )
-        of_several = ("low", "mean", "high", "total") if self.ALONE else ()
+        of_several = ("min", "avg", "max", "sum") if self.ALONE else ()
         without = {*of_several, *(() if self.PINS else ("pinned",))}
         return tuple(column for column in found if column.key not in without)
 

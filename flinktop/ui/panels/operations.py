@@ -76,6 +76,7 @@ class OperationsTable(TablePanel["Operation"]):
 
     KEY = "id"
     BOX = "Operations"
+    TABLE = "operations"
     follows_operations = True
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -113,6 +114,7 @@ class OperationsTable(TablePanel["Operation"]):
             sort=lambda one: one.cluster_name.casefold(),
             drop=1,
             stripes=cluster,
+            usual=self._several_clusters,
         )
         return (
             Column(
@@ -123,7 +125,7 @@ class OperationsTable(TablePanel["Operation"]):
                 sort=lambda one: (-severity(one), one.state),
             ),
             text("what", "WHAT", 19, lambda one: clean(one.label), tone="strong", sort=True),
-            text("name", "ON", 12, lambda one: clean(one.subject), blank="", sort=True, flex=True),
+            text("on", "ON", 12, lambda one: clean(one.subject), blank="", sort=True, flex=True),
             Column(
                 "job",
                 "JOB",
@@ -134,7 +136,7 @@ class OperationsTable(TablePanel["Operation"]):
                 # No mark of the cut: ids are shown by their beginnings everywhere.
                 stripes=lambda one, width: Stripes((((one.job or "")[:width], "muted"),)),
             ),
-            *((of_clusters,) if self._several_clusters else ()),
+            of_clusters,
             near(
                 "when",
                 "WHEN",
@@ -165,6 +167,7 @@ class OperationsTable(TablePanel["Operation"]):
                 flex=True,
                 stripes=result,
             ),
+            text("id", "ID", 32, lambda one: one.id, tone="muted", sort=True, usual=False),
         )
 
     def _planned(self, at: float) -> str:
@@ -201,7 +204,7 @@ class OperationsTable(TablePanel["Operation"]):
         several = len({one.cluster for one in operations} | {self.port.connection.url}) > 1
         if several != self._several_clusters:
             self._several_clusters = several
-            self.table.set_columns(self.columns())
+            self.table.set_columns(self.shown_columns())
         super().show()
         self.wants_tick = any(not one.state.final for one in operations)
 

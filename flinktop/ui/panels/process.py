@@ -212,6 +212,7 @@ class MemoryTable(TablePanel[memory.Part]):
     """Flink's memory model against its use, the JVM's own figures, network buffers, garbage collectors."""
 
     BOX = "Memory"
+    TABLE = "memory"
     LOADING = "loading memory…"
     COLUMNS = (
         text(
@@ -230,7 +231,7 @@ class MemoryTable(TablePanel[memory.Part]):
             align="right",
         ),
         Column("used", "USED", 8, used_cell, align="right"),
-        text("of", "MAX", 8, lambda part: amount(part.of, part.unit), blank="", align="right"),
+        text("max", "MAX", 8, lambda part: amount(part.of, part.unit), blank="", align="right"),
         Column("share", "%", 5, _percent, align="right"),
         Column("meter", "", METER, _percent, stripes=_meter, drop=2),
         text("note", "", 14, lambda part: part.note, tone="muted", blank="", drop=1, flex=True),

@@ -34,6 +34,7 @@ class FilesTable(TablePanel["LogFile"]):
 
     KEY = "name"
     BOX = "Log list"
+    TABLE = "files"
     LOADING = "loading list of files…"
     NOTHING = "There are no files in its log directory."
     EVERY = 10.0
@@ -45,9 +46,9 @@ class FilesTable(TablePanel["LogFile"]):
     def columns(self) -> Sequence[Column[LogFile]]:
         by_name = attrgetter("name")
         return (
-            text("name", "FILE", 20, by_name, tone="strong", sort=by_name, flex=True),
+            text("file", "FILE", 20, by_name, tone="strong", sort=by_name, flex=True),
             number("size", "SIZE", 8, lambda file: file.size, fmt.size),
-            when("written", "MODIFIED", lambda file: file.mtime, self.zone_offset, drop=1),
+            when("modified", "MODIFIED", lambda file: file.mtime, self.zone_offset, drop=1),
         )
 
     def source(self) -> Query[LogFiles]:
@@ -77,6 +78,7 @@ class ProfilerTable(TablePanel["Profiling"]):
     """The newest ten runs; enter saves the result of one."""
 
     BOX = "Profiler"
+    TABLE = "profiler"
     LOADING = "loading profiler's runs…"
     NOTHING = "No runs yet: P starts one."
     MISSING = "profilers"
@@ -103,7 +105,7 @@ class ProfilerTable(TablePanel["Profiling"]):
                 descending=False,
             ),
             number(
-                "seconds",
+                "duration",
                 "DURATION",
                 8,
                 lambda run: run.duration,
@@ -122,7 +124,7 @@ class ProfilerTable(TablePanel["Profiling"]):
                 sort=True,
             ),
             text(
-                "name",
+                "file",
                 "FILE",
                 16,
                 lambda run: run.output_file or run.message or "",

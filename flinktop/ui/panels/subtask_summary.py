@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from flinktop.ui.widgets.columns import Cell
 
 _TOTALS: tuple[tuple[str, str, str, Callable[[float | None], str]], ...] = (
-    ("total_taken", "records_in", "read-records", fmt.count),
-    ("total_sent", "records_out", "write-records", fmt.count),
-    ("bytes_taken", "bytes_in", "read-bytes", fmt.size),
-    ("bytes_sent", "bytes_out", "write-bytes", fmt.size),
+    ("total_in", "records_in", "read-records", fmt.count),
+    ("total_out", "records_out", "write-records", fmt.count),
+    ("bytes_in", "bytes_in", "read-bytes", fmt.size),
+    ("bytes_out", "bytes_out", "write-bytes", fmt.size),
 )
 _UNKNOWN = Figure()
+_COLUMNS = {"taken": "in", "sent": "out"}
+"""The columns of measures that are named otherwise."""
 LABELS = ("min", "avg", "max")
 QUANTILES = (("p25", "p25"), ("med", "median"), ("p75", "p75"), ("p95", "p95"))
 """Our name and Flink's."""
@@ -46,10 +48,15 @@ class SummaryRow(Struct, frozen=True):
 
 
 def summary_columns(columns: Sequence[Column[SubtaskFacts]]) -> list[Column[SummaryRow]]:
-    """The same columns as those of the table, for the lines below."""
+    """The same columns as those of the table, for the lines below; the first one has a line's name.
+
+    That is the subtask's, if it is shown.
+    """
+    keys = [one.key for one in columns]
+    names = "subtask" if "subtask" in keys else next(iter(keys), "")
 
     def cell_of(key: str) -> Callable[[SummaryRow], Cell]:
-        if key == "index":
+        if key == names:
             return lambda row: (row.label, "info")
         return lambda row: row.cells.get(key, ("", ""))
 
@@ -101,9 +108,9 @@ def summary_rows(
         values = _extremes(known) | ({SUM: known.sum if known is not None else None} if counts else {})
         hot = busy.tone if key in ("busy", "backpressured") else None
         unknown = Figure(absent=answered, failed=failed)
-        put(key, values, fmt.count if counts else fmt.per_mille, hot, unknown)
+        put(_COLUMNS.get(key, key), values, fmt.count if counts else fmt.per_mille, hot, unknown)
     for key, attribute, name, write in _TOTALS:
-        if (context.source and "taken" in key) or (context.sink and "sent" in key):
+        if (context.source and key.endswith("_in")) or (context.sink and key.endswith("_out")):
             continue
         whole = aggregated(name, [getattr(one.metrics, attribute) for one in attempts])
         put(key, _extremes(whole) | {SUM: whole.sum if whole is not None else None}, write)

@@ -28,7 +28,7 @@ from flinktop.model import busy, first_minute, rates, states
 from flinktop.model import format as fmt
 from flinktop.model.ended import none_of
 from flinktop.model.subtask_figures import ENDED
-from flinktop.ui.panels.columns import figure, lag, number, state, text
+from flinktop.ui.panels.columns import figure, lag, near, number, state, text
 from flinktop.ui.panels.subtask_summary import (
     ALL,
     FEW,
@@ -74,6 +74,10 @@ def _metered(column: Column[SubtaskFacts]) -> Column[SubtaskFacts]:
     return dataclasses.replace(column, cell=cell)
 
 
+def _started(row: SubtaskFacts) -> int | None:
+    return row.detail.start_time if row.detail.start_time > 0 else None
+
+
 class AllRowsShown(Message):
     """The rows of all running subtasks while all of them are on the screen, else ()."""
 
@@ -90,6 +94,7 @@ class SubtasksTable(TablePanel[SubtaskFacts]):
     ENDPOINT = VERTEX
     BOX = "Subtasks"
     LOADING = "loading subtasks…"
+    TABLE = "subtasks"
     TABLE_ID = "subtask-rows"
     # Scrolling passes many rows.
     scroll_asks_at_once = False
@@ -107,7 +112,7 @@ class SubtasksTable(TablePanel[SubtaskFacts]):
 
     def compose(self) -> ComposeResult:
         yield from super().compose()
-        yield FixedRows[SummaryRow](summary_columns(self.columns()), ascii=self.ascii)
+        yield FixedRows[SummaryRow](summary_columns(self.shown_columns()), ascii=self.ascii)
 
     def columns(self) -> Sequence[Column[SubtaskFacts]]:
         def mark(value: float) -> str:
@@ -123,7 +128,7 @@ class SubtasksTable(TablePanel[SubtaskFacts]):
 
         return (
             text(
-                "index", "#", 4, lambda row: row.key, tone="strong", sort=attrgetter("index"), align="right"
+                "subtask", "#", 4, lambda row: row.key, tone="strong", sort=attrgetter("index"), align="right"
             ),
             state(),
             text(
@@ -138,12 +143,12 @@ class SubtasksTable(TablePanel[SubtaskFacts]):
                 drop=6,
             ),
             text("host", "HOST", 16, lambda row: row.host, sort=lambda row: row.host, drop=3, flex=True),
-            _metered(figure("taken", "IN/s", 6, lambda row: row.taken)),
-            _metered(figure("sent", "OUT/s", 6, lambda row: row.sent)),
-            figure("total_taken", "IN", 6, lambda row: row.total_taken, drop=5),
-            figure("total_sent", "OUT", 6, lambda row: row.total_sent, drop=5),
-            figure("bytes_taken", "BYTES IN", 9, lambda row: row.bytes_taken, fmt.size, drop=11),
-            figure("bytes_sent", "BYTES OUT", 9, lambda row: row.bytes_sent, fmt.size, drop=11),
+            _metered(figure("in", "IN/s", 6, lambda row: row.taken)),
+            _metered(figure("out", "OUT/s", 6, lambda row: row.sent)),
+            figure("total_in", "IN", 6, lambda row: row.total_taken, drop=5),
+            figure("total_out", "OUT", 6, lambda row: row.total_sent, drop=5),
+            figure("bytes_in", "BYTES IN", 9, lambda row: row.bytes_taken, fmt.size, drop=11),
+            figure("bytes_out", "BYTES OUT", 9, lambda row: row.bytes_sent, fmt.size, drop=11),
             share("busy", "BUSY%", lambda row: row.busy, 1),
             share("backpressured", "BKPR%", lambda row: row.backpressured, 1),
             share("idle", "IDLE%", lambda row: row.idle, 8),
@@ -151,7 +156,17 @@ class SubtasksTable(TablePanel[SubtaskFacts]):
                 figure("watermark", "WATERMARK", 11, attrgetter("mark"), mark, descending=False, drop=9)
             ),
             _metered(lag("lag", "WM LAG", 6, lambda row: row.lag, drop=2)),
-            number("seconds", "IN STATE", 8, lambda row: row.detail.seconds, fmt.span, tone="muted", drop=7),
+            number("in_state", "IN STATE", 8, lambda row: row.detail.seconds, fmt.span, tone="muted", drop=7),
+            text(
+                "taskmanager",
+                "TASKMANAGER",
+                24,
+                lambda row: row.detail.taskmanager_id or "",
+                sort=True,
+                middle=True,
+                usual=False,
+            ),
+            near("started", "STARTED", _started, self.near, descending=True, usual=False),
         )
 
     def matches(self, row: SubtaskFacts, text: str) -> bool:

@@ -13,6 +13,7 @@ from flinktop.facts.freshness import OLD_SECONDS, is_old, missing_words, why_emp
 from flinktop.ui import keys
 from flinktop.ui.live import Asks, Panel
 from flinktop.ui.panels.parts import Part, assemble, cut_line
+from flinktop.ui.widgets.columns import chosen, usual
 from flinktop.ui.widgets.growth import redraw
 from flinktop.ui.widgets.messages import VisibleChanged
 from flinktop.ui.widgets.painted_view import MOVES
@@ -84,6 +85,8 @@ class TablePanel(Panel, Generic[R]):
     EVERY: ClassVar[float] = 0.0
     """Seconds between two polls of the source; 0 is the cluster's own refresh interval."""
     MISSING: ClassVar[str] = ""  # what a cluster without the endpoint lacks, in the plural
+    TABLE: ClassVar[str] = ""
+    """Its name in the config's [columns]; "" where columns can't be chosen."""
     TABLE_ID: ClassVar[str] = ""  # the table's id; by default the panel's with "-rows"
     FADES: ClassVar[bool] = True  # whether rows of an old answer are faded
     scroll_asks_at_once = True
@@ -95,11 +98,24 @@ class TablePanel(Panel, Generic[R]):
         self.visible_keys: tuple[str, ...] = ()
         """The keys of the rows on the screen that are requested."""
         self._scrolled_to: tuple[str, ...] = ()  # the keys of the rows that are there now
+        self._hidden: tuple[Column[R], ...] = ()
+        """The usual columns that the config leaves out: the filter looks at them, too."""
         self.old = False  # whether the answer of the source is too old to rely on
 
     def columns(self) -> Sequence[Column[R]]:
-        """The columns from left to right, when the table is made."""
+        """The columns that it can have, from left to right, as things are now."""
         return self.COLUMNS
+
+    def shown_columns(self) -> Sequence[Column[R]]:
+        """Those of `columns` that the config chooses for this table, else the usual ones."""
+        columns = self.columns()
+        choice = self.app.settings.columns.get(self.TABLE)
+        if choice is None:
+            return usual(columns)
+        shown = chosen(columns, choice.show, choice.row_name)
+        keys = {column.key for column in shown}
+        self._hidden = tuple(column for column in usual(columns) if column.key not in keys)
+        return shown
 
     def source(self) -> Query[Any] | None:
         """The query that rows come from; None if there are several."""
@@ -153,7 +169,8 @@ class TablePanel(Panel, Generic[R]):
 
     def matches(self, row: R, text: str) -> bool:
         """Whether every word of the filter text occurs in one of the row's cells, visible or not."""
-        cells = [column.cell(row)[0].casefold() for column in self.table.columns]
+        columns = (*self.table.columns, *self._hidden)
+        cells = [column.cell(row)[0].casefold() for column in columns]
         return all(any(word in cell for cell in cells) for word in text.casefold().split())
 
     def is_dim(self, row: R) -> bool:
@@ -166,7 +183,7 @@ class TablePanel(Panel, Generic[R]):
     def compose(self) -> ComposeResult:
         yield Words()
         yield LiveTable(
-            self.columns(),
+            self.shown_columns(),
             row_key=self.key,
             match=self.matches,
             dim=self.is_dim,

@@ -75,12 +75,13 @@ class TaskManagersTable(TablePanel[TaskManagerFacts]):
     ENDPOINT = TASKMANAGERS
     KEY = "id"
     BOX = "TaskManagers"
+    TABLE = "taskmanagers"
     LOADING = "loading TaskManagers…"
     NOTHING = "The cluster has no TaskManagers: nothing can run."
     MISSING = "TaskManagers"
     COLUMNS = (
         text(
-            "name",
+            "taskmanager",
             "TASKMANAGER",
             22,
             lambda row: row.name,
@@ -132,10 +133,10 @@ class TaskManagersTable(TablePanel[TaskManagerFacts]):
             drop=2,
         ),
         _measured("threads", "THREADS", lambda known: known.figures.threads, drop=6),
-        number("heap-limit", "HEAP", 7, lambda row: row.heap_limit, fmt.size, drop=4),
-        number("managed-limit", "MANAGED", 7, lambda row: row.managed_limit, fmt.size, drop=7),
+        number("heap_limit", "HEAP", 7, lambda row: row.heap_limit, fmt.size, drop=4),
+        number("managed_limit", "MANAGED", 7, lambda row: row.managed_limit, fmt.size, drop=7),
         number("cores", "CORES", 5, lambda row: row.cores, str, descending=False, drop=8),
-        number("memory", "MACHINE", 7, lambda row: row.memory, fmt.size, drop=7),
+        number("machine", "MACHINE", 7, lambda row: row.memory, fmt.size, drop=7),
         text(
             "address",
             "ADDRESS",
@@ -145,6 +146,8 @@ class TaskManagersTable(TablePanel[TaskManagerFacts]):
             sort=lambda row: row.address,
             drop=9,
         ),
+        number("free", "FREE", 5, lambda row: row.free, str, usual=False),
+        text("id", "ID", 32, lambda row: row.id, tone="muted", sort=True, middle=True, usual=False),
     )
     scroll_asks_at_once = False
 
@@ -225,8 +228,8 @@ def _given(
     return number(key, title, width, value, write, sorts=False, drop=drop)
 
 
-def _memory(title: str, key: str, drop: int) -> Column[SlotRow]:
-    return _given(key, title, 8, lambda one: getattr(one, key) * MEBI, fmt.size, drop=drop)
+def _memory(key: str, title: str, of: Callable[[Resource], float], drop: int) -> Column[SlotRow]:
+    return _given(key, title, 8, lambda one: of(one) * MEBI, fmt.size, drop=drop)
 
 
 class SlotsTable(TablePanel[SlotRow]):
@@ -234,12 +237,13 @@ class SlotsTable(TablePanel[SlotRow]):
 
     ENDPOINT = TASKMANAGER
     BOX = "Slots"
+    TABLE = "slots"
     LOADING = "loading slots…"
     MISSING = "TaskManagers"
     COLUMNS = (
-        text("number", "SLOT", 4, lambda row: row.number, tone="muted", align="right"),
+        text("slot", "SLOT", 4, lambda row: row.number, tone="muted", align="right"),
         text(
-            "name",
+            "job",
             "JOB",
             20,
             lambda row: row.name,
@@ -249,10 +253,10 @@ class SlotsTable(TablePanel[SlotRow]):
         ),
         number("tasks", "TASKS", 5, lambda row: row.tasks, str),
         _given("cpu", "CPU", 6, lambda one: one.cpu_cores, fmt.cores, drop=1),
-        _memory("HEAP", "task_heap_memory", 1),
-        _memory("OFF-HEAP", "task_off_heap_memory", 2),
-        _memory("MANAGED", "managed_memory", 1),
-        _memory("NETWORK", "network_memory", 2),
+        _memory("heap", "HEAP", lambda one: one.task_heap_memory, 1),
+        _memory("off_heap", "OFF-HEAP", lambda one: one.task_off_heap_memory, 2),
+        _memory("managed", "MANAGED", lambda one: one.managed_memory, 1),
+        _memory("network", "NETWORK", lambda one: one.network_memory, 2),
     )
 
     def __init__(self, taskmanager: str, *, id: str | None = None) -> None:

@@ -21,6 +21,7 @@ from flinktop.ui.panels.columns import TIME
 from flinktop.ui.panels.event_pages import EventPages
 from flinktop.ui.panels.parts import MUTED_GAP, LinesPanel, pair, spaced
 from flinktop.ui.panels.table_panel import TablePanel
+from flinktop.ui.panels.verdicts import TONES, mark
 from flinktop.ui.widgets.columns import Column, Stripes
 from flinktop.ui.widgets.messages import FilterChanged
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from flinktop.engine.journal.event import Event
     from flinktop.flink.endpoint import Query
     from flinktop.ui.live import Asks
+    from flinktop.ui.panels.columns import Rest
     from flinktop.ui.panels.parts import Line, Part
     from flinktop.ui.widgets.columns import Cell
 
@@ -126,6 +128,7 @@ class EventsTable(TablePanel[EventRow]):
     """The events of a cluster, or of a job; it pages back in time without limit."""
 
     BOX = "Timeline"
+    TABLE = "timeline"
     FADES = False
     LOADING = LOADING
 
@@ -145,8 +148,11 @@ class EventsTable(TablePanel[EventRow]):
         def drawn_words(event: Event, cells: int) -> Stripes:
             if event.kind is EventKind.GAP:
                 return Stripes(((ruled(clean(event.words), cells), "warn"),))
-            times = f"{times_words(event)} " if self._narrow and event.count > 1 else ""
+            times = f"{times_words(event)} " if counted and event.count > 1 else ""
             return Stripes(((times, "warn"), _words_cell(event)))
+
+        choice = self.app.settings.columns.get(self.TABLE)
+        counted = self._narrow if choice is None else "times" not in choice.show
 
         def sign(event: Event) -> Cell:
             lacks = self._held is not None and self._held.lacks(event)
@@ -158,10 +164,8 @@ class EventsTable(TablePanel[EventRow]):
         def drawn_first(event: Event, _cells: int) -> Stripes:
             return Stripes(((self.near(event.at) if event.count > 1 else "", "muted"),))
 
-        repeats = (
-            event_column("times", "TIMES", 6, _times_cell, sort=_count, descending=True, drop=2),
-            event_column("first", "FIRST", TIME, first, drawn=drawn_first, sort=_first, drop=3),
-        )
+        more: Rest = {"usual": False, "middle": True}
+        wide: Rest = {"usual": not self._narrow}
         return (
             event_column(
                 "when",
@@ -173,16 +177,20 @@ class EventsTable(TablePanel[EventRow]):
                 descending=True,
             ),
             event_column("remembered", "", 1, sign),
-            event_column("kind", "EVENT", 12, _kind_cell, sort=_word),
+            event_column("event", "EVENT", 12, _kind_cell, sort=_word),
             *(
                 ()
                 if self.job
                 else (event_column("job", "JOB", 14, _job_cell, sort=_job, drop=1, comfort=28, flex=True),)
             ),
-            *(() if self._narrow else repeats),
+            event_column("times", "TIMES", 6, _times_cell, sort=_count, descending=True, drop=2, **wide),
+            event_column("first", "FIRST", TIME, first, drawn=drawn_first, sort=_first, drop=3, **wide),
             event_column(
-                "words", "WHAT", 24, _words_cell, drawn=drawn_words, sort=_words, flex=True, comfort=COMFORT
+                "what", "WHAT", 24, _words_cell, drawn=drawn_words, sort=_words, flex=True, comfort=COMFORT
             ),
+            event_column("severity", "SEVERITY", 10, _severity_cell, sort=_severity, usual=False),
+            event_column("vertex", "VERTEX", 24, _vertex_cell, sort=_vertex, usual=False),
+            event_column("taskmanager", "TASKMANAGER", 24, _taskmanager_cell, sort=_taskmanager, **more),
         )
 
     def _moment(self, at: float) -> str:
@@ -275,7 +283,7 @@ class EventsTable(TablePanel[EventRow]):
         layout = self.size.width < NARROW, self._has_headings
         if layout != (self._narrow, self._by_day):
             self._narrow, self._by_day = layout
-            self.table.set_columns(self.columns())
+            self.table.set_columns(self.shown_columns())
         super().show()
 
     def _near_end(self) -> bool:
@@ -364,6 +372,36 @@ def _count(event: Event) -> int:
 
 def _first(event: Event) -> float:
     return event.at
+
+
+def _severity_cell(event: Event) -> Cell:
+    if event.severity is Severity.OK:
+        return fmt.ABSENT, "muted"
+    return f"{mark(event.severity)} {event.severity}", TONES[event.severity]
+
+
+def _severity(event: Event) -> int:
+    return event.severity.rank
+
+
+def _vertex_cell(event: Event) -> Cell:
+    return _or_absent(event.vertex_name)
+
+
+def _vertex(event: Event) -> str:
+    return event.vertex_name.casefold()
+
+
+def _taskmanager_cell(event: Event) -> Cell:
+    return _or_absent(event.taskmanager or "")
+
+
+def _taskmanager(event: Event) -> str:
+    return (event.taskmanager or "").casefold()
+
+
+def _or_absent(text: str) -> Cell:
+    return (clean(text), "") if text else (fmt.ABSENT, "muted")
 
 
 class JobEvents(EventsTable):

@@ -92,6 +92,7 @@ class VertexPressure(TablePanel[PressureFacts]):
 
     ENDPOINT = VERTEX_BACKPRESSURE
     BOX = "Backpressure"
+    TABLE = "backpressure"
     LOADING = "loading backpressure…"
     MISSING = "backpressure"
 
@@ -233,6 +234,7 @@ class VertexWatermarks(TablePanel[MarkFacts]):
 
     KEY = "index"
     BOX = "Watermarks"
+    TABLE = "watermarks"
     LOADING = "loading watermarks…"
     MISSING = "watermarks"
     scroll_asks_at_once = False
@@ -251,7 +253,7 @@ class VertexWatermarks(TablePanel[MarkFacts]):
         return (
             number("subtask", "SUBTASK", 7, lambda row: row.index, str, tone="strong", descending=False),
             text(
-                "time",
+                "watermark",
                 "WATERMARK",
                 19,
                 lambda row: mark_text(row.mark, self.zone_offset(), self._now),

@@ -52,6 +52,7 @@ class VerticesTable(TablePanel[VertexFacts]):
     KEY = "id"
     BOX = "Vertices"
     LOADING = "loading job…"
+    TABLE = "vertices"
     TABLE_ID = "vertex-rows"
 
     def __init__(self, job: str, *, id: str | None = None) -> None:
@@ -68,33 +69,32 @@ class VerticesTable(TablePanel[VertexFacts]):
         def parallel(row: VertexFacts) -> str:
             return row.subtasks.removeprefix("x")
 
-        first: tuple[Column[VertexFacts], ...] = (
+        # A vertex that has ended has totals and no rates: then totals are dropped later, or never.
+        rate, taken, sent = (11, 6, 6) if some else (6, 9, 10)
+        if ended:
+            taken = sent = 0
+        tone, pressed = busy.tone, attrgetter("backpressured")
+        live = not ended
+        return (
             state(drop=4),
             name("VERTEX"),
             text("parallelism", "PAR", 5, parallel, sort=by_count, align="right", drop=3),
-        )
-        if ended:
-            return (
-                *first,
-                figure("total_taken", "IN", 6, lambda row: row.total_taken),
-                figure("total_sent", "OUT", 6, lambda row: row.total_sent),
-                figure("bytes_taken", "BYTES IN", 9, lambda row: row.bytes_taken, fmt.size, drop=5),
-                figure("bytes_sent", "BYTES OUT", 9, lambda row: row.bytes_sent, fmt.size, drop=5),
-                number("seconds", "RAN", 8, lambda row: row.seconds, fmt.duration, tone="muted", drop=1),
-            )
-        # A vertex that has ended has totals and no rates: then totals are dropped later.
-        rate, taken, sent = (11, 6, 6) if some else (6, 9, 10)
-        tone, pressed = busy.tone, attrgetter("backpressured")
-        return (
-            *first,
-            figure("taken", "IN/s", 6, lambda row: row.taken),
-            figure("sent", "OUT/s", 6, lambda row: row.sent),
-            trend(self.port, lambda row: row.series, title="RATE, 30 m", ascii=self.ascii, drop=rate),
-            figure("total_taken", "IN", 6, lambda row: row.total_taken, drop=taken),
-            figure("total_sent", "OUT", 6, lambda row: row.total_sent, drop=sent),
-            figure("busy", "BUSY%", 5, lambda row: row.busy, fmt.per_mille, tone=tone, drop=1),
-            figure("backpressured", "BKPR%", 5, pressed, fmt.per_mille, tone=tone, drop=2),
-            lag("lag", "WM LAG", 6, lambda row: row.lag, drop=5),
+            figure("in", "IN/s", 6, lambda row: row.taken, usual=live),
+            figure("out", "OUT/s", 6, lambda row: row.sent, usual=live),
+            trend(
+                self.port, lambda row: row.series, title="RATE, 30 m", ascii=self.ascii, drop=rate, usual=live
+            ),
+            figure("total_in", "IN", 6, lambda row: row.total_taken, drop=taken),
+            figure("total_out", "OUT", 6, lambda row: row.total_sent, drop=sent),
+            figure("bytes_in", "BYTES IN", 9, lambda row: row.bytes_taken, fmt.size, drop=5, usual=ended),
+            figure("bytes_out", "BYTES OUT", 9, lambda row: row.bytes_sent, fmt.size, drop=5, usual=ended),
+            number(
+                "duration", "RAN", 8, lambda row: row.seconds, fmt.duration, tone="muted", drop=1, usual=ended
+            ),
+            figure("busy", "BUSY%", 5, lambda row: row.busy, fmt.per_mille, tone=tone, drop=1, usual=live),
+            figure("backpressured", "BKPR%", 5, pressed, fmt.per_mille, tone=tone, drop=2, usual=live),
+            figure("idle", "IDLE%", 5, lambda row: row.idle, fmt.per_mille, usual=False),
+            lag("lag", "WM LAG", 6, lambda row: row.lag, drop=5, usual=live),
             figure(
                 "skew",
                 "SKEW%",
@@ -104,8 +104,10 @@ class VerticesTable(TablePanel[VertexFacts]):
                 tone=lambda value: "warn" if value >= UNEVEN else "",
                 drop=7,
                 leaves=NAME,
+                usual=live,
             ),
-            figure("over_mean", "MAX/AVG", 7, lambda row: row.over_mean, drop=8, leaves=NAME),
+            figure("over_mean", "MAX/AVG", 7, lambda row: row.over_mean, drop=8, leaves=NAME, usual=live),
+            text("id", "ID", 32, lambda row: row.id, tone="muted", sort=True, usual=False),
         )
 
     def asks(self) -> Asks:
@@ -131,7 +133,7 @@ class VerticesTable(TablePanel[VertexFacts]):
         ended = (states.is_terminal(answer.state), finished)
         if ended != self._ended:
             self._ended = ended
-            self.table.set_columns(self.columns())
+            self.table.set_columns(self.shown_columns())
         self._rows = vertex_rows(answer, self.port, kept)
         self.styles.max_height = max(LEAST_LINES, len(self._rows) + 2) + self.gutter.height
         return self._rows
@@ -169,12 +171,13 @@ class VertexTaskManagersTable(TablePanel[VertexTaskManagerFacts]):
     BOX = "TaskManagers"
     LOADING = "loading TaskManagers…"
     NOTHING = "it runs on no TaskManager yet"
+    TABLE = "vertex_taskmanagers"
     COLUMNS = (
         state(),
         name("HOST"),
         text("taskmanager", "TASKMANAGER", 24, lambda row: row.taskmanager, sort=True, drop=5, middle=True),
         text(
-            "counts",
+            "subtasks",
             "SUBTASKS",
             12,
             lambda row: row.counts,
@@ -182,12 +185,12 @@ class VertexTaskManagersTable(TablePanel[VertexTaskManagerFacts]):
             descending=True,
             drop=1,
         ),
-        figure("taken", "IN", 6, lambda row: row.taken, drop=2),
-        figure("sent", "OUT", 6, lambda row: row.sent, drop=2),
-        figure("bytes_taken", "IN B", 6, lambda row: row.bytes_taken, fmt.size, drop=4),
-        figure("bytes_sent", "OUT B", 6, lambda row: row.bytes_sent, fmt.size, drop=4),
+        figure("total_in", "IN", 6, lambda row: row.taken, drop=2),
+        figure("total_out", "OUT", 6, lambda row: row.sent, drop=2),
+        figure("bytes_in", "IN B", 6, lambda row: row.bytes_taken, fmt.size, drop=4),
+        figure("bytes_out", "OUT B", 6, lambda row: row.bytes_sent, fmt.size, drop=4),
         number("busy", "BUSY%", 5, lambda row: row.busy, fmt.per_mille, drop=3),
-        number("seconds", "DURATION", 8, lambda row: row.seconds, fmt.duration, drop=3),
+        number("duration", "DURATION", 8, lambda row: row.seconds, fmt.duration, drop=3),
     )
 
     def asks(self) -> Asks:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Column(Generic[R]):
     """One column: its text for a row, how wide it is and how it sorts.
 
     Attributes:
-        key: The name of the column in the program.
+        key: The name of the column, also in the config: see column_names.
         title: The text in the header.
         width: Its cells; the least cells of a flexible column.
         cell: The text and style for a row.
@@ -47,6 +47,7 @@ class Column(Generic[R]):
         stripes: Draws the cell of a row in several styles, such as a bar of parts; gets row and width. The
             filter looks at `cell`.
         middle: Cuts a text that is too long in its middle, not at its end.
+        usual: Shown where the config does not choose the columns of the table.
     """
 
     key: str
@@ -63,6 +64,7 @@ class Column(Generic[R]):
     descending: bool = False
     stripes: Callable[[R, int], Stripes] | None = None
     middle: bool = False
+    usual: bool = True
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,28 @@ class ColumnSpan(Generic[R]):
     def shown(self, row: R) -> Cell | Stripes:
         """The cell of a row."""
         return self.column.stripes(row, self.width) if self.column.stripes else self.column.cell(row)
+
+
+def usual(columns: Sequence[Column[R]]) -> tuple[Column[R], ...]:
+    """The columns of a table for which the config chooses none."""
+    return tuple(column for column in columns if column.usual)
+
+
+def chosen(columns: Sequence[Column[R]], keys: Sequence[str], never_dropped: str) -> tuple[Column[R], ...]:
+    """The columns with these keys in this order, the rightmost dropped first where there is little room.
+
+    The column `never_dropped` stays, if it is chosen, else the first one. A key that the table does not have
+    now is left out; if it has none of them, its usual columns are shown.
+    """
+    known = {column.key: column for column in columns}
+    found = [known[key] for key in keys if key in known]
+    if not found:
+        return usual(columns)
+    kept = known[never_dropped] if never_dropped in keys and never_dropped in known else found[0]
+    return tuple(
+        replace(column, drop=0 if column is kept else place, leaves=0)
+        for place, column in enumerate(found, 1)
+    )
 
 
 def spans_in(columns: Sequence[Column[R]], width: int) -> tuple[ColumnSpan[R], ...]:

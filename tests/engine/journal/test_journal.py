@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -202,3 +203,46 @@ def test_one_of_two_holds_a_lease(path: Path) -> None:
     first.close(1.0)
     clock._now += 2.0
     assert second.lease("hooks", CLUSTER)
+
+
+def test_values_of_several_clusters_are_read_at_once_and_as_they_were_kept_last(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, read, all_read = Journal(path, Clock()), dict[str, dict[str, bytes]](), threading.Event()
+    reads: list[tuple[str, ...]] = []
+    own = made._storage.kept_of
+
+    def counted(name: str, clusters: Collection[str]) -> dict[str, dict[str, bytes]]:
+        reads.append(tuple(clusters))
+        return own(name, clusters)
+
+    monkeypatch.setattr(made._storage, "kept_of", counted)
+
+    def take(cluster: str, values: dict[str, bytes]) -> None:
+        read[cluster] = values
+        if len(read) == 3:
+            all_read.set()
+
+    for cluster in ("a", "b"):
+        made.keep("alerts", cluster, "key", b"old")
+        made.keep("alerts", cluster, "key", cluster.encode())
+    for cluster in ("a", "b", "c"):
+        made.read_soon("alerts", cluster, partial(take, cluster))
+    made.start()
+    assert all_read.wait(5.0)
+    made.close(2.0)
+    assert read == {"a": {"key": b"a"}, "b": {"key": b"b"}, "c": {}}
+    assert reads == [("a", "b", "c")]
+
+
+def test_who_takes_values_and_fails_keeps_no_other_from_them(path: Path) -> None:
+    made, taken = Journal(path, Clock()), threading.Event()
+
+    def fails(_values: dict[str, bytes]) -> None:
+        raise KeyError("odd")
+
+    made.read_soon("alerts", "a", fails)
+    made.read_soon("alerts", "b", lambda _values: taken.set())
+    made.start()
+    assert taken.wait(5.0)
+    made.close(2.0)
