@@ -220,8 +220,8 @@ class Engine:
 
     @property
     def alerts(self) -> AlertsView | None:
-        """The alerts; None before `start`. Safe from any thread."""
-        return self.caller.view if self.caller is not None else None
+        """The alerts; None until it is known which were open before. Safe from any thread."""
+        return self.caller.view if self.caller is not None and self.caller.is_known else None
 
     @property
     def judged(self) -> Judged | None:

@@ -68,6 +68,8 @@ class Caller:
         changed. Without `hooks` a runner of its own runs the policy's command.
         """
         self.view = AlertsView()
+        self.is_known = False
+        """Whether `view` has what was kept, or that is not waited for any more."""
         self._clock = clock
         self._policy = policy
         self._journal = journal
@@ -301,6 +303,7 @@ class Caller:
             problems=tuple(map(_sentence, self._hooks.problems)) if self._hooks is not None else (),
             mutes=state.mutes[::-1],
         )
+        self.is_known = True
         with self._lock:
             view = replace(view, calls=self._calls)
             if view == self.view:
