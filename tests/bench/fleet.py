@@ -1,6 +1,7 @@
 """What a fleet of clusters of one job each costs, and how fresh it is beside bad clusters.
 
-    python -m tests.bench.fleet [--clusters 200] [--against 1] [--seconds 120] [--settle 60] [--bad-days]
+    python -m tests.bench.fleet [--clusters 200] [--against 1] [--seconds 120] [--settle 60]
+                                [--bad-days | --screen [--keys 40]]
 
 The clusters are behind real ports in another process, the engines run here without a terminal, all off the
 screen, with a journal on the disk. Each fleet is measured in a process of its own: CPU (user and system) and
@@ -9,6 +10,9 @@ each cluster for 30 s.
 
 With --bad-days: 20 clusters, of which 3 refuse connections, 2 drop packets, 3 hang, 2 answer HTML and 1 is
 slow, beside one that is alone. The age of the data is that of the last answer, looked at every 0.2 s.
+
+With --screen: the whole `flinktop --all` in a pty of 120x40 on --against, a tenth of --clusters and
+--clusters, beside `flinktop URL` on one; figures as `python -m tests.bench` has them.
 """
 
 from __future__ import annotations
@@ -36,13 +40,22 @@ from flinktop.engine.journal.journal import Journal
 from flinktop.flink.connection import Connection
 from flinktop.flink.tls_contexts import TlsContexts
 from tests.bench.memory import resident
+from tests.bench.report import summary, table
+from tests.bench.stopwatch import Program
+from tests.bench.stopwatch import measure as watch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tests.bench.stopwatch import Figures as Seen
+
 MOST_CPU: Final = 12.0
 MOST_MB: Final = 1.0
-"""What is allowed: CPU s a minute of 200 clusters, and MB for each more than one."""
+MOST_DELAY: Final = 1.5
+"""What is allowed: CPU s a minute of 200 clusters, MB for each more than one, and how many times as long a
+key may take as with one cluster."""
+SCREEN: Final = (120, 40)
+ARROWS: Final = ("down", "up")
 LOOK_SECONDS: Final = 0.2
 BAD_DAY: Final = ("live=9", "slow=1", "html=2", "hanging=3", "refusing=3", "lost=2")
 
@@ -159,6 +172,54 @@ def apart(words: Sequence[str], arguments: argparse.Namespace) -> Figures:
     return msgspec_json.decode(subprocess.check_output(command), type=Figures)
 
 
+def on_screen(count: int, arguments: argparse.Namespace) -> Seen:
+    """Run flinktop on so many clusters in a terminal; on one by its address for a `count` of 0."""
+    site = Site([f"live={max(1, count)}"])
+    try:
+        with tempfile.TemporaryDirectory() as directory:
+            home = Path(directory)
+            config = home / "config.toml"
+            tables = [f'[clusters.c{at:03}]\nurl = "{url}"' for at, (_, url) in enumerate(site.clusters)]
+            config.write_text("\n".join(tables), encoding="utf-8")
+            words = ["--all", "--config", str(config)] if count else [site.clusters[0][1]]
+            program = Program(
+                f"{count} clusters" if count else "overview of one",
+                [sys.executable, "-m", "flinktop", *words],
+                rf"{count} of {count} live" if count else "orders",
+                ARROWS,
+            )
+            return watch(
+                program,
+                size=SCREEN,
+                seconds=arguments.seconds,
+                keys=arguments.keys,
+                home=home,
+                settle=arguments.settle,
+            )
+    finally:
+        site.stop()
+
+
+def screens(arguments: argparse.Namespace) -> None:
+    """Measure fleets on the screen, and print."""
+    counts = (0, arguments.against, max(2, arguments.clusters // 10), arguments.clusters)
+    runs = {count: on_screen(count, arguments) for count in counts}
+    names = {count: f"{count} clusters" if count else "overview of one" for count in counts}
+    found = [summary(names[count], [seen]) for count, seen in runs.items()]
+    say(table("on the screen", found))
+    one, many = runs[arguments.against], runs[arguments.clusters]
+    each = (many.rss - one.rss) / max(1, arguments.clusters - arguments.against)
+    cpu, allowed = many.cpu_per_minute, MOST_CPU * arguments.clusters / 200
+    later = statistics.median(many.delays) / statistics.median(runs[0].delays)
+    good = cpu <= max(allowed, one.cpu_per_minute) and each <= MOST_MB and later <= MOST_DELAY
+    say(
+        f"\n{cpu:.1f} CPU s a minute ({allowed:g} allowed), {each:.2f} MB for each cluster more "
+        f"({MOST_MB:g} allowed), keys {later:.2f} x ({MOST_DELAY:g} allowed): "
+        f"{'good' if good else 'TOO MUCH'}"
+    )
+    raise SystemExit(0 if good else 1)
+
+
 def row(name: str, one: Figures) -> str:
     return (
         f"| {name} | {one.cpu:.2f} | {one.rss:.1f} | {one.requests:.1f} | {one.age:.1f} | "
@@ -179,6 +240,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--settle", type=float, default=60.0)
     parser.add_argument("--bad-days", action="store_true", help="20 clusters, most of them bad, beside one")
+    parser.add_argument("--screen", action="store_true", help="the whole flinktop in a terminal")
+    parser.add_argument("--keys", type=int, default=40, help="to press with --screen")
     parser.add_argument("--measure", nargs="+", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     logging.getLogger().addHandler(logging.NullHandler())
@@ -186,6 +249,8 @@ def main() -> None:
         figures = measure(arguments.measure, arguments.settle, arguments.seconds)
         sys.stdout.buffer.write(msgspec_json.encode(figures))
         return
+    if arguments.screen:
+        screens(arguments)
     say("| fleet | CPU s/min | RSS MB | requests/min | age s | worst age s | judged | threads | stop s |")
     say("|---|" + "---:|" * 8)
     if arguments.bad_days:

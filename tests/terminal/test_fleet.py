@@ -32,7 +32,7 @@ LEAVES = 2.5
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The config of four clusters behind real ports: alpha and bravo answer, hung hangs, nobody listens at nobody."""
+    """The config of four clusters behind real ports."""
     words = [sys.executable, "-m", "tests.bench.fleet_site", *(f"{kind}=1" for kind in KINDS)]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as site:
         assert site.stdin is not None
