@@ -270,7 +270,8 @@ def _status(sources: "Sources", args: StatusArgs) -> int:
     if shown is not None and args.job is None:
         args = replace(args, job=shown.job)
     try:
-        return run_status(profiles, settings.findings, args, settings.paths.journal)
+        links = settings.own.links if settings.own is not None else ()
+        return run_status(profiles, settings.findings, args, settings.paths.journal, links)
     except NotPrintedError as error:
         # The interpreter would flush it again at exit, and fail with a code of its own.
         _write_nowhere(1)
@@ -313,7 +314,8 @@ def _bundle(sources: "Sources", target: str | None, args: BundleArgs) -> int:
 
     for note in (*_with_log(settings).notes, *profile.notes):
         print(f"flinktop: {note}", file=sys.stderr)
-    return run_bundle(profile, settings.findings, args, journal_file=settings.paths.journal)
+    links = settings.own.links if settings.own is not None else ()
+    return run_bundle(profile, settings.findings, args, journal_file=settings.paths.journal, links=links)
 
 
 def _for_this_terminal(sources: "Sources") -> "Settings":

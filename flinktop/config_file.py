@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from flinktop.column_names import ChosenColumns
     from flinktop.finding_rules import FindingRule
     from flinktop.groups import Group
+    from flinktop.own_keys import OwnKeys
 
 MOST_BYTES: Final = 1_000_000
 TOP_KEYS: Final = (
     "default", "theme", "ascii", "mouse", "refresh", "read_only", "expect", "findings", "alerts", "notify",
-    "journal", "columns", "clusters", "groups",
+    "journal", "columns", "commands", "links", "opener", "clusters", "groups",
 )  # fmt: skip
 CLUSTER_KEYS: Final = (
     "url", "user", "password_file", "password_command", "password_env", "token_file", "token_command",
@@ -32,11 +33,14 @@ JOURNAL_KEYS: Final = ("days", "megabytes")
 RULE_KEYS: Final = ("clusters", "jobs", "kind", "severity", "off", "limit")
 ALERT_KEYS: Final = ("clusters", "jobs", "kind", "severity", "for", "between", "off")
 COLUMNS_KEYS: Final = ("show",)
+OWN_KEYS: Final = frozenset(("commands", "links", "opener"))
 NOTIFY_KEYS: Final = ("bell", "desktop", "title", "command", "repeat")
 
 READ_ONLY_BY_DEFAULT: Final = "default"  # `read_only` that FLINKTOP_READ_ONLY=no overrides, unlike true
 _NOT_TEXT: Final = {
-    **dict.fromkeys(("ascii", "mouse", "insecure", "protected", "off", "bell", "title"), "true or false"),
+    **dict.fromkeys(
+        ("ascii", "mouse", "insecure", "protected", "off", "bell", "title", "reads"), "true or false"
+    ),
     "read_only": f'true, false or "{READ_ONLY_BY_DEFAULT}"',
     "refresh": allowed.SECONDS,
     "limit": "a number",
@@ -45,6 +49,8 @@ _NOT_TEXT: Final = {
     **dict.fromkeys(("expect", "clusters", "jobs"), 'a list of texts: ["orders", "billing-*"]'),
     **dict.fromkeys(("for", "repeat"), 'a duration in quotes, such as "30s", "5m" or "2h"'),
     "command": 'a list of texts, program and arguments: ["notify", "--title", "flinktop"]',
+    "run": 'a list of texts, program and arguments: ["kubectl", "logs", "-f", "{taskmanager}"]',
+    "opener": 'a list of texts, program and arguments: ["xdg-open", "{url}"]',
     "tunnel": (
         'a list of texts, program and arguments: ["ssh", "-N", "-L", "{port}:jobmanager:8081", "bastion"]'
     ),
@@ -98,6 +104,7 @@ class ConfigFile:
     notify: "Notify | None" = None
     columns: "Mapping[str, ChosenColumns]" = field(default_factory=dict)  # by table
     groups: "tuple[Group, ...]" = ()  # in the order of the file: the last that matches decides
+    own: "OwnKeys | None" = None  # commands and links of one's own
 
 
 def read_config(path: Path) -> ConfigFile:
@@ -144,6 +151,7 @@ def _config(top: "_Section") -> ConfigFile:
         notify=_notify(top.section("notify")),
         columns=_columns(top.section("columns")),
         groups=tuple(_group(at) for at in top.tables("groups")),
+        own=_own_keys(top),
     )
     if any(cluster.connection.tunnel for cluster in config.clusters):
         from flinktop import tunnel_config  # noqa: PLC0415
@@ -332,6 +340,14 @@ def _notify(at: "_Section | None") -> "Notify | None":
     )
 
 
+def _own_keys(top: "_Section") -> "OwnKeys | None":
+    if not OWN_KEYS & top.values.keys():
+        return None
+    from flinktop import own_keys  # noqa: PLC0415 -- as above
+
+    return own_keys.read(top)
+
+
 def _rule(at: "_Section") -> "FindingRule":
     # Few config files have such rules: nothing of them is imported for the others.
     from flinktop import finding_rules  # noqa: PLC0415
@@ -372,7 +388,7 @@ class _Section:
 
     def refuse_unknown(self, keys: tuple[str, ...]) -> None:
         title = f"[{'.'.join(self.place)}]" if self.place else "the top of the file"
-        if self.place[:1] in (("findings",), ("alerts",), ("groups",)):
+        if self.place[:1] in (("findings",), ("alerts",), ("groups",), ("commands",), ("links",)):
             title = f"[[{self.place[0]}]]"
         for key in (key for key in self.values if key not in keys):
             if key in ("password", "token"):

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from flinktop.column_names import ChosenColumns
     from flinktop.finding_rules import FindingRule
     from flinktop.groups import Group
+    from flinktop.own_keys import OwnKeys
 
 __all__ = [
     "THEMES",
@@ -118,6 +119,7 @@ class Settings:
     columns: "Mapping[str, ChosenColumns]" = field(default_factory=dict)  # by table; the others as usual
     groups: "tuple[Group, ...]" = ()  # the last that matches decides
     wall: bool = False  # whether the monitor opens with the wall
+    own: "OwnKeys | None" = None  # commands and links of one's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,7 @@ class Sources:
             columns=self.file.columns,
             groups=self.file.groups,
             wall=self.flags.wall,
+            own=self.file.own,
         )
 
     @property

@@ -33,6 +33,7 @@ SCREENS = {
     "TaskManager": keys.TASKMANAGER,
     "JobManager": keys.JOBMANAGER,
     "log": keys.LOG_FILE,
+    "output": keys.OUTPUT,
     "jars": keys.JARS,
     "application": keys.APPLICATION,
     "operations": keys.OPERATIONS_LIST,

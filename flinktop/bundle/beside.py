@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from flinktop.bundle.collection import Collection, ReadsJournal
     from flinktop.engine.side_work import Surroundings
     from flinktop.headless.status_report import Status
+    from flinktop.judgement.finding_links import WrittenLink
 
 
 class BundleBeside:
@@ -31,9 +32,13 @@ class BundleBeside:
         directory: Path,
         wall: float,
         journal: ReadsJournal | None = None,
+        links: tuple[WrittenLink, ...] = (),
     ) -> None:
-        """Nothing is done before `run`. `wall` is the time for its name, s since 1970."""
-        subject = Subject(job=job, name=name, cluster=cluster, url=url)
+        """Nothing is done before `run`.
+
+        `wall` is the time for its name, s since 1970; `links` are those of the config.
+        """
+        subject = Subject(job=job, name=name, cluster=cluster, url=url, links=links)
         self._order = Order(subject=subject, path=directory / proposed_name(name, wall), numbered=True)
         self._journal = journal
         self.making = Making(subject=subject, path=self._order.path)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import Job
     from flinktop.flink.taskmanagers import TaskManager
     from flinktop.headless.status_report import Status
+    from flinktop.judgement.finding_links import WrittenLink
 
 T = TypeVar("T")
 
@@ -54,6 +55,7 @@ class Subject(Struct, frozen=True, kw_only=True):
     name: str
     cluster: str  # the cluster's name in the config, or its address
     url: str
+    links: tuple[WrittenLink, ...] = ()  # those of the config
 
 
 class Progress(Struct, frozen=True):

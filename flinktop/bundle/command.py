@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from flinktop.engine.journal.journal import Journal
     from flinktop.finding_rules import FindingRule
     from flinktop.headless.args import BundleArgs
+    from flinktop.judgement.finding_links import WrittenLink
     from flinktop.judgement.rules import Rules
     from flinktop.settings import Profile
 
@@ -52,9 +53,14 @@ log = logging.getLogger(__name__)
 
 
 def run_bundle(
-    profile: Profile, rules: Sequence[FindingRule], args: BundleArgs, *, journal_file: Path
+    profile: Profile,
+    rules: Sequence[FindingRule],
+    args: BundleArgs,
+    *,
+    journal_file: Path,
+    links: tuple[WrittenLink, ...] = (),
 ) -> int:
-    """Make a bundle, print its path, and return the exit code."""
+    """Make a bundle, print its path, and return the exit code; `links` are those of the config."""
     clock = Clock()
     journal: Journal | None = None
     if journal_file.exists():
@@ -62,7 +68,7 @@ def run_bundle(
 
         journal = OneJournal(journal_file, clock, inline=True)
     try:
-        return make_bundle(profile, rules, args, clock, journal=journal)
+        return make_bundle(profile, rules, args, clock, journal=journal, links=links)
     finally:
         if journal is not None:
             journal.close(0.0)
@@ -78,9 +84,12 @@ def make_bundle(
     *,
     journal: ReadsJournal | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
+    links: tuple[WrittenLink, ...] = (),
 ) -> int:
     """The same with a journal. `transport` replaces the network."""
-    command = _Command(profile, as_rules(rules), args, clock=clock, journal=journal, transport=transport)
+    command = _Command(
+        profile, as_rules(rules), args, clock=clock, journal=journal, transport=transport, links=links
+    )
     try:
         making = run(command.make())
     except Ended as ended:
@@ -111,7 +120,9 @@ class _Command:
         clock: Clock,
         journal: ReadsJournal | None,
         transport: httpx.AsyncBaseTransport | None,
+        links: tuple[WrittenLink, ...] = (),
     ) -> None:
+        self._links = links
         self._profile = profile
         self._rules = rules
         self._args = args
@@ -185,7 +196,13 @@ class _Command:
         return self._subject(job.jid, job.name)
 
     def _subject(self, job: str, name: str) -> Subject:
-        return Subject(job=job, name=name, cluster=self._profile.name, url=self._profile.connection.url)
+        return Subject(
+            job=job,
+            name=name,
+            cluster=self._profile.name,
+            url=self._profile.connection.url,
+            links=self._links,
+        )
 
     async def _remembered(self) -> Subject | None:
         """The job that was seen last of those with this id or name, or whose id begins so."""

@@ -11,6 +11,7 @@ from flinktop.bundle.collection import moment
 from flinktop.bundle.contents import FILES
 from flinktop.bundle.verdict_part import verdict_in
 from flinktop.flink.text import clean
+from flinktop.headless.status_json import links_on
 from flinktop.model import format as fmt
 from flinktop.model.redaction import HIDDEN
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from flinktop.bundle.contents import File, Gap
     from flinktop.bundle.first_failure import FirstFailure
     from flinktop.headless.status_report import Status
+    from flinktop.judgement.finding_links import WrittenLink
+    from flinktop.judgement.verdict import Verdict
 
 WIDTH: Final = 100
 _MOST_SAID: Final = 400  # gaps and notes that are listed
@@ -56,6 +59,8 @@ def lines(about: About, files: Sequence[File]) -> Iterator[str]:
     if (verdict := verdict_in(about.status)) is not None:
         state = f"{verdict.state}; " if verdict.state else ""
         yield from _pair("verdict", f"{state}{verdict.severity}: {verdict.words}")
+        if about.status is not None:
+            yield from _links(about.status, verdict, subject.links)
     if about.first is not None:
         newest = (
             f"; the newest one {moment(about.first.newest)}" if about.first.newest > about.first.at else ""
@@ -85,6 +90,14 @@ def lines(about: About, files: Sequence[File]) -> Iterator[str]:
         WIDTH,
     )
     yield "Times are in UTC, in logs in the time zone of their process."
+
+
+def _links(status: Status, verdict: Verdict, written: Sequence[WrittenLink]) -> Iterator[str]:
+    """The links of the config that belong to the findings of the job, each once; an address is not broken."""
+    found = links_on(status.clusters[0], written, status.at)
+    links = dict.fromkeys(one for finding in verdict.findings for one in found(finding, verdict) or ())
+    for one in links:
+        yield f"{'link':15}{clean(one.name)}: {one.url}"
 
 
 def _zone(about: About) -> str:

@@ -11,10 +11,11 @@ from flinktop.headless.status_report import ClusterStatus, Look, Status
 from flinktop.headless.status_text import lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from flinktop.bundle.collection import Collection
     from flinktop.engine.judge import Judged
+    from flinktop.judgement.finding_links import WrittenLink
     from flinktop.judgement.verdict import Verdict
 
 
@@ -55,14 +56,14 @@ async def make(collection: Collection) -> Made:
         gaps = (Gap("verdict", "the cluster does not list the job"),)
     return merged(
         Made(gaps=gaps),
-        await collection.text(VERDICT_TEXT, _lines(status)),
-        await collection.json(VERDICT_JSON, as_object(status)),
+        await collection.text(VERDICT_TEXT, _lines(status, collection.subject.links)),
+        await collection.json(VERDICT_JSON, as_object(status, collection.subject.links)),
     )
 
 
-def _lines(status: Status) -> Iterator[str]:
+def _lines(status: Status, links: Sequence[WrittenLink]) -> Iterator[str]:
     verdict = verdict_in(status)
     if verdict is not None:
         yield f"{verdict.name}  {verdict.state}  {verdict.severity}: {verdict.words}"
         yield ""
-    yield from lines(status, explain=True)
+    yield from lines(status, explain=True, links=links)

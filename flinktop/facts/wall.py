@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from flinktop.engine.series import cluster_series
-from flinktop.facts.fleet import ClusterFacts, ClusterState, FleetFacts, FleetJob
-from flinktop.facts.known import Known
-from flinktop.facts.verdicts import ON_SCREEN, job_verdict
-from flinktop.flink.errors import LoginRefused, NotFlink, Unauthorized
-from flinktop.flink.jobs import JOBS_OVERVIEW
+from flinktop.facts.fleet import UNREACHABLE, ClusterFacts, ClusterState, FleetFacts, FleetJob
+from flinktop.facts.verdicts import ON_SCREEN
 from flinktop.judgement.finding import Finding, Kind, Severity
 from flinktop.model import states
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
-    from flinktop.engine.link import Link
     from flinktop.engine.series import Points
-
-UNREACHABLE: Final = "unreachable"
-"""The kind of a line about clusters that do not answer."""
-LOST_SECONDS: Final = 15.0
-"""A cluster that answered before and does not for longer is unreachable; until then its data only ages."""
 
 
 class WallLine(Struct, frozen=True, kw_only=True):
@@ -53,6 +43,7 @@ class WallFacts(Struct, frozen=True, kw_only=True):
     connecting: tuple[str, ...] = ()  # clusters that have neither answered nor failed yet
     unjudged: int = 0  # jobs that have not ended and have no verdict yet
     listed: bool = False  # whether the jobs of every cluster that answers are known
+    known: bool = False  # whether any cluster has answered, so that there is something to count
     rate: float | None = None  # records/s that all sources send
     age: float | None = None  # s of the oldest data of a cluster that answers
 
@@ -67,46 +58,59 @@ class WallFacts(Struct, frozen=True, kw_only=True):
         return not self.lines and not self.connecting and self.listed and not self.unjudged
 
 
-class Watched(Known, Protocol):
-    """A cluster with its connection: a Port."""
+def wall(facts: FleetFacts, findings: Mapping[str, Sequence[Finding]], now: float) -> WallFacts:
+    """The wall of these clusters at `now` (s since 1970).
 
-    def link(self) -> Link: ...
-
-
-def wall(facts: FleetFacts, findings: Mapping[str, Sequence[Finding]]) -> WallFacts:
-    """The wall of these clusters; `findings` are those of each cluster itself, by its name."""
-    clusters, many = facts.clusters, len(facts.clusters) > 1
+    `findings` are those of each cluster itself, by its name. While some clusters answer, nothing is said of
+    jobs of the others; if none does, what was known of them last.
+    """
+    away = [one for one in facts.clusters if is_away(one)]
+    seen = [one for one in facts.clusters if one not in away] or away
+    many = len(facts.clusters) > 1
     lines = [
-        *_unhealthy_jobs(facts.jobs, many=many),
-        *(
-            line
-            for one in clusters
-            if one.state is ClusterState.LIVE or not many
-            for line in _of_cluster(one, findings.get(one.name, ()), many=many)
-        ),
+        *_unhealthy_jobs(facts.jobs, {one.name for one in seen}, many=many),
+        *(line for one in seen for line in _of_cluster(one, findings.get(one.name, ()), many=many)),
+        *_unreachable(away, now),
     ]
-    lines.sort(key=_rank)
-    away = [one for one in clusters if one.state is ClusterState.UNREACHABLE]
-    by_state = sum((Counter(one.jobs) for one in clusters), Counter[str]())
-    live = {state: count for state, count in by_state.items() if not states.is_terminal(state)}
+    blind = seen == away
+    lines.sort(key=lambda line: (not (blind and line.kind == UNREACHABLE), *_rank(line)))
+    live = [one for one in seen if one.state is ClusterState.LIVE]
+    by_state = sum((Counter(one.jobs) for one in seen), Counter[str]())
+    not_ended = {state: count for state, count in by_state.items() if not states.is_terminal(state)}
+    names = {one.name for one in live}
     return WallFacts(
-        lines=(*_unreachable(away), *lines),
-        jobs=sum(live.values()),
-        running=live.get("RUNNING", 0),
-        unhealthy=sum(one.ill for one in clusters),
-        clusters=len(clusters),
-        answering=sum(one.state is ClusterState.LIVE for one in clusters),
-        connecting=tuple(one.name for one in clusters if one.state is ClusterState.CONNECTING),
-        unjudged=sum(one.verdict is None and not states.is_terminal(one.state) for one in facts.jobs),
-        listed=all(one.kind for one in clusters if one.state is ClusterState.LIVE),
+        lines=tuple(lines),
+        jobs=sum(not_ended.values()),
+        running=not_ended.get("RUNNING", 0),
+        unhealthy=sum(one.ill for one in seen),
+        clusters=len(facts.clusters),
+        answering=len(live),
+        connecting=tuple(
+            one.name for one in seen if one.state is ClusterState.CONNECTING and one not in away
+        ),
+        unjudged=sum(
+            one.verdict is None and not states.is_terminal(one.state)
+            for one in facts.jobs
+            if one.cluster in names
+        ),
+        listed=all(one.kind or one.jobs for one in live),
+        known=any(one.age is not None for one in seen),
         rate=facts.rate,
         age=facts.age,
     )
 
 
+def is_away(cluster: ClusterFacts) -> bool:
+    """Whether a cluster does not answer; one that is asked for the first time has a while for that."""
+    slow = cluster.state is ClusterState.CONNECTING and cluster.kind == UNREACHABLE
+    return slow or cluster.state is ClusterState.UNREACHABLE
+
+
 def _rank(line: WallLine) -> tuple[int, int]:
-    """The worst severity first, then the order of causes."""
+    """The worst severity first, then the order of causes; that some cluster can't be seen before warnings."""
     known = line.kind in _KINDS
+    if line.kind == UNREACHABLE:
+        return ON_SCREEN.index(Severity.CRITICAL), len(_KINDS)
     return ON_SCREEN.index(line.severity), Kind(line.kind).rank if known else len(_KINDS)
 
 
@@ -118,9 +122,9 @@ def is_unhealthy(severity: Severity) -> bool:
     return severity.rank < Severity.INFO.rank
 
 
-def _unhealthy_jobs(jobs: Iterable[FleetJob], *, many: bool) -> Iterator[WallLine]:
+def _unhealthy_jobs(jobs: Iterable[FleetJob], clusters: Container[str], *, many: bool) -> Iterator[WallLine]:
     for one in jobs:
-        verdict = one.verdict
+        verdict = one.verdict if one.cluster in clusters else None
         if verdict is not None and is_unhealthy(verdict.severity):
             yield WallLine(
                 name=one.name,
@@ -148,84 +152,20 @@ def _of_cluster(cluster: ClusterFacts, findings: Iterable[Finding], *, many: boo
         )
 
 
-def _unreachable(clusters: Sequence[ClusterFacts]) -> Iterator[WallLine]:
-    """One line for all clusters that do not answer: it comes first, and must not hide the others."""
+def _unreachable(clusters: Sequence[ClusterFacts], now: float) -> Iterator[WallLine]:
+    """One line for all clusters that do not answer: dozens of them must not hide the others."""
     if not clusters:
         return
-    known = [one.since for one in clusters if one.since is not None]
+    single = clusters[0] if len(clusters) == 1 else None
+    longest = max((one.since for one in clusters if one.since is not None), default=None)
     yield WallLine(
-        name=clusters[0].name if len(clusters) == 1 else "",
+        name=single.name if single is not None else "",
         severity=Severity.CRITICAL,
         kind=UNREACHABLE,
-        words=clusters[0].reason if len(clusters) == 1 else "",
-        since=min(known, default=None),
+        words=(single.reason or single.words) if single is not None else "",
+        since=now - longest if longest is not None else None,
         clusters=tuple(one.name for one in clusters),
     )
-
-
-# -- of one cluster ------------------------------------------------------------------------------------
-
-
-def of_one(known: Watched, name: str) -> FleetFacts:
-    """One cluster as a fleet of one: of its jobs the unhealthy ones, and those without a verdict."""
-    state, since, reason = _reach(known)
-    listed, judged = known.value(JOBS_OVERVIEW()), known.judged
-    jobs = tuple(_jobs(known, name))
-    said = [one.verdict for one in jobs if one.verdict is not None]
-    live = state is ClusterState.LIVE
-    newest, answered = known.latest(cluster_series("in")), known.link().answered
-    rate = newest[1] if live and newest is not None and newest[1] == newest[1] else None
-    age = known.now() - answered if live and answered is not None else None
-    worst = min(said, key=lambda one: one.severity.rank, default=None)
-    kind = "healthy" if listed is not None and judged is not None else ""
-    cluster = ClusterFacts(
-        name=name,
-        url=known.connection.url,
-        state=state,
-        reason=reason,
-        since=since,
-        severity=worst.severity if worst is not None else Severity.OK,
-        kind=worst.kind if worst is not None else kind,
-        words=worst.words if worst is not None else kind,
-        ill=len(said),
-        jobs=Counter(one.state for one in listed.jobs) if listed is not None else {},
-        rate=rate,
-        age=age,
-    )
-    return FleetFacts(clusters=(cluster,), jobs=jobs, rate=rate, age=age)
-
-
-def _reach(known: Watched) -> tuple[ClusterState, float | None, str]:
-    """Whether a cluster answers; since when it does not (s since 1970), and why."""
-    link, now = known.link(), known.now()
-    if link.error is None:
-        return (ClusterState.LIVE if link.answered is not None else ClusterState.CONNECTING), None, ""
-    refused = isinstance(link.error, Unauthorized | NotFlink)
-    if link.answered is not None and not refused and now - link.since < LOST_SECONDS:
-        return ClusterState.LIVE, None, ""
-    silent = now - (link.answered if link.answered is not None else link.since)
-    again = "; press r to try again" if isinstance(link.error, LoginRefused) else ""
-    return ClusterState.UNREACHABLE, known.cluster_time() - silent, f"{link.error.reason}{again}"
-
-
-def _jobs(known: Known, cluster: str) -> Iterator[FleetJob]:
-    """The unhealthy jobs, the worst first, then those that have not ended and have no verdict yet."""
-    verdicts = known.judged.verdicts if known.judged is not None else {}
-    found = [one for one in verdicts.values() if is_unhealthy(one.severity)]
-    for one in sorted(found, key=lambda one: (one.severity.rank, one.name, one.job)):
-        first = one.findings[0] if one.findings and one.findings[0].kind == one.kind else None
-        yield FleetJob(
-            cluster=cluster,
-            jid=one.job,
-            name=one.name,
-            state=one.state,
-            verdict=job_verdict(known, one.job),
-            since=first.since / 1000.0 if first is not None and first.since is not None else None,
-        )
-    listed = known.value(JOBS_OVERVIEW())
-    for job in listed.jobs if listed is not None else ():
-        if job.jid not in verdicts and not states.is_terminal(job.state):
-            yield FleetJob(cluster=cluster, jid=job.jid, name=job.name, state=job.state)
 
 
 # -- over time -----------------------------------------------------------------------------------------

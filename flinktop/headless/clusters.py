@@ -219,6 +219,11 @@ def _print_what_is_judged(settings: "Settings") -> None:
         lines.append("alerts    what no entry is about: critical findings call, warnings are listed")
     if settings.notify is not None:
         lines.append(f"notify    {settings.notify.sentence}")
+    if settings.own is not None:
+        lines.append(f"own keys  {settings.own.sentence}")
+        for one in settings.own.everything:
+            unused = _without_cluster(settings, one.clusters)
+            lines += [f"          {shown(one.name)}{unused}"] if unused else []
     lines += [f"columns   {', '.join(chosen.show)} of {table}" for table, chosen in settings.columns.items()]
     jobs = [rule.jobs for rule in settings.findings] + [rule.jobs for rule in settings.alerts]
     if any(jobs):

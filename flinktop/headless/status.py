@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from flinktop.finding_rules import FindingRule
     from flinktop.flink.local_end import LocalEnd
     from flinktop.headless.status_args import StatusArgs
+    from flinktop.judgement.finding_links import WrittenLink
     from flinktop.judgement.remembered import Remembered
     from flinktop.judgement.rules import Rule
     from flinktop.settings import Profile
@@ -58,10 +59,12 @@ def run_status(
     rules: Sequence[FindingRule],
     args: StatusArgs,
     journal: Path | None = None,
+    links: Sequence[WrittenLink] = (),
 ) -> int:
     """Look at clusters, print what is wrong, and return the exit code.
 
-    What a flinktop remembers of them is read from the file `journal`, if there is one.
+    What a flinktop remembers of them is read from the file `journal`, if there is one. `links` are those of
+    the config.
     Raises NotPrintedError if stdout takes no more, BrokenPipeError if nobody reads it.
     """
     clock = Clock()
@@ -79,7 +82,7 @@ def run_status(
 
     status = run(ask())
     try:
-        print_status(status, args, clock)
+        print_status(status, args, clock, links)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -174,14 +177,17 @@ class Asking:
             print(f"\r{' ' * width}\r", end="", file=sys.stderr, flush=True)
 
 
-def print_status(status: Status, args: StatusArgs, clock: Clock) -> None:
+def print_status(status: Status, args: StatusArgs, clock: Clock, links: Sequence[WrittenLink] = ()) -> None:
     """Print the report in the chosen form. Raises OSError if stdout takes no more."""
     if status.missing_job is not None:
         print(f"flinktop: no such job '{clean(status.missing_job)}'", file=sys.stderr)
     if args.form == "text":
-        print("\n".join(lines(status, explain=args.explain)), flush=True)
+        print("\n".join(lines(status, explain=args.explain, links=links)), flush=True)
         return
-    text = document(status) + b"\n" if args.form == "json" else exposition(status, clock.wall()).encode()
+    if args.form == "json":
+        text = document(status, links) + b"\n"
+    else:
+        text = exposition(status, clock.wall()).encode()
     # UTF-8 whatever the terminal's encoding is.
     sys.stdout.flush()
     sys.stdout.buffer.write(text)

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, Final
 
 from flinktop.flink.text import clean
 from flinktop.headless.cells import cells
+from flinktop.headless.status_json import links_on
 from flinktop.headless.status_report import Look
 from flinktop.judgement.finding import Severity, figure
 from flinktop.judgement.finding_json import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from flinktop.headless.status_report import ClusterStatus, Status
     from flinktop.judgement.finding import Finding
+    from flinktop.judgement.finding_links import FoundLink, WrittenLink
+    from flinktop.judgement.verdict import Verdict
 
 ORDER: Final = (Severity.CRITICAL, Severity.WARNING, Severity.UNKNOWN, Severity.INFO, Severity.OK)
 """The order of rows, as on the screen."""
@@ -25,11 +28,14 @@ _LOOKS: Final = {
 }
 
 
-def lines(status: Status, *, explain: bool) -> Iterator[str]:
-    """The whole report; several clusters most severe first, else in the order in which they were named."""
+def lines(status: Status, *, explain: bool, links: Sequence[WrittenLink] = ()) -> Iterator[str]:
+    """The whole report; several clusters most severe first, else in the order in which they were named.
+
+    `links` are those of the config.
+    """
     for cluster in sorted(status.clusters, key=_urgency):
         yield clean(_headline(cluster))
-        yield from (f"  {line}" for line in _rows(cluster, explain=explain))
+        yield from (f"  {line}" for line in _rows(cluster, status.at, links if explain else None))
 
 
 def _urgency(cluster: ClusterStatus) -> int:
@@ -51,27 +57,29 @@ def _headline(cluster: ClusterStatus) -> str:
     return "  ".join((where, *release, said, *(f"({one})" for one in look)))
 
 
-def _rows(cluster: ClusterStatus, *, explain: bool) -> Iterator[str]:
-    rows: list[tuple[Severity, str, str, tuple[Finding, ...]]] = [
-        (finding.severity, "", finding.words, (finding,)) for finding in cluster.findings
+def _rows(cluster: ClusterStatus, at: float, links: Sequence[WrittenLink] | None) -> Iterator[str]:
+    """The lines of a cluster; with `links` each finding is explained."""
+    found = links_on(cluster, links or (), at)
+    rows: list[tuple[Severity, str, str, tuple[Finding, ...], Verdict | None]] = [
+        (finding.severity, "", finding.words, (finding,), None) for finding in cluster.findings
     ]
     rows += [
-        (one.severity, one.name, one.words, one.findings)
+        (one.severity, one.name, one.words, one.findings, one)
         for one in cluster.sorted_verdicts
         if one.severity is not Severity.OK
     ]
     rows.sort(key=lambda row: ORDER.index(row[0]))
-    names = [clean(name) or "(cluster)" for _, name, _, _ in rows]
+    names = [clean(name) or "(cluster)" for _, name, _, _, _ in rows]
     width = max((min(_WIDEST, cells(name)) for name in names), default=0)
-    for name, (severity, _, words, findings) in zip(names, rows, strict=True):
+    for name, (severity, _, words, findings, verdict) in zip(names, rows, strict=True):
         yield f"{severity:8}  {name}{' ' * (width - cells(name))}  {clean(words)}"
-        for number, finding in enumerate(findings if explain else ()):
+        for number, finding in enumerate(findings if links is not None else ()):
             if number:
                 yield f"{'':10}{finding.severity:8}  {clean(finding.words)}"
-            yield from (f"{'':12}{line}" for line in _explained(finding))
+            yield from (f"{'':12}{line}" for line in _explained(finding, found(finding, verdict) or ()))
 
 
-def _explained(finding: Finding) -> Iterator[str]:
+def _explained(finding: Finding, links: Iterable[FoundLink]) -> Iterator[str]:
     """Since when, where, on what evidence, and what to look at next."""
     if (since := moment(finding.since)) is not None:
         yield f"since     {since}"
@@ -89,3 +97,5 @@ def _explained(finding: Finding) -> Iterator[str]:
         yield f"evidence  {clean(one.what)}{f': {value}' if value else ''}"
     if finding.next:
         yield f"next      {clean(finding.next)}"
+    for link in links:
+        yield f"link      {clean(link.name)}: {link.url}"

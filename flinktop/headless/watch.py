@@ -290,7 +290,8 @@ class Watcher:
 def _hooks(settings: Settings, clock: Clock) -> HookRunner | None:
     """What runs the command of alerts for all clusters, so that its limits are those of the process."""
     command = settings.notify.command if settings.notify is not None else ()
-    return HookRunner(command, clock) if command else None
+    links = settings.own.links if settings.own is not None else ()
+    return HookRunner(command, clock, links=links) if command else None
 
 
 def _healthy() -> Page:

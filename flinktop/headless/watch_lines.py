@@ -16,6 +16,7 @@ from flinktop.model import redaction
 
 if TYPE_CHECKING:
     from flinktop.judgement.finding import Finding
+    from flinktop.judgement.finding_links import FoundLink
 
 MOST_WORDS: Final = 2000
 """Characters of a line's words; a cause may be long."""
@@ -51,6 +52,7 @@ class Line(Struct, frozen=True, kw_only=True):
     finding: Finding | None = None
     happened: float | None = None  # when the alert was raised or cleared, s since 1970
     note: str = ""  # what is to be known of it beside the finding
+    links: tuple[FoundLink, ...] | None = None  # of the config, that belong to the finding
 
 
 def as_text(line: Line) -> str:
@@ -77,7 +79,7 @@ def as_json(line: Line) -> str:
         "target": clean(line.target) or None,
         "url": clean(line.url) or None,
         "job": job,
-        "finding": finding_object(line.finding) if line.finding is not None else None,
+        "finding": finding_object(line.finding, line.links) if line.finding is not None else None,
         "event": str(line.what),
         "at": moment(line.happened * 1000.0) if line.happened is not None else None,
         "note": _plain(line.note) or None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from flinktop.engine.acts.target import Target
-from flinktop.engine.alerts.document import note
+from flinktop.engine.alerts.document import links_of, note
 from flinktop.engine.alerts.policy import policy as alert_policy
 from flinktop.engine.engine import Engine
 from flinktop.engine.judge import FEW, Judged
@@ -74,6 +74,7 @@ class WatchedCluster:
         """
         self.profile = profile
         self._clock = clock
+        self._links = settings.own.links if settings.own is not None else ()
         self._answered = answered
         self.engine = Engine(
             profile.connection,
@@ -193,6 +194,7 @@ class WatchedCluster:
             finding=alert.finding,
             happened=happened,
             note=note(alert),
+            links=links_of(alert, self.profile.connection.url, self._links, self._clock.wall()),
         )
 
     @property

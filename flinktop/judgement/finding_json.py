@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING, Any, Final
 from flinktop.flink.text import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from flinktop.judgement.finding import Culprit, Finding
+    from flinktop.judgement.finding_links import FoundLink
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EXACT: Final = 2**53
 """Whole numbers below it are written without a decimal point."""
 
 
-def finding_object(finding: Finding) -> dict[str, Any]:
-    """A finding as an object, its keys in their order."""
-    return {
+def finding_object(finding: Finding, links: Iterable[FoundLink] | None = None) -> dict[str, Any]:
+    """A finding as an object, its keys in their order.
+
+    `links` are those of the config that belong to it; None where the config has none, and no such key.
+    """
+    found: dict[str, Any] = {
         "kind": str(finding.kind),
         "severity": str(finding.severity),
         "since": moment(finding.since),
@@ -30,6 +36,9 @@ def finding_object(finding: Finding) -> dict[str, Any]:
         ],
         "next": clean(finding.next),
     }
+    if links is not None:
+        found["links"] = [{"name": clean(one.name), "url": one.url} for one in links]
+    return found
 
 
 def _culprit(culprit: Culprit) -> dict[str, Any]:

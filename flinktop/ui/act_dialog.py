@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from textual import on
 from textual.containers import Horizontal, Vertical
@@ -90,6 +90,13 @@ class NameField(LineField):
         await Input.action_submit(self)
 
 
+class Named(Protocol):
+    """What a name has to be typed for."""
+
+    def name_to_type(self, target: Target, /) -> str: ...
+    def whose_name(self, target: Target, /) -> str: ...
+
+
 class TypedName(Vertical):
     """Shows which name has to be typed and why, and takes it; enter in it sends `Input.Submitted`."""
 
@@ -106,7 +113,7 @@ class TypedName(Vertical):
         yield Static(id="type-words", markup=False)
         yield FieldRow("name", NameField(id="typed"))
 
-    def ask(self, request: Request, target: Target) -> None:
+    def ask(self, request: Named, target: Target) -> None:
         """Ask for the name that this request needs on this target."""
         self._wanted = name = request.name_to_type(target)
         why = "This cluster is protected" if target.protected else "This can't be undone"

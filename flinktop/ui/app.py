@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from flinktop.engine.alerts.alert import AlertsView
     from flinktop.engine.alerts.hook import HookRunner
     from flinktop.engine.alerts.policy import AlertPolicy
+    from flinktop.engine.fleet import OneLedger
     from flinktop.engine.journal.journal import Journal
     from flinktop.flink.endpoint import Query
     from flinktop.flink.tls_contexts import TlsContexts
@@ -134,6 +135,10 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         self._spare_memory = SpareMemory()
         self.on_exit: Callable[[int], None] = lambda _code: None
         """Called with the exit code when the app starts to exit."""
+        if settings.own is not None:
+            from flinktop.ui.own_commands.own import OwnCommands  # noqa: PLC0415 -- few configs have them
+
+            self.own = OwnCommands(self, settings.own)
         self.choose_theme(settings.theme)
 
     async def on_event(self, event: events.Event) -> None:
@@ -229,6 +234,8 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.open_first()
+        if self.settings.wall:
+            self.go(WallPlace())
         self.listen(lambda: self.post_message(FactsChanged()))
         self.set_interval(1.0, self.tick)
         for note in self.first_notes():
@@ -243,8 +250,6 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
                 self.go(CheckpointsPlace(shown.job))
             if shown.vertex:
                 self.go(VertexPlace(shown.job, shown.vertex))
-        if self.settings.wall:
-            self.go(WallPlace())
 
     def listen(self, notify: Callable[[], object]) -> None:
         """Have `notify` called when an engine has news."""
@@ -356,8 +361,9 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
     def action_help(self) -> None:
         here = self.screen.COMMANDS_HERE if isinstance(self.screen, LiveScreen) else ()
         read_only = self.is_open and self.profile.connection.read_only
-        own = [command for command in here if not (command.acts and read_only)]
-        self.go(HelpPlace([*own, *keys.GLOBAL]))
+        those = [command for command in here if not (command.acts and read_only)]
+        own = self.own.commands_here(self.screen) if self.own is not None else ()
+        self.go(HelpPlace([*those, *own, *keys.GLOBAL]))
 
     def action_command_palette(self) -> None:
         if not isinstance(self.screen, CommandPalette):
@@ -377,8 +383,8 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         """Show the wall, or go back from it."""
         if is_at(self.screen, WallPlace):
             self.pop_screen()
-        else:
-            self._go_once(WallPlace())
+        elif isinstance(self.screen, LiveScreen):
+            self.go(WallPlace())
 
     def action_taskmanagers(self) -> None:
         self._go_once(TaskManagersPlace())
@@ -472,7 +478,8 @@ def _alerting(settings: Settings, profile: Profile) -> AlertPolicy:
     from flinktop.engine.alerts.policy import policy  # noqa: PLC0415
 
     # Nobody is to be woken because of a cluster that does not exist.
-    return policy(settings.alerts, settings.notify if not profile.demo else None, profile.name)
+    links = settings.own.links if settings.own is not None else ()
+    return policy(settings.alerts, settings.notify if not profile.demo else None, profile.name, links)
 
 
 def run(
@@ -510,8 +517,12 @@ def port_of(
     runs: Mapping[str, RunJar] | None = None,
     hooks: Callable[[], HookRunner | None] | None = None,
     contexts: TlsContexts | None = None,
+    ledger: OneLedger | None = None,
 ) -> Port:
-    """The engine of a cluster; it is not started. `hooks` and `contexts` are shared with other engines."""
+    """The engine of a cluster; it is not started.
+
+    `hooks`, `contexts` and `ledger` are shared with other engines.
+    """
     return Port(
         profile.connection,
         clock,
@@ -520,7 +531,7 @@ def port_of(
         name=profile.name,
         protected=profile.protected,
         # Operations on a cluster that does not exist are not worth recording.
-        ledger=settings.paths.operations if transport is None else None,
+        ledger=ledger or (settings.paths.operations if transport is None else None),
         policy=_policy(settings, profile),
         journal=journal,
         runs=runs,
@@ -544,6 +555,9 @@ def until_left(settings: Settings, leaving: Leaving, make: Callable[[], FlinkTop
         accept_any_bytes()
         app.driver_class = RestartingDriver
         app.on_exit = leaving.begin
+        app.is_leaving = lambda: leaving.has_begun
+        if app.own is not None:
+            leaving.end_commands = app.own.close
         leaving.terminal_reset = lambda: app.terminal_reset
         # When the terminal is gone, nothing is left to write once the signal handling has ended.
         with (

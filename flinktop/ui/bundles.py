@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flinktop.engine.host import Port
+    from flinktop.judgement.finding_links import WrittenLink
 
 LONG = 30.0  # seconds that the notification of a failure is shown
 USUAL = 12.0
@@ -23,8 +24,14 @@ USUAL = 12.0
 class Bundles:
     """One bundle for each job: the newest."""
 
-    def __init__(self, port: Port, cluster: str, directory: Path) -> None:
-        """`cluster` is its name in the config or its address; bundles are written to `directory`."""
+    def __init__(
+        self, port: Port, cluster: str, directory: Path, links: tuple[WrittenLink, ...] = ()
+    ) -> None:
+        """`cluster` is its name in the config or its address; bundles are written to `directory`.
+
+        `links` are those of the config.
+        """
+        self._links = links
         self._port = port
         self._cluster = cluster
         self._directory = directory
@@ -45,6 +52,7 @@ class Bundles:
             directory=self._directory,
             wall=port.clock.wall(),
             journal=port.journal,
+            links=self._links,
         )
         self._by_job[job] = bundle
         port.run_beside(bundle, bundle.run)

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from flinktop.engine.alerts.alert import AlertsView
 from flinktop.engine.clock import Clock
-from flinktop.engine.fleet import Fleet, Member
+from flinktop.engine.fleet import Fleet, Member, OneLedger
 from flinktop.engine.host import EngineFailed
 from flinktop.flink.tls_contexts import TlsContexts
 from flinktop.ui.app import FlinkTop, OneJournal, port_of, until_left
@@ -161,6 +161,7 @@ class _OneHookRunner:
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._command = settings.notify.command if settings.notify is not None else ()
+        self._links = settings.own.links if settings.own is not None else ()
         self._clock = clock
         self._made: HookRunner | None = None
 
@@ -169,7 +170,7 @@ class _OneHookRunner:
         if self._made is None and self._command:
             from flinktop.engine.alerts.hook import HookRunner  # noqa: PLC0415 -- after the first paint
 
-            self._made = HookRunner(self._command, self._clock)
+            self._made = HookRunner(self._command, self._clock, links=self._links)
         return self._made
 
     def close(self, seconds: float) -> None:
@@ -182,7 +183,11 @@ def run_fleet(settings: Settings, profiles: Sequence[Profile]) -> int:
     """Run the app on several clusters until the user leaves; returns the exit code."""
     clock, contexts = Clock(), TlsContexts()
     journal, hooks = OneJournal(settings.paths.journal, settings.journal), _OneHookRunner(settings, clock)
-    ports = [port_of(settings, one, clock, journal, hooks=hooks, contexts=contexts) for one in profiles]
+    ledger = OneLedger(settings.paths.operations)
+    ports = [
+        port_of(settings, one, clock, journal, hooks=hooks, contexts=contexts, ledger=ledger)
+        for one in profiles
+    ]
     fleet = Fleet([Member(one.name, port, one) for one, port in zip(profiles, ports, strict=True)])
 
     def close(seconds: float) -> None:

@@ -227,6 +227,7 @@ ALERTS_HERE = _more_program(
 TIMELINE_HERE = _more_program(
     "timeline", "T", "timeline", "Timeline of the cluster: what happened, newest first, from the journal."
 )
+STOP_COMMAND = _view("stop_command", "x", "end", "End the command of your own whose output is shown.")
 ACKNOWLEDGE = _view(
     "acknowledge", "A", "acknowledge", "Acknowledge the selected alert: it is no longer counted in the frame."
 )
@@ -322,6 +323,7 @@ TASKMANAGER = (
 )
 JOBMANAGER = (OPEN, PROFILE, *TABLE[1:], *LOG, *TEXT, *PROCESS_VIEWS, *JOBMANAGER_TABS, *WINDOWS, *ELSEWHERE)
 LOG_FILE = (OPEN, ACTIONS, FILTER, *LOG, *TEXT, COPY, *IN_LOGS, *PROCESSES)
+OUTPUT = (ACTIONS, FILTER, STOP_COMMAND, *TEXT, COPY, *IN_LOGS, *PROCESSES)
 JARS = (*TABLE, *JARS_TABS, *ELSEWHERE)
 APPLICATION = (*TABLE, *TEXT, *APPLICATION_TABS, *ELSEWHERE)
 OPERATIONS_LIST = (*TABLE, *ELSEWHERE)
@@ -351,6 +353,7 @@ SCREENS = (
     TASKMANAGER,
     JOBMANAGER,
     LOG_FILE,
+    OUTPUT,
     JARS,
     APPLICATION,
     OPERATIONS_LIST,
@@ -360,7 +363,7 @@ SCREENS = (
     EVENT,
 )
 
-WALL_SCREEN = (BACK, BACK_OR_LEAVE, REFRESH, ZONE)
+WALL_SCREEN = (BACK, BACK_OR_LEAVE, REFRESH)
 """On the wall, which needs no keys."""
 
 MOVES = (

@@ -85,8 +85,15 @@ class Leaving:
         # Whoever holds it ends the process. The app is unblocked while the terminal is being restored: it
         # must not run to its end before that is done.
         self._end = threading.Lock()
+        self.end_commands: Callable[[], None] = lambda: None
+        """Ends the commands of one's own that still run."""
         self.terminal_reset: Callable[[], str] = lambda: ""
         """What restores the terminal beyond `RESET`."""
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it was asked to exit; for any thread."""
+        return self._begun.locked()
 
     def begin(self, code: int) -> None:
         """Start to exit, with this code at the latest when the patience is over; only once."""
@@ -124,6 +131,7 @@ class Leaving:
 
     def stop_engine(self) -> None:
         """End the engine once the app has ended, then what it has written to."""
+        self.end_commands()
         self._port.stop(self.seconds_left)
         self._close(self.seconds_left)
 
@@ -151,6 +159,7 @@ class Leaving:
             return
         try:
             log.warning("the app does not end by itself: leaving without it")
+            self.end_commands()
             self._port.stop(ENGINE_SECONDS)
             self._close(ENGINE_SECONDS)
             logging.shutdown()

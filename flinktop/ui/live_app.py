@@ -14,7 +14,7 @@ from flinktop.ui.key_order import KeyOrder
 from flinktop.ui.places import BundlePlace, LeavePlace, is_at, screen_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from flinktop.engine.acts.act import Act
     from flinktop.engine.alerts.alert import AlertsView
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from flinktop.facts.fleet import FleetFacts
     from flinktop.settings import Profile, Settings
     from flinktop.ui.bundles import Bundles
+    from flinktop.ui.own_commands.offer import Own
     from flinktop.ui.places import Place
 
 ZONES = ("cluster", "local", "UTC")
@@ -69,6 +70,10 @@ class LiveApp(App[int]):
         self._read_only_shown: set[str] = set()  # clusters of which that was said
         self.bundles: dict[Port, Bundles] = {}
         """The incident bundles of each cluster that has some."""
+        self.own: Own | None = None
+        """Commands and links of one's own; None if the config has none."""
+        self.is_leaving: Callable[[], bool] = lambda: False
+        """Whether the process was asked to exit; for any thread."""
         if opened is not None:
             opened[0].keep_pins(self._pins)
 
@@ -185,7 +190,9 @@ class LiveApp(App[int]):
         if port not in self.bundles:
             from flinktop.ui.bundles import Bundles  # noqa: PLC0415 -- a room that is seldom needed
 
-            self.bundles[port] = Bundles(port, self.profile.name, self.settings.paths.state)
+            links = self.settings.own.links if self.settings.own is not None else ()
+            directory = self.settings.paths.state
+            self.bundles[port] = Bundles(port, self.profile.name, directory, links)
         self.go(BundlePlace(self.bundles[port].of(job)))
 
     def close_dialogs(self) -> None:

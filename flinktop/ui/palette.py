@@ -123,9 +123,12 @@ class Commands(Provider):
                 )
         if app.is_open:
             yield from self._actions(app)
+            yield from self._own(app)
             yield "jobs", "The overview with all jobs.", partial(_overview, app)
             for word, words, place in PLACES:
                 yield word, words, partial(app.go, place)
+        else:
+            yield from self._own(app)
         for theme in THEMES:
             yield f"theme {theme}", "Change the theme.", partial(app.choose_theme, theme)
         if app.fleet is not None:
@@ -172,6 +175,16 @@ class Commands(Provider):
         for action in (*here, *(one for one in on_cluster(app.port) if one.title not in named)):
             words = action.reason or action.summary
             yield action.title, f"{action.on}: {words}", partial(action.open, app)
+
+    def _own(self, app: LiveApp) -> Iterator[Entry]:
+        """Commands and links of one's own about the selected thing."""
+        if app.own is None or not isinstance(self.screen, ClusterScreen):
+            return
+        for entry in app.own.entries(self.screen):
+            key = f"  ({entry.key})" if entry.key else ""
+            look = entry.look(app)
+            words = f"{entry.on}: {look.reason or look.summary}"
+            yield f"own {entry.title}{key}", words, partial(entry.open, app)
 
     async def startup(self) -> None:
         """Keep the list of TaskManagers fresh while the palette is open; of the cluster that is open then."""

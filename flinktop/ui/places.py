@@ -237,6 +237,27 @@ class BundlePlace(Place, frozen=True):
     """A `BundleBeside`, whose room is imported when the first one is begun."""
 
 
+class OutputPlace(Place, frozen=True):
+    """The output of a command of one's own."""
+
+    run: Any
+    """A `Run`, whose room is imported when the first one is begun."""
+
+
+class OwnLinkPlace(Place, frozen=True):
+    """The dialog of a link of one's own."""
+
+    name: str
+    url: str
+
+
+class OwnConfirmPlace(Place, frozen=True):
+    """The question before a command of one's own on a protected cluster."""
+
+    question: Any
+    """A `Question`, whose module imports this one."""
+
+
 class PalettePlace(Place, frozen=True):
     """Commands, jobs and TaskManagers by name."""
 
@@ -285,6 +306,9 @@ SCREENS: Final[dict[type[Place], tuple[str, str]]] = {
     UploadPlace: ("screens.upload", "UploadScreen"),
     WritePlace: ("screens.write_view", "WriteView"),
     BundlePlace: ("screens.bundle", "BundleScreen"),
+    OutputPlace: ("screens.own_output", "OutputScreen"),
+    OwnLinkPlace: ("screens.own_link", "OwnLinkDialog"),
+    OwnConfirmPlace: ("screens.own_confirm", "OwnConfirm"),
     HelpPlace: ("screens.help", "HelpScreen"),
     LeavePlace: ("screens.leave", "LeaveScreen"),
 }

@@ -19,6 +19,7 @@ from flinktop.bundle.contents import DIRECTORY
 from flinktop.bundle.making import Making
 from flinktop.flink.connection import Connection
 from flinktop.headless.args import BundleArgs
+from flinktop.own_keys import OwnLink
 from flinktop.settings import Profile
 from tests.manual_clock import ManualClock
 
@@ -82,13 +83,14 @@ async def made(
     wait: float = 0.0,
     size: int = 20,
     largest_log: int = 16,
+    links: tuple[OwnLink, ...] = (),
 ) -> Made:
     """Make a bundle as the command does; sizes are in MB."""
     clock = clock or ManualClock()
     profile = Profile("test-cluster", connection or Connection(URL), None, None)
     path = directory / "x.zip"
     args = BundleArgs(what=job, output=str(path), wait=wait, size=size, largest_log=largest_log)
-    command = _Command(profile, (), args, clock=clock, journal=journal, transport=transport)
+    command = _Command(profile, (), args, clock=clock, journal=journal, transport=transport, links=links)
     making = await driven(command.make(), clock)
     assert [one.name for one in directory.iterdir()] == (["x.zip"] if path.exists() else [])
     return Made(making, read_back(path) if path.exists() else {})

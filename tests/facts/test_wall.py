@@ -12,9 +12,19 @@ from msgspec.structs import replace
 from flinktop.engine.judge import Judged
 from flinktop.engine.link import Link
 from flinktop.engine.series import cluster_series
-from flinktop.facts.fleet import ClusterFacts, ClusterState, FleetFacts, FleetJob
+from flinktop.facts.fleet import (
+    AWAY_SECONDS,
+    UNREACHABLE,
+    ClusterFacts,
+    ClusterState,
+    FleetFacts,
+    FleetJob,
+    cluster_facts,
+    cluster_jobs,
+    fleet_facts,
+)
 from flinktop.facts.verdicts import JobVerdict
-from flinktop.facts.wall import LOST_SECONDS, UNREACHABLE, WallFacts, of_one, sums, wall
+from flinktop.facts.wall import WallFacts, sums, wall
 from flinktop.flink.errors import FlinkError, LoginRefused, Unreachable
 from flinktop.flink.jobs import JOBS_OVERVIEW, JobOverview, JobsOverview
 from flinktop.judgement.finding import Finding, Kind, Severity
@@ -29,6 +39,7 @@ class Linked(Given):
     """A cluster with its connection."""
 
     connection_state: Link = field(default_factory=Link)
+    failure: str | None = None
 
     def link(self) -> Link:
         return self.connection_state
@@ -52,7 +63,8 @@ class Linked(Given):
 
     def on_wall(self) -> WallFacts:
         findings = self.judged.findings if self.judged is not None else ()
-        return wall(of_one(self, "prod"), {"prod": findings})
+        facts = fleet_facts([(cluster_facts(self, "prod"), cluster_jobs(self, "prod"))])
+        return wall(facts, {"prod": findings}, self.cluster_time())
 
 
 def said(
@@ -118,6 +130,7 @@ def test_findings_of_the_cluster_and_of_jobs_that_are_gone_are_lines() -> None:
 def test_all_is_well_only_when_everything_is_known() -> None:
     known = Linked()
     assert known.on_wall().connecting == ("prod",)
+    assert not known.on_wall().known
     assert not known.on_wall().well
     known.answers()
     assert not known.on_wall().well
@@ -127,17 +140,18 @@ def test_all_is_well_only_when_everything_is_known() -> None:
     assert (known.on_wall().unjudged, known.on_wall().well) == (1, False)
     known.says(said("a"), said("b", kind="idle"))
     assert known.on_wall().well
+    assert known.on_wall().known
     assert not known.on_wall().blind
 
 
 def test_a_cluster_that_does_not_answer_is_the_first_line_and_what_was_known_stays() -> None:
     known = Linked()
-    known.answers(seconds_ago=LOST_SECONDS - 5.0)
+    known.answers(seconds_ago=AWAY_SECONDS - 5.0)
     known.lists(a="RUNNING")
     known.says(said("a", Severity.CRITICAL, "restart-loop"))
-    known.fails(GONE, LOST_SECONDS - 5.0)
+    known.fails(GONE, AWAY_SECONDS - 5.0)
     # It may be a short one.
-    assert (known.on_wall().blind, known.on_wall().age) == (False, LOST_SECONDS - 5.0)
+    assert (known.on_wall().blind, known.on_wall().age) == (False, AWAY_SECONDS - 5.0)
     known.answers(seconds_ago=60.0)
     known.fails(GONE, 55.0)
     found = known.on_wall()
@@ -155,7 +169,7 @@ def test_a_cluster_that_never_answered_or_refuses_the_login_is_unreachable_at_on
     known.answers()
     known.fails(LoginRefused("GET", "http://h", "login refused", status=401), 1.0)
     assert known.on_wall().blind
-    assert known.on_wall().lines[0].words.endswith("; press r to try again")
+    assert known.on_wall().lines[0].words.startswith("login refused (check")
 
 
 def test_throughput_is_that_of_the_cluster() -> None:
@@ -171,40 +185,61 @@ def test_throughput_is_that_of_the_cluster() -> None:
 # -- a fleet ---------------------------------------------------------------------------------------------
 
 
-def test_clusters_that_do_not_answer_share_one_line_and_jobs_have_the_name_of_their_cluster() -> None:
-    away = ClusterState.UNREACHABLE
-    facts = FleetFacts(
-        clusters=(
-            cluster("dev", away, reason="refused", since=200.0),
-            cluster("eu", jobs={"RUNNING": 3, "FAILED": 1}, ill=2),
-            cluster("us", jobs={"RUNNING": 1, "RESTARTING": 1}),
-            cluster("test", away, since=100.0),
-            cluster("new", ClusterState.CONNECTING, kind=""),
-        ),
-        jobs=(
-            job("orders", "eu", Severity.WARNING, Kind.SKEW, since=50.0),
-            job("billing", "eu", Severity.CRITICAL, Kind.FAILED),
-        ),
-        rate=10.0,
-        age=7.0,
-    )
+NOW = 10_000.0
+AWAY = ClusterState.UNREACHABLE
+FLEET = FleetFacts(
+    clusters=(
+        cluster("dev", AWAY, reason="refused", since=200.0, jobs={"RUNNING": 9}, ill=1),
+        cluster("eu", jobs={"RUNNING": 3, "FAILED": 1}, ill=2),
+        cluster("us", jobs={"RUNNING": 1, "RESTARTING": 1}),
+        cluster("test", AWAY, since=100.0),
+        cluster("new", ClusterState.CONNECTING, kind=""),
+    ),
+    jobs=(
+        job("billing", "eu", Severity.CRITICAL, Kind.FAILED),
+        job("orders", "eu", Severity.WARNING, Kind.SKEW, since=50.0),
+        job("search", "dev", Severity.CRITICAL, Kind.FAILED),
+    ),
+    rate=10.0,
+    age=7.0,
+)
+
+
+def test_clusters_that_do_not_answer_share_one_line_before_the_warnings() -> None:
     memory = Finding(kind=Kind.MEMORY, severity=Severity.CRITICAL, words="memory: heap")
-    found = wall(facts, {"us": (memory,), "dev": (memory,)})
-    first, *rest = found.lines
-    assert (first.kind, first.name, first.clusters, first.since) == (UNREACHABLE, "", ("dev", "test"), 100.0)
-    # Of a cluster that does not answer nothing is known now.
-    assert [(line.name, line.cluster) for line in rest] == [("us", ""), ("billing", "eu"), ("orders", "eu")]
+    found = wall(FLEET, {"us": (memory,), "dev": (memory,)}, NOW)
+    # Of jobs of a cluster that does not answer nothing is said.
+    assert [(line.name, line.kind, line.cluster) for line in found.lines] == [
+        ("us", "memory", ""),
+        ("billing", "failed", "eu"),
+        ("", UNREACHABLE, ""),
+        ("orders", "skew", "eu"),
+    ]
+    assert (found.lines[2].clusters, found.lines[2].since) == (("dev", "test"), NOW - 200.0)
     assert (found.jobs, found.running, found.unhealthy) == (5, 4, 2)
     assert (found.clusters, found.answering, found.connecting) == (5, 2, ("new",))
     assert not found.blind
-    one = wall(FleetFacts(clusters=facts.clusters[:2]), {})
-    assert (one.lines[0].name, one.lines[0].words) == ("dev", "refused")
 
 
-def test_a_fleet_of_which_nothing_answers_is_blind() -> None:
-    away = tuple(cluster(name, ClusterState.UNREACHABLE) for name in "abc")
-    assert wall(FleetFacts(clusters=away), {}).blind
-    assert not wall(FleetFacts(clusters=(*away, cluster("d"))), {}).blind
+def test_one_cluster_that_does_not_answer_is_named_with_its_reason() -> None:
+    (line,) = wall(FleetFacts(clusters=(FLEET.clusters[0], cluster("d"))), {}, NOW).lines
+    assert (line.name, line.words, line.since) == ("dev", "refused", NOW - 200.0)
+
+
+def test_a_cluster_that_has_hung_since_the_start_does_not_answer() -> None:
+    hangs = cluster("a", ClusterState.CONNECTING, kind=UNREACHABLE, words="no answer yet", since=30.0)
+    found = wall(FleetFacts(clusters=(hangs,)), {}, NOW)
+    assert found.blind
+    assert found.connecting == ()
+    assert (found.lines[0].words, found.lines[0].since) == ("no answer yet", NOW - 30.0)
+
+
+def test_a_fleet_of_which_nothing_answers_is_blind_and_says_what_it_knew() -> None:
+    found = wall(FleetFacts(clusters=(FLEET.clusters[0], FLEET.clusters[3]), jobs=FLEET.jobs), {}, NOW)
+    assert found.blind
+    assert [line.name for line in found.lines] == ["", "search"]
+    assert (found.jobs, found.unhealthy) == (9, 1)
+    assert not wall(FleetFacts(clusters=(FLEET.clusters[0], cluster("d"))), {}, NOW).blind
 
 
 # -- over time -------------------------------------------------------------------------------------------

@@ -24,6 +24,9 @@ SETTINGS = (
     "finding_rules",
     "alert_rules",
     "groups",
+    "own_keys",
+    "taken_keys",
+    "templates",
     "tunnel_config",
     "internal_error",
     "open_files",
@@ -61,7 +64,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "headless": ("facts", "engine", "judgement", "known", "model", "flink", *SETTINGS),
     # Of the commands what `status` prints and how it looks at a cluster: the monitor writes the same.
     "bundle": ("headless", "engine", "judgement", "known", "model", "flink", *SETTINGS),
-    "ui": ("bundle", "facts", "engine", "judgement", "known", "model", "flink", *SETTINGS),
+    # Programs of one's own: started, followed and ended.
+    "own_commands": ("flink",),
+    "ui": ("bundle", "facts", "engine", "judgement", "known", "model", "flink", "own_commands", *SETTINGS),
 }
 # The part of flink that speaks HTTP, and so the only code that knows the library.
 HTTP = ("flink.http", "flink.wire", "flink.network", "flink.tunnelled")

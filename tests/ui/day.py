@@ -22,6 +22,7 @@ from flinktop.column_names import chosen_columns, table_named
 from flinktop.engine.host import Port
 from flinktop.engine.journal.journal import Journal
 from flinktop.flink.connection import Connection, Secret
+from flinktop.own_keys import OwnKeys
 from flinktop.settings import Paths, Profile, Settings
 from flinktop.ui.app import FlinkTop
 from flinktop.ui.dialog import READY_SECONDS, ActButton
@@ -261,6 +262,7 @@ async def monitor(
     journal: Journal | None = None,
     columns: Mapping[str, tuple[str, ...]] | None = None,
     wall: bool = False,
+    own: OwnKeys | None = None,
 ) -> AsyncIterator[Day]:
     """Flinktop opened on a recorded cluster, or a scenario of the demo with so many `minutes` in the charts.
 
@@ -268,6 +270,7 @@ async def monitor(
     `written` is called with what is written to the terminal; without it nothing is drawn before it is read.
     With `notify` alerts call in the terminal.
     What happens is recorded in `journal`, if one is given. `columns` are those of the config, by table.
+    `own` are commands and links of one's own.
     """
     clock = clock or ManualClock()
     simulated = DemoCluster(demo, release, clock) if demo is not None else None
@@ -286,6 +289,7 @@ async def monitor(
         notify=notify,
         columns={name: chosen_columns(table_named(name), show) for name, show in (columns or {}).items()},
         wall=wall,
+        own=own,
     )
     port = Port(
         connection,
@@ -321,4 +325,6 @@ async def monitor(
                 await day.wait(3)
                 yield day
     finally:
+        if app.own is not None:
+            app.own.close()
         await port.engine.stop()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
     from flinktop.alert_rules import Notify
+    from flinktop.own_keys import OwnKeys
 
 RELEASE = "1.20.5"
 
@@ -95,6 +96,7 @@ async def fleet_of(
     profiles: Mapping[str, Profile] | None = None,
     acts: bool = False,
     notify: Notify | None = None,
+    own: OwnKeys | None = None,
     theme: str = "dark",
     ascii_only: bool = False,
     minutes: int = 2,
@@ -114,6 +116,7 @@ async def fleet_of(
         paths=Paths(state / "config.toml", state, state / "flinktop.log"),
         notes=(),
         notify=notify,
+        own=own,
     )
     members = []
     for name, cluster in clusters.items():

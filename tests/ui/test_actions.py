@@ -37,7 +37,8 @@ def menu(ui: Day) -> dict[str, Action]:
     """The rows of the menu that is open."""
     screen = ui.app.screen
     assert isinstance(screen, ActionsScreen)
-    return {row.action.title: row.action for row in screen.table.shown_rows()}
+    actions = (row.action for row in screen.table.shown_rows())
+    return {action.title: action for action in actions if isinstance(action, Action)}
 
 
 def seen(ui: Day) -> type[Screen[Any]]:

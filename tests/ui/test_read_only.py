@@ -11,6 +11,7 @@ from flinktop.engine.acts.job_acts import Cancel, Stop
 from flinktop.engine.journal.event import Event, EventKind
 from flinktop.flink.connection import acts
 from flinktop.flink.process import Process
+from flinktop.own_commands.runs import Run
 from flinktop.ui import keys
 from flinktop.ui.command import Command
 from flinktop.ui.palette import Commands
@@ -27,6 +28,7 @@ from flinktop.ui.screens.job import JobScreen
 from flinktop.ui.screens.log_screen import LogFileScreen
 from flinktop.ui.screens.operations import OperationScreen, OperationsScreen
 from flinktop.ui.screens.overview import OverviewScreen
+from flinktop.ui.screens.own_output import OutputScreen
 from flinktop.ui.screens.process_screen import JobManagerScreen, TaskManagerScreen
 from flinktop.ui.screens.run_jar import RunJarScreen
 from flinktop.ui.screens.subtask import SubtaskScreen
@@ -92,6 +94,7 @@ def places(ui: ActingDay) -> Iterator[tuple[tuple[Command, ...], Screen[None]]]:
     yield keys.TIMELINE, TimelineScreen()
     happened = Event(kind=EventKind.FAILURE, at=1.0, cluster="", words="no", key="", job=job)
     yield keys.EVENT, EventScreen(happened)
+    yield keys.OUTPUT, OutputScreen(Run("mine", ("true",), background=False, began=0.0))
 
 
 @pytest.mark.deep

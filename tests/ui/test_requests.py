@@ -19,6 +19,7 @@ from flinktop.engine.journal.event import Event, EventKind
 from flinktop.flink.jars import RunOptions
 from flinktop.flink.process import Process
 from flinktop.judgement.finding import Culprit, Kind
+from flinktop.own_commands.runs import Run
 from flinktop.ui.palette import Palette
 from flinktop.ui.screens.actions import ActionsScreen, on_cluster
 from flinktop.ui.screens.alerts import AlertsScreen
@@ -38,6 +39,9 @@ from flinktop.ui.screens.log_screen import LogFileScreen
 from flinktop.ui.screens.mute import MuteScreen
 from flinktop.ui.screens.operations import OperationScreen, OperationsScreen
 from flinktop.ui.screens.overview import OverviewScreen
+from flinktop.ui.screens.own_confirm import OwnConfirm, Question
+from flinktop.ui.screens.own_link import OwnLinkDialog
+from flinktop.ui.screens.own_output import OutputScreen
 from flinktop.ui.screens.pick import PickClass, PickJar, PickRestore
 from flinktop.ui.screens.plan_preview import PlanPreviewScreen
 from flinktop.ui.screens.process_screen import JobManagerScreen, TaskManagerScreen
@@ -51,6 +55,7 @@ from flinktop.ui.screens.timeline import TimelineScreen
 from flinktop.ui.screens.upload import UploadScreen
 from flinktop.ui.screens.vertex import VertexScreen
 from flinktop.ui.screens.vertex_plan import VertexPlanScreen
+from flinktop.ui.screens.wall import WallScreen
 from flinktop.ui.screens.why import WhyScreen
 from flinktop.ui.screens.write_view import WriteView
 from flinktop.ui.steady import SteadyScreen
@@ -124,10 +129,14 @@ SCREENS: dict[type[Screen[Any]], Callable[[Ids], Screen[Any]]] = {
     ProfileStart: lambda ids: ProfileStart(Profile(ids.taskmanager)),
     UploadScreen: lambda _: UploadScreen(),
     AlertsScreen: lambda _: AlertsScreen(),
+    WallScreen: lambda _: WallScreen(),
     TimelineScreen: lambda _: TimelineScreen(),
     EventScreen: lambda ids: EventScreen(happened(ids)),
     MuteScreen: lambda _: MuteScreen(None),
     VertexPlanScreen: lambda ids: VertexPlanScreen(ids.job, ids.vertex),
+    OutputScreen: lambda _: OutputScreen(Run("mine", ("true",), background=False, began=0.0)),
+    OwnLinkDialog: lambda _: OwnLinkDialog("mine", "https://wiki/"),
+    OwnConfirm: lambda _: OwnConfirm(Question("mine", ("true",), "test", lambda: None)),
     # What the bundle itself asks has its own limits: see tests/bundle.
     BundleScreen: lambda ids: BundleScreen(
         BundleBeside(ids.job, JOB, cluster="test", url="", directory=Path(), wall=0.0, journal=None)

@@ -12,11 +12,13 @@ from msgspec.structs import replace
 from flinktop.judgement.finding import Finding, Kind, Severity
 from flinktop.judgement.verdict import Verdict
 from flinktop.ui.panels.wall import PAGE_SECONDS, SHIFT_SECONDS
+from flinktop.ui.screens.fleet import FleetScreen
 from flinktop.ui.screens.job import JobScreen
 from flinktop.ui.screens.overview import OverviewScreen
 from flinktop.ui.screens.wall import WallScreen
 from tests.manual_clock import ManualClock
 from tests.ui.day import Day, monitor
+from tests.ui.fleet_day import Dead, fleet_of, simulated
 from tests.ui.golden import check
 from tests.ui.judged import asks_nothing, finding, say, verdict
 from tests.ui.large_words import reads
@@ -83,7 +85,7 @@ async def test_it_opens_with_the_wall_and_esc_leads_to_the_jobs() -> None:
     async with wall() as day:
         assert place(day) is WallScreen
         await day.press("question_mark")
-        assert "Show times in the cluster's zone" in day.text
+        assert "Refresh now." in day.text
         await day.press("escape")
         assert place(day) is WallScreen
         await day.press("escape")
@@ -133,7 +135,7 @@ async def test_it_says_when_the_cluster_is_lost_and_when_it_is_back() -> None:
     async with wall() as day:
         worst, *_ = await worsen(day)
         day.cluster.failure = httpx.ConnectError("refused")
-        await day.wait(12)
+        await day.wait(7)
         assert not shows(day, "unreachable")
         await day.wait(120)
         assert shows(day, "unreachable")
@@ -182,6 +184,28 @@ async def test_findings_of_the_cluster_itself_are_on_the_wall() -> None:
         await say(day, (), (heap,))
         assert shows(day, "memory")
         assert "heap 97 % of TaskManager 3" in day.text
+
+
+async def test_of_several_clusters_it_shows_all_or_the_one_that_is_open() -> None:
+    clock = ManualClock()
+    clusters = {"calm": simulated("healthy", clock), "gone": Dead(), "ill": simulated("mixed", clock)}
+    with asks_nothing():
+        async with fleet_of(clusters, clock, (120, 40)) as day:
+            await day.press("ctrl+w")
+            assert place(day) is WallScreen
+            assert day.lines[0].startswith("3 clusters ")
+            assert "✕ 1 of 3 clusters unreachable" in day.lines[0]
+            assert shows(day, "gone")
+            assert shows(day, "2/3")
+            asked = len(clusters["gone"].asked)
+            await day.press("r")
+            assert len(clusters["gone"].asked) > asked
+            await day.press("escape")
+            assert place(day) is FleetScreen
+            await day.press("slash", *"calm", "enter", "enter", "ctrl+w")
+            assert day.lines[0].startswith("calm ")
+            await day.press("ctrl+w")
+            assert place(day) is OverviewScreen
 
 
 LOOKS = [(80, 24), (120, 40), (200, 60)]

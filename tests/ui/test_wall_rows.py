@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from flinktop.facts.wall import UNREACHABLE, WallFacts, WallLine
+from flinktop.facts.fleet import UNREACHABLE
+from flinktop.facts.wall import WallFacts, WallLine
 from flinktop.judgement.finding import Severity
 from flinktop.ui.panels.parts import cells
 from flinktop.ui.panels.wall_rows import WallRows, WallView, freshness, wall_rows
@@ -30,6 +31,7 @@ def facts(*lines: WallLine, **rest: Any) -> WallFacts:
         "clusters": 1,
         "answering": 1,
         "listed": True,
+        "known": True,
     }
     return WallFacts(lines=lines, **{"rate": 81000.0, "age": 2.0, **given, **rest})
 
@@ -84,7 +86,7 @@ def test_it_fits_every_screen(ascii_only: bool) -> None:  # noqa: FBT001 -- a pa
         facts(*LINES * 20, clusters=20),
         facts(AWAY, *LINES, answering=0, age=None, rate=None),
         facts(SEVERAL, LINES[2], clusters=20, answering=17),
-        facts(jobs=0, running=0, listed=False, answering=0, connecting=("prod",), age=None),
+        facts(listed=False, known=False, answering=0, connecting=("prod",), age=None),
         facts(unjudged=3),
     )
     for width, height in (
@@ -161,8 +163,9 @@ def test_all_is_well_in_muted_tones() -> None:
 def test_what_is_not_known_yet_is_not_called_well() -> None:
     assert holds(drawn(facts(unjudged=3), 119, 39), "loading")
     assert "verdicts of 11 of 14 jobs" in text(drawn(facts(unjudged=3), 119, 39))
-    new = facts(jobs=0, listed=False, answering=0, connecting=("prod",), age=None)
+    new = facts(jobs=0, listed=False, known=False, answering=0, connecting=("prod",), age=None)
     assert holds(drawn(new, 119, 39), "connecting")
+    assert "running" not in text(drawn(new, 119, 39))
 
 
 def test_it_says_plainly_when_it_is_blind() -> None:

@@ -73,7 +73,7 @@ class Caller:
         self._journal = journal
         self._changed = changed
         self._own_hooks = hooks is None and bool(policy.command)
-        self._hooks = HookRunner(policy.command, clock) if self._own_hooks else hooks
+        self._hooks = HookRunner(policy.command, clock, links=policy.links) if self._own_hooks else hooks
         self._channels = [
             *([Channel.HOOK] if self._hooks is not None else ()),
             *([Channel.TERMINAL] if rings else ()),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flinktop.engine.alerts.alert import Alert, Call
+    from flinktop.judgement.finding_links import FoundLink, WrittenLink
 
 VERSION: Final = 1
 MOST_ALERTS: Final = 100
@@ -22,15 +23,17 @@ MOST_BYTES: Final = 512 * 1024
 """Of the alerts that a summary lists; the others are counted."""
 
 
-def document(call: Call, url: str) -> bytes:
+def document(call: Call, url: str, links: Sequence[WrittenLink] = ()) -> bytes:
     """The document about a call of a cluster with this address, UTF-8, with a line break at its end.
+
+    `links` are those of the config.
 
     Later versions add keys, and never change one. `job` is null for the cluster itself and for a summary,
     which has `alerts` and `count` as well.
     """
     worst = call.alerts[0]
     several = len(call.alerts) > 1
-    finding = finding_object(worst.finding)
+    finding = finding_object(worst.finding, links_of(worst, url, links, call.at))
     if several:
         finding["words"] = summary(call.alerts)
     found = {
@@ -44,7 +47,7 @@ def document(call: Call, url: str) -> bytes:
         "note": None if several else note(worst) or None,
     }
     if several:
-        found |= {"alerts": _listed(call.alerts), "count": len(call.alerts)}
+        found |= {"alerts": _listed(call, url, links), "count": len(call.alerts)}
     return msgspec.json.encode(found) + b"\n"
 
 
@@ -65,11 +68,23 @@ def note(alert: Alert) -> str:
     return alert.why_cleared
 
 
-def _listed(alerts: Sequence[Alert]) -> list[dict[str, Any]]:
+def links_of(alert: Alert, url: str, links: Sequence[WrittenLink], at: float) -> tuple[FoundLink, ...] | None:
+    """The links of the config that belong to an alert; None where it has none. `at` is now, s since 1970."""
+    if not links:
+        return None
+    # Few configs have links.
+    from flinktop.judgement.finding_links import FoundOn, finding_links  # noqa: PLC0415
+
+    on = FoundOn(cluster=alert.target, url=url, now=at * 1000.0, job=alert.job, job_name=alert.job_name)
+    return tuple(finding_links(links, alert.finding, on))
+
+
+def _listed(call: Call, url: str, links: Sequence[WrittenLink]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     size = 0
-    for one in alerts[:MOST_ALERTS]:
-        entry = {"job": _job(one), "finding": finding_object(one.finding)}
+    for one in call.alerts[:MOST_ALERTS]:
+        finding = finding_object(one.finding, links_of(one, url, links, call.at))
+        entry = {"job": _job(one), "finding": finding}
         size += len(msgspec.json.encode(entry))
         if found and size > MOST_BYTES:
             break

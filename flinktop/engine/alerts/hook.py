@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from flinktop.engine.alerts.alert import Alert, AlertKey
     from flinktop.engine.clock import Clock
+    from flinktop.judgement.finding_links import WrittenLink
 
 log = logging.getLogger(__name__)
 
@@ -69,8 +70,10 @@ class HookRunner:
         clock: Clock,
         *,
         limits: Limits = Limits(),  # noqa: B008 -- frozen
+        links: Sequence[WrittenLink] = (),
     ) -> None:
-        """`command` is a program and its arguments."""
+        """`command` is a program and its arguments, `links` are those of the config."""
+        self._links = links
         self._command = tuple(command)
         self._clock = clock
         self._limits = limits
@@ -135,7 +138,7 @@ class HookRunner:
             try:
                 failure = hook_process.run(
                     self._command,
-                    document(run.call, run.url),
+                    document(run.call, run.url, self._links),
                     self._limits.seconds,
                     self._clock,
                     self._left.wait,

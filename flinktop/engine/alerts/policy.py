@@ -12,6 +12,8 @@ from flinktop.judgement.scope import Scope, WrittenScope, scope_fields
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from flinktop.judgement.finding_links import WrittenLink
+
 
 class Rule(Scope, frozen=True, kw_only=True):
     """One `[[alerts]]` that is about this cluster: which findings it is about, and whether they call."""
@@ -58,6 +60,7 @@ class AlertPolicy(Struct, frozen=True, kw_only=True):
     rules: tuple[Rule, ...] = ()
     command: tuple[str, ...] = ()  # program and arguments that get each call as JSON; empty: none
     repeat: float | None = None  # s between two calls of the command while an alert is open; None: once
+    links: tuple[WrittenLink, ...] = ()  # of the config, for the command's documents
 
     def decide(self, job: str | None, finding: Finding, minute: int) -> Decision:
         """Whether a finding of a job, by its name, or of the cluster itself calls at that minute of the day.
@@ -81,12 +84,18 @@ class WrittenNotify(Protocol):
     def repeat(self) -> float | None: ...
 
 
-def policy(alerts: Iterable[Written], notify: WrittenNotify | None, cluster: str) -> AlertPolicy:
+def policy(
+    alerts: Iterable[Written],
+    notify: WrittenNotify | None,
+    cluster: str,
+    links: tuple[WrittenLink, ...] = (),
+) -> AlertPolicy:
     """What the config file says of the alerts of a cluster, by its name there."""
     return AlertPolicy(
         rules=as_rules(alerts, cluster),
         command=notify.command if notify is not None else (),
         repeat=notify.repeat if notify is not None else None,
+        links=links,
     )
 
 

@@ -44,6 +44,14 @@ def unhealthy(facts: FleetFacts) -> Part:
     return f"{mark(severity)} {found} of {jobs} jobs unhealthy", TONES[severity]
 
 
+def throughput(facts: FleetFacts) -> str:
+    """The records/s of all clusters, and of how many if not of all that answer."""
+    live = [one for one in facts.clusters if one.state is ClusterState.LIVE]
+    known = sum(one.rate is not None for one in live)
+    words = f"{fmt.count(facts.rate)} records/s"
+    return words if known == len(live) else f"{words}, {known} of {len(live)} known"
+
+
 class FleetTopLine(Line):
     """How the clusters are, all together."""
 
@@ -59,7 +67,7 @@ class FleetTopLine(Line):
         right += [answering(facts, short=narrow), unhealthy(facts)]
         kept = len(right)
         if facts.rate is not None:
-            right.append((f"{fmt.count(facts.rate)} records/s", ""))
+            right.append((throughput(facts), ""))
         if facts.age is not None:
             right.append((f"data up to {fmt.span(facts.age)} old", "muted"))
         now = self.app.clock.wall()

@@ -10,7 +10,7 @@ from flinktop.flink.cluster import CONFIG
 from flinktop.flink.errors import LoginRefused, NotFlink, NotReady, Unauthorized, Unreachable
 from flinktop.flink.text import clean
 from flinktop.model import format as fmt
-from flinktop.ui.keys import GLOBAL, key_name
+from flinktop.ui.keys import ACTIONS, GLOBAL, key_name
 from flinktop.ui.live import Asks, LiveScreen, Panel
 from flinktop.ui.panels.parts import RIGHT_GAP as GAP
 from flinktop.ui.panels.parts import Part, assemble, cells, fit, right_cells
@@ -319,7 +319,7 @@ class BottomLine(Line):
         parts: list[Part] = [(f"{clip(words, LONGEST_CRUMB)}  ", "warn")] if words else []
         commands: list[list[Part]] = [
             [(key_name(command.keys[0]), "info"), (f" {place.label_of(command)}  ", "muted")]
-            for command in (*GLOBAL, *place.COMMANDS_HERE)
+            for command in self._commands()
             if command.shown and offers(place, command)
         ]
         room = width - cells(parts) - sum(cells(one) for one in commands[:FIRST_KEYS]) - GAP
@@ -340,6 +340,15 @@ class BottomLine(Line):
     def alerts(self) -> AlertsView | None:
         """The alerts; None before anything was judged: the first picture needs nothing of them."""
         return self.port.alerts if self.port.judged is not None else None
+
+    def _commands(self) -> tuple[Command, ...]:
+        """The commands of this place; those of one's own come after the menu that lists them."""
+        place, own = self.place, self.app.own
+        here = (*GLOBAL, *place.COMMANDS_HERE)
+        if own is None or not (mine := own.commands_here(place)):
+            return here
+        after = next((at for at, one in enumerate(here, 1) if one is ACTIONS), len(here))
+        return (*here[:after], *mine, *here[after:])
 
     def _chip(self, room: int) -> list[Part]:
         """Alerts and operations in progress, as long as `room` cells allow; alerts are the last to go."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from flinktop.facts.wall import UNREACHABLE
+from flinktop.facts.fleet import UNREACHABLE
 from flinktop.model import format as fmt
 from flinktop.ui.panels.parts import cells, cut_line, fit
 from flinktop.ui.panels.verdicts import TONES
@@ -141,6 +141,8 @@ def _lasts(line: WallLine, now: float) -> str:
 
 def _bottom(facts: WallFacts, view: WallView) -> list[Line]:
     """The counts in large numbers with the throughput over time beside them; in small ones one row."""
+    if not facts.known:
+        return []
     tone = "stale" if facts.blind else "muted" if facts.well else "strong"
     counts: list[tuple[str, str, str]] = []
     worst = next((TONES[line.severity] for line in facts.lines if line.kind != UNREACHABLE), tone)

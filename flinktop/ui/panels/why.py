@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 LONGEST_NAME = 40  # cells of the name of something that a finding leads to
 LEAST_LABEL, VALUE, GAPS = 20, 12, 8  # cells of evidence: of its label at least, its figure, between them
 MOST_LINES = 6  # lines of a sentence
+MOST_LINKS = 4  # of one's own below a finding
 
 
 class Way(Struct, frozen=True):
@@ -230,7 +231,16 @@ class FindingDetail(LinesPanel):
             lines.append(pair("since", when))
         if finding.next:
             lines.append((f"next: {clean(finding.next)}", ""))
-        return lines
+        return [*lines, *self._links(row)]
+
+    def _links(self, row: FoundRow) -> Sequence[Line]:
+        """The links of one's own that belong to the finding."""
+        if self.app.own is None:
+            return ()
+        from flinktop.ui.own_commands.terminal_link import link_style  # noqa: PLC0415 -- few configs have any
+
+        found = self.app.own.links_of(self.port, self.profile, row)[:MOST_LINKS]
+        return [[(f"{clean(one.name)} ", "muted"), (one.url, link_style(one.url))] for one in found]
 
     def show(self) -> None:
         row = self.choice.row(self.port)

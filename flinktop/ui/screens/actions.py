@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from rich.cells import cell_len
 from textual import on
@@ -46,6 +46,32 @@ SIMULATED = "demo: actions disabled"
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What a row of the menu says now."""
+
+    reason: str | None  # why it is not possible; None when it is
+    summary: str
+    lines: tuple[Line, ...]  # what it does, or why it is not possible now
+
+
+class Entry(Protocol):
+    """A row of the menu."""
+
+    @property
+    def on(self) -> str: ...  # the name of its target; foreign text
+    @property
+    def title(self) -> str: ...
+    @property
+    def key(self) -> str: ...  # that does the same; "" for none
+    @property
+    def job_id(self) -> str | None: ...
+    @property
+    def address(self) -> str | None: ...  # of a link
+    def look(self, app: LiveApp) -> Look: ...
+    def open(self, app: LiveApp) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """One row of a menu: an act on one thing; rows never change."""
 
@@ -66,6 +92,26 @@ class Action:
         """What it does, in a few words."""
         act = self.now()
         return act.summary(self.port.target(act.job_id))
+
+    @property
+    def key(self) -> str:
+        return ""
+
+    @property
+    def address(self) -> None:
+        return None
+
+    @property
+    def job_id(self) -> str | None:
+        return self.now().job_id
+
+    def look(self, app: LiveApp) -> Look:
+        """What it does, or why it is not possible now."""
+        act = self.now()
+        target = self.port.target(act.job_id)
+        reason = SIMULATED if app.profile.demo else act.unavailable(target)
+        lines = (Line("not now", reason, "warn"),) if reason is not None else act.explanation(target)
+        return Look(reason, act.summary(target), lines)
 
     def open(self, app: LiveApp) -> None:
         """Open its dialog, or show why it is not possible now; nothing is sent."""
@@ -155,10 +201,8 @@ def on_cluster(port: Port) -> tuple[Action, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    action: Action
-    reason: str | None
-    summary: str
-    lines: tuple[Line, ...]  # what it does, or why it is not possible now
+    action: Entry
+    look: Look
 
 
 class ActionsScreen(Dialog[None]):
@@ -169,14 +213,17 @@ class ActionsScreen(Dialog[None]):
     ActionsScreen #on { height: 1; padding: 0 1; }
     ActionsScreen #explained { height: auto; padding: 0 1; margin-top: 1; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("q,a", "leave", "back", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,a", "leave", "back", show=False),
+        Binding("y", "copy", "copy the address", show=False),
+    ]
 
-    def __init__(self, actions: tuple[Action, ...]) -> None:
+    def __init__(self, actions: tuple[Entry, ...]) -> None:
         super().__init__()
         self._actions = actions
 
     def watched(self) -> Iterable[Query[Any]]:
-        jobs = dict.fromkeys(action.now().job_id for action in self._actions)
+        jobs = dict.fromkeys(action.job_id for action in self._actions)
         return [query for job in jobs for query in target_queries(job)]
 
     def compose(self) -> ComposeResult:
@@ -184,13 +231,16 @@ class ActionsScreen(Dialog[None]):
             box.border_title = "Actions"
             yield Static(id="on", markup=False)
             titles = max(cell_len(action.title) for action in self._actions)
+            keys = max(cell_len(action.key) for action in self._actions)
+            own = (Column("key", "KEY", max(keys, 3), _key),) if keys else ()
             yield LiveTable(
                 (
                     Column("label", "ACTION", titles, _title),
+                    *own,
                     Column("words", "EFFECT", 16, _summary, flex=True),
                 ),
                 row_key=lambda row: row.action.title,
-                dim=lambda row: row.reason is not None,
+                dim=lambda row: row.look.reason is not None,
                 ascii=self.app.settings.ascii,
             )
             yield Static(id="explained", markup=False)
@@ -219,32 +269,40 @@ class ActionsScreen(Dialog[None]):
         if row is not None:
             self.query_one("#explained", Static).update(self._explained(row))
 
-    def _row(self, action: Action) -> _Row:
-        act = action.now()
-        target = self.port.target(act.job_id)
-        reason = SIMULATED if self.profile.demo else act.unavailable(target)
-        lines = (Line("not now", reason, "warn"),) if reason is not None else act.explanation(target)
-        return _Row(action, reason, act.summary(target), lines)
+    def _row(self, action: Entry) -> _Row:
+        return _Row(action, action.look(self.app))
 
     def _explained(self, row: _Row) -> Content:
-        return lines_content(row.lines, self.words_width)
+        return lines_content(row.look.lines, self.words_width)
 
     @on(LiveTable.Opened)
     def _open(self) -> None:
         row = self.table.cursor_row
         if row is None:
             return
-        if self.profile.demo:
-            self.app.notify(f"{row.action.title}: {SIMULATED}", markup=False, severity="warning")
+        if row.look.reason is not None:
+            words = f"{row.action.title}: {row.look.reason}"
+            self.app.notify(words, markup=False, severity="warning")
         else:
             row.action.open(self.app)
         if self.app.screen is self:
             self.renew()
 
+    def action_copy(self) -> None:
+        """Copy the address of a link."""
+        row = self.table.cursor_row
+        if row is not None and (address := row.action.address) is not None:
+            self.app.copy_text(address)
+
 
 def _title(row: _Row) -> Cell:
-    return row.action.title, "" if row.reason is None else "muted"
+    return row.action.title, "" if row.look.reason is None else "muted"
+
+
+def _key(row: _Row) -> Cell:
+    return row.action.key, "info"
 
 
 def _summary(row: _Row) -> Cell:
-    return (row.summary if row.reason in (None, SIMULATED) else row.reason or "", "muted")
+    look = row.look
+    return (look.summary if look.reason in (None, SIMULATED) else look.reason or "", "muted")

@@ -59,6 +59,13 @@ class CheckpointScreen(ClusterScreen, sheet="checkpoint.tcss"):
         known = self._known
         return (*super().actions(), *(on_checkpoint(self.port, self.job, known) if known else ()))
 
+    def selected(self) -> dict[str, str]:
+        """The checkpoint, and the vertex under the cursor."""
+        table = self.table()
+        vertex = table.cursor_key if table is not None and table.id == "shares" else None
+        found = super().selected() | {"checkpoint": str(self.checkpoint)}
+        return found | ({"vertex": vertex} if vertex is not None else {})
+
     def on_resize(self, event: events.Resize) -> None:
         room = event.size.width >= PREVIEW_SIZE[0] and event.size.height >= PREVIEW_SIZE[1]
         self.query_one(CheckpointShares).set_shown(room)
@@ -103,6 +110,13 @@ class CheckpointVertexScreen(ClusterScreen, sheet="checkpoint_vertex.tcss"):
     def body(self) -> ComposeResult:
         yield CheckpointShareHeader(self.job, self.checkpoint, self.vertex)
         yield CheckpointShares(self.job, self.checkpoint, self.vertex)
+
+    def selected(self) -> dict[str, str]:
+        """The checkpoint with the vertex, and the subtask under the cursor."""
+        table = self.table()
+        key = table.cursor_key if table is not None else None
+        found = super().selected() | {"checkpoint": str(self.checkpoint), "vertex": self.vertex}
+        return found | ({"subtask": key} if key is not None and key.isdigit() else {})
 
     def action_copy(self) -> None:
         self.app.copy_text(self.vertex)

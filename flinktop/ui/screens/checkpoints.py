@@ -32,6 +32,12 @@ class CheckpointsScreen(TabbedScreen, sheet="checkpoints.tcss"):
         row = self.made["history"].table.cursor_row if self.tab == "history" else None
         return (*super().actions(), *(on_checkpoint(self.port, self.job, row.checkpoint) if row else ()))
 
+    def selected(self) -> dict[str, str]:
+        """The job, and the checkpoint under the cursor."""
+        table = self.table()
+        key = table.cursor_key if table is not None and table.id == "checkpoints" else None
+        return super().selected() | ({"checkpoint": key} if key is not None else {})
+
     @on(Opened)
     def _opened(self, event: Opened) -> None:
         if self.tab == "history":

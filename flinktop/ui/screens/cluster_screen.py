@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
 
+    from flinktop.engine.host import Port
+    from flinktop.settings import Profile
     from flinktop.ui.command import Command
     from flinktop.ui.places import Place
     from flinktop.ui.screens.actions import Action
@@ -110,7 +112,8 @@ class ClusterScreen(LiveScreen):
         if action in ("filter", "only") and isinstance(self.focused, Input):
             return False
         if action == keys.ACTIONS.id and self.profile.connection.read_only:
-            return False
+            # Of one's own there may be some that change nothing.
+            return self.app.own is not None and bool(self.app.own.entries(self))
         return super().check_action(action, parameters)
 
     def actions(self) -> tuple[Action, ...]:
@@ -118,8 +121,22 @@ class ClusterScreen(LiveScreen):
         port = self.port
         return job_actions(port, self.job) if self.job else cluster_actions(port)
 
+    def selected(self) -> dict[str, str]:
+        """The ids of what is selected, by what it is: job, vertex, subtask, taskmanager, checkpoint.
+
+        Commands and links of one's own are about these, or about the cluster.
+        """
+        return {"job": self.job} if self.job else {}
+
+    def own_cluster(self) -> tuple[Port, Profile] | None:
+        """The cluster that commands and links of one's own are about; None without one."""
+        return (self.port, self.profile) if self.app.is_open else None
+
     def on_key(self, event: events.Key) -> None:
-        if event.key in keys.ACTIONS.keys and self.app.is_open and self.profile.connection.read_only:
+        own = self.app.own
+        if own is not None and own.press(event.character or "", event.key, self):
+            event.stop()
+        elif event.key in keys.ACTIONS.keys and self.app.is_open and self.profile.connection.read_only:
             self.app.notify_read_only()
 
     def neighbour(self, by: int) -> Place | None:  # noqa: ARG002 -- for subclasses
@@ -146,7 +163,9 @@ class ClusterScreen(LiveScreen):
         self._go_to_neighbour(1)
 
     def action_actions(self) -> None:
-        self.app.go(ActionsPlace(self.actions()))
+        acts = () if self.profile.connection.read_only else self.actions()
+        own = self.app.own.entries(self) if self.app.own is not None else ()
+        self.app.go(ActionsPlace((*acts, *own)))
 
     def action_back(self) -> None:
         """Undo one thing; on the first screen there may be nothing to undo."""

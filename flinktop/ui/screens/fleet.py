@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual import on
 
 from flinktop.ui import keys
+from flinktop.ui.known_fleet import profile_of
 from flinktop.ui.live import panel_of
 from flinktop.ui.panels.fleet_clusters import FleetClusters
 from flinktop.ui.panels.fleet_frame import FleetBottomLine, FleetTopLine
@@ -19,6 +20,8 @@ from flinktop.ui.widgets.messages import Opened
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
+    from flinktop.engine.host import Port
+    from flinktop.settings import Profile
     from flinktop.ui.panels.frame import BottomLine
 
 
@@ -64,6 +67,20 @@ class FleetScreen(TabbedScreen, sheet="fleet.tcss"):
         if panel is None or table is None or table.cursor_key is None:
             return None
         return table.cursor_key if isinstance(panel, FleetClusters) else of_key(table.cursor_key)[0]
+
+    def own_cluster(self) -> tuple[Port, Profile] | None:
+        """The cluster under the cursor, or that of the job there."""
+        if (name := self._cluster) is None or self.app.fleet is None:
+            return None
+        member = self.app.fleet[name]
+        return member.port, profile_of(member)
+
+    def selected(self) -> dict[str, str]:
+        """The job under the cursor."""
+        table = self.table()
+        if table is None or table.cursor_key is None or isinstance(self._panel, FleetClusters):
+            return {}
+        return {"job": of_key(table.cursor_key)[1]}
 
     @on(Opened)
     def _opened(self, event: Opened) -> None:

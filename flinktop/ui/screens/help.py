@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 WIDTH, EDGES = 90, 5
 """Largest width of the box, and the part of it that border, padding and scroll bar take (cells)."""
 LEAST_WORDS, MOST_LINES = 12, 20
-_TITLES = {"tab": "Tabs", "table": "Rows", "text": "Text", "view": "View", "program": "Program"}
+_TITLES = {
+    "tab": "Tabs",
+    "table": "Rows",
+    "text": "Text",
+    "view": "View",
+    "own": "Your own",
+    "program": "Program",
+}
 
 
 def help_lines(commands: Sequence[Command], *, ascii_only: bool = False) -> list[tuple[str, str]]:

@@ -152,6 +152,16 @@ class JobScreen(FaultOnTaskManager, TabbedScreen, sheet="job.tcss"):
             return
         self.app.go(VertexPlace(self.job, vertex))
 
+    def selected(self) -> dict[str, str]:
+        """The job, and the vertex under the cursor."""
+        graph, vertices = self.panel("graph"), self.panel("vertices")
+        table = next(iter(vertices.query(LiveTable)), None) if vertices is not None else None
+        vertex = table.cursor_key if table is not None else None
+        if vertex is None and graph is not None:
+            vertex = graph.selected
+        known = vertex is not None and not is_pending(vertex)
+        return super().selected() | ({"vertex": vertex} if vertex is not None and known else {})
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("log", "threads") and self.tab != "exceptions":
             return False

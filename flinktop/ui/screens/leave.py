@@ -84,6 +84,8 @@ class LeaveScreen(Modal[bool]):
         lines += [f"and {len(ours) - MOST} more"] if len(ours) > MOST else []
         bundles = [name for of_cluster in self.app.bundles.values() for name in of_cluster.under_way]
         lines += [f"the bundle of {clean(name)} is being made: leaving drops it" for name in bundles[:MOST]]
+        running = self.app.own.running if self.app.own is not None else ()
+        lines += [f"the command {clean(name)} runs: leaving ends it" for name in running[:MOST]]
         self.set_class(bool(lines), "-under-way")
         self.query_one("#under-way", Static).update(Content("\n".join(lines)))
 

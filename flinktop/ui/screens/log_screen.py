@@ -59,6 +59,11 @@ class LogCommands(ClusterScreen):
             log.toggle_follow()
 
 
+def process_selected(process: Process) -> dict[str, str]:
+    """A JobManager or a TaskManager as what is selected."""
+    return {"taskmanager": process.taskmanager} if process.taskmanager else {"jobmanager": "JobManager"}
+
+
 class LogFileScreen(LogCommands):
     """A file of the log directory, by its name."""
 
@@ -73,6 +78,9 @@ class LogFileScreen(LogCommands):
     @property
     def crumb(self) -> str:
         return self.name_in_list
+
+    def selected(self) -> dict[str, str]:
+        return process_selected(self.process)
 
     def body(self) -> ComposeResult:
         name = self.name_in_list

@@ -44,6 +44,12 @@ class OverviewScreen(ClusterScreen, sheet="overview.tcss"):
         row = self.query_one(JobsTable).table.cursor_row
         return job_actions(self.port, row.jid, row.name) if row is not None else super().actions()
 
+    def selected(self) -> dict[str, str]:
+        """The job under the cursor."""
+        table = self.table()
+        key = table.cursor_key if table is not None and table.id == "jobs" else None
+        return {"job": key} if key is not None else {}
+
     @on(Opened)
     def _open_job(self, event: Opened) -> None:
         self.app.go(JobPlace(event.key))

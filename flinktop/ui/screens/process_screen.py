@@ -13,7 +13,7 @@ from flinktop.model import processes
 from flinktop.ui import keys
 from flinktop.ui.panels.process import ProcessHeader
 from flinktop.ui.places import JobPlace, LogFilePlace, Place, TaskManagerPlace
-from flinktop.ui.screens.log_screen import LogCommands
+from flinktop.ui.screens.log_screen import LogCommands, process_selected
 from flinktop.ui.screens.profile_start import ProfileStart
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets.messages import Opened
@@ -52,6 +52,9 @@ class ProcessScreen(LogCommands, TabbedScreen, sheet="process_screen.tcss"):
             "threads": {"search": self._search},
         }
         return shown.get(panel.id, {})
+
+    def selected(self) -> dict[str, str]:
+        return process_selected(self.process)
 
     @on(Opened)
     def _opened(self, event: Opened) -> None:

@@ -31,6 +31,12 @@ class SubtaskScreen(RunsOnTaskManager, TabbedScreen, sheet="subtask.tcss"):
     def location(self) -> Location:
         return of_subtask(self.port, self.job, self.vertex, self.subtask)
 
+    def selected(self) -> dict[str, str]:
+        """The subtask with its vertex, and the TaskManager that it runs on."""
+        found = super().selected() | {"vertex": self.vertex, "subtask": str(self.subtask)}
+        taskmanager = self.location().taskmanager
+        return found | ({"taskmanager": taskmanager} if taskmanager is not None else {})
+
     def neighbour(self, by: int) -> Place | None:
         known = vertex_of(self.port, self.job, self.vertex)
         count = known[1].parallelism if known is not None else 0

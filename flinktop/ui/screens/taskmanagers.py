@@ -34,6 +34,11 @@ class TaskManagersScreen(RunsOnTaskManager):
         if (text := self.query_one(TaskManagersTable).copied()) is not None:
             self.app.copy_text(text)
 
+    def selected(self) -> dict[str, str]:
+        table = self.table()
+        key = table.cursor_key if table is not None else None
+        return {"taskmanager": key} if key is not None else {}
+
     def location(self) -> Location | None:
         table = self.table()
         return Location(table.cursor_key) if table is not None and table.cursor_key is not None else None

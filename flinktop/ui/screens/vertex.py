@@ -73,6 +73,18 @@ class VertexScreen(RunsOnTaskManager, TabbedScreen, sheet="vertex.tcss"):
             return None
         return of_subtask(self.port, self.job, self.vertex, subtask_of(key))
 
+    def selected(self) -> dict[str, str]:
+        """The vertex, and the subtask or TaskManager under the cursor."""
+        found, table = super().selected() | {"vertex": self.vertex}, self.table()
+        key = table.cursor_key if table is not None else None
+        if table is None or key is None:
+            return found
+        if table.id in SUBTASK_TABLES:
+            found["subtask"] = str(subtask_of(key))
+        if (where := self.location()) is not None and where.taskmanager is not None:
+            found["taskmanager"] = where.taskmanager
+        return found
+
     @on(AllRowsShown)
     def _show_rows_in_header(self, event: AllRowsShown) -> None:
         """Make the header show the answer that the rows show."""

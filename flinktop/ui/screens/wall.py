@@ -28,8 +28,4 @@ class WallScreen(LiveScreen):
         self.app.pop_screen()
 
     def action_refresh(self) -> None:
-        self.app.port.refresh()
-
-    def action_zone(self) -> None:
-        self.app.next_zone()
-        self.tick()
+        self.query_one(Wall).refresh_lost()

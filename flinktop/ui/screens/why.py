@@ -119,6 +119,22 @@ class WhyScreen(ClusterScreen, sheet="why.tcss"):
             return TaskManagersPlace()
         return JobPlace(row.job) if row is not None and row.job and self.choice.cluster else None
 
+    def selected(self) -> dict[str, str]:
+        """The culprit of the selected finding."""
+        row, port = self.choice.row(self.app.port), self.app.port
+        if row is None:
+            return super().selected()
+        found = culprits(port, row)
+        known = {
+            "job": row.job,
+            "vertex": found.vertex,
+            "subtask": str(found.subtask) if found.subtask is not None else None,
+            "taskmanager": found.taskmanager,
+            "checkpoint": str(found.checkpoint) if found.checkpoint is not None else None,
+            "jobmanager": "JobManager" if found.taskmanager == JOBMANAGER else None,
+        }
+        return {name: value for name, value in known.items() if value}
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what the selected finding leads to."""
         if action in _OF_THE_FINDING and action not in self._places():
