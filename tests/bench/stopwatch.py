@@ -167,8 +167,16 @@ def _backgrounds(screen: TerminalScreen) -> list[str]:
     return [cells[y][x].bg for y in range(screen._screen.lines) for x in columns]
 
 
-def measure(program: Program, *, size: tuple[int, int], seconds: float, keys: int, home: Path) -> Figures:
-    """Run a program once."""
+def measure(
+    program: Program,
+    *,
+    size: tuple[int, int],
+    seconds: float,
+    keys: int,
+    home: Path,
+    settle: float = SETTLE,
+) -> Figures:
+    """Run a program once; it is measured so many seconds, `settle` after it shows what is to be measured."""
     columns, rows = size
     with Watched(
         program.command, columns=columns, rows=rows, home=home, checkout=program.checkout
@@ -179,7 +187,7 @@ def measure(program: Program, *, size: tuple[int, int], seconds: float, keys: in
         ready = re.compile(program.ready)
         watched.wait_for(ready, 60.0)
         watched.looking = False
-        time.sleep(SETTLE)
+        time.sleep(settle)
         began, cpu = time.perf_counter(), watched.cpu()
         time.sleep(seconds)
         ended, used = time.perf_counter(), watched.cpu() - cpu

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from flinktop.engine.acts.job_acts import Savepoint
 from flinktop.flink.connection import Connection
 from flinktop.settings import Profile
 from flinktop.ui.screens.fleet import FleetScreen
 from flinktop.ui.written_view import as_text, view_of
 from tests.manual_clock import ManualClock
+from tests.ui.acting import ActingCluster
 from tests.ui.fleet_day import Dead, FleetDay, fleet_of, simulated
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
 
 @asynccontextmanager
@@ -148,3 +151,22 @@ async def test_what_is_written_is_the_table_of_all_clusters() -> None:
         text = as_text(view_of(screen))
         assert text.startswith("fleet ▸ clusters")
         assert [line.split()[0] for line in text.splitlines()[4:7]] == ["ill", "gone", "calm"]
+
+
+async def test_an_operation_on_a_cluster_that_is_not_open_is_named_before_leaving(tmp_path: Path) -> None:
+    busy = ActingCluster()
+    clock = busy.jobmanager.clock
+    clusters = {"calm": simulated("healthy", clock), "busy": busy}
+    async with fleet_of(clusters, clock, state=tmp_path, acts=True) as day:
+        await day.press("slash", *"calm", "enter", "enter")
+        assert day.app.port is day.port_of("calm")
+        job = next(iter(busy.jobmanager.jobs))
+        day.port_of("busy").submit(Savepoint(job, "orders"))
+        await day.settled()
+        await day.press("ctrl+c")
+        assert "savepoint of orders on busy is in progress" in day.text
+        await day.press("escape", "escape", "escape", "slash", *"busy", "enter", "enter")
+        assert day.app.port is day.port_of("busy")
+        await day.press("O")
+        assert "savepoint" in day.text
+        assert "orders" in day.line("savepoint")
