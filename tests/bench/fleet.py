@@ -218,6 +218,9 @@ def screens(arguments: argparse.Namespace) -> bool:
     say(table("clusters on the screen", [summary(name, [seen]) for name, seen in rows.items()]))
     each = (many.rss - one.rss) / (arguments.clusters - 1)
     cpu, allowed = many.cpu_per_minute, MOST_CPU * arguments.clusters / 200
+    if not many.delays or not usual.delays:
+        say("\nno key was answered: the machine is too busy to measure")
+        return False
     later = statistics.median(many.delays) / statistics.median(usual.delays)
     good = cpu <= max(allowed, one.cpu_per_minute) and each <= MOST_MB and later <= MOST_DELAY
     say(
