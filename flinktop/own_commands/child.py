@@ -116,6 +116,9 @@ def _is_nowhere(program: str, environ: Mapping[str, str]) -> bool:
 def sentence_of(what: str, name: str, error: Exception) -> str:
     """Why a program (`what` it is, and its name) could not be started."""
     number = getattr(error, "errno", None)
+    if number == errno.EACCES and "/" not in name and shutil.which(name) is None:
+        # A directory of PATH that may not be read hides that it is in none.
+        number = errno.ENOENT
     reason = _REASONS.get(number or 0) or f"could not be started: {getattr(error, 'strerror', None) or error}"
     return f"The {what} {name} {reason}."
 

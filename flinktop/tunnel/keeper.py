@@ -10,6 +10,7 @@ import contextlib
 import os
 import random
 import selectors
+import shutil
 import signal
 import sys
 import time
@@ -103,6 +104,10 @@ class Keeper:
         except FileNotFoundError:
             return _End("missing")
         except (OSError, ValueError) as error:
+            program = self._order.command[0]
+            if isinstance(error, PermissionError) and "/" not in program and shutil.which(program) is None:
+                # A directory of PATH that may not be read hides that it is in none.
+                return _End("missing")
             return _End("unstartable", words=getattr(error, "strerror", None) or str(error))
         self._selector.register(child.output, selectors.EVENT_READ)
         up_at = None
