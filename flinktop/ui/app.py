@@ -369,15 +369,16 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         if not isinstance(self.screen, CommandPalette):
             self.go(PalettePlace())
 
-    def _go_once(self, place: Place) -> None:
+    def go_once(self, place: Place) -> None:
+        """Go to a place of the cluster, unless it is on the screen."""
         if self.is_open and isinstance(self.screen, LiveScreen) and not is_at(self.screen, type(place)):
             self.go(place)
 
     def action_operations(self) -> None:
-        self._go_once(OperationsPlace())
+        self.go_once(OperationsPlace())
 
     def action_alerts(self) -> None:
-        self._go_once(AlertsPlace())
+        self.go_once(AlertsPlace())
 
     def action_wall(self) -> None:
         """Show the wall, or go back from it."""
@@ -387,10 +388,10 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
             self.go(WallPlace())
 
     def action_taskmanagers(self) -> None:
-        self._go_once(TaskManagersPlace())
+        self.go_once(TaskManagersPlace())
 
     def action_jobmanager(self) -> None:
-        self._go_once(JobManagerPlace())
+        self.go_once(JobManagerPlace())
 
     def action_leave(self) -> None:
         """Ask before leaving; called a second time, leave."""

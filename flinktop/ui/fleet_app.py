@@ -20,6 +20,7 @@ from flinktop.ui.known_fleet import KnownFleet, profile_of
 from flinktop.ui.leaving import Leaving
 from flinktop.ui.live import LiveScreen
 from flinktop.ui.places import FleetPlace, OverviewPlace, Place, is_at
+from flinktop.ui.screens.fleet import FleetScreen
 from flinktop.ui.spare_memory import exempt_loaded_modules
 
 if TYPE_CHECKING:
@@ -80,6 +81,13 @@ class FleetTop(FlinkTop):
             self._say_once(note)
         for place in (OverviewPlace(), *places):
             self.go(place)
+
+    def go_once(self, place: Place) -> None:
+        """Go to a place of the cluster that is open, or of that under the cursor."""
+        if self.is_open:
+            super().go_once(place)
+        elif isinstance(self.screen, FleetScreen) and (name := self.screen.cluster) is not None:
+            self.open_cluster(name, place)
 
     def close_clusters(self) -> None:
         """Go back to the screen of all clusters."""

@@ -240,7 +240,7 @@ IN_LOGS = (BACK, BACK_OR_LEAVE, PAUSE, REFRESH, SLOWER, FASTER, WRITE, ZONE, ZOO
 """On every screen of the cluster."""
 EVERYWHERE = (*IN_LOGS, TIMELINE_HERE)
 """On every screen but logs, as are the next two, which the footer shows only on the first screens."""
-OF_ONE_CLUSTER = (SLOWER, FASTER, ZONE, OPERATIONS, ALERTS_HERE, TIMELINE_HERE)
+OF_ONE_CLUSTER = (SLOWER, FASTER, ZONE)
 """Of these, what is about one cluster: not offered where all of them are on the screen."""
 PROCESSES = (replace(TASKMANAGERS_HERE, shown=False), replace(JOBMANAGER_HERE, shown=False))
 ELSEWHERE = (*EVERYWHERE, *PROCESSES)
@@ -336,9 +336,9 @@ FLEET = (
     *TABLE[2:],
     HIDE_FINISHED,
     *FLEET_TABS,
-    *(command for command in EVERYWHERE if command not in OF_ONE_CLUSTER),
+    *(command for command in ELSEWHERE if command not in OF_ONE_CLUSTER),
 )
-"""Where several clusters are on the screen."""
+"""Where several clusters are on the screen; what is about one cluster opens that under the cursor."""
 SCREENS = (
     OVERVIEW,
     JOB,

@@ -114,13 +114,26 @@ async def test_the_palette_jumps_from_one_cluster_to_a_job_of_another() -> None:
         assert not day.port_of("ill").engine.poller._visible
 
 
-async def test_commands_of_one_cluster_are_not_offered_where_all_are_shown() -> None:
+async def test_places_of_one_cluster_are_those_of_the_cluster_under_the_cursor() -> None:
     async with three() as day:
-        for key in ("a", "exclamation_mark", "O", "T", "M", "J"):
+        await day.press("a")
+        assert isinstance(day.app.screen, FleetScreen)
+        for key, name in (
+            ("exclamation_mark", "AlertsScreen"),
+            ("O", "OperationsScreen"),
+            ("T", "TimelineScreen"),
+            ("M", "TaskManagersScreen"),
+            ("J", "JobManagerScreen"),
+        ):
+            under = day.table.cursor_key
             await day.press(key)
+            assert type(day.app.screen).__name__ == name
+            assert day.app.profile.name == under
+            await day.press("escape", "escape")
             assert isinstance(day.app.screen, FleetScreen)
+            assert day.table.cursor_key == under
+            await day.press("down")
         await day.press("question_mark")
-        assert "Operations log" not in day.text
         assert "All jobs of all clusters" in day.text
 
 

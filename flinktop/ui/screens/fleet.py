@@ -13,7 +13,7 @@ from flinktop.ui.panels.fleet_clusters import FleetClusters
 from flinktop.ui.panels.fleet_frame import FleetBottomLine, FleetTopLine
 from flinktop.ui.panels.fleet_jobs import FleetJobs, WorstJobs, of_key
 from flinktop.ui.panels.fleet_table import FleetTable
-from flinktop.ui.places import JobPlace
+from flinktop.ui.places import JobPlace, TimelinePlace
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets.messages import Opened
 
@@ -61,7 +61,7 @@ class FleetScreen(TabbedScreen, sheet="fleet.tcss"):
         return panel if isinstance(panel, FleetTable) else None
 
     @property
-    def _cluster(self) -> str | None:
+    def cluster(self) -> str | None:
         """The cluster under the cursor, or that of the job there."""
         panel, table = self._panel, self.table()
         if panel is None or table is None or table.cursor_key is None:
@@ -70,7 +70,7 @@ class FleetScreen(TabbedScreen, sheet="fleet.tcss"):
 
     def own_cluster(self) -> tuple[Port, Profile] | None:
         """The cluster under the cursor, or that of the job there."""
-        if (name := self._cluster) is None or self.app.fleet is None:
+        if (name := self.cluster) is None or self.app.fleet is None:
             return None
         member = self.app.fleet[name]
         return member.port, profile_of(member)
@@ -90,10 +90,15 @@ class FleetScreen(TabbedScreen, sheet="fleet.tcss"):
             cluster, job = of_key(event.key)
             self.app.open_cluster(cluster, JobPlace(job))
 
+    def action_timeline(self) -> None:
+        """The timeline of the cluster under the cursor."""
+        if self.cluster is not None:
+            self.app.open_cluster(self.cluster, TimelinePlace())
+
     def action_refresh(self) -> None:
         """Ask the cluster under the cursor again now."""
-        if self._cluster is not None and self.app.fleet is not None:
-            self.app.fleet[self._cluster].port.refresh()
+        if self.cluster is not None and self.app.fleet is not None:
+            self.app.fleet[self.cluster].port.refresh()
 
     def action_copy(self) -> None:
         panel = self._panel
