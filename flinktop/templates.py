@@ -14,7 +14,7 @@ from flinktop.allowed import NotAllowed, shown
 LONGEST_ARGUMENT: Final = 128 * 1024 - 1
 """Bytes of one argument that Linux takes (MAX_ARG_STRLEN)."""
 
-_PARTS: Final = re.compile(r"\{\{|\}\}|\{([a-z_]+)\}|[{}]")
+_BRACES: Final = re.compile(r"\{\{|\}\}|\{([a-z_]+)\}|[{}]")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.:/@%+=,-]*")
 """Letters that mean nothing to a shell."""
 _OF_ADDRESSES: Final = "!#$%&()*+,/:;=?@[]~"
@@ -121,7 +121,7 @@ def template(text: str) -> Template:
     """Read a template: `{name}` is a value, `{{` and `}}` are braces. Raises NotAllowed."""
     parts: list[Part] = []
     plain, at = "", 0
-    for found in _PARTS.finditer(text):
+    for found in _BRACES.finditer(text):
         plain += text[at : found.start()]
         at = found.end()
         if found[1] is not None:
