@@ -31,7 +31,7 @@ pytestmark = [
     ),
 ]
 
-SETTLED = 42.0
+SETTLED = 52.0
 """Seconds after which what stood at the start has been called about."""
 CALLS_WITHIN = 15.0
 """Seconds from Flink's own report of what is wrong until the hook is called about it."""
