@@ -51,8 +51,11 @@ def monitor(
 
 
 def filter_line(text: str) -> re.Pattern[str]:
-    """The line of a filter with this text; a notification may stand over its end."""
-    return re.compile(rf"^ /{re.escape(f' {text}' if text else '')} *(?:▌.*)?$", re.MULTILINE)
+    """The line of a filter with this text; a notification may stand over its end, and that of the text."""
+    line = f" / {text}".rstrip()
+    cut = "|".join(re.escape(line[:length]) for length in range(4, len(line)))
+    whole = rf"{re.escape(line)} *(?:▌.*)?"
+    return re.compile(rf"^(?:{whole}|(?:{cut})▌.*)$" if cut else rf"^{whole}$", re.MULTILINE)
 
 
 def open_job(pty: Pty, name: str) -> None:
