@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from flinktop.settings import Paths, Profile, Settings
 from flinktop.ui.app import FlinkTop
 from flinktop.ui.dialog import READY_SECONDS, ActButton
 from flinktop.ui.screens.profile_start import ProfileStart
+from flinktop.ui.spare_memory import SpareMemory
 from flinktop.ui.widgets.chart import Chart
 from flinktop.ui.widgets.table import LiveTable
 from tests.app_state import state_of
@@ -236,6 +237,7 @@ async def monitor(
     written: Callable[[str], None] | None = None,
     notify: Notify | None = None,
     journal: Journal | None = None,
+    spares: bool = False,
 ) -> AsyncIterator[Day]:
     """Flinktop opened on a recorded cluster, or a scenario of the demo with so many `minutes` in the charts.
 
@@ -243,6 +245,7 @@ async def monitor(
     `written` is called with what is written to the terminal; without it nothing is drawn before it is read.
     With `notify` alerts call in the terminal.
     What happens is recorded in `journal`, if one is given.
+    Memory is given back only with `spares`: it is looked for among all that a test run has.
     """
     clock = clock or ManualClock()
     simulated = DemoCluster(demo, release, clock) if demo is not None else None
@@ -293,7 +296,8 @@ async def monitor(
         waiting = mock.patch("flinktop.flink.wire.perf_counter", clock.now)
         # A second passes when the test says so: on a busy machine one of the app's own would come in between.
         ticking = mock.patch.object(FlinkTop, "set_interval")
-        with looking, waiting, ticking, parsed_once():
+        sparing = nullcontext() if spares else mock.patch.object(SpareMemory, "second")
+        with looking, waiting, ticking, sparing, parsed_once():
             async with app.run_test(size=size, notifications=True) as pilot:
                 day = Day(app, cluster, clock, port, pilot)
                 await day.settled()
