@@ -1,8 +1,7 @@
 """Releases and sizes that screens are tried on.
 
 The first and the last release, and the two sizes that people have, are tried with the fast tests; what lies
-between is marked `deep`, as is what tries one screen in depth: they have a step of their own in CI. Of the
-releases between one is `long`, as it is on real clusters.
+between is marked `deep`, as is what tries one screen in depth: they have a step of their own in CI.
 """
 
 import pytest
@@ -11,7 +10,7 @@ _deep = pytest.mark.deep
 
 RELEASES = (
     "1.9.3",
-    pytest.param("1.14.6", marks=pytest.mark.long),
+    pytest.param("1.14.6", marks=_deep),
     pytest.param("1.20.5", marks=_deep),
     "2.3.0",
 )
