@@ -38,10 +38,7 @@ FREEZE_EVERY = 100
 
 
 def pytest_runtest_logfinish() -> None:
-    """Look for garbage among what the last tests have left, and no more after that.
-
-    An app collects all of it ten seconds after its start, which took half a second among the recordings.
-    """
+    """Look for garbage among what the last tests have left, and not there again."""
     if next(_ended) % FREEZE_EVERY == 0:
         gc.collect()
         gc.freeze()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from flinktop.engine.host import Port
 
 
-MOST_ANSWERS, LONGEST = 4096, 50_000
+MOST_ANSWERS, LONGEST = 2048, 20_000
 """How many answers are remembered, and of how many bytes at the most."""
 
 

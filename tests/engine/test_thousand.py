@@ -74,6 +74,7 @@ async def test_a_job_that_is_gone_hides_no_other_of_its_group() -> None:
         loop.cancel()
 
 
+@pytest.mark.deep
 async def test_the_judge_keeps_to_its_budget_while_it_searches() -> None:
     async with settled() as watched:
         loop = asyncio.create_task(repeated(watched, "restart", 25.0, 8))

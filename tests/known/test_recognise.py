@@ -28,8 +28,12 @@ def _name(example: Example) -> str:
     return f"{example.failure}-{example.text[:40]}"
 
 
-@pytest.mark.parametrize("example", TRACES, ids=_name)
-def test_a_trace_is_recognised_by_its_deepest_cause(example: Example) -> None:
+def test_a_trace_is_recognised_by_its_deepest_cause() -> None:
+    for example in TRACES:
+        _is_recognised(example)
+
+
+def _is_recognised(example: Example) -> None:
     found = of_trace(example.trace)
     assert found is not None
     assert found.failure.id == example.failure
@@ -51,8 +55,12 @@ def _without(sentence: str, values: dict[str, str]) -> str:
     return sentence
 
 
-@pytest.mark.parametrize("example", TRACES, ids=_name)
-def test_it_is_recognised_alone_and_in_a_log(example: Example) -> None:
+def test_it_is_recognised_alone_and_in_a_log() -> None:
+    for example in TRACES:
+        _is_recognised_in_a_log(example)
+
+
+def _is_recognised_in_a_log(example: Example) -> None:
     alone = of_trace(f"{example.text}\n{FRAMES}")
     assert alone is not None
     assert alone.failure.id == example.failure
@@ -74,14 +82,14 @@ def test_a_line_of_a_log_is_recognised(example: Example) -> None:
     assert found[0].next
 
 
-@pytest.mark.parametrize("example", TRACES, ids=_name)
-def test_a_hidden_class_is_found_in_the_message(example: Example) -> None:
+def test_a_hidden_class_is_found_in_the_message() -> None:
     """Flink puts SerializedThrowable in the place of a class that the receiver may not have."""
-    found = of_trace(
-        f"a.B: c\nCaused by: org.apache.flink.util.SerializedThrowable: {example.text}\n{FRAMES}"
-    )
-    assert found is not None
-    assert found.failure.id == example.failure
+    for example in TRACES:
+        found = of_trace(
+            f"a.B: c\nCaused by: org.apache.flink.util.SerializedThrowable: {example.text}\n{FRAMES}"
+        )
+        assert found is not None, example
+        assert found.failure.id == example.failure, example
 
 
 @pytest.mark.parametrize("wrapper", WRAPPERS)

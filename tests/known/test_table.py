@@ -24,8 +24,12 @@ def test_it_knows_the_failures_that_everyone_meets() -> None:
     assert len({one.id for one in FAILURES}) == len({one.name for one in FAILURES}) == len(FAILURES)
 
 
-@pytest.mark.parametrize("failure", FAILURES, ids=lambda one: one.id)
-def test_a_failure_says_what_it_means_what_to_do_and_where_to_look(failure: Failure) -> None:
+def test_a_failure_says_what_it_means_what_to_do_and_where_to_look() -> None:
+    for failure in FAILURES:
+        _says_what_it_means(failure)
+
+
+def _says_what_it_means(failure: Failure) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", failure.id)
     for sentence in (failure.means, failure.next):
         assert sentence[0].isupper() or sentence[0] in "{["
@@ -44,8 +48,12 @@ def test_a_failure_says_what_it_means_what_to_do_and_where_to_look(failure: Fail
     assert key in {key for command in keys.every_command() for key in command.keys}
 
 
-@pytest.mark.parametrize("failure", FAILURES, ids=lambda one: one.id)
-def test_a_wording_says_where_it_was_read_and_how_long_it_holds(failure: Failure) -> None:
+def test_a_wording_says_where_it_was_read_and_how_long_it_holds() -> None:
+    for failure in FAILURES:
+        _says_where_it_was_read(failure)
+
+
+def _says_where_it_was_read(failure: Failure) -> None:
     for one in failure.wording:
         assert one.read
         assert one.thrown
@@ -64,8 +72,12 @@ def _number(release: str) -> tuple[int, ...]:
     return tuple(map(int, release.split(".")))
 
 
-@pytest.mark.parametrize("failure", FAILURES, ids=lambda one: one.id)
-def test_every_wording_has_an_example(failure: Failure) -> None:
+def test_every_wording_has_an_example() -> None:
+    for failure in FAILURES:
+        _has_an_example(failure)
+
+
+def _has_an_example(failure: Failure) -> None:
     own = [one for one in EXAMPLES if one.failure == failure.id]
     for one in failure.wording:
         fits = [example for example in own if _reads(example, one.exception, one.message, one.log)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from flinktop.settings import Paths, Profile, Settings
 from flinktop.ui.app import FlinkTop
 from flinktop.ui.dialog import READY_SECONDS, ActButton
 from flinktop.ui.screens.profile_start import ProfileStart
+from flinktop.ui.spare_memory import SpareMemory
 from flinktop.ui.widgets.chart import Chart
 from flinktop.ui.widgets.table import LiveTable
 from tests.app_state import state_of
@@ -263,6 +264,7 @@ async def monitor(
     columns: Mapping[str, tuple[str, ...]] | None = None,
     wall: bool = False,
     own: OwnKeys | None = None,
+    spares: bool = False,
 ) -> AsyncIterator[Day]:
     """Flinktop opened on a recorded cluster, or a scenario of the demo with so many `minutes` in the charts.
 
@@ -271,6 +273,7 @@ async def monitor(
     With `notify` alerts call in the terminal.
     What happens is recorded in `journal`, if one is given. `columns` are those of the config, by table.
     `own` are commands and links of one's own.
+    Memory is given back only with `spares`: it is looked for among all that a test run has.
     """
     clock = clock or ManualClock()
     simulated = DemoCluster(demo, release, clock) if demo is not None else None
@@ -318,7 +321,8 @@ async def monitor(
     app.raise_errors = raise_errors
     await port.start_inline()
     try:
-        with by_hand(clock, written):
+        sparing = nullcontext() if spares else mock.patch.object(SpareMemory, "second")
+        with by_hand(clock, written), sparing:
             async with app.run_test(size=size, notifications=True) as pilot:
                 day = Day(app, cluster, clock, port, pilot)
                 await day.settled()

@@ -55,6 +55,7 @@ def complete(day: Day, terminal: Terminal) -> None:
     assert terminal.screen.cells == whole.screen.cells
 
 
+@pytest.mark.deep
 async def test_the_screen_is_complete_on_every_path() -> None:
     async with seen() as (day, terminal):
         complete(day, terminal)

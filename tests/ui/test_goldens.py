@@ -189,6 +189,8 @@ WALKS: tuple[tuple[Look, Callable[[Walk], Awaitable[None]]], ...] = (
     (Look(ascii_only=True), what_happened),
 )
 
+FAST = ((Look(), all_of_them), (Look(), what_happened), (Look((80, 24)), what_happened))
+
 
 @pytest.mark.parametrize(
     ("look", "places"),
@@ -196,7 +198,7 @@ WALKS: tuple[tuple[Look, Callable[[Walk], Awaitable[None]]], ...] = (
         pytest.param(
             look,
             places,
-            marks=() if places in (all_of_them, what_happened) else pytest.mark.deep,
+            marks=() if (look, places) in FAST else pytest.mark.deep,
             id=f"{places.__name__}-{look.name}",
         )
         for look, places in WALKS

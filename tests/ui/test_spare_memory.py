@@ -26,7 +26,7 @@ def resident() -> float:
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="this C library trims by itself")
 async def test_freed_memory_between_used_blocks_is_returned_within_a_minute() -> None:
-    async with monitor() as day:
+    async with monitor(spares=True) as day:
         blocks = [bytes(ONE) for _ in range(COUNT)]
         kept = [*blocks[::50], bytes(ONE)]
         full = resident()
@@ -38,7 +38,7 @@ async def test_freed_memory_between_used_blocks_is_returned_within_a_minute() ->
 
 
 async def test_a_closed_screen_is_released_within_a_minute() -> None:
-    async with monitor() as day:
+    async with monitor(spares=True) as day:
         gc.disable()
         try:
             await day.press("enter")
@@ -55,7 +55,7 @@ async def test_a_closed_screen_is_released_within_a_minute() -> None:
 
 
 async def test_rectangles_of_long_ago_are_forgotten_within_a_minute() -> None:
-    async with monitor() as day:
+    async with monitor(spares=True) as day:
         screen = day.app.screen.region
         for number in range(2_000):
             screen.intersection(Region(number, number, 7, 7))
