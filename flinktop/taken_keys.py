@@ -19,7 +19,9 @@ EVERYWHERE: Final = {
 """On every screen: what each key does."""
 
 ON_SCREENS: Final = {
-    "clusters": {"enter": "open", "/": "filter", "s": "sort", "S": "reverse", "f": "finished", "T": "timeline"},
+    "clusters": {
+        "enter": "open", "/": "filter", "s": "sort", "S": "reverse", "f": "finished", "T": "timeline",
+    },
     "overview": {
         "enter": "open", "v": "why", "/": "filter", "s": "sort", "S": "reverse", "f": "finished",
         ",": "shorter window", ".": "longer window", "T": "timeline",
