@@ -67,6 +67,8 @@ SUSPECT_SECONDS: Final = 300.0
 """How long a job whose sum has moved is looked at closely."""
 YOUNG_MS: Final = 30_000.0
 """A job that started so lately is no suspect because its tasks do not all run yet."""
+JUST_FAILED_MS: Final = 30_000.0
+"""A checkpoint that failed so lately is news, where none of the job was known before."""
 SETTLES_MS: Final = 5_000.0
 """A job is judged again after so long at the earliest: its answers come one after the other."""
 SETTLES_VERTEX_MS: Final = 60.0
@@ -125,6 +127,8 @@ class Judge:
         self.budget = Budget(send)
         self._live = 0  # jobs that have not ended
         self._changed: set[str] = set()
+        self.hurries = False
+        """Whether a job or a checkpoint has failed since the last round: that is judged at once."""
         self._sums = Sums()
         self.also: Callable[[], Iterable[Ask]] = tuple
         """What else is to be asked within the budget; called in each round."""
@@ -211,9 +215,10 @@ class Judge:
                 self._suspects[job] = then + SUSPECT_SECONDS * 1000.0
             return
         self._note_change(query, value)
-        if query.endpoint is CHECKPOINTS and self._fails_anew(query, value):
+        if query.endpoint is CHECKPOINTS and self._fails_anew(query, value, then):
             # It is judged by this answer alone.
             self._judged_at.pop(dict(query.ids)["job"], None)
+            self.hurries = True
         self.answers.take(query, value, then)
         if query.endpoint is JOBS_OVERVIEW:
             self._new = True
@@ -234,10 +239,13 @@ class Judge:
             if overview is not None and value.taskmanagers != overview.value.taskmanagers:
                 self._changed.add("")
 
-    def _fails_anew(self, query: Query[Any], stats: CheckpointStats) -> bool:
-        """Whether more checkpoints of a job have failed than at its last answer."""
+    def _fails_anew(self, query: Query[Any], stats: CheckpointStats, now: float) -> bool:
+        """Whether more checkpoints of a job have failed than at its last answer; at the first, just now."""
         before = self.answers.newest(CHECKPOINTS, **dict(query.ids))
-        return before is not None and (stats.counts.failed or 0) > (before.value.counts.failed or 0)
+        if before is not None:
+            return (stats.counts.failed or 0) > (before.value.counts.failed or 0)
+        newest = stats.latest.failed
+        return newest is not None and now - (newest.failure_timestamp or 0) < JUST_FAILED_MS
 
     def failed(self, query: Query[Any], error: FlinkError) -> None:
         """Take why a request failed."""
@@ -274,6 +282,7 @@ class Judge:
             if before is not None and job.state != before.state:
                 # Its state is told by the list alone: other answers need not be waited for.
                 self._judged_at.pop(jid, None)
+                self.hurries |= job.state == "FAILED"
         self._judge_replaced(listed)
         self._set_aside(listed)
         self._listed = listed
@@ -324,6 +333,7 @@ class Judge:
         long it was asked since, if that is less.
         """
         now = self.answers.now = self._time() * 1000.0
+        self.hurries = False
         verdicts = {job: one for job, one in self.judged.verdicts.items() if job in self._listed}
         for listed in self._settled(now):
             verdicts[listed.jid] = self._judge(listed)
