@@ -1,4 +1,4 @@
-"""A job that is started while no row shows it: its checkpoints are asked soon, and no more than is allowed."""
+"""A job that is started while no row shows it: its checkpoints are asked soon, and not too often."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from tests.live.submission import wait_for
 from tests.terminal.monitor import LIVE, STARTS, command, environment, monitor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from tests.live.cluster import Cluster
