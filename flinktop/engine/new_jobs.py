@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flinktop.engine.judge import FEW
 from flinktop.engine.sweep import SECONDS
 from flinktop.flink.checkpoints import CHECKPOINTS
+from flinktop.model import states
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
 NEW_MS: Final = 120_000.0
 """A job is new for so long after its start."""
 A_MINUTE: Final = 30
-"""Requests at most, shared by the newest jobs."""
+"""Requests at most for all new jobs."""
 OFTEN: Final = 3.0
-"""Seconds between two requests for one job at least: Flink has newer ones no sooner."""
-MOST: Final = round(SECONDS * A_MINUTE / 60)
-"""Jobs that are watched at most: of these many each is asked as often as for its row."""
+"""Seconds between two requests for a job of which no checkpoint has completed: Flink has news no sooner."""
+_AS_ROWS: Final = round(SECONDS * A_MINUTE / 60)
+"""So many jobs may each be asked as often as for their rows."""
 
 
 class NewJobs:
@@ -50,14 +51,24 @@ class NewJobs:
         """What is watched: nothing off the screen, where the pace allows no more, nor among many jobs."""
         if self._poller.off_screen is not None or len(live) > FEW:
             return {}
-        new = [job for job in live if job.job_type != "BATCH" and self._age(job) < NEW_MS]
-        newest = sorted(new, key=lambda job: (-job.start_time, job.jid))[:MOST]
-        every = max(OFTEN, 60.0 * len(newest) / A_MINUTE)
-        return {CHECKPOINTS(job=job.jid): every for job in newest}
+        new = [job for job in live if self._is_new(job)]
+        new.sort(key=lambda job: (-job.start_time, job.jid))
+        queries = [CHECKPOINTS(job=job.jid) for job in new]
+        unproven = [query for query in queries if not self._has_completed(query)][:_AS_ROWS]
+        proven = [query for query in queries if self._has_completed(query)]
+        every = max(OFTEN, 60.0 * len(unproven) / A_MINUTE)
+        left = int((A_MINUTE - 60.0 / every * len(unproven)) * SECONDS / 60.0)
+        return dict.fromkeys(unproven, every) | dict.fromkeys(proven[:left], SECONDS)
 
-    def _age(self, job: JobOverview) -> float:
-        """Milliseconds since its start."""
-        return job.duration if job.duration >= 0 else 1000.0 * self._time() - job.start_time
+    def _is_new(self, job: JobOverview) -> bool:
+        """Whether a job runs that was started lately, and may have checkpoints."""
+        age = job.duration if job.duration >= 0 else 1000.0 * self._time() - job.start_time
+        return states.is_running(job.state) and job.job_type != "BATCH" and age < NEW_MS
+
+    def _has_completed(self, checkpoints: Query[Any]) -> bool:
+        """Whether a checkpoint of a job is known to have completed."""
+        known = self._poller.store.brief(checkpoints)
+        return known is not None and known.value is not None and known.value.latest.completed is not None
 
     def _watch(self, wanted: Mapping[Query[Any], float]) -> None:
         before, self._watched = self._watched, wanted

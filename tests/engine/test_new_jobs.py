@@ -5,24 +5,28 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from flinktop.engine.new_jobs import A_MINUTE, MOST, NEW_MS, OFTEN
+import pytest
+
+from flinktop.engine.new_jobs import A_MINUTE, NEW_MS, OFTEN
 from flinktop.flink.checkpoints import CHECKPOINTS
 from tests.engine.thousand import Thousand, Watched, watching
 from tests.manual_clock import ManualClock
 
 FEW, MANY = 4, 30
+MOST = 5
+"""New jobs that are asked as often as their rows, at most."""
 SETTLED = 30.0
 
 
 @asynccontextmanager
-async def started(jobs: int, new: int = 1) -> AsyncIterator[Watched]:
+async def started(jobs: int, unproven: int = 1, proven: int = 0) -> AsyncIterator[Watched]:
     """A cluster of some jobs of which no row is on the screen, where some more have been started."""
     watched = watching(Thousand(ManualClock(), jobs=jobs), rows=0)
     try:
         await watched.seconds(SETTLED)
-        for _ in range(new):
-            watched.cluster.start()
-        await watched.seconds(OFTEN)
+        for number in range(unproven + proven):
+            watched.cluster.start(completes=number >= unproven)
+        await watched.seconds(2 * OFTEN)
         yield watched
     finally:
         await watched.engine.stop()
@@ -58,13 +62,19 @@ async def test_a_job_that_has_ended_is_new_no_more() -> None:
         assert await asked(watched, FEW, 30.0) == 0
 
 
-async def test_new_jobs_share_what_is_allowed() -> None:
-    async with started(FEW, new=MOST + 1) as watched:
+@pytest.mark.parametrize(
+    ("unproven", "proven", "counts"),
+    [(1, 2, [20, 6]), (0, MOST + 1, [6] * MOST), (3, 1, [10] * 3), (MOST + 1, 1, [6] * MOST)],
+)
+async def test_new_jobs_share_what_is_allowed(unproven: int, proven: int, counts: list[int]) -> None:
+    async with started(FEW, unproven, proven) as watched:
         already = len(watched.cluster.asked)
         await watched.seconds(60.0)
         targets = [target for _, target in watched.cluster.asked[already:]]
-        counts = sorted(targets.count(CHECKPOINTS(job=job).target) for job in watched.cluster.ids[FEW:])
-        assert counts[0] < counts[1] == counts[-1] == A_MINUTE / MOST
+        often = sorted(targets.count(CHECKPOINTS(job=job).target) for job in watched.cluster.ids[FEW:])
+        assert often[::-1][: len(counts)] == counts
+        assert sum(counts) <= A_MINUTE
+        assert all(one < 6 for one in often[::-1][len(counts) :])
 
 
 async def test_none_is_new_among_many_jobs() -> None:

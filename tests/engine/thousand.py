@@ -37,6 +37,8 @@ class OneJob:
     failed_checkpoints: list[float] = field(default_factory=list)
     changed: float | None = None
     started: float | None = None
+    completes: bool = True
+    """Whether any of its checkpoints has completed."""
 
 
 class Thousand(httpx.AsyncBaseTransport):
@@ -55,10 +57,10 @@ class Thousand(httpx.AsyncBaseTransport):
 
     # -- what happens ------------------------------------------------------------------------------------
 
-    def start(self) -> int:
+    def start(self, *, completes: bool = True) -> int:
         """One more job is started; its number."""
         self.ids.append(f"{len(self.ids):032x}")
-        self.jobs[self.ids[-1]] = OneJob(started=self.clock.now())
+        self.jobs[self.ids[-1]] = OneJob(started=self.clock.now(), completes=completes)
         return len(self.ids) - 1
 
     def fail(self, number: int) -> None:
@@ -213,12 +215,18 @@ class Thousand(httpx.AsyncBaseTransport):
         """A checkpoint every 10 s; those that failed are the newest."""
         failed = [self._ms(at) for at in self.jobs[job].failed_checkpoints]
         last = min([self._now, *failed]) - 1000
-        done = [self._checkpoint(n, last - 10_000 * n, "COMPLETED") for n in range(5)]
+        count = 5 if self.jobs[job].completes else 0
+        done = [self._checkpoint(n, last - 10_000 * n, "COMPLETED") for n in range(count)]
         bad = [self._checkpoint(-1 - n, at, "FAILED") for n, at in enumerate(failed)]
         history = [*reversed(bad), *done]
         return {
-            "counts": {"completed": 100, "failed": len(bad), "total": 100 + len(bad), "in_progress": 0},
-            "latest": {"completed": done[0], "failed": bad[-1] if bad else None},
+            "counts": {
+                "completed": 20 * count,
+                "failed": len(bad),
+                "total": 20 * count + len(bad),
+                "in_progress": 0,
+            },
+            "latest": {"completed": done[0] if done else None, "failed": bad[-1] if bad else None},
             "history": history,
         }
 
