@@ -28,6 +28,7 @@ from flinktop.judgement import ask as asking
 from flinktop.judgement import rules as ruling
 from flinktop.judgement.ask import Ask
 from flinktop.judgement.expected import judge_expected
+from flinktop.judgement.failures import CACHED_MS
 from flinktop.judgement.finding import Severity
 from flinktop.judgement.lost import Running, cluster_lost, lost_jobs, still_lost
 from flinktop.judgement.remembered import (
@@ -68,7 +69,7 @@ SUSPECT_SECONDS: Final = 300.0
 YOUNG_MS: Final = 30_000.0
 """A job that started so lately is no suspect because its tasks do not all run yet."""
 JUST_FAILED_MS: Final = 30_000.0
-"""A checkpoint that failed so lately is news, where none of the job was known before."""
+"""What failed so lately is news: a job, or a checkpoint of a job of which none was known before."""
 SETTLES_MS: Final = 5_000.0
 """A job is judged again after so long at the earliest: its answers come one after the other."""
 SETTLES_VERTEX_MS: Final = 60.0
@@ -262,6 +263,9 @@ class Judge:
         if self.budget.take_own(query) and self._settles(job) <= SETTLES_MS:
             # What it wants to know next hangs on this answer: don't wait for others.
             self._judged_at.pop(job, None)
+            # Why a job has failed is waited for before that is called about.
+            listed = self._listed.get(job)
+            self.hurries |= query.endpoint is EXCEPTIONS and listed is not None and listed.state == "FAILED"
 
     def look(self, job: str) -> JobLook | None:
         """A look at a job with the newest answers; None if it is not listed."""
@@ -467,6 +471,8 @@ class Judge:
                 yield from (Ask(query, rank, every) for query in figures_of(job.jid))
                 yield Ask(EXCEPTIONS(job=job.jid), asking.URGENT, 30.0)
                 yield Ask(CHECKPOINT_CONFIG(job=job.jid), asking.BELOW, 600.0)
+            if self._lacks_cause(job):
+                yield Ask(EXCEPTIONS(job=job.jid), asking.URGENT, 0.0)
             if (memory := self._memories.get(job.jid)) is not None and memory.held:
                 # What has been seen must be seen again to last: off the screen it would be read too seldom.
                 lasting = all(one.raised for one in memory.held.values())
@@ -475,6 +481,19 @@ class Judge:
             known = self.answers.newest(JOB, job=job.jid)
             if known is not None and self.answers.now - known.at <= OLD:
                 yield from self._asks.get(job.jid, ())
+
+    def _lacks_cause(self, job: JobOverview) -> bool:
+        """Whether a job has just failed, and its exceptions came from Flink's cache: from before its end."""
+        read = self.answers.newest(EXCEPTIONS, job=job.jid)
+        verdict = self.judged.verdicts.get(job.jid)
+        return (
+            job.state == "FAILED"
+            and self.answers.now - job.end_time < JUST_FAILED_MS
+            and read is not None
+            and self.answers.now - read.at >= CACHED_MS
+            and verdict is not None
+            and any(one.unread for one in verdict.findings)
+        )
 
     def _is_said(self, job: str) -> bool:
         verdict = self.judged.verdicts.get(job)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flinktop.engine.judge import FEW
 from flinktop.engine.sweep import SECONDS
 from flinktop.flink.checkpoints import CHECKPOINTS
+from flinktop.flink.jobs import JOB
 from flinktop.model import states
 
 if TYPE_CHECKING:
@@ -58,12 +59,19 @@ class NewJobs:
         proven = [query for query in queries if self._has_completed(query)]
         every = max(OFTEN, 60.0 * len(unproven) / A_MINUTE)
         left = int((A_MINUTE - 60.0 / every * len(unproven)) * SECONDS / 60.0)
-        return dict.fromkeys(unproven, every) | dict.fromkeys(proven[:left], SECONDS)
+        watched = dict.fromkeys(unproven, every) | dict.fromkeys(proven[:left], SECONDS)
+        # Without an answer about the job itself its checkpoints can't be judged; the next comes in its turn.
+        unread = [one for job in new[:_AS_ROWS] if not self._is_known(one := JOB(job=job.jid))]
+        return dict.fromkeys(unread, SECONDS) | watched
 
     def _is_new(self, job: JobOverview) -> bool:
         """Whether a job runs that was started lately, and may have checkpoints."""
         age = job.duration if job.duration >= 0 else 1000.0 * self._time() - job.start_time
         return states.is_running(job.state) and job.job_type != "BATCH" and age < NEW_MS
+
+    def _is_known(self, query: Query[Any]) -> bool:
+        reading = self._poller.store.brief(query)
+        return reading is not None and reading.value is not None
 
     def _has_completed(self, checkpoints: Query[Any]) -> bool:
         """Whether a checkpoint of a job is known to have completed."""

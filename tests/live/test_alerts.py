@@ -228,8 +228,8 @@ def test_each_calls_once_whether_the_terminal_is_read_or_not(
     with contextlib.ExitStack() as stack:
         stage = Stage(cluster, stack)
         stack.callback(lambda: cancel(cluster, [job for turn in turns for job in turn.ran]))
-        first = stack.enter_context(monitor(read.home, cluster.url))
-        second = stack.enter_context(monitor(stalled.home, cluster.url))
+        first = stack.enter_context(monitor(read.home, cluster.url, "--debug"))
+        second = stack.enter_context(monitor(stalled.home, cluster.url, "--debug"))
         stack.enter_context(watcher(daemon, cluster.url))
         for pty in (first, second):
             pty.wait_for(LIVE, STARTS)
