@@ -28,7 +28,6 @@ from flinktop.judgement import ask as asking
 from flinktop.judgement import rules as ruling
 from flinktop.judgement.ask import Ask
 from flinktop.judgement.expected import judge_expected
-from flinktop.judgement.failures import CACHED_MS
 from flinktop.judgement.finding import Severity
 from flinktop.judgement.lost import Running, cluster_lost, lost_jobs, still_lost
 from flinktop.judgement.remembered import (
@@ -70,6 +69,8 @@ YOUNG_MS: Final = 30_000.0
 """A job that started so lately is no suspect because its tasks do not all run yet."""
 JUST_FAILED_MS: Final = 30_000.0
 """What failed so lately is news: a job, or a checkpoint of a job of which none was known before."""
+CACHED_MS: Final = 3_200.0
+"""After this nothing that Flink answers is from before."""
 SETTLES_MS: Final = 5_000.0
 """A job is judged again after so long at the earliest: its answers come one after the other."""
 SETTLES_VERTEX_MS: Final = 60.0
@@ -488,9 +489,9 @@ class Judge:
         verdict = self.judged.verdicts.get(job.jid)
         return (
             job.state == "FAILED"
-            and self.answers.now - job.end_time < JUST_FAILED_MS
+            and CACHED_MS <= self.answers.now - job.end_time < JUST_FAILED_MS
             and read is not None
-            and self.answers.now - read.at >= CACHED_MS
+            and read.at - job.end_time < CACHED_MS
             and verdict is not None
             and any(one.unread for one in verdict.findings)
         )

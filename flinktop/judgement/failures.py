@@ -36,7 +36,7 @@ _RESTARTS_NOW: Final = "failures.restarting"
 _RESCALE_MS: Final = 30_000.0
 """So long a rescale of the adaptive scheduler may stay in RESTARTING."""
 _ONCE: Final = 86_400.0
-CACHED_MS: Final = 4000.0
+_CACHED_MS: Final = 4000.0
 """So long Flink may answer what it knew before."""
 _JUST_ENDED_MS: Final = 30_000.0
 
@@ -122,14 +122,14 @@ def _unread_every(look: JobLook) -> float:
     The first answer after the end may come from Flink's cache, without it.
     """
     ended = _ended(look)
-    return CACHED_MS / 1000.0 if ended is not None and look.now - ended < _JUST_ENDED_MS else 10.0
+    return _CACHED_MS / 1000.0 if ended is not None and look.now - ended < _JUST_ENDED_MS else 10.0
 
 
 def _is_read(look: JobLook, since: float | None) -> bool:
     """Whether the exceptions were answered so long after something that they tell of it."""
     if since is None:
         return True
-    return look.exceptions is not None and look.exceptions.at > since + CACHED_MS
+    return look.exceptions is not None and look.exceptions.at > since + _CACHED_MS
 
 
 # -- it ended FAILED -----------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ import pytest
 from flinktop.engine.clock import Clock
 from tests.live.record_cases import Stage
 from tests.live.submission import wait_for
-from tests.terminal.monitor import LIVE, STARTS, command, environment, monitor
+from tests.terminal.monitor import LIVE, STARTS, command, drag, environment, monitor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -43,7 +43,8 @@ STALLED_LATER = 2.0
 """Seconds by which a call may be later there, in the mean of the turns."""
 BETWEEN_LOOKS = 3.0
 """Seconds between two looks: in a single turn two flinktops that look at the same may differ by that."""
-TURNS = 3
+TURNS, APART = 3, 10.0
+"""How often jobs are started, and seconds between: more changes at once would be one summary."""
 DECLINED, FAILED = "alerts declined", "alerts failed"
 CONFIG = """
 [notify]
@@ -228,12 +229,14 @@ def test_each_calls_once_whether_the_terminal_is_read_or_not(
     with contextlib.ExitStack() as stack:
         stage = Stage(cluster, stack)
         stack.callback(lambda: cancel(cluster, [job for turn in turns for job in turn.ran]))
-        first = stack.enter_context(monitor(read.home, cluster.url, "--debug"))
-        second = stack.enter_context(monitor(stalled.home, cluster.url, "--debug"))
+        first = stack.enter_context(monitor(read.home, cluster.url))
+        second = stack.enter_context(monitor(stalled.home, cluster.url))
         stack.enter_context(watcher(daemon, cluster.url))
         for pty in (first, second):
             pty.wait_for(LIVE, STARTS)
         with second.unread():
+            # The program is held up as soon as the kernel takes no more.
+            drag(second)
             began = time.monotonic()
             time.sleep(SETTLED)
             assert not any(it.calls() for it in everybody)
@@ -242,6 +245,7 @@ def test_each_calls_once_whether_the_terminal_is_read_or_not(
                 turn.go(stage, everybody, trouble)
                 if turn is not last:
                     cancel(cluster, turn.ran)
+                    time.sleep(APART)
             trouble.unlink()
             last.ran.append(stage.run(last.failed, failing(trouble)))
             wait_for("all of it cleared", lambda: last.called("cleared", everybody), CLEARS_WITHIN)
