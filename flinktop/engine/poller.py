@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LANES = 2  # polls in flight: the JobManager answers everybody with four REST threads
+WITHOUT_ANSWER = 1
+"""The same for one of many clusters while it does not answer: each holds a connection, as long as it may."""
 BACKGROUND_A_MINUTE = 60  # background requests per minute
 BACKGROUND_SHARE = 10
 """Every so many requests one is a background query's if due, however many visible queries wait."""
@@ -109,6 +111,8 @@ class Poller(Struct):
     """The jobs of which something is watched other than in passing."""
     off_screen: "OffScreen | None" = None
     """What is asked and when, while the cluster is off the screen; None while it is on it."""
+    one_of_many: bool = False
+    """Whether other clusters are asked beside it, as they are while this one is off the screen."""
     drifted: int = 0  # fields dropped so far because of a type that Flink does not document
     _watched: dict[Query[Any], Watched] = field(default_factory=dict)
     _visible: dict[Query[Any], Watched] = field(default_factory=dict)
@@ -242,7 +246,7 @@ class Poller(Struct):
         while True:
             self._wake.clear()
             now = self.clock.now()
-            while len(self._tasks) < LANES and (watched := self._next(now)) is not None:
+            while len(self._tasks) < self._lanes and (watched := self._next(now)) is not None:
                 self._start(watched, now)
             await self._rest(now)
 
@@ -253,6 +257,13 @@ class Poller(Struct):
     @property
     def in_flight(self) -> int:
         return len(self._tasks)
+
+    @property
+    def _lanes(self) -> int:
+        """Polls that may be in flight."""
+        answers = self.link.answered is not None and self.link.error is None
+        many = self.one_of_many or self.off_screen is not None
+        return WITHOUT_ANSWER if many and not answers else LANES
 
     def idle(self) -> bool:
         """Whether nothing is in flight and nothing is due now."""
@@ -442,7 +453,7 @@ class Poller(Struct):
                 wait.cancel()
 
     def _until_next(self, now: float) -> float | None:
-        if len(self._tasks) >= LANES or not self._watched:
+        if len(self._tasks) >= self._lanes or not self._watched:
             return None
         if self.link.retry_at is not None:
             hanging = all(watched.busy for watched in self._watched.values())

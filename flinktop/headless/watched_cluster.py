@@ -90,6 +90,7 @@ class WatchedCluster:
             # Nothing is ever done to a cluster from here: there is nobody who could confirm it.
             ledger=None,
         )
+        self.engine.poller.one_of_many = True
         self._watched: dict[Query[Any], float] = {}  # queries about jobs, and s between two of each
         self._lost = False  # whether it was said
         self._lost_at = 0.0

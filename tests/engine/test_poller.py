@@ -70,6 +70,28 @@ async def test_two_requests_in_flight_at_the_most() -> None:
         assert len(bench.cluster.asked) == 20
 
 
+async def test_one_of_many_holds_one_connection_while_it_does_not_answer() -> None:
+    async with polling() as bench:
+        bench.poller.one_of_many = True
+        for number in range(20):
+            bench.poller.watch(JOB(job=f"{number:032x}"))
+        bench.cluster.gate = asyncio.Event()
+        await bench.clock.advance(30)
+        assert bench.cluster.in_flight == 1
+        bench.cluster.gate.set()
+        await bench.clock.advance(1)
+        bench.cluster.gate.clear()
+        await bench.clock.advance(5)
+        assert bench.cluster.in_flight == LANES
+        bench.cluster.default = Unreachable("GET", "http://cluster.test", "refused")
+        bench.cluster.gate.set()
+        await bench.clock.advance(30)
+        bench.cluster.gate.clear()
+        await bench.clock.advance(30)
+        assert bench.poller.link.error is not None
+        assert bench.cluster.in_flight == 1
+
+
 async def test_an_unwatched_query_is_not_cancelled_and_not_sent_again() -> None:
     async with polling() as bench:
         bench.cluster.gate = asyncio.Event()
