@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import warnings
 from functools import partial
 from operator import is_not
@@ -21,7 +22,7 @@ from flinktop.ui.leaving import Leaving
 from flinktop.ui.live import LiveScreen
 from flinktop.ui.places import FleetPlace, OverviewPlace, Place, is_at
 from flinktop.ui.screens.fleet import FleetScreen
-from flinktop.ui.spare_memory import exempt_loaded_modules
+from flinktop.ui.spare_memory import SpareMemory, exempt_loaded_modules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -37,6 +38,8 @@ log = logging.getLogger(__name__)
 
 HOOK_SECONDS: Final = 0.3
 """How long the end waits at most for commands of alerts that are killed."""
+SWITCH_SECONDS: Final = 0.001
+"""After how long the engines' thread lets the screen's run: each key wants that several times."""
 MOST_NOTES: Final = 3
 """Messages about clusters that are shown at the start; the others are in the log."""
 
@@ -49,7 +52,8 @@ class FleetTop(FlinkTop):
     def __init__(self, fleet: Fleet, settings: Settings, clock: Clock) -> None:
         super().__init__(None, settings, None, clock=clock)
         self.fleet = fleet
-        self.known = KnownFleet(fleet.members)
+        self.known = KnownFleet(fleet)
+        self._spare_memory = SpareMemory(exempts=True)
         self._alerts_of_all: tuple[list[object], AlertsView] = [], AlertsView()
         """The parts that they were put together from, and the whole."""
         for port in self.ports:
@@ -189,6 +193,7 @@ class _OneHookRunner:
 
 def run_fleet(settings: Settings, profiles: Sequence[Profile]) -> int:
     """Run the app on several clusters until the user leaves; returns the exit code."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     clock, contexts = Clock(), TlsContexts()
     journal, hooks = OneJournal(settings.paths.journal, settings.journal), _OneHookRunner(settings, clock)
     ledger = OneLedger(settings.paths.operations)

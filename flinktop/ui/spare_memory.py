@@ -17,6 +17,9 @@ FIRST: Final = 10
 """Seconds until the first time: the start is over then."""
 EVERY: Final = 60
 """Seconds between two times."""
+SETTLED: Final = FIRST + EVERY
+ANEW: Final = 600
+"""When what stays has been loaded (s), and the seconds between two collections of all of it from then on."""
 _M_ARENA_MAX: Final = -8
 
 
@@ -38,9 +41,14 @@ class SpareMemory:
     some MB wait for them. glibc keeps what was freed below the last block in use: 5 MB after an hour of
     answers and screens, and growing slowly. Trimming a heap of 100 MB took 2 ms. Other C libraries have no
     such function.
+
+    With hundreds of engines a full collection takes 100 ms, in which no key is answered and no answer read,
+    and Python has one every 10 s: what survives one is exempt from the next ones, for 10 minutes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, exempts: bool = False) -> None:
+        """`exempts`: what stays is not looked through each time."""
+        self._exempts = exempts
         c = ctypes.CDLL(None)
         self._trim = getattr(c, "malloc_trim", None)
         self._seconds = 0
@@ -53,7 +61,12 @@ class SpareMemory:
         if self._seconds % EVERY != FIRST:
             return
         Region.intersection.cache_clear()
-        gc.collect()
+        if self._exempts and (self._seconds == SETTLED or self._seconds % ANEW == FIRST):
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
+        else:
+            gc.collect()
         if self._trim is not None:
             self._trim(0)
 

@@ -11,7 +11,7 @@ import pytest
 from textual.geometry import Region
 from textual.widget import Widget
 
-from flinktop.ui.spare_memory import EVERY
+from flinktop.ui.spare_memory import ANEW, EVERY, SETTLED, SpareMemory
 from tests.ui.day import monitor
 
 ONE, COUNT = 700, 100_000
@@ -74,3 +74,31 @@ async def test_a_covered_screen_keeps_no_lines_and_is_drawn_again_when_it_is_bac
         assert day.app.screen is below
         # Figures that came meanwhile stand further right.
         assert [line[:50] for line in day.text.splitlines()[1:]] == before
+
+
+class Cycle:
+    """Garbage that only a collection releases."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_what_stays_in_a_fleet_is_exempt_for_ten_minutes_and_released_then() -> None:
+    before = gc.get_freeze_count()
+    memory, kept = SpareMemory(exempts=True), Cycle()
+    released = weakref.ref(kept)
+    gc.disable()
+    try:
+        for _ in range(SETTLED):
+            memory.second()
+        assert gc.get_freeze_count() > before
+        del kept
+        for _ in range(EVERY):
+            memory.second()
+        assert released() is not None
+        for _ in range(ANEW):
+            memory.second()
+        assert released() is None
+    finally:
+        gc.unfreeze()
+        gc.enable()
