@@ -1,7 +1,7 @@
 """The stand-in for a Kubernetes API server: TLS on loopback, in a thread of its own.
 
-It answers what flinktop and kubectl ask as release 1.36 does; objects are put into its `store`, and it fails on
-request. Nothing runs in it: pods and services lead to servers that the tests start.
+It answers what flinktop and kubectl ask as release 1.36 does. Tests put objects into its `store`, and choose
+its failures. Nothing runs in it: pods and services lead to servers that the tests start.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ from tests.kubernetes.apiserver import (
     service_proxy,
 )
 from tests.kubernetes.apiserver.certificates import Authority
+from tests.kubernetes.apiserver.kinds import Kind
 from tests.kubernetes.apiserver.lists import Lists, one
 from tests.kubernetes.apiserver.logs import Logs
 from tests.kubernetes.apiserver.network import Network
@@ -76,6 +77,8 @@ class ApiServer:
         self.lists = Lists(self.store)
         self.plugins: dict[str, kubeconfig.Plugin] = {}
         self.asked: list[Asked] = []
+        self.faults: list[Exception] = []
+        """What went wrong in the server itself; `stop` raises the first."""
         self.websockets = True
         """Whether port-forward may come in a WebSocket: not on a server before 1.30."""
         self.delay = 0.0
@@ -117,6 +120,8 @@ class ApiServer:
             self._loop.call_soon_threadsafe(self._end.set)
             self._thread.join()
             self._thread = None
+            if self.faults:
+                raise self.faults.pop(0)
 
     # Its bad days.
 
@@ -235,6 +240,11 @@ class ApiServer:
             answer = await self._answer(request)
         except Refused as error:
             answer = error.answer()
+        except (OSError, Broken):
+            raise
+        except Exception as error:  # noqa: BLE001 -- it is raised when the server ends
+            self.faults.append(error)
+            answer = Refused(500, repr(error)).answer()
         self.asked[number] = replace(asked, user=request.user, status=answer.status)
         _zip(request, answer)
         await write_answer(writer, answer, head_only=method == "HEAD")
@@ -271,15 +281,8 @@ class ApiServer:
         kind = self.store.kind(target.group, target.version, target.resource)
         if kind is None:
             return in_text("404 page not found\n", 404)
-        if target.right == "services/proxy":
-            return await service_proxy.proxied(self.network, target, request)
         if target.subresource:
-            found = one(self.store, kind, replace(target, subresource=""), request)
-            if target.right == "pods/log":
-                return self.logs.answer(found, request)
-            if target.right == "pods/portforward":
-                return port_forward.answer(self.network, found, request, websockets=self.websockets)
-            raise Refused(404, "the server could not find the requested resource")
+            return await self._of_subresource(kind, target, request)
         if request.method not in {"GET", "HEAD"}:
             raise Refused(405, "the server does not allow this method on the requested resource")
         if target.verb == "watch":
@@ -288,6 +291,16 @@ class ApiServer:
         if target.name:
             return in_json(one(self.store, kind, target, request))
         return in_json(self.lists.list(kind, target, request))
+
+    async def _of_subresource(self, kind: Kind, target: routes.Target, request: Request) -> Answer:
+        if target.right == "services/proxy":
+            return await service_proxy.proxied(self.network, target, request)
+        found = one(self.store, kind, target, request)
+        if target.right == "pods/log":
+            return self.logs.answer(found, request)
+        if target.right == "pods/portforward":
+            return port_forward.answer(self.network, found, request, websockets=self.websockets)
+        raise Refused(404, "the server could not find the requested resource")
 
 
 def _zip(request: Request, answer: Answer) -> None:

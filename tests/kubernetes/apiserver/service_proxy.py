@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 from tests.kubernetes.apiserver.network import Network
 from tests.kubernetes.apiserver.routes import Target
 from tests.kubernetes.apiserver.statuses import Refused
-from tests.kubernetes.apiserver.wire import Answer, Broken, Request, read_body, read_head
+from tests.kubernetes.apiserver.wire import Answer, Broken, Head, Request, read_body, read_head
 
 _HOP = {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
 _NO_BODY = {204, 304}
@@ -30,31 +30,36 @@ async def proxied(network: Network, target: Target, request: Request) -> Answer:
         reader, writer = await asyncio.open_connection(*address, ssl=tls, limit=1 << 20)
     except OSError as error:
         raise _unreachable(f"dial tcp {address[0]}:{address[1]}: connect: {_words(error)}") from error
+    sending = asyncio.ensure_future(_send(writer, address, target, request))
     try:
-        sending = asyncio.ensure_future(_send(writer, address, target, request))
-        try:
-            head = await read_head(reader)
-            while head is not None and head.start.split()[1] == "100":
-                head = await read_head(reader)
-        except (Broken, OSError) as error:
-            raise _unreachable(str(error)) from error
-        if head is None:
-            raise _unreachable("EOF")
+        head = await _final_head(reader)
     except BaseException:
+        sending.cancel()
         writer.close()
         raise
     status = int(head.start.split()[1])
     headers = [(name, value) for name, value in head.raw if name.lower() not in _HOP]
     headers = [(name, _relocated(name, value, address, request)) for name, value in headers]
-    empty = request.method == "HEAD" or status in _NO_BODY
-    if not empty and "content-length" not in head.headers:
-        body: bytes | AsyncIterator[bytes] = _received(reader, writer, head.headers, sending)
-    elif empty:
+    if request.method == "HEAD" or status in _NO_BODY:
         writer.close()
-        body = b""
-    else:
-        body = _received(reader, writer, head.headers, sending)
-    return Answer(status, body, headers)
+        return Answer(status, b"", headers)
+    return Answer(status, _received(reader, writer, head.headers, sending), headers)
+
+
+async def _final_head(reader: asyncio.StreamReader) -> Head:
+    """The head of the answer itself, not of a 100 Continue.
+
+    Raises:
+        Refused: 503, there is none.
+    """
+    try:
+        while (head := await read_head(reader)) is not None and head.start.split()[1] == "100":
+            pass
+    except (Broken, OSError) as error:
+        raise _unreachable(str(error)) from error
+    if head is None:
+        raise _unreachable("EOF")
+    return head
 
 
 async def _send(
@@ -88,10 +93,9 @@ async def _send(
 async def _received(
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
-    headers: object,
-    sending: "asyncio.Future[None]",
+    headers: Mapping[str, str],
+    sending: "asyncio.Task[None]",
 ) -> AsyncIterator[bytes]:
-    assert isinstance(headers, dict)
     try:
         async for chunk in read_body(reader, headers, to_end=True):
             yield chunk
