@@ -165,21 +165,6 @@ def managed(operator: OperatorState) -> str:
     return f"managed by the Flink Kubernetes operator ({operator.kind} {operator.name})"
 
 
-def operator_of(state: KubernetesState, job: str, name: str = "") -> OperatorState | None:
-    """What the operator says of one job: of its FlinkSessionJob, or of the cluster's FlinkDeployment.
-
-    None if the operator does not manage the job: no operator, or a job that was submitted to a session
-    cluster by other means. A FlinkSessionJob without a job id is matched by the job's name.
-    """
-    for session_job in state.session_jobs:
-        if session_job.job_id == job or (not session_job.job_id and name and session_job.job_name == name):
-            return session_job
-    operator = state.operator
-    if operator is None or not operator.wanted:  # a session cluster has no job of its own
-        return None
-    return operator
-
-
 def ago(at: float, now: float) -> str:
     """`3 m ago`."""
     return f"{fmt.duration(max(0.0, now - at))} ago"

@@ -159,16 +159,3 @@ def test_an_error_of_the_operator_names_its_object() -> None:
     assert words.operator_error(broken) == "FlinkSessionJob etl: jar not found"
     assert words.operator_error(STABLE) == ""
     assert words.managed(STABLE) == "managed by the Flink Kubernetes operator (FlinkDeployment orders)"
-
-
-def test_the_operator_manages_jobs_of_its_own_only() -> None:
-    session = OperatorState(kind="FlinkDeployment", name="session", lifecycle="STABLE")
-    etl = OperatorState(kind="FlinkSessionJob", name="etl", job_id="b" * 32, wanted="running")
-    new = OperatorState(kind="FlinkSessionJob", name="new", job_name="New", wanted="running")
-    application = KubernetesState(context="c", namespace="n", operator=STABLE)
-    sessions = KubernetesState(context="c", namespace="n", operator=session, session_jobs=(etl, new))
-    assert words.operator_of(application, "a" * 32) == STABLE
-    assert words.operator_of(sessions, "b" * 32) == etl
-    assert words.operator_of(sessions, "c" * 32, "New") == new
-    assert words.operator_of(sessions, "c" * 32) is None  # submitted by hand
-    assert words.operator_of(KubernetesState(context="c", namespace="n"), "a" * 32) is None
