@@ -123,11 +123,10 @@ class Follower:
                     # At once, but for versions that are too old as soon as they are listed.
                     self._too_old = self._too_old + 1 if self._clock.now() - began < _BRIEF else 0
                     return _longer(self._too_old - 1) if self._too_old > 1 else 0.0
-                wait = self._failed(error, on_state)
-                if self.away:
-                    return wait
-                await self._pause(wait)
-                continue
+                if self._clock.now() - began < _BRIEF:
+                    # A list says whether all is well again; a watch may be silent for minutes.
+                    return self._failed(error, on_state)
+                log.info("a watch of %s was cut off: %s", self.kind.resource, error)
             self._too_old = 0
             brief = brief + 1 if self._clock.now() - began < _BRIEF else 0
             if brief:
