@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from flinktop.judgement.rules import Policy
     from flinktop.judgement.verdict import Verdict
     from flinktop.model.faults import FaultGroup
+    from flinktop.model.kubernetes import KubernetesState
     from flinktop.model.split import Split
 
 log = logging.getLogger(__name__)
@@ -437,6 +438,15 @@ class Port:
         """The verdict on a job; None while too little is known."""
         judged = self.engine.judged
         return judged.verdicts.get(job) if judged is not None else None
+
+    @property
+    def kubernetes(self) -> KubernetesState | None:
+        """What Kubernetes knows of the cluster; None: it does not run there, or nothing is known."""
+        return self.engine.kubernetes
+
+    def set_kubernetes(self, state: KubernetesState | None) -> None:
+        """Tell the engine what Kubernetes knows of the cluster; from any thread."""
+        self._do(lambda: self.engine.set_kubernetes(state))
 
     @property
     def journal(self) -> Journal | None:
