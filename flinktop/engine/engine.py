@@ -11,6 +11,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from flinktop.engine.acts.target import Target
 from flinktop.engine.link import BACKGROUND, silent_for
@@ -412,6 +413,9 @@ class Engine:
         if state == self.kubernetes:
             return
         self.kubernetes = state
+        self.target = replace(self.target, kubernetes=state)
+        if (operations := getattr(self, "operations", None)) is not None:
+            operations.cluster = self.target
         if "judge" in self.__dict__:
             self._record("judge", _OVERVIEW, partial(self.judge.know_kubernetes, state))
         elif state is not None:

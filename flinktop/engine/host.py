@@ -85,6 +85,7 @@ class Port:
         hooks: Callable[[], HookRunner | None] | None = None,
         contexts: TlsContexts | None = None,
         rings: bool = False,
+        allow_managed: bool = False,
     ) -> None:
         """Create an engine with these arguments; `start_thread` or `start_inline` starts it.
 
@@ -95,7 +96,8 @@ class Port:
         `journal` gives the journal, and is called when the engine starts; whoever made it closes it. So is
         `alerting`, which returns what the config says of alerts, and `hooks`, which returns what runs the
         command of alerts for several engines. `contexts` are shared with engines of other clusters. `rings`:
-        the calls of alerts are taken here.
+        the calls of alerts are taken here. `allow_managed`: acts that the Flink Kubernetes operator would
+        undo are not refused.
         """
         self.connection = connection
         self.runs = runs or {}
@@ -108,7 +110,13 @@ class Port:
             transport=transport,
             jitter=jitter,
             changed=self._changed,
-            cluster=Target(cluster, connection.url, read_only=connection.read_only, protected=protected),
+            cluster=Target(
+                cluster,
+                connection.url,
+                read_only=connection.read_only,
+                protected=protected,
+                allow_managed=allow_managed,
+            ),
             ledger=ledger,
             resume=resume,
             policy=policy,
