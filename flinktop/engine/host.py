@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from flinktop.judgement.rules import Policy
     from flinktop.judgement.verdict import Verdict
     from flinktop.model.faults import FaultGroup
+    from flinktop.model.kubernetes import KubernetesState
     from flinktop.model.split import Split
 
 log = logging.getLogger(__name__)
@@ -84,6 +85,7 @@ class Port:
         hooks: Callable[[], HookRunner | None] | None = None,
         contexts: TlsContexts | None = None,
         rings: bool = False,
+        allow_managed: bool = False,
     ) -> None:
         """Create an engine with these arguments; `start_thread` or `start_inline` starts it.
 
@@ -94,7 +96,8 @@ class Port:
         `journal` gives the journal, and is called when the engine starts; whoever made it closes it. So is
         `alerting`, which returns what the config says of alerts, and `hooks`, which returns what runs the
         command of alerts for several engines. `contexts` are shared with engines of other clusters. `rings`:
-        the calls of alerts are taken here.
+        the calls of alerts are taken here. `allow_managed`: acts that the Flink Kubernetes operator would
+        undo are not refused.
         """
         self.connection = connection
         self.runs = runs or {}
@@ -107,7 +110,13 @@ class Port:
             transport=transport,
             jitter=jitter,
             changed=self._changed,
-            cluster=Target(cluster, connection.url, read_only=connection.read_only, protected=protected),
+            cluster=Target(
+                cluster,
+                connection.url,
+                read_only=connection.read_only,
+                protected=protected,
+                allow_managed=allow_managed,
+            ),
             ledger=ledger,
             resume=resume,
             policy=policy,
@@ -437,6 +446,15 @@ class Port:
         """The verdict on a job; None while too little is known."""
         judged = self.engine.judged
         return judged.verdicts.get(job) if judged is not None else None
+
+    @property
+    def kubernetes(self) -> KubernetesState | None:
+        """What Kubernetes knows of the cluster; None: it does not run there, or nothing is known."""
+        return self.engine.kubernetes
+
+    def set_kubernetes(self, state: KubernetesState | None) -> None:
+        """Tell the engine what Kubernetes knows of the cluster; from any thread."""
+        self._do(lambda: self.engine.set_kubernetes(state))
 
     @property
     def journal(self) -> Journal | None:
