@@ -29,7 +29,7 @@ def rows(output: str) -> list[list[str]]:
 
 
 def test_any_other_kubectl_fails(run: Kubectl) -> None:
-    other = Kubectl(Path("kubectl"), run.kubeconfig, run.home)
+    other = Kubectl(Path("kubectl"), run.kubeconfig, run.directory)
     assert other("version").errors.strip() == kubectl.REFUSAL
 
 
