@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from flinktop.flink.tls_contexts import TlsContexts
     from flinktop.judgement.ask import Ask
     from flinktop.judgement.rules import Policy
+    from flinktop.model.kubernetes import KubernetesState
 
 log = logging.getLogger(__name__)
 
@@ -136,6 +137,9 @@ class Engine:
         self._hooks = hooks
         self._rings = rings
         self._memory: JudgeMemory | None = None  # set as soon as it was read
+        self.kubernetes: KubernetesState | None = (
+            None  # what Kubernetes knows of the cluster, if it runs there
+        )
         self.clock = clock
         self.store = Store()
         self.series = SeriesStore()

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from flinktop.judgement.rules import Policy
     from flinktop.judgement.verdict import Verdict
     from flinktop.model.faults import FaultGroup
+    from flinktop.model.kubernetes import KubernetesState
     from flinktop.model.split import Split
 
 log = logging.getLogger(__name__)
@@ -464,6 +465,20 @@ class Port:
     def tunnel(self) -> TunnelLink | None:
         """The tunnel to the cluster; None if there is none."""
         return self.engine.tunnel.link if self.engine.tunnel is not None else None
+
+    @property
+    def kubernetes(self) -> KubernetesState | None:
+        """What Kubernetes knows of the cluster; None if it does not run there, or nothing is known yet."""
+        return self.engine.kubernetes
+
+    def set_kubernetes(self, state: KubernetesState) -> None:
+        """Take what Kubernetes knows of the cluster now."""
+
+        def take() -> None:
+            self.engine.kubernetes = state
+            self._changed()
+
+        self._do(take)
 
     @property
     def crashes(self) -> int:
