@@ -192,5 +192,5 @@ async def fleet_of(
                 await day.wait(6)
                 yield day
     finally:
-        for one in {*ended, *(member.port for member in fleet.members)}:
-            await one.engine.stop()
+        for port in {*ended, *(member.port for member in fleet.members)}:
+            await port.engine.stop()
