@@ -53,6 +53,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "demo": ("flink",),
     # A program of its own and what talks to it: nothing of Flink, nothing of a terminal.
     "tunnel": (),
+    # Over kubectl, which is one more program that is kept.
+    "kubernetes": ("tunnel", "flink", "model"),
     "local": ("flink",),
     # A table and how it is matched: text in, values out.
     "known": ("flink",),
@@ -75,10 +77,19 @@ DOORS = ("engine.engine", "engine.host", "engine.fleet")
 PARTS = ("Engine", "Poller", "Store", "SeriesStore", "Sweep")
 
 LIBRARIES: dict[str, tuple[str, ...]] = {
-    "httpx": ("flink.wire", "flink.network", "flink.tunnelled", "recording.transport", "demo.transport"),
+    "httpx": (
+        "flink.wire",
+        "flink.network",
+        "flink.tunnelled",
+        "kubernetes.wire",
+        "kubernetes.reach",
+        "recording.transport",
+        "demo.transport",
+    ),
     # Its Struct is how a frozen value is written: a class of it is made in a fiftieth of a dataclass's time.
     "msgspec": (
         "flink",
+        "kubernetes",
         "recording",
         "demo",
         "headless",
@@ -97,7 +108,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "shtab": ("completion",),
 }
 # An engine and a command are given their transport, whose type is the library's: for types alone.
-TYPES_ONLY: dict[str, tuple[str, ...]] = {"httpx": ("bundle", "engine", "flink.http", "headless", "ui.app")}
+TYPES_ONLY: dict[str, tuple[str, ...]] = {"httpx": ("bundle", "engine", "flink.http", "headless", "kubernetes.api", "ui.app")}
 # Judgement takes arguments and gives values.
 WORLDLY = ("asyncio", "os", "pathlib", "random", "select", "socket", "subprocess", "sys", "threading", "time")
 
