@@ -162,6 +162,8 @@ class Engine:
         self._alerts_changed = alerts_changed
         self._features: tuple[object, object, Features] = None, None, features(None)
         """The readings that `features` was computed from, and the result: each table row asks for it."""
+        self.kubernetes: KubernetesState | None = None
+        """What Kubernetes knows of the cluster; replaced as a whole, so that any thread may read it."""
         self.anchor: Anchor | None = None
         self.crashes = 0  # times a task of the engine failed and was restarted
         self.recorder_errors = 0
@@ -191,6 +193,7 @@ class Engine:
         else:
             judge = Judge(self.poller.ask_once, self.cluster_time, self._policy)
         judge.also = self._recorder_asks
+        judge.know_kubernetes(self.kubernetes)
         return judge
 
     @cached_property
@@ -406,6 +409,18 @@ class Engine:
         found = features(reported, reported is not None and without)
         self._features = config, overview, found
         return found
+
+    def set_kubernetes(self, state: KubernetesState | None) -> None:
+        """Keep what Kubernetes knows of the cluster; it is judged in the next round."""
+        if state == self.kubernetes:
+            return
+        self.kubernetes = state
+        if "judge" in self.__dict__:
+            self._record("judge", _OVERVIEW, partial(self.judge.know_kubernetes, state))
+        elif state is not None:
+            _ = self.judge  # what the operator says is worth a verdict before the cluster answers
+        self._answered.set()
+        self._operations_changed()
 
     def set_pace(self, *, on_screen: bool) -> None:
         """Ask as often as for the screen, or only as pace.py allows: the cluster is off the screen."""

@@ -440,6 +440,15 @@ class Port:
         return judged.verdicts.get(job) if judged is not None else None
 
     @property
+    def kubernetes(self) -> KubernetesState | None:
+        """What Kubernetes knows of the cluster; None: it does not run there, or nothing is known."""
+        return self.engine.kubernetes
+
+    def set_kubernetes(self, state: KubernetesState | None) -> None:
+        """Tell the engine what Kubernetes knows of the cluster; from any thread."""
+        self._do(lambda: self.engine.set_kubernetes(state))
+
+    @property
     def journal(self) -> Journal | None:
         """What happened on clusters, also before this start; None before the engine has started."""
         return self.engine.journal
