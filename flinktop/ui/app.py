@@ -95,6 +95,8 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
     CSS = """
     /* They cover rows: as few as possible. */
     Toast { width: auto; max-width: 90%; padding: 0 1; }
+    /* Above the keys, and above the line in which a filter is typed. */
+    ToastRack { margin-bottom: 2; }
     /* Textual's emoji has a width that terminals disagree about. */
     CommandPalette SearchIcon { display: none; }
     /* Textual draws its own lines, edges and scroll bars with blocks. */

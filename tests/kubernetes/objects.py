@@ -28,6 +28,11 @@ def time_text(seconds: float) -> str:
     return dt.datetime.fromtimestamp(int(seconds), dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def seconds_of(text: str | None) -> float | None:
+    """The seconds since 1970 of a time of Kubernetes, with or without fractions."""
+    return None if not text else dt.datetime.fromisoformat(text).timestamp()
+
+
 def micro_text(seconds: float) -> str:
     return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
