@@ -145,6 +145,8 @@ def _selects(one: Any, params: Iterable[tuple[str, str]]) -> bool:
     ):
         return False
     about = one.get("involvedObject", {})
-    fields = {"reason": one.get("reason")} | {f"involvedObject.{name}": value for name, value in about.items()}
+    fields = {"reason": one.get("reason")} | {
+        f"involvedObject.{name}": value for name, value in about.items()
+    }
     wanted = [part.partition("=") for part in asked.get("fieldSelector", "").split(",") if part]
     return all(fields.get(name) == value for name, _, value in wanted)
