@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from flinktop.engine.journal.recorder import Recorder
     from flinktop.engine.judge import Judge, Judged
     from flinktop.engine.judge_memory import JudgeMemory
+    from flinktop.engine.kubernetes_text import TextReader
     from flinktop.engine.ledger import Ledger
     from flinktop.engine.operations import Operations
     from flinktop.engine.recorders import Recorders
@@ -94,6 +95,10 @@ class Engine:
 
     operations: Operations
     transfers: Transfers  # set by `start`, as `operations`
+    kubernetes: KubernetesState | None = None
+    """What Kubernetes knows of the cluster; replaced as a whole, so that any thread may read it."""
+    kubectl: TextReader | None = None
+    """What reads logs of pods and descriptions, if the cluster was found in Kubernetes."""
 
     def __init__(
         self,
@@ -160,8 +165,6 @@ class Engine:
         self._alerts_changed = alerts_changed
         self._features: tuple[object, object, Features] = None, None, features(None)
         """The readings that `features` was computed from, and the result: each table row asks for it."""
-        self.kubernetes: KubernetesState | None = None
-        """What Kubernetes knows of the cluster; replaced as a whole, so that any thread may read it."""
         self.anchor: Anchor | None = None
         self.crashes = 0  # times a task of the engine failed and was restarted
         self.recorder_errors = 0
@@ -212,6 +215,7 @@ class Engine:
             tunnel=self.tunnel,
             clock=self.clock,
             target=self.target,
+            kubectl=self.kubectl,
             one_transfer=self.transfers.turn,
             cluster_time=self.cluster_time,
             judged=lambda: self.judged,

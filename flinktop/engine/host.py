@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from flinktop.engine.engine_thread import EngineThread
     from flinktop.engine.journal.journal import Journal
     from flinktop.engine.judge import Judged
+    from flinktop.engine.kubernetes_text import TextReader
     from flinktop.engine.ledger import Ledger
     from flinktop.engine.link import TunnelLink
     from flinktop.engine.load import Busiest
@@ -86,6 +87,7 @@ class Port:
         contexts: TlsContexts | None = None,
         rings: bool = False,
         allow_managed: bool = False,
+        kubectl: TextReader | None = None,
     ) -> None:
         """Create an engine with these arguments; `start_thread` or `start_inline` starts it.
 
@@ -97,7 +99,7 @@ class Port:
         `alerting`, which returns what the config says of alerts, and `hooks`, which returns what runs the
         command of alerts for several engines. `contexts` are shared with engines of other clusters. `rings`:
         the calls of alerts are taken here. `allow_managed`: acts that the Flink Kubernetes operator would
-        undo are not refused.
+        undo are not refused. `kubectl` reads logs of pods and descriptions.
         """
         self.connection = connection
         self.runs = runs or {}
@@ -128,6 +130,7 @@ class Port:
             rings=rings,
             alerts_changed=self._changed,
         )
+        engine.kubectl = kubectl
         self.watch = self._on_loop(engine.poller.watch)
         self.unwatch = self._on_loop(engine.poller.unwatch)
         self.refresh = self._on_loop(engine.refresh_now)

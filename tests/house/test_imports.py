@@ -60,7 +60,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "known": ("flink",),
     # What one look tells, in; findings, out. What is to be remembered is handed in and out.
     "judgement": ("known", "model", "flink"),
-    "engine": ("judgement", "known", "model", "flink", "recording", "tunnel"),
+    "engine": ("judgement", "known", "model", "flink", "recording", "tunnel", "kubernetes"),
     # Of the engine the values that it keeps, and how its series and operations are named.
     "facts": ("engine", "judgement", "model", "flink"),
     "headless": ("facts", "engine", "judgement", "known", "model", "flink", *SETTINGS),
@@ -108,7 +108,9 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "shtab": ("completion",),
 }
 # An engine and a command are given their transport, whose type is the library's: for types alone.
-TYPES_ONLY: dict[str, tuple[str, ...]] = {"httpx": ("bundle", "engine", "flink.http", "headless", "kubernetes.api", "ui.app")}
+TYPES_ONLY: dict[str, tuple[str, ...]] = {
+    "httpx": ("bundle", "engine", "flink.http", "headless", "kubernetes.api", "ui.app")
+}
 # Judgement takes arguments and gives values.
 WORLDLY = ("asyncio", "os", "pathlib", "random", "select", "socket", "subprocess", "sys", "threading", "time")
 

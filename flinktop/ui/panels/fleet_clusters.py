@@ -14,6 +14,7 @@ from flinktop.flink.text import clean
 from flinktop.model import format as fmt
 from flinktop.model import states
 from flinktop.ui.panels.columns import TREND, number, text
+from flinktop.ui.panels.fleet_search import none_found
 from flinktop.ui.panels.fleet_table import FleetTable, cluster_tone, words_match
 from flinktop.ui.panels.verdicts import LEAST_WORDS, TONES, mark
 from flinktop.ui.widgets.celltext import clip
@@ -216,11 +217,13 @@ class FleetClusters(FleetTable[ClusterFacts]):
         return words_match(text, fields, others)
 
     def empty(self) -> str:
-        return self.LOADING
+        searches = self.app.fleet.searches if self.app.fleet is not None else ()
+        return none_found([one.state for one in searches]) or self.LOADING
 
     def fit_height(self) -> None:
         """Take no more lines than there are rows: the worst jobs have the others."""
-        lines = 1 + max(1, len(self.table.shown_keys())) + (2 if self.boxed else 0)
+        rows = len(self.table.shown_keys()) or len(self.empty().splitlines())
+        lines = 1 + max(1, rows) + (2 if self.boxed else 0)
         if self.is_mounted and lines != self._lines:
             self._lines = lines
             self.styles.max_height = lines

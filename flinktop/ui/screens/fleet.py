@@ -12,6 +12,7 @@ from flinktop.ui.live import panel_of
 from flinktop.ui.panels.fleet_clusters import FleetClusters
 from flinktop.ui.panels.fleet_frame import FleetBottomLine, FleetTopLine
 from flinktop.ui.panels.fleet_jobs import FleetJobs, WorstJobs, of_key
+from flinktop.ui.panels.fleet_search import SearchNotice
 from flinktop.ui.panels.fleet_table import FleetTable
 from flinktop.ui.places import JobPlace, TimelinePlace
 from flinktop.ui.screens.tabbed import TabbedScreen
@@ -40,6 +41,8 @@ class FleetScreen(TabbedScreen, sheet="fleet.tcss"):
 
     def top(self) -> ComposeResult:
         yield FleetTopLine()
+        if self.app.fleet is not None and self.app.fleet.searches:
+            yield SearchNotice()
 
     def bottom(self) -> BottomLine:
         return FleetBottomLine()
@@ -72,8 +75,8 @@ class FleetScreen(TabbedScreen, sheet="fleet.tcss"):
         """The cluster under the cursor, or that of the job there."""
         if (name := self.cluster) is None or self.app.fleet is None:
             return None
-        member = self.app.fleet[name]
-        return member.port, profile_of(member)
+        member = self.app.fleet.get(name)
+        return (member.port, profile_of(member)) if member is not None else None
 
     def selected(self) -> dict[str, str]:
         """The job under the cursor."""
@@ -96,9 +99,11 @@ class FleetScreen(TabbedScreen, sheet="fleet.tcss"):
             self.app.open_cluster(self.cluster, TimelinePlace())
 
     def action_refresh(self) -> None:
-        """Ask the cluster under the cursor again now."""
-        if self.cluster is not None and self.app.fleet is not None:
-            self.app.fleet[self.cluster].port.refresh()
+        """Ask the cluster under the cursor again now; and search for clusters where that has failed."""
+        if self.app.fleet is not None:
+            self.app.fleet.search_now()
+        if (own := self.own_cluster()) is not None:
+            own[0].refresh()
 
     def action_copy(self) -> None:
         panel = self._panel
