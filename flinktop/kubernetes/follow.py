@@ -45,7 +45,7 @@ class Clock(Protocol):
 
 
 class Api(Protocol):
-    """What is asked of the API server of one context. Lists and watches raise KubernetesError."""
+    """What is asked of the API server of one context. Both raise KubernetesError."""
 
     @property
     def where(self) -> str:
@@ -58,10 +58,6 @@ class Api(Protocol):
 
     def watch(self, path: str, version: str, params: Iterable[tuple[str, str]] = ()) -> AsyncIterator[Event]:
         """What changes after a version, until the API server ends it."""
-        ...
-
-    def try_now(self) -> None:
-        """Don't wait with the next request, whatever failed before."""
         ...
 
 

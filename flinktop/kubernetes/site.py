@@ -104,7 +104,6 @@ class Site:
 
     def try_now(self) -> None:
         """Ask again at once what failed last: a person wants that. Called on the loop of `run`."""
-        self._api.try_now()
         for follower in self._followers:
             follower.try_now()
 

@@ -71,9 +71,6 @@ class ScriptedApi:
     def count(self, words: str) -> int:
         return sum(words in asked for asked in self.asked)
 
-    def try_now(self) -> None:
-        """It never waits."""
-
     # -- what is asked ---------------------------------------------------------------------------------
 
     async def list_all(self, path: str, params: Iterable[tuple[str, str]] = ()) -> Listed:

@@ -85,7 +85,9 @@ def left_by(stand_in: StandIn, program: subprocess.Popen[str], sockets: Path) ->
     wait_until("the socket is gone", lambda: not list(sockets.glob("flinktop-*")), 5.0)
 
 
-@pytest.mark.parametrize("number", in_depth([signal.SIGKILL, signal.SIGTERM, signal.SIGHUP], [signal.SIGKILL]))
+@pytest.mark.parametrize(
+    "number", in_depth([signal.SIGKILL, signal.SIGTERM, signal.SIGHUP], [signal.SIGKILL])
+)
 def test_a_signal(stand_in: StandIn, tmp_path: Path, number: signal.Signals) -> None:
     with user_of(stand_in) as program:
         assert len(list(tmp_path.glob("flinktop-*"))) == 1

@@ -120,6 +120,7 @@ async def test_a_deployment_comes_is_upgraded_suspended_and_deleted() -> None:
         (deleted,) = news.deleted
         assert deleted.name == "default/orders"
         assert deleted.state.deleted is not None
+        assert all(pod.gone is not None for pod in deleted.state.pods)
         assert (await site.later(CLUSTER_SECONDS + 60)).deleted == ()
 
 

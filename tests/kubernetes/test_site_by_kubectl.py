@@ -51,14 +51,21 @@ class Reader:
 
 
 @contextlib.asynccontextmanager
-async def followed(namespaces: tuple[str, ...] | None = None) -> AsyncIterator[tuple[Reader, Site]]:
+async def followed(
+    namespaces: tuple[str, ...] | None = None,
+) -> AsyncIterator[tuple[Reader, Callable[[], None]]]:
     clock = Clock()
     api = Api(Kubectl("test", str(kubectl.program())), clock)
     reader = Reader()
     site = Site(api, clock, reader.take, context="test", namespaces=namespaces)
+
+    def try_now() -> None:
+        api.try_now()
+        site.try_now()
+
     running = asyncio.create_task(site.run())
     try:
-        yield reader, site
+        yield reader, try_now
         assert not running.done(), running
     finally:
         running.cancel()
@@ -116,7 +123,7 @@ async def test_watches_that_end_and_versions_that_are_forgotten(server: ApiServe
 
 async def test_a_login_that_is_lost_and_comes_back(server: ApiServer) -> None:
     server.store.put(*pods.flink_cluster("orders", "shop"))
-    async with followed() as (reader, site):
+    async with followed() as (reader, try_now):
         await reader.until(lambda news: news.complete)
         server.lose_login("dev")
         server.cut_watches()
@@ -126,7 +133,7 @@ async def test_a_login_that_is_lost_and_comes_back(server: ApiServer) -> None:
         assert [len(one.state.pods) for one in news.found] == [2]
         server.give_login_back("dev")
         server.store.put(objects.deployment("second", "shop"))
-        site.try_now()
+        try_now()
         news = await reader.until(lambda news: not news.problems and len(news.found) == 2)
         assert news.deleted == ()
 
