@@ -1,7 +1,7 @@
 """Objects of Kubernetes as its API server sends them: the fields that flinktop reads, nothing of the rest.
 
 Service, Pod and Event are those of core/v1. FlinkDeployment, FlinkSessionJob and FlinkStateSnapshot have the
-shape of flink.apache.org/v1beta1 in the CRDs of Flink Kubernetes operator 1.15, and of its main branch in July
+shape of flink.apache.org/v1beta1 in the CRDs of Flink Kubernetes operator 1.15 and of its main branch of July
 2026 (helm/flink-kubernetes-operator/crds); operators since 1.0 send fewer of these fields. FlinkStateSnapshot
 came with 1.10, `status.lifecycleState` with 1.4.
 
