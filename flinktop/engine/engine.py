@@ -43,11 +43,11 @@ if TYPE_CHECKING:
     from flinktop.engine.journal.recorder import Recorder
     from flinktop.engine.judge import Judge, Judged
     from flinktop.engine.judge_memory import JudgeMemory
-    from flinktop.engine.kubernetes_text import TextReader
     from flinktop.engine.ledger import Ledger
     from flinktop.engine.operations import Operations
     from flinktop.engine.recorders import Recorders
     from flinktop.engine.side_work import SideWork, Surroundings
+    from flinktop.engine.text_reader import TextReader
     from flinktop.engine.transfers import Transfers
     from flinktop.engine.tunnel_end import TunnelEnd
     from flinktop.flink.connection import Connection

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from flinktop.engine.engine_thread import EngineThread
     from flinktop.engine.journal.journal import Journal
     from flinktop.engine.judge import Judged
-    from flinktop.engine.kubernetes_text import TextReader
     from flinktop.engine.ledger import Ledger
     from flinktop.engine.link import TunnelLink
     from flinktop.engine.load import Busiest
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from flinktop.engine.operations import Operations
     from flinktop.engine.seen_checkpoints import SeenCheckpoint
     from flinktop.engine.sweep import Coverage
+    from flinktop.engine.text_reader import TextReader
     from flinktop.engine.transfers import Transfer
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from flinktop.engine.acts.target import Target
     from flinktop.engine.clock import Clock
     from flinktop.engine.judge import Judged
-    from flinktop.engine.kubernetes_text import TextReader
+    from flinktop.engine.text_reader import TextReader
     from flinktop.flink.connection import Connection
     from flinktop.flink.local_end import LocalEnd
     from flinktop.flink.login import Login
