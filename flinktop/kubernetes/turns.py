@@ -37,7 +37,7 @@ class Turns:
         self._apart = _SECOND / most
         self._shares: dict[str, float] = {}
         self._next: dict[str, float] = {}
-        """Where the next request of each cluster stands in the line; one goes behind another by 1 / its share."""
+        """Where the next request of each cluster stands in the line: 1 / its share behind the one before."""
         self._place = 0.0  # of the newest turn: a cluster that was idle begins there
         self._sent: deque[float] = deque(maxlen=most)
         self._line: list[tuple[float, int, asyncio.Future[None]]] = []  # a heap

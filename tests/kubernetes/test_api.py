@@ -27,6 +27,10 @@ from tests.tunnel.standing import happens
 
 PODS = "/api/v1/namespaces/flink/pods"
 UNAUTHORIZED = refusal(401, "Unauthorized", "Unauthorized")
+UNREADABLE = (
+    "the API server of context prod gave an answer that can't be read: "
+    "JSON is malformed: invalid character (byte 0)"
+)
 LOGIN = (
     "kubectl is not logged in to context prod: log in again as for kubectl; flinktop then goes on by itself"
 )
@@ -252,7 +256,7 @@ FAILURES: dict[str, tuple[Reply, str, str]] = {
     "no JSON": (
         Reply(200, b"hello"),
         "",
-        "the API server of context prod gave an answer that can't be read: JSON is malformed: invalid character (byte 0)",
+        UNREADABLE,
     ),
 }
 
@@ -287,7 +291,7 @@ async def test_a_context_that_is_unknown(tmp_path: Path) -> None:
     async with api_server(tmp_path, lambda _asked: in_json({})) as api:
         api.stand_in.put(proxy_fails='error: context "prod" does not exist\n')
         with pytest.raises(
-            KubectlError, match="^kubectl knows no context prod: kubectl config get-contexts lists them$"
+            KubectlError, match=r"^kubectl knows no context prod: kubectl config get-contexts lists them$"
         ):
             await api.asks.get(PODS)
 
@@ -304,7 +308,7 @@ async def test_a_proxy_that_is_killed_comes_back(tmp_path: Path) -> None:
             except KubectlError:
                 return False
 
-        while not await answers():
+        while not await answers():  # noqa: ASYNC110 -- it is another program
             await asyncio.sleep(0.05)
 
 
@@ -316,7 +320,7 @@ def until(given: Callable[[], bool]) -> Answers:
 
 
 async def test_a_login_program_that_gives_a_new_token(tmp_path: Path) -> None:
-    """kubectl runs it after a 401; the second request succeeds."""
+    """Kubectl runs it after a 401; the second request succeeds."""
     replies = [UNAUTHORIZED, in_json({})]
     async with api_server(tmp_path, lambda _asked: replies.pop(0)) as api:
         assert await api.asks.get(PODS) == b"{}"
@@ -325,7 +329,7 @@ async def test_a_login_program_that_gives_a_new_token(tmp_path: Path) -> None:
 
 
 async def test_a_lost_login_comes_back(tmp_path: Path) -> None:
-    """kubectl's proxy is started anew, since it reads the new login only then; meanwhile little is sent."""
+    """Kubectl's proxy is started anew, since it reads the new login only then; meanwhile little is sent."""
     logged_in = True
     async with api_server(tmp_path, until(lambda: logged_in)) as api:
         assert await api.asks.get(PODS) == b"{}"
@@ -351,13 +355,13 @@ async def test_a_login_program_that_fails_is_not_run_for_each_request(tmp_path: 
     async with api_server(tmp_path, lambda _asked: plain(500, said)) as api:
         for _ in range(20):
             with pytest.raises(
-                KubectlError, match="^kubectl's login to context prod failed: kubelogin ended with 1$"
+                KubectlError, match=r"^kubectl's login to context prod failed: kubelogin ended with 1$"
             ):
                 await api.asks.get(PODS)
         assert len(api.server.asked) == 1
         api.asks.try_now()
         await happens("it is open again", lambda: api.stand_in.runs_of("proxy") == 2)
         await happens("it is open", lambda: api.asks._proxy._tunnel.state.kind == "up")
-        with pytest.raises(KubectlError, match="^kubectl's login to context prod failed"):
+        with pytest.raises(KubectlError, match=r"^kubectl's login to context prod failed"):
             await api.asks.get(PODS)
         assert len(api.server.asked) == 2

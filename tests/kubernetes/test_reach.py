@@ -1,4 +1,4 @@
-"""The way of a cluster's requests: the service proxy, or a port-forward, and what each says of its failures."""
+"""The way of a cluster's requests: the service proxy, or a port-forward, and the failures of each."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ URL = "http://orders-rest.flink.prod.kubernetes:8081"
 BASE = "/api/v1/namespaces/flink/services/orders-rest:8081/proxy"
 CONFIG_REPLY = in_json({"refresh-interval": 3000})
 MAY_NOT = (
-    'services "orders-rest:8081" is forbidden: User "dev" cannot {} resource "services/proxy" in API group "" '
-    'in the namespace "flink"'
+    'services "orders-rest:8081" is forbidden: User "dev" cannot {} resource "services/proxy" '
+    'in API group "" in the namespace "flink"'
 )
 MISSING = "the right to {} services/proxy in namespace flink is missing (context prod)"
+NOT_REACHED = "the API server does not reach the JobManager (flink/orders-rest:8081)"
 NO_FORWARD = (
     'error: error upgrading connection: pods "a" is forbidden: User "dev" cannot create resource '
     '"pods/portforward" in API group "" in the namespace "flink"\n'
@@ -139,18 +140,17 @@ FAILURES: dict[str, tuple[Reply, bool, str]] = {
     "not reached": (
         refusal(503, "error trying to reach service: dial tcp 10.1.2.3:8081: connect: connection refused"),
         False,
-        "the API server does not reach the JobManager (flink/orders-rest:8081): "
-        "dial tcp 10.1.2.3:8081: connect: connection refused",
+        f"{NOT_REACHED}: dial tcp 10.1.2.3:8081: connect: connection refused",
     ),
     "not reached, by an older API server": (
         plain(503, "Error trying to reach service: 'dial tcp 10.1.2.3:8081: i/o timeout'"),
         False,
-        "the API server does not reach the JobManager (flink/orders-rest:8081): dial tcp 10.1.2.3:8081: i/o timeout",
+        f"{NOT_REACHED}: dial tcp 10.1.2.3:8081: i/o timeout",
     ),
     "broken off": (
         refusal(503, "error trying to reach service: EOF"),
         True,
-        "the API server does not reach the JobManager (flink/orders-rest:8081): EOF",
+        f"{NOT_REACHED}: EOF",
     ),
     "no service": (
         refusal(404, 'services "orders-rest" not found', "NotFound"),
@@ -188,7 +188,7 @@ async def test_an_error_of_the_api_server_is_none_of_flink(tmp_path: Path, name:
 async def test_no_kubectl(tmp_path: Path) -> None:
     async with reached(tmp_path, lambda _asked: CONFIG_REPLY) as cluster:
         cluster.stand_in.program.unlink()
-        with pytest.raises(Unreachable, match="there is no program .*/kubectl: install kubectl"):
+        with pytest.raises(Unreachable, match=r"there is no program .*/kubectl: install kubectl"):
             await cluster.http.get(CONFIG())
 
 
@@ -258,7 +258,7 @@ async def test_where_the_proxy_is_wanted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("options", [{"reach": "port-forward"}, {"user": "admin"}])
-async def test_where_the_port_forward_is_wanted(tmp_path: Path, options: dict[str, str]) -> None:
+async def test_where_the_port_forward_is_wanted(tmp_path: Path, options: dict[str, Any]) -> None:
     async with reached(tmp_path, lambda _asked: CONFIG_REPLY, **options) as cluster:
         await cluster.http.get(CONFIG())
         assert cluster.api.asked == []
