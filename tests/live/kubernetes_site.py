@@ -1,7 +1,7 @@
 """A Flink behind a service of a Kubernetes cluster: of the tests' API server, or of a real cluster.
 
-FLINKTOP_TEST_KUBECONFIG names the kubeconfig of a real one (kind, minikube). A namespace is made there, with a
-session cluster of the image FLINKTOP_TEST_IMAGE, and deleted at the end. The user of its context in use must be
+FLINKTOP_TEST_KUBECONFIG is a kubeconfig of a real one (kind, minikube). A namespace is made there and deleted
+at the end, with a session cluster of the image FLINKTOP_TEST_IMAGE. The user of the context in use must be
 allowed to do everything.
 """
 
