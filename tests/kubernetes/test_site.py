@@ -394,6 +394,22 @@ async def test_a_watch_that_is_cut_off_goes_on_without_a_list() -> None:
         assert len(site.news) == 1
 
 
+async def test_one_request_that_is_cut_off_is_no_problem() -> None:
+    """As when the proxy is started again for a new login."""
+    api = ScriptedApi(*orders())
+    async with followed(api) as site:
+        cut = KubectlError("failed", "kubectl proxy has ended, and is started again")
+        api.errors["pods"] = cut
+        api.close_watches()
+        await site.later(0.5)
+        del api.errors["pods"]
+        await site.later(5)
+        assert len(site.news) == 1
+        api.errors["pods"] = cut
+        api.close_watches()
+        assert (await site.later(5)).problems == (str(cut),)
+
+
 async def test_an_api_server_that_is_away_is_asked_less_and_less() -> None:
     api = ScriptedApi(*orders())
     down = KubectlError("unreachable", "the API server of minikube is unreachable")
