@@ -9,7 +9,7 @@ from flinktop.facts.fleet import ClusterFacts, FleetFacts, FleetJob, cluster_fac
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from flinktop.engine.fleet import Member
+    from flinktop.engine.fleet import Fleet, Member
     from flinktop.settings import Profile
 
 AGES_SECONDS: Final = 3.0
@@ -19,11 +19,11 @@ AGES_SECONDS: Final = 3.0
 class KnownFleet:
     """The facts of all clusters. A cluster of many jobs is looked at no more often than it has news."""
 
-    def __init__(self, members: Sequence[Member]) -> None:
-        """`key` of each member is its Profile."""
-        self._members = {one.name: one for one in members}
+    def __init__(self, fleet: Fleet) -> None:
+        """`key` of each member is its Profile. Members may come and go: that is news of them."""
+        self._fleet = fleet
         self._parts: dict[str, tuple[ClusterFacts, Sequence[FleetJob]]] = {}
-        self._news = set(self._members)
+        self._news = {one.name for one in fleet.members}
         self._all_at = float("-inf")
         self._facts = FleetFacts()
 
@@ -36,8 +36,12 @@ class KnownFleet:
         due = now - self._all_at >= AGES_SECONDS
         if not due and not self._news:
             return self._facts
-        for name in self._members if due else self._news:
-            self._parts[name] = self._look(self._members[name])
+        # In their order, which is that of equals: a row that comes moves no other but those below it.
+        parts = {}
+        for one in self._fleet.members:
+            known = None if due or one.name in self._news else self._parts.get(one.name)
+            parts[one.name] = known or self._look(one)
+        self._parts = parts
         if due:
             self._all_at = now
         self._news.clear()
