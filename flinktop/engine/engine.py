@@ -11,6 +11,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from flinktop.engine.acts.target import Target
 from flinktop.engine.link import BACKGROUND, silent_for
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from flinktop.engine.operations import Operations
     from flinktop.engine.recorders import Recorders
     from flinktop.engine.side_work import SideWork, Surroundings
+    from flinktop.engine.text_reader import TextReader
     from flinktop.engine.transfers import Transfers
     from flinktop.engine.tunnel_end import TunnelEnd
     from flinktop.flink.connection import Connection
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from flinktop.flink.tls_contexts import TlsContexts
     from flinktop.judgement.ask import Ask
     from flinktop.judgement.rules import Policy
+    from flinktop.model.kubernetes import KubernetesState
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +95,10 @@ class Engine:
 
     operations: Operations
     transfers: Transfers  # set by `start`, as `operations`
+    kubernetes: KubernetesState | None = None
+    """What Kubernetes knows of the cluster; replaced as a whole, so that any thread may read it."""
+    kubectl: TextReader | None = None
+    """What reads logs of pods and descriptions, if the cluster was found in Kubernetes."""
 
     def __init__(
         self,
@@ -187,6 +194,7 @@ class Engine:
         else:
             judge = Judge(self.poller.ask_once, self.cluster_time, self._policy)
         judge.also = self._recorder_asks
+        judge.know_kubernetes(self.kubernetes)
         return judge
 
     @cached_property
@@ -207,6 +215,7 @@ class Engine:
             tunnel=self.tunnel,
             clock=self.clock,
             target=self.target,
+            kubectl=self.kubectl,
             one_transfer=self.transfers.turn,
             cluster_time=self.cluster_time,
             judged=lambda: self.judged,
@@ -402,6 +411,21 @@ class Engine:
         found = features(reported, reported is not None and without)
         self._features = config, overview, found
         return found
+
+    def set_kubernetes(self, state: KubernetesState | None) -> None:
+        """Keep what Kubernetes knows of the cluster; it is judged in the next round."""
+        if state == self.kubernetes:
+            return
+        self.kubernetes = state
+        self.target = replace(self.target, kubernetes=state)
+        if (operations := getattr(self, "operations", None)) is not None:
+            operations.cluster = self.target
+        if "judge" in self.__dict__:
+            self._record("judge", _OVERVIEW, partial(self.judge.know_kubernetes, state))
+        elif state is not None:
+            _ = self.judge  # what the operator says is worth a verdict before the cluster answers
+        self._answered.set()
+        self._operations_changed()
 
     def set_pace(self, *, on_screen: bool) -> None:
         """Ask as often as for the screen, or only as pace.py allows: the cluster is off the screen."""

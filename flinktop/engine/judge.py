@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import JobOverview
     from flinktop.judgement.finding import Finding
     from flinktop.judgement.verdict import Verdict
+    from flinktop.model.kubernetes import KubernetesState
     from flinktop.model.look import ClusterLook, JobLook
 
 MOST_A_ROUND: Final = 25
@@ -239,6 +240,18 @@ class Judge:
         before = self.answers.newest(CHECKPOINTS, **dict(query.ids))
         return before is not None and (stats.counts.failed or 0) > (before.value.counts.failed or 0)
 
+    def know_kubernetes(self, state: KubernetesState | None) -> None:
+        """Take what Kubernetes knows of the cluster; the next round judges by it."""
+        before, self.answers.kubernetes = self.answers.kubernetes, state
+        self._new = True
+        for job, listed in self._listed.items():
+            was, now = (
+                one.manager_of(job, listed.name) if one is not None else None for one in (before, state)
+            )
+            if was != now:
+                self._dirty[job] = None
+                self._judged_at.pop(job, None)
+
     def failed(self, query: Query[Any], error: FlinkError) -> None:
         """Take why a request failed."""
         self.budget.answered(query, self._time() * 1000.0)
@@ -420,6 +433,7 @@ class Judge:
             names or self._running.names.values(),
             error,
             asked=now - asked * 1000.0 if asked is not None else None,
+            kubernetes=self.answers.kubernetes,
         )
         return ruling.applied(self._policy.about(None), (found,)) if found is not None else ()
 

@@ -19,7 +19,7 @@ from flinktop.headless.alert_changes import Known, changes
 from flinktop.headless.judge_once import is_suspicious, listed_look
 from flinktop.headless.status_report import ClusterStatus
 from flinktop.headless.watch_lines import Line, What
-from flinktop.judgement.finding import OF_CLUSTER, Finding, Kind
+from flinktop.judgement.finding import Finding, Kind
 from flinktop.judgement.rules import Policy, as_rules
 from flinktop.judgement.verdict import Memory, Verdict, judge_job
 from flinktop.model import format as fmt
@@ -50,6 +50,7 @@ On a cluster of few jobs. In the rotation of background requests they would come
 """
 JOB_SECONDS, JOBS_A_MINUTE = 10.0, 60
 """The same for what is asked of each job: without it its checkpoints can't be judged."""
+_KNOWN_WHEN_LOST: Final = frozenset({Kind.CLUSTER_LOST, Kind.OPERATOR_ERROR})
 MOST_REASONS: Final = 5
 """Different reasons of one outage that are said."""
 
@@ -222,11 +223,11 @@ class WatchedCluster:
         error = self.lost or ("it has not answered yet" if answered is None else None)
         judged = engine.judged or Judged()
         if error is None:
-            findings = tuple(one for one in judged.findings if one.kind in OF_CLUSTER)
+            findings = tuple(one for one in judged.findings if one.is_of_cluster)
             verdicts = (*judged.verdicts.values(), *_absent(judged.findings), *self._coarse(judged))
         else:
             # What else was wrong is not known any more.
-            findings = tuple(one for one in judged.findings if one.kind is Kind.CLUSTER_LOST)
+            findings = tuple(one for one in judged.findings if one.kind in _KNOWN_WHEN_LOST)
             verdicts = ()
         return ClusterStatus(
             target=profile.name,
@@ -252,7 +253,7 @@ class WatchedCluster:
 def _absent(findings: Iterable[Finding]) -> Iterator[Verdict]:
     """Jobs that should be there and are not, each as an entry of its own."""
     for one in findings:
-        if one.kind not in OF_CLUSTER:
+        if not one.is_of_cluster:
             yield Verdict(
                 job=one.job,
                 name=one.job_name,

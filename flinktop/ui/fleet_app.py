@@ -22,7 +22,7 @@ from flinktop.ui.leaving import Leaving
 from flinktop.ui.live import LiveScreen
 from flinktop.ui.places import FleetPlace, OverviewPlace, Place, is_at
 from flinktop.ui.screens.fleet import FleetScreen
-from flinktop.ui.spare_memory import SpareMemory, exempt_loaded_modules
+from flinktop.ui.spare_memory import SpareMemory, begin_to_collect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -53,11 +53,11 @@ class FleetTop(FlinkTop):
         super().__init__(None, settings, None, clock=clock)
         self.fleet = fleet
         self.known = KnownFleet(fleet)
-        self._spare_memory = SpareMemory(exempts=True)
+        self._spare_memory = SpareMemory(many=True)
         self._alerts_of_all: tuple[list[object], AlertsView] = [], AlertsView()
         """The parts that they were put together from, and the whole."""
-        for port in self.ports:
-            port.keep_pins(self._pins)
+        self._met: frozenset[Port] = frozenset()  # of clusters of which something may be kept here
+        self._meet_new()
 
     @property
     def ports(self) -> tuple[Port, ...]:
@@ -73,7 +73,9 @@ class FleetTop(FlinkTop):
 
     def open_cluster(self, name: str, *places: Place) -> None:
         """Open a cluster, and in it these places one after the other; what was open is closed."""
-        member = self.fleet[name]
+        if (member := self.fleet.get(name)) is None:
+            self.notify(f"{name} is no longer there.", severity="warning", markup=False)
+            return
         if (failure := member.port.failure) is not None:
             self.notify(f"{name} can't be opened: {failure}", severity="error", markup=False, timeout=20)
             return
@@ -141,12 +143,27 @@ class FleetTop(FlinkTop):
 
     def take_news(self) -> Iterable[Port]:
         names = self.fleet.take_changes()
+        if self.fleet.searches:
+            self._meet_new()
         self.known.news(names)
         if self._opened is None:
             self.show_changes(frozenset())
         elif self._opened[1].name in names:
             self.show_changes(self._opened[0].take_changes())
-        return [self.fleet[name].port for name in names]
+        return [one.port for name in names if (one := self.fleet.get(name)) is not None]
+
+    def _meet_new(self) -> None:
+        """Prepare for clusters that have come, and forget those that have gone and are not open."""
+        there = frozenset(self.ports)
+        for port in there - self._met:
+            port.keep_pins(self._pins)
+        opened = self._opened[0] if self._opened is not None else None
+        gone = self._met - there
+        kept = {one for one in gone if one is opened or (one in self.bundles and self.bundles[one].under_way)}
+        for port in gone - kept:
+            self._operation_news.pop(port, None)
+            self.bundles.pop(port, None)
+        self._met = there | kept
 
     def alerts_of_all(self) -> AlertsView:
         views = [port.alerts for port in self.ports]
@@ -221,7 +238,7 @@ def run_fleet(settings: Settings, profiles: Sequence[Profile]) -> int:
 
 def _begin(app: FleetTop) -> None:
     """Start the engines after the first paint."""
-    exempt_loaded_modules()
+    begin_to_collect()
     try:
         app.fleet.start()
     except EngineFailed as error:

@@ -36,7 +36,7 @@ class KnownFleet:
     """The facts of all clusters. A cluster of many jobs is looked at no more often than it has news."""
 
     def __init__(self, fleet: Fleet) -> None:
-        """`key` of each member is its Profile."""
+        """`key` of each member is its Profile. Members may come and go: that is news of them."""
         self._fleet = fleet
         self._looks: dict[str, _Look] = {}
         self._news = {one.name for one in fleet.members}

@@ -24,6 +24,8 @@ def answering(facts: FleetFacts, *, short: bool = False) -> Part:
     """How many clusters answer."""
     whole = len(facts.clusters)
     live = sum(one.state is ClusterState.LIVE for one in facts.clusters)
+    if not whole:
+        return "no clusters", "muted"
     away = sum(one.state is ClusterState.UNREACHABLE for one in facts.clusters)
     words = f"{live}/{whole} live" if short else f"{live} of {whole} live"
     if live == whole:

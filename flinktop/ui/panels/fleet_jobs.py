@@ -123,10 +123,10 @@ class FleetJobs(FleetTable[FleetJob]):
 
     def _lasted(self, row: FleetJob) -> float | None:
         """For how long (s) what is said of a job has lasted, if Flink says since when."""
-        fleet = self.app.fleet
-        if row.since is None or fleet is None or states.is_terminal(row.state):
+        member = self.app.fleet.get(row.cluster) if self.app.fleet is not None else None
+        if row.since is None or member is None or states.is_terminal(row.state):
             return None
-        return max(0.0, fleet[row.cluster].port.cluster_time() - row.since)
+        return max(0.0, member.port.cluster_time() - row.since)
 
     def toggle_finished(self) -> None:
         """Hide or show jobs that have ended."""
@@ -190,5 +190,7 @@ def _awaited(facts: FleetFacts) -> str:
     """That no cluster has answered; "" if one has."""
     if any(one.age is not None for one in facts.clusters):
         return ""
+    if not facts.clusters:
+        return "no clusters"
     waits = any(one.state is ClusterState.CONNECTING for one in facts.clusters)
-    return "connecting…" if waits or not facts.clusters else "no cluster answers"
+    return "connecting…" if waits else "no cluster answers"

@@ -34,8 +34,8 @@ class FleetTable(TablePanel[R]):
 
     def trend_of(self, cluster: str, series: SeriesName) -> str:
         """A series of a cluster over the last half hour."""
-        fleet = self.app.fleet
-        return trend_text(fleet[cluster].port, series, ascii=self.ascii) if fleet is not None else ""
+        member = self.app.fleet.get(cluster) if self.app.fleet is not None else None
+        return trend_text(member.port, series, ascii=self.ascii) if member is not None else ""
 
 
 def cluster_tone(colour: str | None) -> str:

@@ -12,8 +12,9 @@ from flinktop.ui.live import panel_of
 from flinktop.ui.panels.fleet_clusters import FleetClusters
 from flinktop.ui.panels.fleet_frame import FleetBottomLine, FleetTopLine
 from flinktop.ui.panels.fleet_jobs import FleetJobs, WorstJobs, of_key
+from flinktop.ui.panels.fleet_search import SearchNotice
 from flinktop.ui.panels.fleet_table import FleetTable
-from flinktop.ui.places import JobPlace, TimelinePlace
+from flinktop.ui.places import DescribedPlace, JobPlace, TimelinePlace
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets.messages import Opened
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from flinktop.engine.host import Port
+    from flinktop.engine.kubernetes_text import Described
     from flinktop.settings import Profile
     from flinktop.ui.panels.frame import BottomLine
 
@@ -40,6 +42,8 @@ class FleetScreen(TabbedScreen, sheet="fleet.tcss"):
 
     def top(self) -> ComposeResult:
         yield FleetTopLine()
+        if self.app.fleet is not None and self.app.fleet.searches:
+            yield SearchNotice()
 
     def bottom(self) -> BottomLine:
         return FleetBottomLine()
@@ -72,8 +76,8 @@ class FleetScreen(TabbedScreen, sheet="fleet.tcss"):
         """The cluster under the cursor, or that of the job there."""
         if (name := self.cluster) is None or self.app.fleet is None:
             return None
-        member = self.app.fleet[name]
-        return member.port, profile_of(member)
+        member = self.app.fleet.get(name)
+        return (member.port, profile_of(member)) if member is not None else None
 
     def selected(self) -> dict[str, str]:
         """The job under the cursor."""
@@ -95,10 +99,26 @@ class FleetScreen(TabbedScreen, sheet="fleet.tcss"):
         if self.cluster is not None:
             self.app.open_cluster(self.cluster, TimelinePlace())
 
+    def described(self) -> Described | None:
+        """The deployment of the cluster under the cursor, or of the job there."""
+        if (found := self.own_cluster()) is None or (state := found[0].kubernetes) is None:
+            return None
+        from flinktop.engine import kubernetes_text as texts  # noqa: PLC0415 -- on Kubernetes alone
+
+        job = self.selected().get("job")
+        return texts.job_described(state, job) if job else texts.cluster_described(state)
+
+    def action_describe(self) -> None:
+        what = self.described()
+        if self.cluster is not None and what is not None:
+            self.app.open_cluster(self.cluster, DescribedPlace(what))
+
     def action_refresh(self) -> None:
-        """Ask the cluster under the cursor again now."""
-        if self.cluster is not None and self.app.fleet is not None:
-            self.app.fleet[self.cluster].port.refresh()
+        """Ask the cluster under the cursor again now; and search for clusters where that has failed."""
+        if self.app.fleet is not None:
+            self.app.fleet.search_now()
+        if (own := self.own_cluster()) is not None:
+            own[0].refresh()
 
     def action_copy(self) -> None:
         panel = self._panel
