@@ -8,6 +8,7 @@ import select
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -165,6 +166,10 @@ class Watched(Pty):
         return tuple(found)
 
 
+def _shows(pattern: re.Pattern[str], text: str) -> bool:
+    return pattern.search(text) is not None
+
+
 def _backgrounds(screen: TerminalScreen) -> list[str]:
     cells, columns = screen._screen.buffer, range(screen._screen.columns)
     return [cells[y][x].bg for y in range(screen._screen.lines) for x in columns]
@@ -226,11 +231,11 @@ def measure_together(
     found = []
     minutes = (ended - began) / 60
     for at, one in enumerate(watched):
-        delays, ready = one.delays(moments[at]), re.compile(programs[at].ready)
+        delays = one.delays(moments[at])
         found.append(
             Figures(
                 first_paint=one.first(lambda text: bool(text.strip())),
-                ready=one.first(lambda text, ready=ready: ready.search(text) is not None),
+                ready=one.first(partial(_shows, re.compile(programs[at].ready))),
                 cpu_per_minute=used[at] / minutes,
                 written_per_minute=written[at] / 1000 / minutes,
                 rss=memory[at][0],
