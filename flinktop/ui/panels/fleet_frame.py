@@ -8,9 +8,10 @@ from flinktop.facts.fleet import ClusterState
 from flinktop.facts.operations import under_way
 from flinktop.judgement.finding import Severity
 from flinktop.model import format as fmt
-from flinktop.ui.panels.frame import FLEET, NARROW, BottomLine, Line
+from flinktop.ui.panels.frame import FLEET, NARROW, SEPARATOR, BottomLine, Line
 from flinktop.ui.panels.parts import fit
 from flinktop.ui.panels.verdicts import TONES, mark
+from flinktop.ui.places import FleetPlace, is_at
 
 if TYPE_CHECKING:
     from flinktop.engine.alerts.alert import AlertsView
@@ -75,6 +76,8 @@ class FleetTopLine(Line):
         now = self.app.clock.wall()
         right.append((f"{fmt.clock(now, None)} {fmt.offset_name(None, now)}", "muted"))
         left: list[Part] = [("flinktop", "info"), ("  ", ""), (FLEET[0], "strong")]
+        if not is_at(self.place, FleetPlace):
+            left[-1:] = [FLEET, (SEPARATOR, "muted"), (self.place.crumb, "strong")]
         self.set_parts(fit(left, right, self.content_size.width, keep=kept))
 
 
