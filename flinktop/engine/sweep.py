@@ -73,6 +73,11 @@ class Sweep:
         self._extra: dict[str, set[Query[Any]]] = {}
         """By job: background queries for fully chained vertices only."""
 
+    @property
+    def of_operators(self) -> set[Query[Any]]:
+        """The queries of the operators of fully chained vertices."""
+        return set().union(*self._extra.values())
+
     def start(self) -> None:
         self.poller.add_background(JOBS_OVERVIEW(), SECONDS)
 
