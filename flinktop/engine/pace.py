@@ -194,13 +194,13 @@ class OffScreen:
             self._in_a_row = self._in_a_row + 1 if watched.once else 0
 
     def _note_look(self, watched: Polled, now: float, gap: float) -> None:
-        """Note that a query is sent, if it is a first look at a job; the close look is so much longer."""
+        """Note a first look at a job that is sent; with several jobs the close look is longer by it."""
         is_first = not watched.once and self._is_first(watched)
         self._looks_in_a_row = self._looks_in_a_row + 1 if is_first else 0
         if is_first:
             look = _look(watched)
             self._looks[look] = self._looks.get(look, 0) + 1
-            if now < self._close_until:
+            if now < self._close_until and len(self._live()) > 1:
                 self._close_until += gap
 
     def _is_first(self, watched: Polled) -> bool:
