@@ -23,18 +23,20 @@ from flinktop.headless.args import (
     USAGE,
     ActArgs,
     BundleArgs,
-    ClustersArgs,
     ColumnsArgs,
     CompletionArgs,
     ExplainArgs,
 )
+from flinktop.headless.clusters_args import ClustersArgs
 from flinktop.headless.journal_args import JournalArgs
+from flinktop.headless.kubernetes_args import KubernetesArgs
 from flinktop.headless.status_args import STATUS, UNKNOWN, StatusArgs
 from flinktop.headless.watch_args import WatchArgs
 
 if TYPE_CHECKING:
     from flinktop.demo.past import Seen
     from flinktop.engine.acts.run_jar import RunJar
+    from flinktop.kubernetes_config import KubernetesEntry
     from flinktop.local.session import LocalFlink
     from flinktop.settings import Profile, Settings, Sources
 
@@ -90,9 +92,16 @@ def _error_codes(words: list[str]) -> tuple[int, int]:
     return USAGE, USAGE if command == EXPLAIN else FAILED
 
 
-def _run(sources: "Sources", command: str, target: str | None, act: SettledArgs | OpenArgs | None) -> int:
+def _run(
+    sources: "Sources",
+    command: str,
+    target: str | None,
+    act: SettledArgs | OpenArgs | KubernetesArgs | None,
+) -> int:
     if isinstance(act, OpenArgs):
         return _open_several(sources, act)
+    if isinstance(act, KubernetesArgs):
+        return _kubernetes(sources, act)
     if act is not None:
         return _run_for_scripts(sources, command, target, act)
     if command == "local":
@@ -130,6 +139,25 @@ def _open_several(sources: "Sources", args: OpenArgs) -> int:
     from flinktop.ui.fleet_app import run_fleet
 
     return run_fleet(settings, profiles)
+
+
+def _kubernetes(sources: "Sources", args: KubernetesArgs) -> int:
+    entries = _entries(sources, args)
+    settings = _begin(_for_this_terminal(sources))
+    import gc
+
+    gc.disable()
+    from flinktop.ui.kubernetes_app import run_kubernetes
+
+    return run_kubernetes(settings, sources, entries)
+
+
+def _entries(sources: "Sources", args: KubernetesArgs) -> "tuple[KubernetesEntry, ...]":
+    """Where clusters are searched in Kubernetes. Raises SettingsError."""
+    try:
+        return args.entries(sources.file.kubernetes)
+    except NotAllowed as error:
+        raise SettingsError(str(error)) from None
 
 
 def _open(sources: "Sources", target: str | None) -> int:

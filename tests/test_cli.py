@@ -16,7 +16,8 @@ from flinktop import cli
 from flinktop.cli import main
 from flinktop.command_line import UsageError, options_of, parser_of_all, read_args
 from flinktop.engine.acts.run_jar import RunJar
-from flinktop.headless.args import ACTS, ActArgs, ClustersArgs, ColumnsArgs, CompletionArgs
+from flinktop.headless.args import ACTS, ActArgs, ColumnsArgs, CompletionArgs
+from flinktop.headless.clusters_args import ClustersArgs
 from flinktop.headless.journal_args import JournalArgs
 from flinktop.headless.status_args import StatusArgs
 from flinktop.headless.watch_args import Address, WatchArgs

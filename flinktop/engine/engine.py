@@ -137,9 +137,6 @@ class Engine:
         self._hooks = hooks
         self._rings = rings
         self._memory: JudgeMemory | None = None  # set as soon as it was read
-        self.kubernetes: KubernetesState | None = (
-            None  # what Kubernetes knows of the cluster, if it runs there
-        )
         self.clock = clock
         self.store = Store()
         self.series = SeriesStore()

@@ -204,6 +204,10 @@ class Fleet:
             self._end(member)
         self._news(name)
 
+    def is_open(self, name: str) -> bool:
+        """Whether the cluster of that name, or one that was removed and bore it, is on the screen."""
+        return name in self._opened
+
     def readmit(self, name: str) -> Member | None:
         """Take back a removed cluster that is still open; None if there is no such.
 

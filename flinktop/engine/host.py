@@ -476,20 +476,6 @@ class Port:
         return self.engine.tunnel.link if self.engine.tunnel is not None else None
 
     @property
-    def kubernetes(self) -> KubernetesState | None:
-        """What Kubernetes knows of the cluster; None if it does not run there, or nothing is known yet."""
-        return self.engine.kubernetes
-
-    def set_kubernetes(self, state: KubernetesState) -> None:
-        """Take what Kubernetes knows of the cluster now."""
-
-        def take() -> None:
-            self.engine.kubernetes = state
-            self._changed()
-
-        self._do(take)
-
-    @property
     def crashes(self) -> int:
         return self.engine.crashes
 

@@ -51,6 +51,7 @@ class ClusterFacts(Struct, frozen=True, kw_only=True):
     """One cluster of a fleet."""
 
     name: str  # in the config, or its address
+    label: str = ""  # its name in tables, where it can be shorter
     url: str
     state: ClusterState
     reason: str = ""  # why it is unreachable, the end of a sentence
@@ -72,6 +73,11 @@ class ClusterFacts(Struct, frozen=True, kw_only=True):
     group: str = ""
     read_only: bool = False
     protected: bool = False
+
+    @property
+    def shown(self) -> str:
+        """Its name in tables."""
+        return self.label or self.name
 
     @property
     def old(self) -> bool:
@@ -118,7 +124,13 @@ class KnownCluster(Known, Protocol):
 
 
 def cluster_facts(
-    known: KnownCluster, name: str, *, colour: str | None = None, group: str = "", protected: bool = False
+    known: KnownCluster,
+    name: str,
+    *,
+    label: str = "",
+    colour: str | None = None,
+    group: str = "",
+    protected: bool = False,
 ) -> ClusterFacts:
     """What is known of a cluster now."""
     link, now = known.link(), known.now()
@@ -137,6 +149,7 @@ def cluster_facts(
     worst = worst or _Said()
     return ClusterFacts(
         name=name,
+        label=label,
         url=known.connection.url,
         state=state,
         reason=reason,

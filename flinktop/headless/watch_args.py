@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from flinktop.allowed import shown
 from flinktop.headless.args import add_clusters, add_command, clusters_args
+from flinktop.headless.kubernetes_args import KubernetesArgs, add_kubernetes_options, kubernetes_args
 
 WATCH: Final = "watch"
 LOOPBACK: Final = "127.0.0.1"
@@ -32,6 +33,7 @@ class WatchArgs:
 
     targets: tuple[str, ...] = ()
     every: bool = False  # all clusters of the config
+    kubernetes: KubernetesArgs | None = None  # those found in Kubernetes instead
     json: bool = False
     ready_file: str | None = None
     prometheus: Address | None = None
@@ -51,6 +53,7 @@ def add_watch(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
         "failed, 2 the command line or the config is wrong, or a file or port can't be used.",
     )
     add_clusters(parser)
+    add_kubernetes_options(parser)
     add = parser.add_argument
     add("--json", action="store_true", help="each line as a JSON document")
     add(
@@ -69,8 +72,10 @@ def add_watch(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
 
 def watch_args(given: dict[str, Any]) -> WatchArgs:
     """Remove the arguments of `watch` from `given`. Raises ValueError with a sentence if they conflict."""
-    targets, every = clusters_args(given)
+    kubernetes = kubernetes_args(given)
+    targets, every = clusters_args(given, kubernetes=kubernetes is not None)
     args = WatchArgs(
+        kubernetes=kubernetes,
         targets=targets,
         every=every,
         json=given.pop("json", False),

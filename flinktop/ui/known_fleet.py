@@ -53,7 +53,12 @@ class KnownFleet:
         profile, port = profile_of(member), member.port
         group = profile.group
         cluster = cluster_facts(
-            port, member.name, colour=profile.colour, group=group, protected=profile.protected
+            port,
+            member.name,
+            label=profile.label,
+            colour=profile.colour,
+            group=group,
+            protected=profile.protected,
         )
         return cluster, cluster_jobs(port, member.name, group=group)
 

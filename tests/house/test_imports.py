@@ -108,7 +108,9 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "shtab": ("completion",),
 }
 # An engine and a command are given their transport, whose type is the library's: for types alone.
-TYPES_ONLY: dict[str, tuple[str, ...]] = {"httpx": ("bundle", "engine", "flink.http", "headless", "kubernetes.api", "ui.app")}
+TYPES_ONLY: dict[str, tuple[str, ...]] = {
+    "httpx": ("bundle", "engine", "flink.http", "headless", "kubernetes.api", "ui.app")
+}
 # Judgement takes arguments and gives values.
 WORLDLY = ("asyncio", "os", "pathlib", "random", "select", "socket", "subprocess", "sys", "threading", "time")
 

@@ -142,7 +142,7 @@ class FleetClusters(FleetTable[ClusterFacts]):
                 "cluster",
                 "CLUSTER",
                 NAME,
-                lambda row: clean(row.name),
+                lambda row: clean(row.shown),
                 tone=lambda row: cluster_tone(row.colour),
                 sort=True,
                 flex=True,

@@ -54,6 +54,7 @@ class FleetJobs(FleetTable[FleetJob]):
         super().__init__(id=id)
         self.hide_finished = False
         self._colours: dict[str, str | None] = {}
+        self._labels: dict[str, str] = {}
 
     def key(self, row: FleetJob) -> str:
         return key_of(row.cluster, row.jid)
@@ -76,7 +77,7 @@ class FleetJobs(FleetTable[FleetJob]):
                 "cluster",
                 "CLUSTER",
                 CLUSTER,
-                lambda row: clean(row.cluster),
+                lambda row: clean(self._labels.get(row.cluster, row.cluster)),
                 tone=lambda row: cluster_tone(self._colours.get(row.cluster)),
                 sort=True,
                 flex=True,
@@ -136,6 +137,7 @@ class FleetJobs(FleetTable[FleetJob]):
     def rows(self) -> Sequence[FleetJob]:
         facts = self.facts()
         self._colours = {one.name: one.colour for one in facts.clusters}
+        self._labels = {one.name: one.shown for one in facts.clusters}
         return [one for one in facts.jobs if self.shows(one)]
 
     def shows(self, row: FleetJob) -> bool:

@@ -1,0 +1,144 @@
+"""Arguments that say where Flink clusters are searched in Kubernetes."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from flinktop.allowed import NotAllowed
+from flinktop.headless.args import add_command
+
+if TYPE_CHECKING:
+    from flinktop.kubernetes_config import KubernetesEntry
+
+KUBERNETES: Final = "kubernetes"
+OPTIONS: Final = {
+    "kube_context": "--context",
+    "kube_namespaces": "--namespace",
+    "kube_every": "--all-namespaces",
+    "kube_selector": "--selector",
+}
+"""The options, by the names that argparse keeps them under."""
+
+
+@dataclass(frozen=True, slots=True)
+class KubernetesArgs:
+    """Where to search; unchecked."""
+
+    names: tuple[str, ...] = ()  # of entries of the config; (): what the options say
+    context: str | None = None  # None: kubectl's current one
+    namespaces: tuple[str, ...] = ()
+    every_namespace: bool = False
+    selector: str | None = None
+
+    def entries(self, configured: "tuple[KubernetesEntry, ...]") -> "tuple[KubernetesEntry, ...]":
+        """What is searched: the named entries of the config, or one of the options alone.
+
+        An option beats the config. Raises NotAllowed with a sentence.
+        """
+        # Read at every start, and seldom used.
+        from flinktop.kubernetes_config import (  # noqa: PLC0415
+            EVERY,
+            KubernetesEntry,
+            named,
+            namespaces,
+            selector,
+        )
+
+        found = named(self.names, configured) if self.names else (KubernetesEntry(),)
+        if self.context is not None:
+            found = tuple(replace(one, context=self.context) for one in found)
+        if self.every_namespace:
+            found = tuple(replace(one, namespaces=(EVERY,)) for one in found)
+        elif self.namespaces:
+            try:
+                checked = namespaces(self.namespaces)
+            except NotAllowed as error:
+                raise NotAllowed(f"--namespace {error}") from None
+            found = tuple(replace(one, namespaces=checked) for one in found)
+        if self.selector is not None:
+            try:
+                found = tuple(replace(one, selector=selector(self.selector)) for one in found)
+            except NotAllowed as error:
+                raise NotAllowed(f"--selector {error}") from None
+        return found
+
+
+def add_kubernetes(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
+    """Add the parser of `kubernetes` to argparse's subparsers."""
+    parser = add_command(
+        uses,
+        KUBERNETES,
+        "open the Flink clusters of a Kubernetes context, found and reached by kubectl",
+        parents,
+        description="Find the Flink clusters of a Kubernetes context, open them on one screen, and follow "
+        "what comes and goes: FlinkDeployments and FlinkSessionJobs of the Flink Kubernetes operator, and "
+        "services that lead to a JobManager. They are reached through the API server by kubectl, with its "
+        "login; nothing is to be forwarded by hand.",
+        epilog="NAME is a [kubernetes.NAME] of the config. Without NAME it is the context of --context, else "
+        "kubectl's current one, and its own namespace. At most 10 requests a second are sent to an API "
+        "server, whatever number of clusters it has. Which rights are needed is in the README.",
+    )
+    parser.add_argument(
+        "kube_names", nargs="*", metavar="NAME", help="entries [kubernetes.NAME] of the config"
+    )
+    _add_options(parser.add_argument_group("Kubernetes"))
+
+
+def add_kubernetes_options(parser: argparse.ArgumentParser) -> None:
+    """Add --kubernetes and what goes with it to a command that looks at several clusters."""
+    group = parser.add_argument_group("Kubernetes")
+    group.add_argument(
+        "--kubernetes",
+        dest="kube_names",
+        nargs="*",
+        metavar="NAME",
+        help="the Flink clusters found in Kubernetes, by [kubernetes.NAME] of the config or by these options "
+        "(--all is only those of [clusters.NAME])",
+    )
+    _add_options(group)
+
+
+def _add_options(group: Any) -> None:
+    add = group.add_argument
+    add("--context", dest="kube_context", metavar="CONTEXT", help="context of kubectl (default: its current)")
+    add(
+        "-n",
+        "--namespace",
+        dest="kube_namespaces",
+        metavar="NAMESPACE",
+        action="append",
+        help="search in this namespace; may be given several times (default: that of the context)",
+    )
+    add("-A", "--all-namespaces", dest="kube_every", action="store_true", help="search in all namespaces")
+    add(
+        "-l",
+        "--selector",
+        dest="kube_selector",
+        metavar="SELECTOR",
+        help="only clusters with these labels, as kubectl takes them: team=payments",
+    )
+
+
+def kubernetes_args(given: dict[str, Any], *, needs: str = "--kubernetes") -> KubernetesArgs | None:
+    """Remove these arguments from `given`; None if Kubernetes is not asked for.
+
+    `needs` is the option without which the others may not stand; "" for none. Raises ValueError with a
+    sentence.
+    """
+    names = given.pop("kube_names", None if needs else ())
+    used = [option for key, option in OPTIONS.items() if given.get(key)]
+    context, found = given.pop("kube_context", None), tuple(given.pop("kube_namespaces", ()))
+    every, labels = given.pop("kube_every", False), given.pop("kube_selector", None)
+    if names is None:
+        if used:
+            raise ValueError(f"{used[0]} goes with {needs}")
+        return None
+    if every and found:
+        raise ValueError("--all-namespaces and --namespace cannot be used together: keep one")
+    if len(names) > 1 and context is not None:
+        raise ValueError("--context goes with one NAME: each of several has a context of its own")
+    for option, text in (("--context", context), ("--selector", labels)):
+        if text is not None and not (text.strip() and text.isprintable()):
+            raise ValueError(f"{option} must be one line of text, not empty")
+    return KubernetesArgs(tuple(names), context, found, every, labels)
