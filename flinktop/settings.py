@@ -244,7 +244,9 @@ class Sources:
         profile = self._profile(Cluster("demo", Connection("http://demo:8081")))
         return replace(profile, demo=True, expect=())
 
-    def found(self, entry: "KubernetesEntry", name: str, url: str, *, context: str, label: str) -> Profile:
+    def found(
+        self, entry: "KubernetesEntry", name: str, url: str, *, context: str, label: str = ""
+    ) -> Profile:
         """A cluster that was found in Kubernetes: `name` is its namespace and name there.
 
         `url` says which cluster it is; it is no address to connect to. `label` is its name in tables.

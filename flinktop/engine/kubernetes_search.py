@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from flinktop.engine.fleet import Member, SearchState
 from flinktop.judgement.finding import Severity
+from flinktop.kubernetes.changes import changes
 from flinktop.kubernetes.is_flink import is_flink
 from flinktop.kubernetes.search import Search, SearchNews
 
@@ -31,6 +32,7 @@ OPEN_SHARE, USUAL_SHARE, LOST_SHARE = 8.0, 1.0, 0.5
 """The shares of the turns to ask the API server: of a cluster on the screen, of a healthy one, of one that
 does not answer."""
 SHARES: Final = {Severity.CRITICAL: 4.0, Severity.UNKNOWN: 2.0, Severity.WARNING: 2.0}
+ELSEWHERE: Final = "--all-namespaces searches in all"
 AT_ONCE: Final = 10
 """Engines that are made before others on this thread have their turn."""
 
@@ -116,6 +118,7 @@ class KubernetesSearch:
             self.state = SearchState(
                 news.where,
                 searched=news.site.complete,
+                hint="" if self._wanted.namespaces else ELSEWHERE,
                 problems=news.problems,
                 retry_at=news.retry_at,
             )
@@ -135,36 +138,29 @@ class KubernetesSearch:
 
     async def _take(self, fleet: Fleet) -> None:
         """Add, change and remove members as the news say."""
-        assert self._search is not None
-        site = self._search.news.site
-        there = {one.name: one for one in site.found}
-        deleted = {one.name: one for one in site.deleted}
-        for name, known in list(self._members.items()):
-            found = there.get(name)
-            if (found is None and site.complete) or (found is not None and found.url != known.found.url):
-                self._remove(fleet, known, deleted.get(name))
+        if self._search is None:
+            return
+        found = changes({name: one.found for name, one in self._members.items()}, self._search.news.site)
+        for gone in found.gone:
+            self._remove(fleet, self._members[gone.found.name], gone.deleted)
         self._still_open = {
             name: one for name, one in self._still_open.items() if fleet.is_open(one.member.name)
         }
-        made = 0
-        for found in there.values():
-            known_one = self._members.get(found.name)
-            if known_one is None:
-                made += 1
-                if made % AT_ONCE == 0:
-                    await asyncio.sleep(0)
-                self._add(fleet, found)
-            elif known_one.found is not found:
-                known_one.found = found
-                known_one.member.port.set_kubernetes(found.state)
+        for number, one in enumerate(found.new, 1):
+            self._add(fleet, one, self._search)
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
+        for one in found.changed:
+            known = self._members[one.name]
+            known.found = one
+            known.member.port.set_kubernetes(one.state)
 
-    def _add(self, fleet: Fleet, found: Found) -> None:
+    def _add(self, fleet: Fleet, found: Found, search: Search) -> None:
         before = self._still_open.pop(found.name, None)
         if before is not None and before.found.url == found.url and fleet.readmit(before.member.name):
             known = _Known(found, before.member, before.way)
         else:
-            assert self._search is not None
-            way = self._search.way(found)
+            way = search.way(found)
             known = _Known(found, self._make(found, way), way)
             fleet.add(known.member)
         self._members[found.name] = known

@@ -68,13 +68,16 @@ class WatchedCluster:
         hooks: HookRunner | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         answered: Callable[[], None] = lambda: None,
+        sparing: bool = False,
     ) -> None:
         """`journal` and `hooks` are those of all clusters.
 
+        `sparing`: it is asked as seldom as a monitor asks clusters off its screen (engine/pace.py).
         `answered` is called after each answer or failure; `transport` replaces the network.
         """
         self.profile = profile
         self._clock = clock
+        self._sparing = sparing
         self._links = settings.own.links if settings.own is not None else ()
         self._answered = answered
         self.engine = Engine(
@@ -102,6 +105,9 @@ class WatchedCluster:
     def start(self) -> None:
         """Start polling."""
         self.engine.start()
+        if self._sparing:
+            self.engine.set_pace(on_screen=False)
+            return
         self.engine.poller.watch(JOBS_OVERVIEW(), LIST_SECONDS, passing=True)
 
     async def stop(self, seconds: float) -> None:
@@ -116,7 +122,7 @@ class WatchedCluster:
         return listed or self.engine.poller.link.error is not None
 
     def _changed(self, query: Query[Any]) -> None:
-        if query.endpoint is JOBS_OVERVIEW:
+        if query.endpoint is JOBS_OVERVIEW and not self._sparing:
             self._watch_jobs()
         self._answered()
 

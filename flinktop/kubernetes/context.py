@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from flinktop.flink.text import clean
-from flinktop.kubernetes.errors import KubectlError
+from flinktop.kubernetes.errors import KubectlError, shown
 
 if TYPE_CHECKING:
     from flinktop.kubernetes.kubectl import Kubectl
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 IN_CLUSTER: Final = "in-cluster"
 """The name of the context of a flinktop that runs in a pod, with the login of its service account."""
 DEFAULT: Final = "default"
-_TEMPLATE: Final = "{.contexts[0].name}{'\n'}{.contexts[0].context.namespace}"
+_TEMPLATE: Final = '{.contexts[0].name}{"\\n"}{.contexts[0].context.namespace}'
+_NONE: Final = "current-context must exist"
 _ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 
@@ -34,13 +35,27 @@ async def context_of(kubectl: Kubectl) -> Context:
     try:
         output = await kubectl.run("config", "view", "--minify", f"--output=jsonpath={_TEMPLATE}")
     except KubectlError as error:
-        if kubectl.context is None and error.kind in ("config", "context") and (found := _in_pod()):
+        if kubectl.context is None and error.kind not in ("missing", "late") and (found := _in_pod()):
             return found
-        raise
-    name, _, namespace = output.decode(errors="replace").partition("\n")
-    if not name.strip():
-        raise KubectlError("context", "kubectl has no current context: choose one, or name it by --context")
-    return Context(name, clean(namespace.strip()) or DEFAULT)
+        if kubectl.context is not None and error.kind != "missing":
+            await _check_name(kubectl, kubectl.context)
+        if _NONE not in str(error):
+            raise
+    else:
+        name, _, namespace = output.decode(errors="replace").partition("\n")
+        if name.strip():
+            return Context(name, clean(namespace.strip()) or DEFAULT)
+    raise KubectlError(
+        "context", "kubectl has no current context: choose one (kubectl config use-context), or name it"
+    )
+
+
+async def _check_name(kubectl: Kubectl, name: str) -> None:
+    """Raise KubectlError, with the names that there are, if there is no such context."""
+    known = await kubectl.contexts()
+    if name not in known:
+        have = f"it has {shown(', '.join(known))}" if known else "it has none"
+        raise KubectlError("context", f"kubectl has no context {shown(name)} ({have})")
 
 
 def _in_pod() -> Context | None:

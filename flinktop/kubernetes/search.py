@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from flinktop.kubernetes.discovery import Found
     from flinktop.kubernetes.follow import Clock
     from flinktop.kubernetes.reach import ClusterWay, Reach
+
+    Confirm = Callable[[Found, ClusterWay], Awaitable[bool | None]]
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +70,7 @@ class Search:
         clock: Clock,
         changed: Callable[[SearchNews], None],
         *,
-        confirm: Callable[[Found, ClusterWay], Awaitable[bool | None]] | None = None,
+        confirm: Confirm | None = None,
         follow: bool = True,
     ) -> None:
         """Nothing is run before `run`.
@@ -117,7 +120,7 @@ class Search:
             context=clean(context.name),
             namespaces=self._namespaces(context),
             selector=selector(self._wanted.selector) if self._wanted.selector else None,
-            confirm=self._confirmed if self._confirm is not None else None,
+            confirm=partial(self._confirmed, self._confirm) if self._confirm is not None else None,
         )
         self._say(SearchNews(self._where(context)))
         await self._site.run()
@@ -127,7 +130,8 @@ class Search:
         # httpx takes 25 ms to import, and is not needed for the first paint.
         from flinktop.kubernetes.reach import ClusterWay  # noqa: PLC0415
 
-        assert self._api is not None, "nothing was found yet"
+        if self._api is None:
+            raise RuntimeError("nothing was found yet")
         return ClusterWay(
             self._api, found.namespace, found.service, found.port, found.scheme, reach=self._wanted.reach
         )
@@ -169,11 +173,10 @@ class Search:
             for one in waits:
                 one.cancel()
 
-    async def _confirmed(self, found: Found) -> bool | None:
-        assert self._confirm is not None
+    async def _confirmed(self, confirm: Confirm, found: Found) -> bool | None:
         way = self.way(found)
         try:
-            return await self._confirm(found, way)
+            return await confirm(found, way)
         finally:
             await way.aclose()
 

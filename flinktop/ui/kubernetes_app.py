@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flinktop.engine.fleet import Member
 from flinktop.engine.kubernetes_search import KubernetesSearch
-from flinktop.kubernetes.search import Wanted
+from flinktop.headless.kubernetes_found import wanted
 from flinktop.kubernetes_config import EVERY
 from flinktop.ui.fleet_app import run_fleet
 
@@ -42,17 +42,6 @@ def run_kubernetes(settings: Settings, sources: Sources, entries: Sequence[Kuber
         return [search(entry) for entry in entries]
 
     return run_fleet(settings, (), searches)
-
-
-def wanted(entry: KubernetesEntry) -> Wanted:
-    """What an entry of the config, or the command line, wants to be searched."""
-    return Wanted(
-        context=entry.context,
-        namespaces=entry.namespaces,
-        selector=entry.selector,
-        reach=entry.reach,
-        kubectl=entry.kubectl,
-    )
 
 
 def label(entry: KubernetesEntry, found: str, *, several: bool) -> str:
