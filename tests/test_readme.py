@@ -33,6 +33,8 @@ SCREENS = {
     "TaskManager": keys.TASKMANAGER,
     "JobManager": keys.JOBMANAGER,
     "log": keys.LOG_FILE,
+    "last log of a pod": keys.POD_LOG,
+    "description": keys.DESCRIPTION_OF,
     "output": keys.OUTPUT,
     "jars": keys.JARS,
     "application": keys.APPLICATION,

@@ -11,6 +11,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from flinktop.engine.acts.target import Target
 from flinktop.engine.link import BACKGROUND, silent_for
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from flinktop.engine.operations import Operations
     from flinktop.engine.recorders import Recorders
     from flinktop.engine.side_work import SideWork, Surroundings
+    from flinktop.engine.text_reader import TextReader
     from flinktop.engine.transfers import Transfers
     from flinktop.engine.tunnel_end import TunnelEnd
     from flinktop.flink.connection import Connection
@@ -93,6 +95,10 @@ class Engine:
 
     operations: Operations
     transfers: Transfers  # set by `start`, as `operations`
+    kubernetes: KubernetesState | None = None
+    """What Kubernetes knows of the cluster; replaced as a whole, so that any thread may read it."""
+    kubectl: TextReader | None = None
+    """What reads logs of pods and descriptions, if the cluster was found in Kubernetes."""
 
     def __init__(
         self,
@@ -159,8 +165,6 @@ class Engine:
         self._alerts_changed = alerts_changed
         self._features: tuple[object, object, Features] = None, None, features(None)
         """The readings that `features` was computed from, and the result: each table row asks for it."""
-        self.kubernetes: KubernetesState | None = None
-        """What Kubernetes knows of the cluster; replaced as a whole, so that any thread may read it."""
         self.anchor: Anchor | None = None
         self.crashes = 0  # times a task of the engine failed and was restarted
         self.recorder_errors = 0
@@ -211,6 +215,7 @@ class Engine:
             tunnel=self.tunnel,
             clock=self.clock,
             target=self.target,
+            kubectl=self.kubectl,
             one_transfer=self.transfers.turn,
             cluster_time=self.cluster_time,
             judged=lambda: self.judged,
@@ -412,6 +417,9 @@ class Engine:
         if state == self.kubernetes:
             return
         self.kubernetes = state
+        self.target = replace(self.target, kubernetes=state)
+        if (operations := getattr(self, "operations", None)) is not None:
+            operations.cluster = self.target
         if "judge" in self.__dict__:
             self._record("judge", _OVERVIEW, partial(self.judge.know_kubernetes, state))
         elif state is not None:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from flinktop.engine.operations import Operations
     from flinktop.engine.seen_checkpoints import SeenCheckpoint
     from flinktop.engine.sweep import Coverage
+    from flinktop.engine.text_reader import TextReader
     from flinktop.engine.transfers import Transfer
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
@@ -85,6 +86,8 @@ class Port:
         hooks: Callable[[], HookRunner | None] | None = None,
         contexts: TlsContexts | None = None,
         rings: bool = False,
+        allow_managed: bool = False,
+        kubectl: TextReader | None = None,
     ) -> None:
         """Create an engine with these arguments; `start_thread` or `start_inline` starts it.
 
@@ -95,7 +98,8 @@ class Port:
         `journal` gives the journal, and is called when the engine starts; whoever made it closes it. So is
         `alerting`, which returns what the config says of alerts, and `hooks`, which returns what runs the
         command of alerts for several engines. `contexts` are shared with engines of other clusters. `rings`:
-        the calls of alerts are taken here.
+        the calls of alerts are taken here. `allow_managed`: acts that the Flink Kubernetes operator would
+        undo are not refused. `kubectl` reads logs of pods and descriptions.
         """
         self.connection = connection
         self.runs = runs or {}
@@ -108,7 +112,13 @@ class Port:
             transport=transport,
             jitter=jitter,
             changed=self._changed,
-            cluster=Target(cluster, connection.url, read_only=connection.read_only, protected=protected),
+            cluster=Target(
+                cluster,
+                connection.url,
+                read_only=connection.read_only,
+                protected=protected,
+                allow_managed=allow_managed,
+            ),
             ledger=ledger,
             resume=resume,
             policy=policy,
@@ -120,6 +130,7 @@ class Port:
             rings=rings,
             alerts_changed=self._changed,
         )
+        engine.kubectl = kubectl
         self.watch = self._on_loop(engine.poller.watch)
         self.unwatch = self._on_loop(engine.poller.unwatch)
         self.refresh = self._on_loop(engine.refresh_now)

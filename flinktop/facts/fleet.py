@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import JobOverview
     from flinktop.judgement.finding import Finding
     from flinktop.judgement.verdict import Verdict
+    from flinktop.model.kubernetes import KubernetesState
     from flinktop.model.tasks import Tasks
 
 AWAY_SECONDS: Final = 10.0
@@ -73,6 +74,7 @@ class ClusterFacts(Struct, frozen=True, kw_only=True):
     group: str = ""
     read_only: bool = False
     protected: bool = False
+    kubernetes: KubernetesState | None = None  # what Kubernetes knows of it
 
     @property
     def shown(self) -> str:
@@ -171,6 +173,7 @@ def cluster_facts(
         group=group,
         read_only=known.connection.read_only,
         protected=protected,
+        kubernetes=known.kubernetes,
     )
 
 

@@ -12,26 +12,19 @@ from msgspec.structs import replace
 
 from flinktop.judgement import places
 from flinktop.judgement.finding import Evidence
-from flinktop.model import format as fmt
+from flinktop.model import kubernetes_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from flinktop.judgement.finding import Finding
     from flinktop.model.kubernetes import ContainerEnd, KubernetesState, Pod
 
-OOM_KILLED: Final = "OOMKilled"
 EVICTED: Final = "Evicted"
 _BEFORE_MS: Final = 300_000.0
 """So long before Flink misses a TaskManager its container may have ended."""
-_KILLED, _TERMINATED = 137, 143  # exit codes
-_CODES: Final[Mapping[int | None, str]] = {
-    _KILLED: "killed by SIGKILL",
-    _TERMINATED: "ended by SIGTERM",
-    239: "ended by Flink after a fatal error",
-}
-_PLAIN: Final = frozenset({"", "Error", "Completed"})
-"""Reasons of an end that say no more than its exit code."""
+_KILLED, _TERMINATED, _FATAL = 137, 143, 239
+"""Exit codes: by SIGKILL, by SIGTERM, and Flink's own after a fatal error."""
 _IMAGE: Final = frozenset(
     {"ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError"}
 )
@@ -60,24 +53,12 @@ class Told(Struct, frozen=True):
 
 
 def end_words(end: ContainerEnd) -> str:
-    """Why a container ended, after "was" or "were": "OOMKilled (limit 2.0 GB)"."""
-    if end.reason == OOM_KILLED:
-        limit = f" (limit {fmt.size(end.memory_limit)})" if end.memory_limit else ""
-        return f"OOMKilled{limit}"
-    why = f": {places.short(end.message, _MOST_TEXT)}" if end.message else ""
-    if end.reason == EVICTED:
-        return f"evicted from its node{why}"
-    code = f" (exit code {end.exit_code})" if end.exit_code is not None else ""
-    if end.reason not in _PLAIN:
-        return f"ended: {places.short(end.reason)}{code}{why}"
-    if end.exit_code in _CODES:
-        return f"{_CODES[end.exit_code]}{code}"
-    signal = f" by signal {end.signal}" if end.signal else ""
-    return f"ended{signal}{code}{why}"
+    """Why a container ended: "OOMKilled (limit 2.0 GB), exit code 137"."""
+    return places.short(kubernetes_words.ended(end), _MOST_TEXT)
 
 
 def _end_step(end: ContainerEnd, component: str) -> str:
-    if end.reason == OOM_KILLED:
+    if kubernetes_words.is_out_of_memory(end):
         return (
             "the container took more memory than its limit, as a rule outside of the heap (RocksDB, direct"
             f" and native memory): raise {component}.memory.process.size or"
@@ -89,6 +70,8 @@ def _end_step(end: ContainerEnd, component: str) -> str:
         return "look whether its node ran short of memory, and at the last log of its container"
     if end.exit_code == _TERMINATED:
         return "find out who stopped it: a node that was drained, a preemption, a deployment that changed"
+    if end.exit_code == _FATAL:
+        return "Flink ended it after a fatal error: the last log of its container says which"
     return "look at the last log of its container: it says why it ended"
 
 
@@ -117,19 +100,12 @@ def _pod_evidence(pod: Pod) -> Iterator[Evidence]:
 
 
 def _waits_words(pod: Pod) -> str:
-    """Why a pod does not run, after its name: "is Pending: 0/3 nodes are available"; "" if it does."""
-    if pod.phase == "Pending" or pod.pending:
-        why = pod.pending or pod.waiting
-        return f"is Pending{': ' + places.short(why, _MOST_TEXT) if why else ''}"
-    if pod.waiting:
-        ended = f": its container was {end_words(pod.ended)}" if pod.ended is not None else ""
-        return f"waits: {places.short(pod.waiting)}{ended}"
-    if pod.ready:
-        return ""
-    if pod.phase in ("Failed", "Succeeded"):
-        ended = f": its container was {end_words(pod.ended)}" if pod.ended is not None else ""
-        return f"has ended ({pod.phase}){ended}"
-    return f"is not ready ({places.short(pod.phase)})" if pod.phase else "is not ready"
+    """Why a pod does not run, after "is": "Pending: 0/3 nodes are available"; "" if it does."""
+    return "" if pod.ready and pod.phase != "Pending" else _line(pod)
+
+
+def _line(pod: Pod) -> str:
+    return places.short(kubernetes_words.pod_line(pod), places.MOST_REASON)
 
 
 def _waits_step(pod: Pod, component: str) -> str:
@@ -177,16 +153,15 @@ def lost(pod: Pod | None, at: float) -> Told:
     end = pod.ended if pod.ended is not None and _is_of_then(pod.ended, at) else None
     evidence = (*_pod_evidence(pod), *(_end_evidence(end) if end is not None else ()))
     if end is not None:
-        words = f"its pod was {end_words(end)}" if end.reason == EVICTED else ""
-        words = words or f"its container was {end_words(end)}"
+        words = f"its {'pod' if end.reason == EVICTED else 'container'} ended: {end_words(end)}"
         if pod.gone is None and pod.waiting:
-            words += f", and waits now: {places.short(pod.waiting)}"
+            words += f"; now {places.short(pod.waiting)}"
         return Told(words, _end_step(end, "taskmanager"), evidence)
     if pod.gone is not None:
         step = "find out who removed its pod: a node that is gone or was drained, a preemption, a person"
         return Told("its pod is gone too", step, evidence)
     if waits := _waits_words(pod):
-        return Told(f"its pod {waits}", _waits_step(pod, "taskmanager"), evidence)
+        return Told(f"its pod is {waits}", _waits_step(pod, "taskmanager"), evidence)
     where = f" on {places.short(pod.node)}" if pod.node else ""
     step = "its pod runs: look at its log, and at the network between it and the JobManager"
     return Told(f"its pod is {places.short(pod.phase) or 'there'} and ready{where}", step, evidence)
@@ -212,10 +187,7 @@ def no_slots(state: KubernetesState | None) -> Told:
     if state is None:
         return Told()
     waiting = [pod for pod in state.pods_of("taskmanager") if _is_waiting(pod)]
-    evidence = tuple(
-        Evidence(f"pod {places.short(pod.name)}", _waits_words(pod).removeprefix("is "))
-        for pod in waiting[:3]
-    )
+    evidence = tuple(Evidence(f"pod {places.short(pod.name)}", _waits_words(pod)) for pod in waiting[:3])
     if state.not_created:
         why = places.short(state.not_created, _MOST_TEXT)
         step = _QUOTA_STEP if _is_of_quota(state.not_created) else ""
@@ -224,10 +196,8 @@ def no_slots(state: KubernetesState | None) -> Told:
         )
     if waiting:
         first = min(waiting, key=lambda pod: (not pod.pending, not pod.waiting, pod.name))
-        several = (
-            f"{len(waiting)} TaskManager pods wait, one " if len(waiting) > 1 else "its TaskManager pod "
-        )
-        return Told(f"{several}{_waits_words(first)}", _waits_step(first, "taskmanager"), evidence)
+        several = f"{len(waiting)} TaskManager pods wait, one" if len(waiting) > 1 else "a TaskManager pod"
+        return Told(f"{several} is {_waits_words(first)}", _waits_step(first, "taskmanager"), evidence)
     if state.pods and not state.pods_of("taskmanager"):
         return Told("there is no TaskManager pod", "", (Evidence("TaskManager pods", 0),))
     return Told()
@@ -264,10 +234,10 @@ def _without_jobmanager(state: KubernetesState) -> Told:
 def _of_jobmanager(found: tuple[Pod, ...]) -> Told:
     evidence = tuple(line for pod in found[:2] for line in _jobmanager_evidence(pod))
     if any(pod.ready for pod in found):
-        step = "the pod is ready: look at the way to it (service, network, rights), and at its log"
+        step = "its pod is ready: look at the way to it (service, network, rights), and at its log"
         return Told("its JobManager pod is ready", step, evidence)
     first = found[0]
-    return Told(f"its JobManager pod {_waits_words(first)}", _waits_step(first, "jobmanager"), evidence)
+    return Told(f"its JobManager pod is {_waits_words(first)}", _waits_step(first, "jobmanager"), evidence)
 
 
 def _jobmanager_evidence(pod: Pod) -> Iterator[Evidence]:
@@ -290,7 +260,7 @@ def memory(state: KubernetesState | None, process: str, address: str) -> Told:
         one
         for one in state.pods
         if one.ended is not None
-        and one.ended.reason == OOM_KILLED
+        and kubernetes_words.is_out_of_memory(one.ended)
         and (one == pod or one.component == component)
     ]
     limit = pod.memory_limit if pod is not None else None

@@ -165,7 +165,8 @@ class ApiServer:
             ("timeoutSeconds", str(seconds)),
         )
         async with self._answer(path, asked, seconds + _SILENT_BEYOND) as response:
-            async for line in self._lines(response):
+            lines = self._lines(response)
+            while (line := await self._next(lines)) is not None:
                 yield self._event(line)
 
     async def send(self, request: httpx.Request, cluster: str, *, first: bool = False) -> httpx.Response:
@@ -288,6 +289,17 @@ class ApiServer:
             if len(begun) > MOST_EVENT:
                 raise ApiError(200, f"an object of more than {MOST_EVENT >> 20} MiB ({self.where})")
 
+    async def _next(self, lines: AsyncIterator[bytes]) -> bytes | None:
+        """The next line of a watch; None at its end, also one without a farewell, as of a gateway's."""
+        from flinktop.kubernetes import wire  # noqa: PLC0415 -- as above
+
+        try:
+            with wire.explaining(self.where):
+                return await anext(lines, None)
+        except KubectlError as broken:
+            log.info("a watch has ended: %s", broken)
+            return None
+
     def _event(self, line: bytes) -> Event:
         change = self._decoded(line, _Change)
         if change.type == "ERROR":
@@ -299,5 +311,7 @@ class ApiServer:
         try:
             return msgspec.json.decode(body, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            sentence = f"the API server of {self.where} gave an answer that is not one: {shown(str(error))}"
+            sentence = (
+                f"the API server of {self.where} gave an answer that can't be read: {shown(str(error))}"
+            )
         raise ApiError(200, sentence)

@@ -2,7 +2,7 @@
 
 A FlinkDeployment NAME is a cluster, reached by the service NAME-rest; the operator's pods and services have
 the labels app=NAME, type=flink-native-kubernetes or flink-standalone-kubernetes, and component=jobmanager or
-taskmanager (operator 1.0 to 1.16). Any other service with `component: jobmanager` in its selector and a port
+taskmanager (operator 1.0 to 1.15). Any other service with `component: jobmanager` in its selector and a port
 named rest, ui or webui, or numbered 8081, may be one too: its /config says so.
 """
 

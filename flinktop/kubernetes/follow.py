@@ -7,7 +7,7 @@ import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from flinktop.kubernetes.errors import ApiError, KubernetesError
+from flinktop.kubernetes.errors import ApiError, KubectlError, KubernetesError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
@@ -24,8 +24,10 @@ AWAY_SECONDS: Final = 60.0
 """After so long a kind that is missing or forbidden is tried again: it may have come since."""
 _BRIEF: Final = 1.0
 """A watch that ends sooner (s) is not begun anew at once."""
-_QUIET_FAILURES: Final = 2
+_BUSY_FAILURES: Final = 2
 """So many failures in a row of an API server that is busy are not reported."""
+_LASTING: Final = ("missing", "config", "context", "login")
+"""What kubectl lacks that does not come by itself."""
 
 
 class Clock(Protocol):
@@ -90,6 +92,7 @@ class Follower:
         self._changed = changed
         self._known: dict[Key, Any] = {}
         self._failures = 0
+        self._was_listed = False
         self._too_old = 0  # lists in a row whose version was too old at once
         self._awake = asyncio.Event()
 
@@ -100,6 +103,7 @@ class Follower:
             try:
                 listed = await self._api.list_all(self.kind.path(self.namespace), self.kind.params)
                 self._replace(listed)
+                self._was_listed = True
                 self._went_well(on_state)
                 wait = await self._watch(listed.version, on_state)
             except KubernetesError as error:
@@ -123,11 +127,10 @@ class Follower:
                     # At once, but for versions that are too old as soon as they are listed.
                     self._too_old = self._too_old + 1 if self._clock.now() - began < _BRIEF else 0
                     return _longer(self._too_old - 1) if self._too_old > 1 else 0.0
-                wait = self._failed(error, on_state)
-                if self.away:
-                    return wait
-                await self._pause(wait)
-                continue
+                if self._clock.now() - began < _BRIEF:
+                    # A list says whether all is well again; a watch may be silent for minutes.
+                    return self._failed(error, on_state)
+                log.info("a watch of %s was cut off: %s", self.kind.resource, error)
             self._too_old = 0
             brief = brief + 1 if self._clock.now() - began < _BRIEF else 0
             if brief:
@@ -203,15 +206,22 @@ class Follower:
                 self._changed(key, None, None)
             self._set_state(self._why_away(error, status), away=True, on_state=on_state)
             return AWAY_SECONDS
-        busy = status == HTTPStatus.TOO_MANY_REQUESTS or (isinstance(error, ApiError) and _is_gone(error))
-        if not busy or self._failures > _QUIET_FAILURES:
-            self._set_state(str(error), away=False, on_state=on_state)
-        else:
-            self._set_state(self.problem, away=self.away, on_state=on_state)
+        quiet = self._failures <= self._quiet_failures(error, status)
+        self._set_state(self.problem if quiet else str(error), away=quiet and self.away, on_state=on_state)
         wait = _longer(self._failures)
         if isinstance(error, ApiError) and error.retry_after is not None:
             wait = max(wait, error.retry_after)
         return wait
+
+    def _quiet_failures(self, error: KubernetesError, status: int) -> int:
+        """So many failures in a row are no problem yet."""
+        if status == HTTPStatus.TOO_MANY_REQUESTS or _is_gone(error):
+            return _BUSY_FAILURES
+        lasts = status == HTTPStatus.UNAUTHORIZED or (
+            isinstance(error, KubectlError) and error.kind in _LASTING
+        )
+        # A connection may be cut off: by a new start of the proxy, for one.
+        return 1 if self._was_listed and not lasts else 0
 
     def _why_away(self, error: KubernetesError, status: int) -> str:
         if status != HTTPStatus.NOT_FOUND:

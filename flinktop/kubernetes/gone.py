@@ -57,10 +57,14 @@ class GoneClusters:
         self._found: dict[str, Found] = {}  # by name
 
     def update(self, before: dict[str, Found], current: dict[str, Found], now: float) -> None:
-        """Keep those of `before` that are not current; both by name."""
+        """Keep those of `before` that are not current; both by name. Their pods are no longer followed."""
         for name, found in before.items():
             if name not in current:
-                self._found[name] = replace(found, state=replace(found.state, deleted=now))
+                pods = tuple(
+                    pod if pod.gone is not None else replace(pod, gone=now, ready=False)
+                    for pod in found.state.pods
+                )
+                self._found[name] = replace(found, state=replace(found.state, deleted=now, pods=pods))
         for name in [name for name in self._found if name in current]:
             del self._found[name]
 

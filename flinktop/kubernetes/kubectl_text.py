@@ -20,7 +20,7 @@ _ERROR: Final = (
     "The connection to the server",
 )
 _PREFIX: Final = re.compile(
-    r"(?:error|Error from server \(\w{1,60}\)|Error from server|Unable to connect to the server): "
+    r"(?:(?:error|[Ee]rror from server(?: \(\w{1,60}\))?|Unable to connect to the server): ){1,3}"
 )
 _GET: Final = re.compile(r'[A-Z][a-z]{2,6} "[^"]{1,2000}": ')
 _CONTEXT: Final = re.compile(

@@ -1,9 +1,9 @@
 """Objects of Kubernetes as its API server sends them: the fields that flinktop reads, nothing of the rest.
 
 Service, Pod and Event are those of core/v1. FlinkDeployment, FlinkSessionJob and FlinkStateSnapshot have the
-shape of flink.apache.org/v1beta1 in the CRDs of Flink Kubernetes operator 1.15 and the 1.16 snapshot of July
+shape of flink.apache.org/v1beta1 in the CRDs of Flink Kubernetes operator 1.15 and of its main branch of July
 2026 (helm/flink-kubernetes-operator/crds); operators since 1.0 send fewer of these fields. FlinkStateSnapshot
-came with 1.10, `status.lifecycleState` with 1.2.
+came with 1.10, `status.lifecycleState` with 1.4.
 
 Every field may be missing. A field of another type is dropped and the rest is kept. Texts are as they were
 sent: pods.py, operator.py and discovery.py clean what they pass on.

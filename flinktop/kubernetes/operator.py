@@ -19,7 +19,7 @@ _CLASS: Final = re.compile(r"(?:[a-z_$][\w$]{0,60}\.){1,12}[A-Z][\w$]{0,100}: ")
 
 
 class OperatorError(Struct, frozen=True, rename="camel"):
-    """`status.error`: an exception as JSON text, from operator 1.4 on; before, its message alone."""
+    """`status.error`: an exception as JSON text, from operator 1.3 on; before, its message alone."""
 
     type: str | None = None
     message: str | None = None
@@ -53,7 +53,10 @@ def state_of(kind: str, given: FlinkObject) -> OperatorState:
 
 
 def _own_savepoint(status: JobStatus | None) -> tuple[str, float | None]:
-    """The last savepoint in the status of a job. From operator 1.10 on it is there only after an upgrade."""
+    """The last savepoint in the status of a job, and when it was taken (s since 1970).
+
+    From operator 1.10 on savepoints are FlinkStateSnapshots, and only the path of the last upgrade's is here.
+    """
     if status is None:
         return "", None
     last = status.savepoint_info.last_savepoint if status.savepoint_info is not None else None

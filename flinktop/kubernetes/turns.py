@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import heapq
+import itertools
 from collections import deque
 from typing import Final, Protocol
 
@@ -32,14 +34,14 @@ class Turns:
 
     def __init__(self, clock: Clock, most: int = MOST) -> None:
         self._clock = clock
-        self._most = most
+        self._apart = _SECOND / most
         self._shares: dict[str, float] = {}
-        self._used: dict[str, float] = {}
-        """Turns so far of each cluster, divided by its share: the one with the least is next."""
-        self._level = 0.0  # of the newest turn: a cluster that was idle begins there
+        self._next: dict[str, float] = {}
+        """Where the next request of each cluster stands in the line: 1 / its share behind the one before."""
+        self._place = 0.0  # of the newest turn: a cluster that was idle begins there
         self._sent: deque[float] = deque(maxlen=most)
-        self._first: deque[asyncio.Future[None]] = deque()
-        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
+        self._line: list[tuple[float, int, asyncio.Future[None]]] = []  # a heap
+        self._number = itertools.count()
         self._held_until = 0.0
         self._giving: asyncio.Task[None] | None = None
 
@@ -50,7 +52,7 @@ class Turns:
     def forget(self, cluster: str) -> None:
         """Forget the share of a cluster that is gone."""
         self._shares.pop(cluster, None)
-        self._used.pop(cluster, None)
+        self._next.pop(cluster, None)
 
     def hold(self, seconds: float) -> None:
         """Give no turn for so long (s): the API server asks for that."""
@@ -58,16 +60,15 @@ class Turns:
 
     async def take(self, cluster: str, *, first: bool = False) -> None:
         """Wait for a turn; `first` is for acts, before all others."""
-        if not self._first and not self._waiting and not self._left():
-            self._give(cluster)
+        place = -1.0 if first else self._place_of(cluster)
+        if not self._line and not self._left():
+            self._give(place)
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        (self._first if first else self._waiting.setdefault(cluster, deque())).append(turn)
+        heapq.heappush(self._line, (place, next(self._number), turn))
         if self._giving is None or self._giving.done():
             self._giving = asyncio.create_task(self._go_on())
         await turn
-        if first:
-            self._count(cluster)
 
     async def close(self) -> None:
         """Stop giving turns; whoever waits is cancelled."""
@@ -76,46 +77,35 @@ class Turns:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._giving
             self._giving = None
-        for turn in (*self._first, *(one for line in self._waiting.values() for one in line)):
+        for _, _, turn in self._line:
             turn.cancel()
-        self._first.clear()
-        self._waiting.clear()
+        self._line.clear()
+
+    def _place_of(self, cluster: str) -> float:
+        place = max(self._place, self._next.get(cluster, 0.0))
+        self._next[cluster] = place + 1.0 / self._shares.get(cluster, 1.0)
+        return place
 
     def _left(self) -> float:
         """Seconds until the next turn may be given."""
         now = self._clock.now()
-        full = self._sent[0] + _SECOND - now if len(self._sent) == self._most else 0.0
+        full = self._sent[0] + _SECOND - now if len(self._sent) == self._sent.maxlen else 0.0
         return max(0.0, full, self._held_until - now)
 
-    def _give(self, cluster: str) -> None:
+    def _give(self, place: float) -> None:
         self._sent.append(self._clock.now())
-        self._count(cluster)
-
-    def _count(self, cluster: str) -> None:
-        self._level = max(self._used.get(cluster, 0.0), self._level)
-        self._used[cluster] = self._level + 1.0 / self._shares.get(cluster, 1.0)
+        self._place = max(self._place, place)
 
     async def _go_on(self) -> None:
-        while self._first or self._waiting:
+        while self._line:
             if left := self._left():
                 await self._clock.sleep(left)
                 continue
-            turn, cluster = self._next()
+            place, _, turn = heapq.heappop(self._line)
             if turn.done():
                 # Whoever waited for it was cancelled.
                 continue
-            self._sent.append(self._clock.now())
-            if cluster:
-                self._count(cluster)
+            self._give(place)
             turn.set_result(None)
-
-    def _next(self) -> tuple[asyncio.Future[None], str]:
-        """Whose turn it is; without a cluster if it is first."""
-        if self._first:
-            return self._first.popleft(), ""
-        cluster = min(self._waiting, key=lambda one: self._used.get(one, self._level))
-        line = self._waiting[cluster]
-        turn = line.popleft()
-        if not line:
-            del self._waiting[cluster]
-        return turn, cluster
+            # One after the other, so that whoever asks again at once has a place among those who wait.
+            await self._clock.sleep(self._apart)

@@ -135,6 +135,20 @@ class LogFilePlace(Place, frozen=True):
     name: str
 
 
+class PodLogPlace(Place, frozen=True):
+    """The last log of a pod's container."""
+
+    what: Any
+    """A `PodLog`, whose module is imported when the first one is read."""
+
+
+class DescribedPlace(Place, frozen=True):
+    """What kubectl describes of something."""
+
+    what: Any
+    """A `Described`, likewise."""
+
+
 class JarsPlace(Place, frozen=True):
     """Jars, applications and datasets."""
 
@@ -290,6 +304,8 @@ SCREENS: Final[dict[type[Place], tuple[str, str]]] = {
     TaskManagerPlace: ("screens.process_screen", "TaskManagerScreen"),
     JobManagerPlace: ("screens.process_screen", "JobManagerScreen"),
     LogFilePlace: ("screens.log_screen", "LogFileScreen"),
+    PodLogPlace: ("screens.kubernetes_text", "PodLogScreen"),
+    DescribedPlace: ("screens.kubernetes_text", "DescribedScreen"),
     JarsPlace: ("screens.jars", "JarsScreen"),
     ApplicationPlace: ("screens.application", "ApplicationScreen"),
     OperationsPlace: ("screens.operations", "OperationsScreen"),

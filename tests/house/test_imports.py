@@ -60,7 +60,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "known": ("flink",),
     # What one look tells, in; findings, out. What is to be remembered is handed in and out.
     "judgement": ("known", "model", "flink"),
-    "engine": ("judgement", "known", "model", "flink", "recording", "tunnel"),
+    "engine": ("judgement", "known", "model", "flink", "recording", "tunnel", "kubernetes"),
     # Of the engine the values that it keeps, and how its series and operations are named.
     "facts": ("engine", "judgement", "model", "flink"),
     "headless": ("facts", "engine", "judgement", "known", "model", "flink", *SETTINGS),

@@ -67,7 +67,9 @@ def figures(found: Finding) -> dict[str, object]:
 
 def test_a_lost_taskmanager_was_oomkilled() -> None:
     found = lost(pod(ended=ended("OOMKilled", memory_limit=2 * GB), restarts=3, phase="Failed", ready=False))
-    assert found.words.endswith("is gone with 2 slots in use; its container was OOMKilled (limit 2.0 GB)")
+    assert found.words.endswith(
+        "is gone with 2 slots in use; its container ended: OOMKilled (limit 2.0 GB), exit code 137"
+    )
     assert "taskmanager.memory.jvm-overhead.fraction" in found.next
     assert figures(found)["container ended"] == "OOMKilled"
     assert figures(found)["exit code"] == "137"
@@ -81,22 +83,30 @@ def test_a_lost_taskmanager_was_oomkilled() -> None:
     [
         pytest.param(
             {"ended": ended("Evicted", None, message="The node was low on resource: memory."), "gone": NOW},
-            "its pod was evicted from its node: The node was low on resource: memory.",
+            "its pod ended: Evicted: The node was low on resource: memory.",
             "its node ran short",
             id="evicted",
         ),
-        pytest.param({"ended": ended("Error", 143)}, "ended by SIGTERM (exit code 143)", "who stopped it"),
-        pytest.param({"ended": ended("Error", 137)}, "killed by SIGKILL (exit code 137)", "short of memory"),
-        pytest.param({"ended": ended("Error", 239)}, "by Flink after a fatal error", "the last log"),
-        pytest.param({"ended": ended("Error", 1)}, "was ended (exit code 1)", "the last log"),
+        pytest.param(
+            {"ended": ended("Error", 143)},
+            "its container ended: Error, exit code 143 (SIGTERM)",
+            "who stopped it",
+        ),
+        pytest.param(
+            {"ended": ended("Error", 137)},
+            "its container ended: Error, exit code 137 (SIGKILL)",
+            "short of memory",
+        ),
+        pytest.param({"ended": ended("Error", 239)}, "exit code 239", "after a fatal error"),
+        pytest.param({"ended": ended("Error", 1)}, "its container ended: Error, exit code 1", "the last log"),
         pytest.param(
             {"ended": ended("StartError", 128, message="exec: no such file")},
-            "ended: StartError (exit code 128): exec: no such file",
+            "ended: StartError, exit code 128: exec: no such file",
             "the last log",
         ),
         pytest.param(
             {"ended": ended("OOMKilled"), "waiting": "CrashLoopBackOff", "ready": False},
-            "its container was OOMKilled, and waits now: CrashLoopBackOff",
+            "its container ended: OOMKilled, exit code 137; now CrashLoopBackOff",
             "jvm-overhead",
         ),
         pytest.param({"gone": NOW / 1000}, "its pod is gone too", "who removed its pod"),
@@ -177,7 +187,7 @@ def waits(known: KubernetesState | None) -> Finding:
                 ),
                 pod("tm-1"),
             ),
-            "its TaskManager pod is Pending: 0/3 nodes are available: Insufficient cpu",
+            "a TaskManager pod is Pending: 0/3 nodes are available: Insufficient cpu",
             "add nodes",
             id="no room",
         ),
@@ -193,7 +203,7 @@ def waits(known: KubernetesState | None) -> Finding:
                     "tm-1", ready=False, waiting="CrashLoopBackOff", ended=ended("Error", 1, message="no jar")
                 )
             ),
-            "waits: CrashLoopBackOff: its container was ended (exit code 1): no jar",
+            "a TaskManager pod is CrashLoopBackOff, last ended: Error, exit code 1: no jar",
             "the last log",
             id="it crashes",
         ),
@@ -246,7 +256,8 @@ def test_pods_that_run_add_nothing_to_missing_slots(known: KubernetesState) -> N
                     ended=ended("OOMKilled", memory_limit=GB),
                 )
             ),
-            "its JobManager pod waits: CrashLoopBackOff: its container was OOMKilled (limit 1.0 GB)",
+            "its JobManager pod is CrashLoopBackOff, 7 restarts, last ended: OOMKilled (limit 1.0 GB),"
+            " exit code 137",
             "jobmanager.memory.process.size",
         ),
         (

@@ -66,33 +66,36 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Kubectl:
-    """A kubectl of one version with one kubeconfig, and a home directory that has nothing else."""
+    """A kubectl of one version with one kubeconfig. Its home directory is empty unless one is given."""
 
     program: Path
     kubeconfig: Path
-    home: Path
+    directory: Path
+    home: Path | None = None
 
     def environment(self, **more: str) -> Mapping[str, str]:
-        path = f"{refusing(self.home / 'no-kubectl')}:{os.environ['PATH']}"
-        return {"PATH": path, "HOME": str(self.home), "KUBECONFIG": str(self.kubeconfig), **more}
+        path = f"{refusing(self.directory / 'no-kubectl')}:{os.environ['PATH']}"
+        home = self.home or self.directory
+        return {"PATH": path, "HOME": str(home), "KUBECONFIG": str(self.kubeconfig), **more}
 
-    def __call__(self, *words: str, **more: str) -> Done:
+    def __call__(self, *words: str, stdin: str = "", seconds: float = 60, **more: str) -> Done:
         """Run it to its end; `more` are variables of its environment."""
         done = subprocess.run(
             [str(self.program), *words],
             env=self.environment(**more),
-            stdin=subprocess.DEVNULL,
+            input=stdin,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=seconds,
             check=False,
         )
         return Done(done.returncode, done.stdout, done.stderr)
 
-    def get(self, *words: str) -> str:
-        """What it prints, asserted to end well and without a complaint."""
-        done = self(*words)
-        assert (done.status, done.errors) == (0, ""), done
+    def get(self, *words: str, stdin: str = "", seconds: float = 60) -> str:
+        """What it prints, asserted to end well, with nothing but warnings beside it."""
+        done = self(*words, stdin=stdin, seconds=seconds)
+        assert done.status == 0, done
+        assert all(line.startswith("Warning:") for line in done.errors.splitlines()), done
         return done.output
 
     @contextmanager
@@ -128,7 +131,7 @@ class Kubectl:
     @contextmanager
     def proxying(self, *words: str) -> Iterator[Path]:
         """A proxy to the API server for all methods and paths, on a unix socket."""
-        socket = self.home / "proxy"
+        socket = self.directory / "proxy"
         socket.unlink(missing_ok=True)
         with self.running("proxy", f"--unix-socket={socket}", "--reject-methods=^$", *words) as process:
             assert process.stdout is not None

@@ -36,7 +36,7 @@ class ScriptedApi:
         self.asked: list[str] = []
         self._objects: dict[str, dict[tuple[str, str], Object]] = defaultdict(dict)
         self._version = 0
-        self._watches: dict[str, list[asyncio.Queue[Event | None]]] = defaultdict(list)
+        self._watches: dict[str, list[asyncio.Queue[Event | KubernetesError | None]]] = defaultdict(list)
         for one in objects:
             self.put(one)
 
@@ -58,11 +58,11 @@ class ScriptedApi:
         for one in objects:
             del self._objects[RESOURCES[one["kind"]]][_key(one)]
 
-    def close_watches(self) -> None:
-        """End all watches, as API servers do after a time."""
+    def close_watches(self, error: KubernetesError | None = None) -> None:
+        """End all watches, as API servers do after a time; with an error if they are cut off."""
         for queues in self._watches.values():
             for queue in queues:
-                queue.put_nowait(None)
+                queue.put_nowait(error)
 
     @property
     def watching(self) -> int:
@@ -88,12 +88,14 @@ class ScriptedApi:
         self, path: str, version: str, params: Iterable[tuple[str, str]] = ()
     ) -> AsyncIterator[Event]:
         resource, namespace = _resource(path)
-        self.asked.append(f"watch {path}")
+        self.asked.append(f"watch {path} {version}")
         self._raise(self.errors | self.watch_errors, resource)
-        queue: asyncio.Queue[Event | None] = asyncio.Queue()
+        queue: asyncio.Queue[Event | KubernetesError | None] = asyncio.Queue()
         self._watches[resource].append(queue)
         try:
             while (event := await queue.get()) is not None:
+                if isinstance(event, KubernetesError):
+                    raise event
                 one = json.loads(bytes(event.object))
                 if (namespace is None or one["metadata"]["namespace"] == namespace) and _selects(one, params):
                     yield event
@@ -145,6 +147,8 @@ def _selects(one: Any, params: Iterable[tuple[str, str]]) -> bool:
     ):
         return False
     about = one.get("involvedObject", {})
-    fields = {"reason": one.get("reason")} | {f"involvedObject.{name}": value for name, value in about.items()}
+    fields = {"reason": one.get("reason")} | {
+        f"involvedObject.{name}": value for name, value in about.items()
+    }
     wanted = [part.partition("=") for part in asked.get("fieldSelector", "").split(",") if part]
     return all(fields.get(name) == value for name, _, value in wanted)

@@ -1,5 +1,7 @@
 """Which pod a TaskManager is, and what of the operator runs a job."""
 
+from typing import Any
+
 import pytest
 
 from flinktop.model.kubernetes import KubernetesState, OperatorState, Pod
@@ -46,11 +48,11 @@ def test_of_pods_that_had_an_address_one_after_the_other_it_is_the_one_of_then()
     assert state.pod_of("", "10.0.0.7:1", before=150.0).name == "old"  # type: ignore[union-attr]
 
 
-def deployment(**more: str) -> OperatorState:
+def deployment(**more: Any) -> OperatorState:
     return OperatorState(kind="FlinkDeployment", name="orders", **more)
 
 
-def session_job(**more: str) -> OperatorState:
+def session_job(**more: Any) -> OperatorState:
     return OperatorState(kind="FlinkSessionJob", name="clicks", **more)
 
 

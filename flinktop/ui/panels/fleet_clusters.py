@@ -14,6 +14,7 @@ from flinktop.flink.text import clean
 from flinktop.model import format as fmt
 from flinktop.model import states
 from flinktop.ui.panels.columns import TREND, number, text
+from flinktop.ui.panels.fleet_pods import columns as of_pods
 from flinktop.ui.panels.fleet_search import none_found
 from flinktop.ui.panels.fleet_table import FleetTable, cluster_tone, words_match
 from flinktop.ui.panels.verdicts import LEAST_WORDS, TONES, mark
@@ -30,9 +31,19 @@ VERDICT, LONG_VERDICT = 18, 36  # cells of its verdict, likewise
 STATE, JOBS = 12, 14
 ROOM, MORE_ROOM = 34, 46
 """Cells that name and verdict keep together next to the first figures, and next to the others."""
-DROPS: Final = {"release": 7, "group": 6, "trend": 5, "slots": 4, "age": 3, "in": 2, "jobs": 1}
+DROPS: Final = {
+    "release": 9,
+    "group": 8,
+    "trend": 7,
+    "slots": 6,
+    "operator": 5,
+    "age": 4,
+    "in": 3,
+    "pods": 2,
+    "jobs": 1,
+}
 """The order in which columns are dropped where there is little room, the highest first."""
-FIRST_FIGURES: Final = ("age", "in")
+FIRST_FIGURES: Final = ("age", "in", "operator", "pods")
 TONES_OF_STATES: Final = ("bad", "warn", "info", "good", "muted")
 """The tones of states of jobs, the worst first."""
 
@@ -117,6 +128,7 @@ class FleetClusters(FleetTable[ClusterFacts]):
     BOX = "Clusters"
     TABLE = "clusters"
     _lines = 0  # as many as it takes at the most
+    _on_kubernetes = False  # whether one of them is
 
     def columns(self) -> Sequence[Column[ClusterFacts]]:
         def age_tone(seconds: float) -> str:
@@ -176,6 +188,7 @@ class FleetClusters(FleetTable[ClusterFacts]):
                 stripes=jobs_stripes,
                 descending=True,
             ),
+            *(of_pods(self._wall) if self._on_kubernetes else ()),
             Column("slots", "SLOTS", 7, slots, sort=free, align="right"),
             number("in", "IN/s", 6, lambda row: row.rate, blank=unknown),
             Column("trend", "IN/s, 30 m", TREND, trend),
@@ -196,6 +209,15 @@ class FleetClusters(FleetTable[ClusterFacts]):
             text("url", "URL", 24, lambda row: clean(row.url), tone="muted", sort=True, usual=False),
         ]
         return [_placed(column) for column in found]
+
+    def _wall(self) -> float:
+        return self.app.clock.wall()
+
+    def show(self) -> None:
+        if any(row.kubernetes is not None for row in self.facts().clusters) != self._on_kubernetes:
+            self._on_kubernetes = not self._on_kubernetes
+            self.table.set_columns(self.shown_columns())
+        super().show()
 
     def rows(self) -> Sequence[ClusterFacts]:
         return self.facts().clusters

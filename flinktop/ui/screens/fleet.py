@@ -14,7 +14,7 @@ from flinktop.ui.panels.fleet_frame import FleetBottomLine, FleetTopLine
 from flinktop.ui.panels.fleet_jobs import FleetJobs, WorstJobs, of_key
 from flinktop.ui.panels.fleet_search import SearchNotice
 from flinktop.ui.panels.fleet_table import FleetTable
-from flinktop.ui.places import JobPlace, TimelinePlace
+from flinktop.ui.places import DescribedPlace, JobPlace, TimelinePlace
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets.messages import Opened
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from flinktop.engine.host import Port
+    from flinktop.engine.kubernetes_text import Described
     from flinktop.settings import Profile
     from flinktop.ui.panels.frame import BottomLine
 
@@ -97,6 +98,20 @@ class FleetScreen(TabbedScreen, sheet="fleet.tcss"):
         """The timeline of the cluster under the cursor."""
         if self.cluster is not None:
             self.app.open_cluster(self.cluster, TimelinePlace())
+
+    def described(self) -> Described | None:
+        """The deployment of the cluster under the cursor, or of the job there."""
+        if (found := self.own_cluster()) is None or (state := found[0].kubernetes) is None:
+            return None
+        from flinktop.engine import kubernetes_text as texts  # noqa: PLC0415 -- on Kubernetes alone
+
+        job = self.selected().get("job")
+        return texts.job_described(state, job) if job else texts.cluster_described(state)
+
+    def action_describe(self) -> None:
+        what = self.described()
+        if self.cluster is not None and what is not None:
+            self.app.open_cluster(self.cluster, DescribedPlace(what))
 
     def action_refresh(self) -> None:
         """Ask the cluster under the cursor again now; and search for clusters where that has failed."""

@@ -91,22 +91,23 @@ class _Forwarding:
         task.add_done_callback(self._tasks.discard)
 
     async def _pass_on(self, error: Stream, data: Stream, port: int) -> None:
+        """One connection; however it ends, both streams are closed: kubectl waits for that."""
         address = self._network.pod(self._pod, port)
-        why = f"error forwarding port {port} to pod {self._pod['metadata']['uid']}, uid : "
         with contextlib.suppress(OSError):
-            if address is None:
-                await error.write(f"{why}connect: connection refused".encode(), last=True)
-                return
             try:
+                if address is None:
+                    raise ConnectionRefusedError("connect: connection refused")
                 reader, writer = await asyncio.open_connection(*address)
             except OSError as cause:
-                await error.write(f"{why}{cause}".encode(), last=True)
-                return
-            try:
-                await asyncio.gather(_up(data, writer), _down(data, reader))
-                await error.write(b"", last=True)
-            finally:
-                writer.close()
+                uid = self._pod["metadata"]["uid"]
+                await error.write(f"error forwarding port {port} to pod {uid}, uid : {cause}".encode())
+            else:
+                try:
+                    await asyncio.gather(_up(data, writer), _down(data, reader))
+                finally:
+                    writer.close()
+            await data.end()
+            await error.end()
 
 
 async def _up(data: Stream, writer: asyncio.StreamWriter) -> None:
@@ -120,4 +121,4 @@ async def _up(data: Stream, writer: asyncio.StreamWriter) -> None:
 async def _down(data: Stream, reader: asyncio.StreamReader) -> None:
     while chunk := await reader.read(CHUNK):
         await data.write(chunk)
-    await data.write(b"", last=True)
+    await data.end()

@@ -54,14 +54,20 @@ class Stream:
         self._spdy = spdy
         self._number = number
         self._came: asyncio.Queue[bytes] = asyncio.Queue()
+        self._ended = False
 
     async def read(self) -> bytes:
         """Some bytes, or b"" when the other side sends no more on it."""
         return await self._came.get()
 
-    async def write(self, data: bytes, *, last: bool = False) -> None:
-        """Send bytes; nothing may follow the last ones."""
-        await self._spdy.send_data(self._number, data, last=last)
+    async def write(self, data: bytes) -> None:
+        await self._spdy.send_data(self._number, data)
+
+    async def end(self) -> None:
+        """Send no more on it."""
+        if not self._ended:
+            self._ended = True
+            await self._spdy.send_data(self._number, b"", flags=FIN)
 
     def came(self, data: bytes) -> None:
         self._came.put_nowait(data)
@@ -136,6 +142,6 @@ class Spdy:
         self._connected.write(struct.pack(">II", _CONTROL | kind, len(body)) + body)
         await self._connected.drain()
 
-    async def send_data(self, number: int, data: bytes, *, last: bool) -> None:
-        self._connected.write(struct.pack(">II", number, (FIN if last else 0) << 24 | len(data)) + data)
+    async def send_data(self, number: int, data: bytes, *, flags: int = 0) -> None:
+        self._connected.write(struct.pack(">II", number, flags << 24 | len(data)) + data)
         await self._connected.drain()

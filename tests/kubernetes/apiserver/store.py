@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.kubernetes.apiserver.kinds import KINDS, Kind
-from tests.kubernetes.objects import Object, metadata
+from tests.kubernetes.objects import Object, changed, metadata
 
 Key = tuple[str, str]
 """Namespace (empty where there is none) and name."""
@@ -85,6 +85,7 @@ class Store:
             own["uid"] = before["metadata"]["uid"] if before else own.get("uid") or str(uuid.uuid4())
             self._version += 1
             own["resourceVersion"] = str(self._version)
+            own["managedFields"] = [_written(made)]
             self._of(kind)[_key(made)] = made
             self._changed(Change(self._version, kind, before, made))
             return made
@@ -92,14 +93,7 @@ class Store:
     def patch(self, kind: str, namespace: str, name: str, **fields: Any) -> Object:
         """Change values of an object: `status__lifecycleState="UPGRADING"`."""
         with self._lock:
-            made = copy.deepcopy(self.get(kind, namespace, name))
-            for path, value in fields.items():
-                *way, last = path.split("__")
-                inner = made
-                for word in way:
-                    inner = inner.setdefault(word, {})
-                inner[last] = value
-            return self._put(made)
+            return self._put(changed(self.get(kind, namespace, name), **fields))
 
     def remove(self, kind: str, namespace: str, name: str) -> None:
         """Delete one object."""
@@ -170,6 +164,23 @@ class Store:
 
 def _key(given: Object) -> Key:
     return given["metadata"].get("namespace", ""), given["metadata"]["name"]
+
+
+def _written(given: Object) -> Object:
+    """Who wrote which fields: a large part of what an API server sends of every object."""
+    fields = {name: value for name, value in given.items() if name in {"spec", "status", "message", "reason"}}
+    return {
+        "manager": "kube-controller-manager",
+        "operation": "Update",
+        "apiVersion": given["apiVersion"],
+        "time": given["metadata"].get("creationTimestamp"),
+        "fieldsType": "FieldsV1",
+        "fieldsV1": _fields(fields),
+    }
+
+
+def _fields(value: Object) -> Object:
+    return {f"f:{name}": _fields(inner) if isinstance(inner, dict) else {} for name, inner in value.items()}
 
 
 def namespace_object(name: str) -> Object:
