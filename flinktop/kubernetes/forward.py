@@ -24,6 +24,7 @@ LIMITS: Final = Limits(longest=15.0)
 WORDS_SECONDS: Final = 0.3
 """How long after a failed request it is waited for what kubectl prints about it."""
 CLOSE_SECONDS: Final = 1.5
+_NO_POD: Final = ("timed out waiting for the condition", "because pod is not running")
 _POD_SECONDS: Final = 10
 """For the service's pod to run; less than the tunnel has to open."""
 
@@ -83,6 +84,8 @@ class PortForward:
         await self._tunnel.close(seconds)
 
     def _why(self, state: State) -> str:
+        if any(words in state.words for words in _NO_POD):
+            return f"no pod of the service {self._name} is running ({self._kubectl.where})"
         return str(why_down(state, "port-forward", self._kubectl, self._limits))
 
     def _changed(self, state: State) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from flinktop.tunnel.environment import of_command
-from flinktop.tunnel.place import SOCKET, Place, private_socket
+from flinktop.tunnel.place import PORT, SOCKET, Place, private_socket
 from flinktop.tunnel.state import Limits, Order, State, from_line
 
 FAILURES: Final = 3
@@ -60,7 +60,9 @@ class Tunnel:
         self.retry_at: float | None = None  # by `now` (s), when it is down
         self.words_at = 0.0  # by `now` (s), when the command printed its last words
         self._order = Order(tuple(command), limits)
-        self._has_socket = any(SOCKET in word for word in command)
+        self._has_socket = any(SOCKET in word for word in command) and not any(
+            PORT in word for word in command
+        )
         self._limits = limits
         self._changed = changed
         self._now = now

@@ -70,8 +70,15 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "own_commands": ("flink",),
     "ui": ("bundle", "facts", "engine", "judgement", "known", "model", "flink", "own_commands", *SETTINGS),
 }
-# The part of flink that speaks HTTP, and so the only code that knows the library.
-HTTP = ("flink.http", "flink.wire", "flink.network", "flink.tunnelled")
+# The parts that speak HTTP, and so the only code that knows the library.
+HTTP = (
+    "flink.http",
+    "flink.wire",
+    "flink.network",
+    "flink.tunnelled",
+    "kubernetes.wire",
+    "kubernetes.reach",
+)
 # What screens know of the engine by name: values, the Port and the Fleet. Its parts are not theirs to hold.
 DOORS = ("engine.engine", "engine.host", "engine.fleet")
 PARTS = ("Engine", "Poller", "Store", "SeriesStore", "Sweep")

@@ -201,7 +201,7 @@ async def test_a_pod_that_is_not_there(program: str, apiserver: real.ApiServer) 
     async with asking(program) as api, through(api, "port-forward") as (http, _way):
         with pytest.raises(Unreachable) as raised:
             await http.get(CONFIG())
-        assert raised.value.detail
+        assert raised.value.detail == "no pod of the service flink/orders-rest is running (context prod)"
 
 
 async def test_a_token_that_is_renewed(
