@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from flinktop.engine.series import cluster_series
 from flinktop.facts.jobs import latest_rate
@@ -145,7 +146,11 @@ def cluster_facts(
     # An engine that waits for its turn to start has asked nothing yet.
     silent = None if live else max(0.0, now - begun) if begun > 0 else 0.0
     verdicts = _verdicts(known, jobs)
-    worst = _worst(_of_state(state, reason, silent), judged.findings if judged is not None else (), verdicts)
+    worst = _worst(
+        _with_pods(known, _of_state(state, reason, silent)),
+        judged.findings if judged is not None else (),
+        verdicts,
+    )
     if worst is None and live and listed is not None and len(verdicts) == len(jobs):
         worst = _Said(Severity.OK, HEALTHY, HEALTHY if jobs else "no jobs")
     worst = worst or _Said()
@@ -236,6 +241,16 @@ def _of_state(state: ClusterState, reason: str, silent: float | None) -> _Said |
     if state is ClusterState.CONNECTING and silent is not None and silent >= AWAY_SECONDS:
         return _Said(Severity.UNKNOWN, UNREACHABLE, "no answer yet")
     return None
+
+
+def _with_pods(known: Known, said: _Said | None) -> _Said | None:
+    """What is said of a cluster that does not answer, with why by its JobManager's pod."""
+    if said is None or known.kubernetes is None:
+        return said
+    from flinktop.judgement import pods  # noqa: PLC0415 -- few clusters are on Kubernetes
+
+    told = pods.cluster_lost(known.kubernetes).words
+    return replace(said, words=f"{told}; {said.words}") if told else said
 
 
 def _verdicts(known: Known, jobs: Iterable[JobOverview]) -> list[Verdict]:

@@ -43,7 +43,9 @@ DROPS: Final = {
     "jobs": 1,
 }
 """The order in which columns are dropped where there is little room, the highest first."""
-FIRST_FIGURES: Final = ("age", "in", "operator", "pods")
+FIRST_FIGURES: Final = ("age", "in", "operator")
+LEAST_ROOM: Final = 32
+"""The same next to pods: on a small screen they say more than the end of a verdict."""
 TONES_OF_STATES: Final = ("bad", "warn", "info", "good", "muted")
 """The tones of states of jobs, the worst first."""
 
@@ -255,9 +257,12 @@ class FleetClusters(FleetTable[ClusterFacts]):
         return row.url if row is not None else None
 
 
+_LEAVES: Final = {"jobs": 0, "pods": LEAST_ROOM}
+
+
 def _placed(column: Column[ClusterFacts]) -> Column[ClusterFacts]:
     """The column with its turn to be dropped."""
     if column.key not in DROPS:
         return column
-    leaves = 0 if column.key == "jobs" else ROOM if column.key in FIRST_FIGURES else MORE_ROOM
+    leaves = _LEAVES.get(column.key, ROOM if column.key in FIRST_FIGURES else MORE_ROOM)
     return replace(column, drop=DROPS[column.key], leaves=leaves)

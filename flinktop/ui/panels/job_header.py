@@ -179,12 +179,12 @@ def operator_line(job: str, port: Port) -> Line:
         groups.append([("error", "bad")])
     if manager.job_status:
         groups.append(pair("job", clean(manager.job_status)))
-    if manager.wanted:
-        groups.append(pair("wanted", clean(manager.wanted), "warn" if manager.wanted == "suspended" else ""))
+    if manager.wanted not in ("", "running"):
+        groups.append(pair("spec", clean(manager.wanted), "warn"))
     if manager.upgrade_mode:
-        groups.append(pair("upgrades by", clean(manager.upgrade_mode)))
+        groups.append(pair("upgrade mode", clean(manager.upgrade_mode)))
     if manager.savepoint_at is not None:
-        groups.append(pair("its last savepoint", kubernetes_words.ago(manager.savepoint_at, now)))
+        groups.append(pair("last savepoint", kubernetes_words.ago(manager.savepoint_at, now)))
     return spaced(*groups, gap=MUTED_GAP)
 
 
