@@ -87,11 +87,15 @@ def verdict_cell(row: ClusterFacts) -> Cell:
 
 
 def verdict_stripes(row: ClusterFacts, width: int) -> Stripes:
-    """The verdict in `width` cells; its end is cut, its note is not."""
+    """The verdict in `width` cells; its end is cut, its note is not.
+
+    When a cluster is asked again is written only where there is room: why it is unreachable says more.
+    """
     words, note = verdict_words(row), verdict_note(row)
     tone = TONES[row.severity] if row.kind else "muted"
     room = width - cell_len(note) - 1
-    if not note or room < LEAST_WORDS:
+    least = LEAST_WORDS if row.state is ClusterState.LIVE else cell_len(words)
+    if not note or room < least:
         return Stripes(((words, tone),))
     return Stripes(((f"{clip(words, room)} ", tone), (note, "muted")))
 
