@@ -16,7 +16,7 @@ from flinktop.model import states
 from flinktop.ui.panels.columns import TREND, number, text
 from flinktop.ui.panels.fleet_pods import columns as of_pods
 from flinktop.ui.panels.fleet_search import none_found
-from flinktop.ui.panels.fleet_table import FleetTable, cluster_name, cluster_tone, words_match
+from flinktop.ui.panels.fleet_table import FleetTable, cluster_stripes, cluster_tone, words_match
 from flinktop.ui.panels.verdicts import LEAST_WORDS, TONES, mark
 from flinktop.ui.widgets.celltext import clip, wrap
 from flinktop.ui.widgets.columns import Column, Stripes
@@ -168,9 +168,7 @@ class FleetClusters(FleetTable[ClusterFacts]):
                     flex=True,
                     comfort=LONG_NAME,
                 ),
-                stripes=lambda row, width: Stripes(
-                    ((cluster_name(row.shown, width), cluster_tone(row.colour)),)
-                ),
+                stripes=lambda row, width: cluster_stripes(row.shown, width, cluster_tone(row.colour)),
             ),
             Column(
                 "state",
