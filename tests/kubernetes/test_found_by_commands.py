@@ -223,7 +223,7 @@ def test_a_fleet_grows_and_loses_and_regains_its_login(place: Place, monkeypatch
         fleet.open("default/orders")
         place.remove("orders")
         until(lambda: "default/orders" not in fleet)
-        assert deleted(orders)
+        until(lambda: deleted(orders))
         place.api.lose_login("dev")
         until(lambda: any("not logged in" in problem for problem in search.state.problems))
         assert "default/later" in fleet
