@@ -523,6 +523,9 @@ class Engine:
 
     async def _judging(self) -> None:
         until = self.clock.now() + REMEMBER_SECONDS
+        if self.poller.off_screen is None:
+            # The first answers are judged together, and what kind of server sends them is known by then.
+            self._last_round = self.clock.now()
         while True:
             await self._until_round()
             while self._make_journal is not None and self._memory is None and self.clock.now() < until:

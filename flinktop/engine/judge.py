@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from flinktop.engine.answers import Answers
 from flinktop.engine.budget import ASKS_A_MINUTE, Budget
 from flinktop.engine.sums import Sums
-from flinktop.engine.sweep import figures_of
+from flinktop.engine.sweep import FEW, figures_of
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS, CheckpointStats
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.exceptions import EXCEPTIONS
@@ -62,8 +62,6 @@ if TYPE_CHECKING:
 
 MOST_A_ROUND: Final = 25
 """Jobs that are judged in a round; of more the others wait for the next."""
-FEW: Final = 20
-"""Jobs of which the sweep asks each often enough; of more, sums are watched."""
 SUSPECT_SECONDS: Final = 300.0
 """How long a job whose sum has moved is looked at closely."""
 YOUNG_MS: Final = 30_000.0
