@@ -42,7 +42,7 @@ def history(cluster: Cluster) -> Iterator[Cluster]:
         def archived() -> bool:
             try:
                 answer = server.ask("GET", "jobs/overview")
-                known = [job["jid"] for job in answer.json()["jobs"]] if answer.status == 200 else []
+                known = [job["jid"] for job in answer.json().get("jobs", [])] if answer.status == 200 else []
             except (OSError, ValueError):  # not listening yet, or writing that file
                 return False
             return {failed, finished} <= set(known)
