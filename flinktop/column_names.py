@@ -603,6 +603,22 @@ TABLES: Final = (
         ),
     ),
     TableName(
+        "fleet_alerts",
+        "alerts of all clusters of a fleet",
+        "alert",
+        (
+            _C("state", "STATE", "open, muted, cleared …"),
+            _C("severity", "SEVERITY", "severity"),
+            _C("since", "SINCE", "when it began"),
+            _C("lasted", "LASTED", "how long it has lasted, or did"),
+            _C("cluster", "CLUSTER", "name of the cluster"),
+            _C("job", "JOB", "job"),
+            _C("alert", "ALERT", "the finding as a sentence"),
+            _C("called", "CALLED", "when it called last"),
+            _C("kind", "KIND", "kind of the finding", usual=False),
+        ),
+    ),
+    TableName(
         "timeline",
         "events of the cluster or of a job",
         "what",

@@ -23,6 +23,10 @@ ON_SCREENS: Final = {
         "enter": "open", "/": "filter", "s": "sort", "S": "reverse", "f": "finished", "i": "describe",
         "T": "timeline",
     },
+    "alerts of all clusters": {
+        "enter": "open", "A": "acknowledge", "x": "mute", "/": "filter", "s": "sort", "S": "reverse",
+        "i": "describe", "T": "timeline",
+    },
     "overview": {
         "enter": "open", "v": "why", "/": "filter", "s": "sort", "S": "reverse", "f": "finished",
         "i": "describe", ",": "shorter window", ".": "longer window", "T": "timeline",

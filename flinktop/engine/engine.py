@@ -444,6 +444,7 @@ class Engine:
                 self.clock.now(),
                 self.poller.jitter,
                 lambda: self.sweep.live,
+                lambda: self.sweep.of_operators,
                 is_new=self.poller.link.answered is None,
             )
             self.sweep.off_screen()

@@ -85,6 +85,11 @@ class Sweep:
 
         return NewJobs(self.poller, self.cluster_time, few=FEW, row_seconds=SECONDS)
 
+    @property
+    def of_operators(self) -> set[Query[Any]]:
+        """The queries of the operators of fully chained vertices."""
+        return set().union(*self._extra.values())
+
     def start(self) -> None:
         self.poller.add_background(JOBS_OVERVIEW(), SECONDS)
 

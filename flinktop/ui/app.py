@@ -68,7 +68,7 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
 
     from flinktop.engine.acts.run_jar import RunJar
-    from flinktop.engine.alerts.alert import AlertsView
+    from flinktop.engine.alerts.alert import AlertsView, Call
     from flinktop.engine.alerts.hook import HookRunner
     from flinktop.engine.alerts.policy import AlertPolicy
     from flinktop.engine.fleet import OneLedger
@@ -339,11 +339,16 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
                 now=self.clock.now,
                 environ=os.environ,
                 several=self.fleet is not None,
+                lists=self.lists,
             )
             calling = self._calling
             self.app_suspend_signal.subscribe(self, lambda _app: calling.pause(), immediate=True)
             self.app_resume_signal.subscribe(self, lambda _app: calling.resume(), immediate=True)
         self._calling.news(view, [call for port in self.ports for call in port.take_calls()])
+
+    def lists(self, call: Call) -> bool:  # noqa: ARG002 -- for several clusters
+        """Whether the alerts of a call are in the list that the key for alerts opens from here."""
+        return True
 
     def _write_to_terminal(self, sequence: str) -> None:
         """Write between two frames."""

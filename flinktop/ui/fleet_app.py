@@ -20,8 +20,16 @@ from flinktop.ui.app import FlinkTop, OneJournal, port_of, until_left
 from flinktop.ui.known_fleet import KnownFleet, profile_of
 from flinktop.ui.leaving import Leaving
 from flinktop.ui.live import LiveScreen
-from flinktop.ui.places import FleetPlace, OverviewPlace, Place, is_at
-from flinktop.ui.screens.fleet import FleetScreen
+from flinktop.ui.places import (
+    AlertsPlace,
+    FleetAlertsPlace,
+    FleetPlace,
+    OverviewPlace,
+    Place,
+    is_at,
+    is_of_fleet,
+)
+from flinktop.ui.screens.of_fleet import OfFleet
 from flinktop.ui.spare_memory import SpareMemory, begin_to_collect
 
 if TYPE_CHECKING:
@@ -30,6 +38,7 @@ if TYPE_CHECKING:
     import httpx
     from textual.await_complete import AwaitComplete
 
+    from flinktop.engine.alerts.alert import Call
     from flinktop.engine.alerts.hook import HookRunner
     from flinktop.engine.fleet import ClusterSearch
     from flinktop.engine.host import Port
@@ -82,7 +91,8 @@ class FleetTop(FlinkTop):
         if (failure := member.port.failure) is not None:
             self.notify(f"{name} can't be opened: {failure}", severity="error", markup=False, timeout=20)
             return
-        self.close_clusters()
+        while not is_of_fleet(self.screen) and self._places > 1:
+            self.pop_screen()
         profile = profile_of(member)
         self._opened = member.port, profile
         self.fleet.open(name)
@@ -92,10 +102,13 @@ class FleetTop(FlinkTop):
             self.go(place)
 
     def go_once(self, place: Place) -> None:
-        """Go to a place of the cluster that is open, or of that under the cursor."""
+        """Go to a place of the cluster that is open, or of that under the cursor; to the alerts of all."""
         if self.is_open:
             super().go_once(place)
-        elif isinstance(self.screen, FleetScreen) and (name := self.screen.cluster) is not None:
+        elif isinstance(place, AlertsPlace):
+            if isinstance(self.screen, LiveScreen) and not is_at(self.screen, FleetAlertsPlace):
+                self.go(FleetAlertsPlace())
+        elif isinstance(self.screen, OfFleet) and (name := self.screen.cluster) is not None:
             self.open_cluster(name, place)
 
     def close_clusters(self) -> None:
@@ -110,7 +123,8 @@ class FleetTop(FlinkTop):
     def pop_screen(self) -> AwaitComplete:
         """Close the top screen; with the last one of a cluster that is closed, too."""
         popped = super().pop_screen()
-        if self._opened is not None and self._places == 1:
+        top = next((one for one in reversed(self.screen_stack) if isinstance(one, LiveScreen)), None)
+        if self._opened is not None and (top is None or is_of_fleet(top)):
             name = self._opened[1].name
             self._opened = None
             self.fleet.close(name)
@@ -179,6 +193,10 @@ class FleetTop(FlinkTop):
             )
             self._alerts_of_all = parts, merged
         return merged
+
+    def lists(self, call: Call) -> bool:
+        """In a cluster that is open the key leads to the alerts of that one."""
+        return not self.is_open or all(one.target == self.profile.name for one in call.alerts)
 
     def call(self) -> None:
         """Calls wait for the next second: many clusters may be lost at the same time."""

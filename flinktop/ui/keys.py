@@ -373,6 +373,15 @@ FLEET = (
     *(command for command in ELSEWHERE if command not in OF_ONE_CLUSTER),
 )
 """Where several clusters are on the screen; what is about one cluster opens that under the cursor."""
+FLEET_ALERTS = (
+    OPEN,
+    ACKNOWLEDGE,
+    MUTE,
+    *TABLE[2:],
+    DESCRIBE,
+    *(command for command in ELSEWHERE if command not in OF_ONE_CLUSTER),
+)
+"""In the list of the alerts of all clusters, likewise."""
 SCREENS = (
     OVERVIEW,
     JOB,

@@ -120,7 +120,6 @@ async def test_places_of_one_cluster_are_those_of_the_cluster_under_the_cursor()
         await day.press("a")
         assert isinstance(day.app.screen, FleetScreen)
         for key, name in (
-            ("exclamation_mark", "AlertsScreen"),
             ("O", "OperationsScreen"),
             ("T", "TimelineScreen"),
             ("M", "TaskManagersScreen"),
@@ -134,7 +133,9 @@ async def test_places_of_one_cluster_are_those_of_the_cluster_under_the_cursor()
             assert isinstance(day.app.screen, FleetScreen)
             assert day.table.cursor_key == under
             await day.press("down")
-        await day.press("question_mark")
+        await day.press("exclamation_mark")
+        assert type(day.app.screen).__name__ == "FleetAlertsScreen"
+        await day.press("escape", "question_mark")
         assert "All jobs of all clusters" in day.text
 
 

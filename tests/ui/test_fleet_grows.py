@@ -136,7 +136,9 @@ async def test_keys_and_cells_of_a_row_that_is_just_gone_do_no_harm(tab: str) ->
         assert screen.own_cluster() is None
         screen.action_refresh()
         screen.action_timeline()
-        day.table.redraw_cells()
+        table = screen.table()
+        assert table is not None
+        table.redraw_cells()
         await day.wait(2)
         assert cluster_of(screen) == "b"
         assert day.app.screen is screen

@@ -9,9 +9,10 @@ from flinktop.facts.operations import under_way
 from flinktop.flink.text import clean
 from flinktop.judgement.finding import Severity
 from flinktop.model import format as fmt
-from flinktop.ui.panels.frame import FLEET, NARROW, BottomLine, Line
+from flinktop.ui.panels.frame import FLEET, NARROW, SEPARATOR, BottomLine, Line
 from flinktop.ui.panels.parts import cells, fit, right_cells
 from flinktop.ui.panels.verdicts import TONES, mark
+from flinktop.ui.places import FleetPlace, is_at
 from flinktop.ui.widgets.celltext import clip
 
 if TYPE_CHECKING:
@@ -82,7 +83,9 @@ class FleetTopLine(Line):
         right.append((f"{fmt.clock(now, None)} {fmt.offset_name(None, now)}", "muted"))
         left: list[Part] = [("flinktop", "info"), ("  ", ""), (FLEET[0], "strong")]
         searches = self.app.fleet.searches if self.app.fleet is not None else ()
-        if searches:
+        if not is_at(self.place, FleetPlace):
+            left[-1:] = [FLEET, (SEPARATOR, "muted"), (self.place.crumb, "strong")]
+        elif searches:
             # Where it searches is the name of such a fleet.
             words = "; ".join(clean(one.state.where) for one in searches)
             room = self.content_size.width - cells(left) - right_cells(right[:kept]) - 2

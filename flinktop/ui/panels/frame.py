@@ -15,7 +15,7 @@ from flinktop.ui.live import Asks, LiveScreen, Panel
 from flinktop.ui.panels.parts import RIGHT_GAP as GAP
 from flinktop.ui.panels.parts import Part, assemble, cells, fit, right_cells
 from flinktop.ui.panels.verdicts import TONES as SEVERITY_TONES
-from flinktop.ui.places import FleetPlace, is_at
+from flinktop.ui.places import is_of_fleet
 from flinktop.ui.theme import cluster_style
 from flinktop.ui.widgets.celltext import clip
 from flinktop.ui.widgets.growth import redraw
@@ -170,7 +170,7 @@ def places_of(known: Known, screens: Iterable[object]) -> list[str]:
     places: list[str] = []
     jobs: set[str] = set()
     for screen in dict.fromkeys(screens):
-        if not isinstance(screen, LiveScreen) or is_at(screen, FleetPlace):
+        if not isinstance(screen, LiveScreen) or is_of_fleet(screen):
             # The fleet stands before the cluster.
             continue
         names = [screen.crumb]

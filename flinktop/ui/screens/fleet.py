@@ -7,28 +7,22 @@ from typing import TYPE_CHECKING
 from textual import on
 
 from flinktop.ui import keys
-from flinktop.ui.known_fleet import profile_of
 from flinktop.ui.live import panel_of
 from flinktop.ui.panels.fleet_clusters import FleetClusters
-from flinktop.ui.panels.fleet_frame import FleetBottomLine, FleetTopLine
 from flinktop.ui.panels.fleet_jobs import FleetJobs, WorstJobs, of_key
 from flinktop.ui.panels.fleet_search import SearchNotice
 from flinktop.ui.panels.fleet_table import FleetTable
-from flinktop.ui.places import DescribedPlace, JobPlace, TimelinePlace
+from flinktop.ui.places import JobPlace
+from flinktop.ui.screens.of_fleet import OfFleet
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets.messages import Opened
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from flinktop.engine.host import Port
-    from flinktop.engine.kubernetes_text import Described
-    from flinktop.settings import Profile
-    from flinktop.ui.panels.frame import BottomLine
 
-
-class FleetScreen(TabbedScreen, sheet="fleet.tcss"):
-    """All clusters at once. A cluster is opened over it, so that esc finds the cursor where it was."""
+class FleetScreen(TabbedScreen, OfFleet, sheet="fleet.tcss"):
+    """All clusters at once."""
 
     COMMANDS_HERE = keys.FLEET
 
@@ -41,12 +35,9 @@ class FleetScreen(TabbedScreen, sheet="fleet.tcss"):
         return self.tab
 
     def top(self) -> ComposeResult:
-        yield FleetTopLine()
+        yield from super().top()
         if self.app.fleet is not None and self.app.fleet.searches:
             yield SearchNotice()
-
-    def bottom(self) -> BottomLine:
-        return FleetBottomLine()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Ended jobs are hidden in the table of all jobs only."""
@@ -72,13 +63,6 @@ class FleetScreen(TabbedScreen, sheet="fleet.tcss"):
             return None
         return table.cursor_key if isinstance(panel, FleetClusters) else of_key(table.cursor_key)[0]
 
-    def own_cluster(self) -> tuple[Port, Profile] | None:
-        """The cluster under the cursor, or that of the job there."""
-        if (name := self.cluster) is None or self.app.fleet is None:
-            return None
-        member = self.app.fleet.get(name)
-        return (member.port, profile_of(member)) if member is not None else None
-
     def selected(self) -> dict[str, str]:
         """The job under the cursor."""
         table = self.table()
@@ -93,32 +77,6 @@ class FleetScreen(TabbedScreen, sheet="fleet.tcss"):
         else:
             cluster, job = of_key(event.key)
             self.app.open_cluster(cluster, JobPlace(job))
-
-    def action_timeline(self) -> None:
-        """The timeline of the cluster under the cursor."""
-        if self.cluster is not None:
-            self.app.open_cluster(self.cluster, TimelinePlace())
-
-    def described(self) -> Described | None:
-        """The deployment of the cluster under the cursor, or of the job there."""
-        if (found := self.own_cluster()) is None or (state := found[0].kubernetes) is None:
-            return None
-        from flinktop.engine import kubernetes_text as texts  # noqa: PLC0415 -- on Kubernetes alone
-
-        job = self.selected().get("job")
-        return texts.job_described(state, job) if job else texts.cluster_described(state)
-
-    def action_describe(self) -> None:
-        what = self.described()
-        if self.cluster is not None and what is not None:
-            self.app.open_cluster(self.cluster, DescribedPlace(what))
-
-    def action_refresh(self) -> None:
-        """Ask the cluster under the cursor again now; and search for clusters where that has failed."""
-        if self.app.fleet is not None:
-            self.app.fleet.search_now()
-        if (own := self.own_cluster()) is not None:
-            own[0].refresh()
 
     def action_copy(self) -> None:
         panel = self._panel
