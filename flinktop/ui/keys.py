@@ -140,12 +140,15 @@ JOBMANAGER_HERE = _view(
     "jobmanager", "J", "JobManager", "The JobManager: memory, configuration, logs, threads.", app=True
 )
 LOG_HERE = _more_view(
-    "log", "l", "log", "Log of the selected item's TaskManager; for an exception, at its time."
+    "log",
+    "l",
+    "log",
+    "Log of the selected item's TaskManager; for an exception, at its time; of a pod that ended, its last.",
 )
 THREADS_HERE = _more_view(
     "threads", "d", "threads", "Thread dump of that TaskManager; for a subtask, the task's own threads."
 )
-DESCRIBE = _more_view(
+DESCRIBE = _view(
     "describe",
     "i",
     "describe",
