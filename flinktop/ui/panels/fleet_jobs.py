@@ -12,9 +12,9 @@ from flinktop.judgement.finding import Severity
 from flinktop.model import format as fmt
 from flinktop.model import states
 from flinktop.ui.panels.columns import TREND, job_state, number, text
-from flinktop.ui.panels.fleet_table import FleetTable, cluster_tone, words_match
+from flinktop.ui.panels.fleet_table import FleetTable, cluster_name, cluster_tone, words_match
 from flinktop.ui.panels.verdicts import verdict_cell, verdict_stripes
-from flinktop.ui.widgets.columns import Column
+from flinktop.ui.widgets.columns import Column, Stripes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,16 +72,28 @@ class FleetJobs(FleetTable[FleetJob]):
         def tasks(row: FleetJob) -> str:
             return row.tasks.words if row.tasks is not None else ""
 
+        def label(row: FleetJob) -> str:
+            return self._labels.get(row.cluster, row.cluster)
+
+        def tone(row: FleetJob) -> str:
+            return cluster_tone(self._colours.get(row.cluster))
+
+        def cluster(row: FleetJob, width: int) -> Stripes:
+            return Stripes(((cluster_name(label(row), width), tone(row)),))
+
         found: list[Column[FleetJob]] = [
-            text(
-                "cluster",
-                "CLUSTER",
-                CLUSTER,
-                lambda row: clean(self._labels.get(row.cluster, row.cluster)),
-                tone=lambda row: cluster_tone(self._colours.get(row.cluster)),
-                sort=True,
-                flex=True,
-                comfort=LONG_CLUSTER,
+            replace(
+                text(
+                    "cluster",
+                    "CLUSTER",
+                    CLUSTER,
+                    lambda row: clean(label(row)),
+                    tone=tone,
+                    sort=True,
+                    flex=True,
+                    comfort=LONG_CLUSTER,
+                ),
+                stripes=cluster,
             ),
             job_state(),
             text(
