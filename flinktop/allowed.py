@@ -4,7 +4,6 @@ Every check returns the normalized value or raises NotAllowed with the rest of a
 the value's location before it. No sentence repeats a value that could be a secret.
 """
 
-import difflib
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -47,6 +46,8 @@ class SettingsError(Exception):
 
 def near(word: str, names: Iterable[str]) -> str:
     """Similar names, as "; did you mean 'x'?"; "" if there are none."""
+    import difflib  # noqa: PLC0415 -- only a mistake needs it
+
     close = difflib.get_close_matches(word.lower(), list(names), n=2)
     return f"; did you mean {listed(map(repr, close))}?" if close else ""
 

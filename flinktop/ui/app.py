@@ -46,7 +46,12 @@ from flinktop.ui.places import (
     is_at,
 )
 from flinktop.ui.private_files import put_text
-from flinktop.ui.spare_memory import SpareMemory, exempt_loaded_modules, forget_closed_screens
+from flinktop.ui.spare_memory import (
+    SpareMemory,
+    begin_to_collect,
+    exempt_loaded_modules,
+    forget_closed_screens,
+)
 from flinktop.ui.steady import AnswersOnce, Steady
 from flinktop.ui.terminal_bytes import accept_any_bytes, keep_columns
 from flinktop.ui.theme import FaintAsDim
@@ -264,7 +269,8 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
     def tick(self) -> None:
         """A second has passed: update ages and times."""
         forget_closed_screens()
-        self._spare_memory.second()
+        # Below the first screen lies one of Textual.
+        self._spare_memory.second(at_first_screen=len(self.screen_stack) <= 1 + 1)
         self.second()
         for screen in self.screen_stack:
             if isinstance(screen, LiveScreen) and screen.seen:
@@ -437,7 +443,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
 
 def _begin(app: FlinkTop, past: Iterable[tuple[Query[Any], Any, float]]) -> None:
     """Start the engine after the first paint, which its requests would delay."""
-    exempt_loaded_modules()
+    begin_to_collect()
     try:
         app.port.start_thread(past)
     except EngineFailed as error:
@@ -550,6 +556,7 @@ def until_left(settings: Settings, leaving: Leaving, make: Callable[[], FlinkTop
     if settings.no_color:
         os.environ["NO_COLOR"] = "1"
     app: FlinkTop | None = None
+    exempt_loaded_modules()
     try:
         app = make()
         if app.console.color_system in FEW_COLOURS:

@@ -21,7 +21,7 @@ from flinktop.ui.leaving import Leaving
 from flinktop.ui.live import LiveScreen
 from flinktop.ui.places import FleetPlace, OverviewPlace, Place, is_at
 from flinktop.ui.screens.fleet import FleetScreen
-from flinktop.ui.spare_memory import exempt_loaded_modules
+from flinktop.ui.spare_memory import begin_to_collect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -259,7 +259,7 @@ def run_fleet(
 
 def _begin(app: FleetTop) -> None:
     """Start the engines after the first paint."""
-    exempt_loaded_modules()
+    begin_to_collect()
     try:
         app.fleet.start()
     except EngineFailed as error:

@@ -6,6 +6,7 @@ import ctypes
 import gc
 import weakref
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from textual.geometry import Region
@@ -14,8 +15,20 @@ from textual.widget import Widget
 from flinktop.ui.spare_memory import EVERY
 from tests.ui.day import monitor
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.usefixtures("thawed")
+
 ONE, COUNT = 700, 100_000
 """Too big for Python's own pools, too small for a mapping each."""
+
+
+@pytest.fixture
+def thawed() -> Iterator[None]:
+    """What was exempt from collection in a test is collected after it."""
+    yield
+    gc.unfreeze()
 
 
 def resident() -> float:
@@ -52,6 +65,33 @@ async def test_a_closed_screen_is_released_within_a_minute() -> None:
             assert job() is None
         finally:
             gc.enable()
+
+
+async def test_a_screen_that_was_open_at_the_first_time_is_released_when_it_is_closed() -> None:
+    async with monitor(spares=True) as day:
+        gc.disable()
+        try:
+            await day.press("enter")
+            job = weakref.ref(day.app.screen)
+            for _ in range(EVERY):
+                day.app.tick()
+            await day.press("escape")
+            await day.wait(2)
+            for _ in range(EVERY):
+                day.app.tick()
+            await day.settled()
+            assert job() is None
+        finally:
+            gc.enable()
+
+
+async def test_what_is_there_at_the_first_time_is_not_looked_through_again() -> None:
+    async with monitor(spares=True) as day:
+        before = gc.get_freeze_count()
+        for _ in range(EVERY):
+            day.app.tick()
+        assert gc.get_freeze_count() > before
+        assert len(day.app.screen_stack) == 2
 
 
 async def test_rectangles_of_long_ago_are_forgotten_within_a_minute() -> None:
