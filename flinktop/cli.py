@@ -27,9 +27,8 @@ from flinktop.headless.args import (
     CompletionArgs,
     ExplainArgs,
 )
-from flinktop.headless.clusters_args import ClustersArgs
+from flinktop.headless.cluster_args import ClustersArgs, KubernetesArgs
 from flinktop.headless.journal_args import JournalArgs
-from flinktop.headless.kubernetes_args import KubernetesArgs
 from flinktop.headless.status_args import STATUS, UNKNOWN, StatusArgs
 from flinktop.headless.watch_args import WatchArgs
 

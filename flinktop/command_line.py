@@ -37,9 +37,17 @@ from flinktop.headless.args import (
     listing_args,
     split_program_args,
 )
-from flinktop.headless.clusters_args import CLUSTERS, ClustersArgs, add_clusters_list, clusters_list_args
+from flinktop.headless.cluster_args import (
+    CLUSTERS,
+    KUBERNETES,
+    ClustersArgs,
+    KubernetesArgs,
+    add_clusters_list,
+    add_kubernetes,
+    clusters_list_args,
+    kubernetes_args,
+)
 from flinktop.headless.journal_args import JOURNAL, JournalArgs, add_journal, journal_args
-from flinktop.headless.kubernetes_args import KUBERNETES, KubernetesArgs, add_kubernetes, kubernetes_args
 from flinktop.headless.status_args import STATUS, StatusArgs, add_status, status_args
 from flinktop.headless.watch_args import WATCH, WatchArgs, add_watch, watch_args
 

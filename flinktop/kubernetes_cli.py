@@ -9,8 +9,7 @@ from flinktop.allowed import NotAllowed, SettingsError
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from flinktop.headless.clusters_args import ClustersArgs
-    from flinktop.headless.kubernetes_args import KubernetesArgs
+    from flinktop.headless.cluster_args import ClustersArgs, KubernetesArgs
     from flinktop.headless.status_args import StatusArgs
     from flinktop.headless.watch_args import WatchArgs
     from flinktop.kubernetes_config import KubernetesEntry

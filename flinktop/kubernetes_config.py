@@ -3,10 +3,13 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar
 
 from flinktop import allowed
 from flinktop.allowed import NotAllowed, SettingsError
+
+if TYPE_CHECKING:
+    from flinktop.kubernetes.wanted import Wanted
 
 KEYS: Final = (
     "context", "namespaces", "selector", "reach", "kubectl", "allow_managed", "read_only", "protected",
@@ -55,6 +58,19 @@ class KubernetesEntry:
     protected: bool | None = None
     refresh: float | None = None  # s
     colour: str | None = None
+
+    @property
+    def wanted(self) -> "Wanted":
+        """What is to be searched."""
+        from flinktop.kubernetes.wanted import Wanted  # noqa: PLC0415 -- where it is searched
+
+        return Wanted(
+            context=self.context,
+            namespaces=self.namespaces,
+            selector=self.selector,
+            reach=self.reach,
+            kubectl=self.kubectl,
+        )
 
     def cluster(self, found: str) -> str:
         """The name of a cluster in flinktop, by its namespace and name in Kubernetes."""

@@ -17,7 +17,7 @@ from flinktop.cli import main
 from flinktop.command_line import UsageError, options_of, parser_of_all, read_args
 from flinktop.engine.acts.run_jar import RunJar
 from flinktop.headless.args import ACTS, ActArgs, ColumnsArgs, CompletionArgs
-from flinktop.headless.clusters_args import ClustersArgs
+from flinktop.headless.cluster_args import ClustersArgs
 from flinktop.headless.journal_args import JournalArgs
 from flinktop.headless.status_args import StatusArgs
 from flinktop.headless.watch_args import Address, WatchArgs
@@ -322,6 +322,7 @@ def test_every_option_is_a_setting_and_every_setting_an_option() -> None:
         "watch",
         "clusters",
         "columns",
+        "kubernetes",
     }
     words = {
         word for command, its in options_of(parser_of_all()).items() if command not in acting for word in its

@@ -21,8 +21,12 @@ if TYPE_CHECKING:
     from flinktop.engine.fleet import Fleet
     from flinktop.engine.host import Port
     from flinktop.kubernetes.discovery import Found
+    from flinktop.kubernetes.kubectl import Kubectl
     from flinktop.kubernetes.reach import ClusterWay
-    from flinktop.kubernetes.search import Wanted
+    from flinktop.kubernetes.wanted import Wanted
+
+    Way = ClusterWay
+    """Over which the requests of one cluster are sent."""
 
 log = logging.getLogger(__name__)
 
@@ -52,11 +56,11 @@ class KubernetesSearch:
         self,
         wanted: Wanted,
         clock: Clock,
-        make: Callable[[Found, ClusterWay], Member],
+        make: Callable[[Found, ClusterWay, Kubectl], Member],
         *,
         search: Callable[..., Search] = Search,
     ) -> None:
-        """`make` makes the member of a cluster, whose port sends its requests that way; on the thread."""
+        """`make` makes the member of a cluster, on the thread: its port sends its requests that way."""
         self._wanted = wanted
         self._clock = clock
         self._make = make
@@ -161,7 +165,7 @@ class KubernetesSearch:
             known = _Known(found, before.member, before.way)
         else:
             way = search.way(found)
-            known = _Known(found, self._make(found, way), way)
+            known = _Known(found, self._make(found, way, search.kubectl), way)
             fleet.add(known.member)
         self._members[found.name] = known
         known.member.port.set_kubernetes(found.state)

@@ -251,31 +251,6 @@ def bundle_args(given: dict[str, Any]) -> BundleArgs:
     return args
 
 
-def add_clusters(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of a command that looks at several clusters: TARGETs or --all."""
-    parser.add_argument(
-        "targets",
-        nargs="*",
-        metavar="TARGET",
-        help="addresses or names of clusters (default: the one that flinktop would open)",
-    )
-    parser.add_argument("--all", dest="every", action="store_true", help="all clusters of the config file")
-
-
-def clusters_args(given: dict[str, Any], *, kubernetes: bool = False) -> tuple[tuple[str, ...], bool]:
-    """Remove the arguments of `add_clusters` from `given`: the targets, each once, and whether it is --all.
-
-    `kubernetes`: whether there is --kubernetes. Raises ValueError with a sentence if they conflict.
-    """
-    targets, every = tuple(dict.fromkeys(given.pop("targets", ()))), given.pop("every", False)
-    if kubernetes and (every or targets):
-        other = "--all" if every else "a TARGET"
-        raise ValueError(f"--kubernetes and {other} cannot be used together: keep one")
-    if every and targets:
-        raise ValueError("--all and a TARGET cannot be used together: keep one")
-    return targets, every
-
-
 def add_job_filter(parser: argparse.ArgumentParser) -> None:
     """Add --job of a command that prints what is about one job only."""
     parser.add_argument(

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from flinktop.allowed import listed, near, shown
 from flinktop.headless.args import DONE
 from flinktop.headless.cells import cells
-from flinktop.headless.clusters_args import ClustersArgs
+from flinktop.headless.cluster_args import ClustersArgs
 
 if TYPE_CHECKING:
     from flinktop.flink.connection import Connection, Secret

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flinktop.headless.ask_clusters import Answer
-    from flinktop.headless.clusters_args import ClustersArgs
+    from flinktop.headless.cluster_args import ClustersArgs
     from flinktop.headless.kubernetes_found import FoundCluster, Searched
     from flinktop.kubernetes_config import KubernetesEntry
     from flinktop.settings import Sources

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from flinktop.kubernetes.is_flink import is_flink
-from flinktop.kubernetes.search import Search, Wanted
+from flinktop.kubernetes.search import Search
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -51,17 +51,6 @@ class Searched(Struct, frozen=True):
         return "; ".join(self.problems) or f"no Flink cluster found in {self.where}"
 
 
-def wanted(entry: KubernetesEntry) -> Wanted:
-    """What an entry of the config, or the command line, wants to be searched."""
-    return Wanted(
-        context=entry.context,
-        namespaces=entry.namespaces,
-        selector=entry.selector,
-        reach=entry.reach,
-        kubectl=entry.kubectl,
-    )
-
-
 def profile_of(sources: Sources, entry: KubernetesEntry, found: Found) -> Profile:
     """The settings of a cluster that was found."""
     return sources.found(entry, found.name, found.url, context=found.state.context)
@@ -94,7 +83,7 @@ class _Place:
         self._sources = sources
         self._entry = entry
         self._done = asyncio.Event()
-        self.search = Search(wanted(entry), clock, self._heard, follow=False)
+        self.search = Search(entry.wanted, clock, self._heard, follow=False)
 
     def _heard(self, news: SearchNews) -> None:
         if news.problem or news.site.complete:

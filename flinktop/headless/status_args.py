@@ -7,14 +7,18 @@ from typing import Any, Final
 
 from flinktop.headless.args import (
     USUAL_WAIT,
-    add_clusters,
     add_command,
     add_job_filter,
-    clusters_args,
     job_filter,
     seconds,
 )
-from flinktop.headless.kubernetes_args import KubernetesArgs, add_kubernetes_options, kubernetes_args
+from flinktop.headless.cluster_args import (
+    KubernetesArgs,
+    add_clusters,
+    add_kubernetes_options,
+    clusters_args,
+    kubernetes_args,
+)
 
 STATUS: Final = "status"
 OK: Final = 0

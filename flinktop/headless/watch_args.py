@@ -7,8 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from flinktop.allowed import shown
-from flinktop.headless.args import add_clusters, add_command, clusters_args
-from flinktop.headless.kubernetes_args import KubernetesArgs, add_kubernetes_options, kubernetes_args
+from flinktop.headless.args import add_command
+from flinktop.headless.cluster_args import (
+    KubernetesArgs,
+    add_clusters,
+    add_kubernetes_options,
+    clusters_args,
+    kubernetes_args,
+)
 
 WATCH: Final = "watch"
 LOOPBACK: Final = "127.0.0.1"

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
 from flinktop.flink.text import clean
-from flinktop.headless.kubernetes_found import profile_of, wanted
+from flinktop.headless.kubernetes_found import profile_of
 from flinktop.headless.watch_lines import What
 from flinktop.kubernetes.changes import changes
 from flinktop.kubernetes.is_flink import is_flink
@@ -63,7 +63,7 @@ class WatchedSearch:
         self._known: dict[str, Found] = {}
         self._said: set[str] = set()  # problems that there are
         self._search = search(
-            wanted(entry), clock, self._heard, confirm=lambda found, way: is_flink(found.url, way)
+            entry.wanted, clock, self._heard, confirm=lambda found, way: is_flink(found.url, way)
         )
 
     @property

@@ -16,9 +16,10 @@ from flinktop.flink.text import clean
 from flinktop.kubernetes.api import ApiServer
 from flinktop.kubernetes.context import Context, context_of
 from flinktop.kubernetes.errors import KubernetesError
-from flinktop.kubernetes.kubectl import PROGRAM, Kubectl
+from flinktop.kubernetes.kubectl import Kubectl
 from flinktop.kubernetes.selectors import selector
 from flinktop.kubernetes.site import Site, SiteNews
+from flinktop.kubernetes.wanted import EVERY
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -26,26 +27,15 @@ if TYPE_CHECKING:
     from flinktop.kubernetes.api import Event, Listed
     from flinktop.kubernetes.discovery import Found
     from flinktop.kubernetes.follow import Clock
-    from flinktop.kubernetes.reach import ClusterWay, Reach
+    from flinktop.kubernetes.reach import ClusterWay
+    from flinktop.kubernetes.wanted import Wanted
 
     Confirm = Callable[[Found, ClusterWay], Awaitable[bool | None]]
 
 log = logging.getLogger(__name__)
 
-EVERY: Final = "*"
-"""The namespace that stands for all of them."""
 AGAIN_SECONDS: Final = 20.0
 """After so long a search that could not begin, or has failed, is tried again."""
-
-
-class Wanted(Struct, frozen=True, kw_only=True):
-    """What is searched."""
-
-    context: str | None = None  # None: kubectl's current one
-    namespaces: tuple[str, ...] = ()  # (): that of the context; EVERY: all
-    selector: str = ""  # of labels, as kubectl takes it
-    reach: Reach | None = None  # None: the service proxy, else port-forward
-    kubectl: str = PROGRAM
 
 
 class SearchNews(Struct, frozen=True):
@@ -84,7 +74,8 @@ class Search:
         self._on_news = changed
         self._confirm = confirm
         self._follow = follow
-        self._kubectl = Kubectl(wanted.context, wanted.kubectl)
+        self.kubectl = Kubectl(wanted.context, wanted.kubectl)
+        """For the context that is searched, once that is known."""
         self._api: ApiServer | None = None
         self._site: Site | None = None
         self._awake = asyncio.Event()
@@ -107,12 +98,12 @@ class Search:
                 await self._api.close()
 
     async def _search(self) -> None:
-        context = await context_of(self._kubectl)
-        if self._wanted.context is None and self._kubectl.context is None and not context.in_pod:
+        context = await context_of(self.kubectl)
+        if self._wanted.context is None and self.kubectl.context is None and not context.in_pod:
             # Another one that is chosen meanwhile does not change what is searched.
-            self._kubectl = Kubectl(context.name, self._wanted.kubectl)
+            self.kubectl = Kubectl(context.name, self._wanted.kubectl)
         if self._api is None:
-            self._api = ApiServer(self._kubectl, self._clock)
+            self._api = ApiServer(self.kubectl, self._clock)
         self._site = Site(
             self._api if self._follow else ListedOnce(self._api),
             self._clock,

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from flinktop.engine.alerts.hook import HookRunner
     from flinktop.engine.fleet import ClusterSearch
     from flinktop.engine.host import Port
+    from flinktop.engine.text_reader import TextReader
     from flinktop.facts.fleet import FleetFacts
     from flinktop.settings import Profile, Settings
 
@@ -186,8 +187,14 @@ class FleetTop(FlinkTop):
 class MakePort(Protocol):
     """Makes the port of one cluster of a fleet, which is not started."""
 
-    def __call__(self, profile: Profile, transport: httpx.AsyncBaseTransport | None = None, /) -> Port:
-        """`transport` replaces the network."""
+    def __call__(
+        self,
+        profile: Profile,
+        transport: httpx.AsyncBaseTransport | None = None,
+        kubectl: TextReader | None = None,
+        /,
+    ) -> Port:
+        """`transport` replaces the network; `kubectl` reads texts of Kubernetes."""
 
 
 class _OneHookRunner:
@@ -226,7 +233,11 @@ def run_fleet(
     journal, hooks = OneJournal(settings.paths.journal, settings.journal), _OneHookRunner(settings, clock)
     ledger = OneLedger(settings.paths.operations)
 
-    def make(profile: Profile, transport: httpx.AsyncBaseTransport | None = None) -> Port:
+    def make(
+        profile: Profile,
+        transport: httpx.AsyncBaseTransport | None = None,
+        kubectl: TextReader | None = None,
+    ) -> Port:
         return port_of(
             settings,
             profile,
@@ -236,6 +247,7 @@ def run_fleet(
             hooks=hooks,
             contexts=contexts,
             ledger=ledger,
+            kubectl=kubectl,
         )
 
     members = [Member(one.name, make(one), one) for one in profiles]

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from flinktop.engine.fleet import Member
 from flinktop.engine.kubernetes_search import KubernetesSearch
-from flinktop.headless.kubernetes_found import wanted
 from flinktop.kubernetes_config import EVERY
 from flinktop.ui.fleet_app import run_fleet
 
@@ -15,8 +14,9 @@ if TYPE_CHECKING:
 
     from flinktop.engine.clock import Clock
     from flinktop.engine.fleet import ClusterSearch
+    from flinktop.engine.kubernetes_search import Way
     from flinktop.kubernetes.discovery import Found
-    from flinktop.kubernetes.reach import ClusterWay
+    from flinktop.kubernetes.kubectl import Kubectl
     from flinktop.kubernetes_config import KubernetesEntry
     from flinktop.settings import Settings, Sources
     from flinktop.ui.fleet_app import MakePort
@@ -27,7 +27,7 @@ def run_kubernetes(settings: Settings, sources: Sources, entries: Sequence[Kuber
 
     def searches(port_of: MakePort, clock: Clock) -> Sequence[ClusterSearch]:
         def search(entry: KubernetesEntry) -> KubernetesSearch:
-            def member(found: Found, way: ClusterWay) -> Member:
+            def member(found: Found, way: Way, kubectl: Kubectl) -> Member:
                 profile = sources.found(
                     entry,
                     found.name,
@@ -35,9 +35,9 @@ def run_kubernetes(settings: Settings, sources: Sources, entries: Sequence[Kuber
                     context=found.state.context,
                     label=label(entry, found.name, several=len(entries) > 1),
                 )
-                return Member(profile.name, port_of(profile, way), profile)
+                return Member(profile.name, port_of(profile, way, kubectl), profile)
 
-            return KubernetesSearch(wanted(entry), clock, member)
+            return KubernetesSearch(entry.wanted, clock, member)
 
         return [search(entry) for entry in entries]
 

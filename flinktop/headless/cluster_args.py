@@ -1,4 +1,7 @@
-"""Arguments that say where Flink clusters are searched in Kubernetes."""
+"""Arguments that say which clusters a command is about: named ones, all, those found in Kubernetes.
+
+And those of `kubernetes` and `clusters`, which are about nothing else.
+"""
 
 import argparse
 from collections.abc import Sequence
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     from flinktop.kubernetes_config import KubernetesEntry
 
 KUBERNETES: Final = "kubernetes"
+CLUSTERS: Final = "clusters"
 OPTIONS: Final = {
     "kube_context": "--context",
     "kube_namespaces": "--namespace",
@@ -62,6 +66,41 @@ class KubernetesArgs:
             except NotAllowed as error:
                 raise NotAllowed(f"--selector {error}") from None
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class ClustersArgs:
+    """The arguments of `flinktop clusters`."""
+
+    ask: bool = True  # whether the clusters are asked if they answer
+    names: bool = False  # the names alone
+    json: bool = False
+    kubernetes: KubernetesArgs | None = None  # those found in Kubernetes instead of those of the config
+
+
+def add_clusters(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of a command that looks at several clusters: TARGETs or --all."""
+    parser.add_argument(
+        "targets",
+        nargs="*",
+        metavar="TARGET",
+        help="addresses or names of clusters (default: the one that flinktop would open)",
+    )
+    parser.add_argument("--all", dest="every", action="store_true", help="all clusters of the config file")
+
+
+def clusters_args(given: dict[str, Any], *, kubernetes: bool = False) -> tuple[tuple[str, ...], bool]:
+    """Remove the arguments of `add_clusters` from `given`: the targets, each once, and whether it is --all.
+
+    `kubernetes`: whether there is --kubernetes. Raises ValueError with a sentence if they conflict.
+    """
+    targets, every = tuple(dict.fromkeys(given.pop("targets", ()))), given.pop("every", False)
+    if kubernetes and (every or targets):
+        other = "--all" if every else "a TARGET"
+        raise ValueError(f"--kubernetes and {other} cannot be used together: keep one")
+    if every and targets:
+        raise ValueError("--all and a TARGET cannot be used together: keep one")
+    return targets, every
 
 
 def add_kubernetes(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
@@ -142,3 +181,36 @@ def kubernetes_args(given: dict[str, Any], *, needs: str = "--kubernetes") -> Ku
         if text is not None and not (text.strip() and text.isprintable()):
             raise ValueError(f"{option} must be one line of text, not empty")
     return KubernetesArgs(tuple(names), context, found, every, labels)
+
+
+def add_clusters_list(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
+    """Add the parser of `clusters` to argparse's subparsers."""
+    parser = add_command(
+        uses,
+        CLUSTERS,
+        "list the configured clusters, how each is reached and whether it answers",
+        parents,
+        description="List the clusters of the config, how each is reached and whether it answers, then what "
+        "should run and what is alerted, and the paths of files and log. Up to 32 clusters are asked at a "
+        "time, each for at most 3 s.",
+        epilog="Exit codes: 0 listed, whether or not the clusters answer; 2 usage error or a wrong config; 3 "
+        "with --kubernetes: it could not be searched.",
+    )
+    add = parser.add_argument
+    add("--no-ask", dest="ask", action="store_false", help="list without asking the clusters")
+    add("--names", action="store_true", help="only the names, one a line; asks no cluster")
+    add("--json", action="store_true", help="as one JSON document")
+    add_kubernetes_options(parser)
+
+
+def clusters_list_args(given: dict[str, Any]) -> ClustersArgs:
+    """Remove the arguments of `clusters` from `given`. Raises ValueError with a sentence if they conflict."""
+    args = ClustersArgs(
+        ask=given.pop("ask", True),
+        names=given.pop("names", False),
+        json=given.pop("json", False),
+        kubernetes=kubernetes_args(given),
+    )
+    if args.names and args.json:
+        raise ValueError("--names and --json cannot be used together: keep one")
+    return args
