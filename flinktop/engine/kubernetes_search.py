@@ -121,7 +121,7 @@ class KubernetesSearch:
         def heard(news: SearchNews) -> None:
             self.state = SearchState(
                 news.where,
-                searched=news.site.complete,
+                searched=news.site.complete and news.site.seen,
                 hint="" if self._wanted.namespaces else ELSEWHERE,
                 problems=news.problems,
                 retry_at=news.retry_at,

@@ -32,6 +32,7 @@ TICK_SECONDS: Final = 15.0
 """Between looks at what is only kept for a time."""
 REASON_SECONDS: Final = 1.0
 """Between requests for events about pods."""
+_MAKE_CLUSTERS: Final = ("deployments", "services")
 
 
 class SiteNews(Struct, frozen=True):
@@ -46,6 +47,8 @@ class SiteNews(Struct, frozen=True):
     """Clusters that were deleted in the last minutes, with `state.deleted`."""
     complete: bool = False
     """Whether every kind has been asked for at least once."""
+    seen: bool = False
+    """Whether anything of which clusters are made, services or FlinkDeployments, could be listed."""
 
 
 class Site:
@@ -210,7 +213,11 @@ class Site:
             one for one in (*(follower.problem for follower in self._followers), self._events_problem) if one
         )
         return SiteNews(
-            tuple(current.values()), tuple(problems), self._deleted.found, complete=self._settled.is_set()
+            tuple(current.values()),
+            tuple(problems),
+            self._deleted.found,
+            complete=self._settled.is_set(),
+            seen=any(one.listed for one in self._followers if one.kind.part in _MAKE_CLUSTERS),
         )
 
     def _with_state(self, found: Found, now: float) -> Found:
@@ -225,7 +232,7 @@ class Site:
     def _is_visible(self, namespace: str) -> bool:
         """Whether a cluster that is no longer found in a namespace was deleted."""
         return not any(
-            follower.away and follower.kind.part in ("deployments", "services")
+            follower.away and follower.kind.part in _MAKE_CLUSTERS
             for follower in self._followers
             if follower.namespace in (None, namespace)
         )

@@ -256,8 +256,10 @@ def test_pods_that_run_add_nothing_to_missing_slots(known: KubernetesState) -> N
                     ended=ended("OOMKilled", memory_limit=GB),
                 )
             ),
-            "its JobManager pod is CrashLoopBackOff, 7 restarts, last ended: OOMKilled (limit 1.0 GB),"
-            " exit code 137",
+            (
+                "its JobManager pod is CrashLoopBackOff, 7 restarts, last ended: OOMKilled (limit 1.0 GB),"
+                " exit code 137"
+            ),
             "jobmanager.memory.process.size",
         ),
         (
