@@ -29,7 +29,7 @@ def two(server: FixtureServer, tmp_path: Path) -> Iterator[ApiServer]:
 
 
 def left(server: ApiServer, home: Path, way: str, delay: float | None = None) -> None:
-    """Leave in one way: when all is live, or so long (s) after the first kubectl was seen; nothing is left."""
+    """Leave in one way, when all is live or so long (s) after a kubectl was seen: nothing is left."""
     home.mkdir()
     config = kubeconfig(server)
     with searching(home, config) as pty:

@@ -130,7 +130,7 @@ def test_pods_may_not_be_read(one: ApiServer, home: Path) -> None:
     one.rights.of["dev"] = (Rule(READ, ("services",)), flink, PROXY)
     with searching(home, kubeconfig(one)) as pty:
         pty.wait_for(LIVE, STARTS)
-        pty.wait_for(says("✕ the right to list pods in namespace flink is missing (context test)"))
+        pty.wait_for(says("✕ the right to list pods in namespace flink is missing"))
 
 
 def test_the_whole_cluster_may_not_be_read(one: ApiServer, home: Path) -> None:
