@@ -1,4 +1,4 @@
-"""Clusters in Kubernetes that come, change and go under a monitor in a terminal, on an API server's bad days."""
+"""Clusters in Kubernetes come, change and go under a monitor in a terminal, on an API server's bad days."""
 
 from __future__ import annotations
 
