@@ -11,7 +11,7 @@ from flinktop.flink.taskmanagers import TaskManager
 from flinktop.model.kubernetes import ContainerEnd, KubernetesState, Pod
 from tests.facts.given import Given
 
-OOM = {"reason": "OOMKilled", "exit_code": 137}
+OOM: dict[str, Any] = {"reason": "OOMKilled", "exit_code": 137}
 
 
 def pod(name: str, **more: Any) -> Pod:

@@ -86,7 +86,7 @@ def savepoint_of(place: Place, pty: Pty) -> str:
     pty.wait_for("RUNNING for")
     take_savepoint(pty)
     ledger = Ledger(place.home / "state" / "flinktop" / "operations.db")
-    paths = []
+    paths: list[str] = []
 
     def done() -> bool:
         paths[:] = [one.result.savepoint for one in ledger.operations() if one.result.savepoint]
@@ -94,7 +94,7 @@ def savepoint_of(place: Place, pty: Pty) -> str:
 
     wait_for("a savepoint in the ledger", done, ENDS)
     ledger.close()
-    return str(paths[0])
+    return paths[0]
 
 
 def test_a_savepoint_by_the_service_proxy_and_no_cancel_of_what_the_operator_manages(place: Place) -> None:
