@@ -27,10 +27,9 @@ from flinktop.headless.args import (
     CompletionArgs,
     ExplainArgs,
 )
-from flinktop.headless.cluster_args import ClustersArgs, KubernetesArgs
+from flinktop.headless.cluster_args import ClustersArgs, KubernetesArgs, WatchArgs
 from flinktop.headless.journal_args import JournalArgs
 from flinktop.headless.status_args import STATUS, UNKNOWN, StatusArgs
-from flinktop.headless.watch_args import WatchArgs
 
 if TYPE_CHECKING:
     from flinktop.demo.past import Seen

@@ -40,16 +40,19 @@ from flinktop.headless.args import (
 from flinktop.headless.cluster_args import (
     CLUSTERS,
     KUBERNETES,
+    WATCH,
     ClustersArgs,
     KubernetesArgs,
+    WatchArgs,
     add_clusters_list,
     add_kubernetes,
+    add_watch,
     clusters_list_args,
     kubernetes_args,
+    watch_args,
 )
 from flinktop.headless.journal_args import JOURNAL, JournalArgs, add_journal, journal_args
 from flinktop.headless.status_args import STATUS, StatusArgs, add_status, status_args
-from flinktop.headless.watch_args import WATCH, WatchArgs, add_watch, watch_args
 
 if TYPE_CHECKING:
     from collections.abc import Callable

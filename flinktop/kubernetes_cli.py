@@ -9,9 +9,8 @@ from flinktop.allowed import NotAllowed, SettingsError
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from flinktop.headless.cluster_args import ClustersArgs, KubernetesArgs
+    from flinktop.headless.cluster_args import ClustersArgs, KubernetesArgs, WatchArgs
     from flinktop.headless.status_args import StatusArgs
-    from flinktop.headless.watch_args import WatchArgs
     from flinktop.kubernetes_config import KubernetesEntry
     from flinktop.settings import Settings, Sources
 

@@ -17,10 +17,9 @@ from flinktop.cli import main
 from flinktop.command_line import UsageError, options_of, parser_of_all, read_args
 from flinktop.engine.acts.run_jar import RunJar
 from flinktop.headless.args import ACTS, ActArgs, ColumnsArgs, CompletionArgs
-from flinktop.headless.cluster_args import ClustersArgs
+from flinktop.headless.cluster_args import Address, ClustersArgs, WatchArgs
 from flinktop.headless.journal_args import JournalArgs
 from flinktop.headless.status_args import StatusArgs
-from flinktop.headless.watch_args import Address, WatchArgs
 from flinktop.local.samples import STEADY
 from flinktop.local.session import LocalError, LocalFlink
 from flinktop.settings import Flags, Profile, Settings

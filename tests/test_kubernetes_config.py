@@ -10,9 +10,8 @@ from flinktop.allowed import NotAllowed
 from flinktop.cli import main
 from flinktop.command_line import UsageError, read_args
 from flinktop.config_file import read_config
-from flinktop.headless.cluster_args import ClustersArgs, KubernetesArgs
+from flinktop.headless.cluster_args import ClustersArgs, KubernetesArgs, WatchArgs
 from flinktop.headless.status_args import StatusArgs
-from flinktop.headless.watch_args import WatchArgs
 from flinktop.kubernetes.wanted import Wanted
 from flinktop.kubernetes_config import KubernetesEntry
 from flinktop.settings import Flags, Profile, SettingsError, Sources, read_sources

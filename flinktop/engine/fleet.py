@@ -59,7 +59,7 @@ class SearchState(Struct, frozen=True):
 
     where: str  # in words for people: "context prod, namespaces a and b"
     searched: bool = False  # whether everything was asked for, and clusters could be listed
-    hint: str = ""  # where else it could search, the end of a sentence
+    nothing: str = ""  # what is said if nothing was found, a sentence
     problems: tuple[str, ...] = ()  # sentences: what could not be searched, and what to do
     retry_at: float | None = None  # clock of the engines, s: when what failed is tried again
 

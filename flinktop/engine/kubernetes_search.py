@@ -122,7 +122,7 @@ class KubernetesSearch:
             self.state = SearchState(
                 news.where,
                 searched=news.site.complete and news.site.seen,
-                hint="" if self._wanted.namespaces else ELSEWHERE,
+                nothing=news.nothing if self._wanted.namespaces else f"{news.nothing}; {ELSEWHERE}",
                 problems=news.problems,
                 retry_at=news.retry_at,
             )

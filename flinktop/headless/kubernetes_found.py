@@ -42,13 +42,14 @@ class Searched(Struct, frozen=True):
     where: str  # in words
     clusters: tuple[FoundCluster, ...] = ()
     problems: tuple[str, ...] = ()  # sentences: what could not be searched
+    nothing: str = ""  # what is said if there is no cluster
 
     @property
     def error(self) -> str | None:
         """Why there is no cluster, a sentence; None if there is one."""
         if self.clusters:
             return None
-        return "; ".join(self.problems) or f"no Flink cluster found in {self.where}"
+        return "; ".join(self.problems) or self.nothing
 
 
 def profile_of(sources: Sources, entry: KubernetesEntry, found: Found) -> Profile:
@@ -105,7 +106,7 @@ class _Place:
             if is_one
         )
         problems = (*news.problems, *([LATE.format(seconds)] if late else []))
-        return Searched(self._entry.name or news.where, news.where, clusters, problems)
+        return Searched(self._entry.name or news.where, news.where, clusters, problems, news.nothing)
 
     async def _is_flink(self, found: Found) -> bool:
         """Whether a cluster is one; a service that does not answer may be one."""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from flinktop.headless.watch_args import WatchArgs
+    from flinktop.headless.cluster_args import WatchArgs
     from flinktop.headless.watched_search import WatchedSearch
     from flinktop.model.kubernetes import KubernetesState
     from flinktop.settings import Profile, Settings

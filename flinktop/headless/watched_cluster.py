@@ -11,7 +11,8 @@ from flinktop.engine.acts.target import Target
 from flinktop.engine.alerts.document import links_of, note
 from flinktop.engine.alerts.policy import policy as alert_policy
 from flinktop.engine.engine import Engine
-from flinktop.engine.judge import FEW, Judged
+from flinktop.engine.judge import Judged
+from flinktop.engine.sweep import FEW
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.errors import LoginRefused, NotReady
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW

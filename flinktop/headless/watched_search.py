@@ -82,7 +82,7 @@ class WatchedSearch:
         """Why nothing is watched, a sentence; None if something is."""
         if self._known:
             return None
-        return "; ".join(self._search.news.problems) or f"no Flink cluster found in {self.where}"
+        return "; ".join(self._search.news.problems) or self._search.news.nothing
 
     async def run(self, watching: Watching) -> None:
         """Search, for ever; ends by cancellation alone."""

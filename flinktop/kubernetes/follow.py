@@ -87,6 +87,8 @@ class Follower:
         """Why it can't be followed at the moment, a sentence."""
         self.away = False
         """Whether the kind is missing or forbidden."""
+        self.absent = False
+        """Whether it is missing, which is no fault."""
         self._api = api
         self._clock = clock
         self._changed = changed
@@ -209,6 +211,7 @@ class Follower:
             known, self._known = self._known, {}
             for key in known:
                 self._changed(key, None, None)
+            self.absent = status == HTTPStatus.NOT_FOUND
             self._set_state(self._why_away(error, status), away=True, on_state=on_state)
             return AWAY_SECONDS
         quiet = self._failures <= self._quiet_failures(error, status)

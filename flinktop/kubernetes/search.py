@@ -48,7 +48,14 @@ class SearchNews(Struct, frozen=True):
 
     @property
     def problems(self) -> tuple[str, ...]:
-        return (self.problem, *self.site.problems) if self.problem else self.site.problems
+        """Sentences: what could not be searched."""
+        problems = tuple(one for one in self.site.problems if one not in self.site.absent)
+        return (self.problem, *problems) if self.problem else problems
+
+    @property
+    def nothing(self) -> str:
+        """What is said if no cluster was found."""
+        return "; ".join((f"no Flink cluster found in {self.where}", *self.site.absent))
 
 
 class Search:

@@ -43,11 +43,13 @@ class SiteNews(Struct, frozen=True):
     last seen to change."""
     problems: tuple[str, ...] = ()
     """Sentences: what can't be read at the moment. What was known of it is kept, unless it is forbidden."""
+    absent: tuple[str, ...] = ()
+    """Those of the problems that are none where clusters are found: a kind is not installed."""
     deleted: tuple[Found, ...] = ()
     """Clusters that were deleted in the last minutes, with `state.deleted`."""
     complete: bool = False
     """Whether every kind has been asked for at least once."""
-    seen: bool = False
+    seen: bool = True
     """Whether anything of which clusters are made, services or FlinkDeployments, could be listed."""
 
 
@@ -212,9 +214,11 @@ class Site:
         problems = dict.fromkeys(
             one for one in (*(follower.problem for follower in self._followers), self._events_problem) if one
         )
+        absent = dict.fromkeys(one.problem for one in self._followers if one.absent and one.problem)
         return SiteNews(
             tuple(current.values()),
             tuple(problems),
+            tuple(absent),
             self._deleted.found,
             complete=self._settled.is_set(),
             seen=any(one.listed for one in self._followers if one.kind.part in _MAKE_CLUSTERS),

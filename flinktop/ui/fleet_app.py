@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import warnings
 from functools import partial
 from operator import is_not
@@ -21,7 +22,7 @@ from flinktop.ui.leaving import Leaving
 from flinktop.ui.live import LiveScreen
 from flinktop.ui.places import FleetPlace, OverviewPlace, Place, is_at
 from flinktop.ui.screens.fleet import FleetScreen
-from flinktop.ui.spare_memory import begin_to_collect
+from flinktop.ui.spare_memory import SpareMemory, begin_to_collect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -40,6 +41,8 @@ log = logging.getLogger(__name__)
 
 HOOK_SECONDS: Final = 0.3
 """How long the end waits at most for commands of alerts that are killed."""
+SWITCH_SECONDS: Final = 0.001
+"""After how long the engines' thread lets the screen's run: each key wants that several times."""
 MOST_NOTES: Final = 3
 """Messages about clusters that are shown at the start; the others are in the log."""
 
@@ -53,6 +56,7 @@ class FleetTop(FlinkTop):
         super().__init__(None, settings, None, clock=clock)
         self.fleet = fleet
         self.known = KnownFleet(fleet)
+        self._spare_memory = SpareMemory(many=True)
         self._alerts_of_all: tuple[list[object], AlertsView] = [], AlertsView()
         """The parts that they were put together from, and the whole."""
         self._met: frozenset[Port] = frozenset()  # of clusters of which something may be kept here
@@ -229,6 +233,7 @@ def run_fleet(
 
     `searches` makes what adds and removes more of them, given how the port of one is made.
     """
+    sys.setswitchinterval(SWITCH_SECONDS)
     clock, contexts = Clock(), TlsContexts()
     journal, hooks = OneJournal(settings.paths.journal, settings.journal), _OneHookRunner(settings, clock)
     ledger = OneLedger(settings.paths.operations)

@@ -128,23 +128,29 @@ async def test_the_state_of_the_search_is_that_of_the_fleet() -> None:
         assert of.search.state == SearchState(WHERE)
         of.told.news = SearchNews(WHERE, SiteNews(), "kubectl is missing", 7.0)
         of.told._changed(of.told.news)
-        hint = "--all-namespaces searches in all"
+        nothing = f"no Flink cluster found in {WHERE}; --all-namespaces searches in all"
         assert of.search.state == SearchState(
-            WHERE, problems=("kubectl is missing",), retry_at=7.0, hint=hint
+            WHERE, problems=("kubectl is missing",), retry_at=7.0, nothing=nothing
         )
         await of.told.tell(problems=("pods may not be listed",))
         assert of.search.state == SearchState(
-            WHERE, searched=True, problems=("pods may not be listed",), hint=hint
+            WHERE, searched=True, problems=("pods may not be listed",), nothing=nothing
         )
         of.fleet.search_now()
         await settle()
         assert of.told.tried == 1
 
 
-async def test_there_is_no_hint_where_namespaces_were_named() -> None:
+async def test_what_is_not_installed_is_no_problem_but_a_reason_to_find_nothing() -> None:
     async with world(Wanted(namespaces=("a",))) as of:
-        await of.told.tell()
-        assert of.search.state == SearchState(WHERE, searched=True)
+        operator = "the operator is not installed"
+        await of.told.tell(problems=(operator, "pods may not be listed"), absent=(operator,))
+        assert of.search.state == SearchState(
+            WHERE,
+            searched=True,
+            problems=("pods may not be listed",),
+            nothing=f"no Flink cluster found in {WHERE}; {operator}",
+        )
 
 
 async def test_a_cluster_that_is_open_when_it_is_deleted_knows_that_and_comes_back_as_itself() -> None:

@@ -54,6 +54,10 @@ async def searching() -> tuple[WatchedSearch, Told, Kept]:
     return search, cast("Told", search._search), kept
 
 
+def has_searched(search: WatchedSearch) -> bool:
+    return search.searched
+
+
 async def test_clusters_are_watched_as_they_come_and_go() -> None:
     search, told, kept = await searching()
     a, b = found("a"), found("b")
@@ -73,12 +77,12 @@ async def test_clusters_are_watched_as_they_come_and_go() -> None:
 
 async def test_a_problem_is_said_once_and_its_end() -> None:
     search, told, kept = await searching()
-    assert not search.searched
+    assert not has_searched(search)
     for _ in range(2):
         told.news = SearchNews(WHERE, SiteNews(), "kubectl is not logged in")
         told._changed(told.news)
     assert kept.said == [f"note: {WHERE}: kubectl is not logged in; it is tried again"]
-    assert search.searched
+    assert has_searched(search)
     assert search.error == "kubectl is not logged in"
     await told.tell(found("a"))
     assert kept.said[1:] == [f"note: {WHERE}: everything can be searched again"]

@@ -6,7 +6,7 @@ restarted; of the TaskManagers one is Pending and one is gone.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -53,7 +53,12 @@ async def test_taskmanagers_on_kubernetes_look_as_they_did(
         found = [pod(clock, name, ip=f"10.0.0.{number}") for number, name in enumerate(listed)]
         found[1] = pod(clock, listed[1], restarts=2, ended=oom(clock, 240))
         why = "0/12 nodes are available: 12 Insufficient memory."
-        gone = {"phase": "Failed", "ready": False, "ended": oom(clock, 75, 4 * GB), "gone": clock.wall() - 60}
+        gone: dict[str, Any] = {
+            "phase": "Failed",
+            "ready": False,
+            "ended": oom(clock, 75, 4 * GB),
+            "gone": clock.wall() - 60,
+        }
         found += [
             pod(clock, "analytics-taskmanager-1-9", phase="Pending", ready=False, node="", pending=why),
             pod(clock, "analytics-taskmanager-1-3", **gone),

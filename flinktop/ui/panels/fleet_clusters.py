@@ -16,7 +16,7 @@ from flinktop.model import states
 from flinktop.ui.panels.columns import TREND, number, text
 from flinktop.ui.panels.fleet_pods import columns as of_pods
 from flinktop.ui.panels.fleet_search import none_found
-from flinktop.ui.panels.fleet_table import FleetTable, cluster_name, cluster_tone, words_match
+from flinktop.ui.panels.fleet_table import FleetTable, cluster_stripes, cluster_tone, words_match
 from flinktop.ui.panels.verdicts import LEAST_WORDS, TONES, mark
 from flinktop.ui.widgets.celltext import clip, wrap
 from flinktop.ui.widgets.columns import Column, Stripes
@@ -87,11 +87,15 @@ def verdict_cell(row: ClusterFacts) -> Cell:
 
 
 def verdict_stripes(row: ClusterFacts, width: int) -> Stripes:
-    """The verdict in `width` cells; its end is cut, its note is not."""
+    """The verdict in `width` cells; its end is cut, its note is not.
+
+    When a cluster is asked again is written only where there is room: why it is unreachable says more.
+    """
     words, note = verdict_words(row), verdict_note(row)
     tone = TONES[row.severity] if row.kind else "muted"
     room = width - cell_len(note) - 1
-    if not note or room < LEAST_WORDS:
+    least = LEAST_WORDS if row.state is ClusterState.LIVE else cell_len(words)
+    if not note or room < least:
         return Stripes(((words, tone),))
     return Stripes(((f"{clip(words, room)} ", tone), (note, "muted")))
 
@@ -164,9 +168,7 @@ class FleetClusters(FleetTable[ClusterFacts]):
                     flex=True,
                     comfort=LONG_NAME,
                 ),
-                stripes=lambda row, width: Stripes(
-                    ((cluster_name(row.shown, width), cluster_tone(row.colour)),)
-                ),
+                stripes=lambda row, width: cluster_stripes(row.shown, width, cluster_tone(row.colour)),
             ),
             Column(
                 "state",

@@ -12,15 +12,15 @@ from flinktop.judgement.finding import Severity
 from flinktop.model import format as fmt
 from flinktop.model import states
 from flinktop.ui.panels.columns import TREND, job_state, number, text
-from flinktop.ui.panels.fleet_table import FleetTable, cluster_name, cluster_tone, words_match
+from flinktop.ui.panels.fleet_table import FleetTable, cluster_stripes, cluster_tone, words_match
 from flinktop.ui.panels.verdicts import verdict_cell, verdict_stripes
-from flinktop.ui.widgets.columns import Column, Stripes
+from flinktop.ui.widgets.columns import Column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flinktop.facts.fleet import FleetFacts
-    from flinktop.ui.widgets.columns import Cell
+    from flinktop.ui.widgets.columns import Cell, Stripes
 
 CLUSTER, LONG_CLUSTER = 12, 18  # cells of a cluster's name at least, and where there is room
 NAME, LONG_NAME = 14, 28  # cells of a job's name at least, and where there is room
@@ -79,7 +79,7 @@ class FleetJobs(FleetTable[FleetJob]):
             return cluster_tone(self._colours.get(row.cluster))
 
         def cluster(row: FleetJob, width: int) -> Stripes:
-            return Stripes(((cluster_name(label(row), width), tone(row)),))
+            return cluster_stripes(label(row), width, tone(row))
 
         found: list[Column[FleetJob]] = [
             replace(

@@ -10,6 +10,7 @@ from flinktop.flink.text import clean
 from flinktop.ui.panels.columns import trend_text
 from flinktop.ui.panels.table_panel import TablePanel
 from flinktop.ui.widgets.celltext import clip
+from flinktop.ui.widgets.columns import Stripes
 from flinktop.ui.widgets.styles import own_colour
 
 if TYPE_CHECKING:
@@ -57,6 +58,12 @@ def cluster_name(label: str, width: int) -> str:
     if not slash or cell_len(before) <= room or room < LEAST_NAMESPACE:
         return clip(clean(label), width)
     return f"{clip(before, room)}/{name}"
+
+
+def cluster_stripes(label: str, width: int, tone: str) -> Stripes:
+    """The cell of a cluster's name, whole in its tone."""
+    name = cluster_name(label, width)
+    return Stripes(((f"{name}{' ' * (width - cell_len(name))}", tone),))
 
 
 def words_match(text: str, fields: Mapping[str, str], others: str) -> bool:
