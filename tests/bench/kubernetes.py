@@ -3,10 +3,10 @@
     python -m tests.bench.kubernetes [--clusters 100] [--seconds 60] [--settle 30]
 
 `flinktop kubernetes` runs in a pty of 120x40 with the real kubectl on an API server of the tests in another
-process, with that many FlinkDeployments whose services lead to the same Flink of one job; then `flinktop
---all` on as many clusters of one job, and on one. Over --seconds, --settle after all are live: CPU (user and
-system) and RSS of flinktop, and of its kubectl beside it; requests that the API server has taken, those for
-clusters and its own. At most 10 a second may be sent to it.
+process, with that many FlinkDeployments whose services lead to the same Flink of one job; at the same time
+`flinktop --all` on as many clusters of one job, and on one. Over --seconds, --settle after all are live: CPU
+(user and system) and RSS of flinktop, and of its kubectl beside it; requests that the API server has taken,
+those for clusters and its own. At most 10 a second may be sent to it.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from tests.bench.fleet import SCREEN, Site, of_many, say
+from tests.bench.fleet import SCREEN, Site, on_screen, say
 from tests.bench.report import summary, table
-from tests.bench.stopwatch import TICKS, Program, measure
+from tests.bench.stopwatch import TICKS, Program, measure_together
 from tests.kubernetes.apiserver.__main__ import fill
 from tests.kubernetes.apiserver.server import ApiServer
 from tests.terminal.kubernetes import NAMESPACE, environment, kubectls
@@ -35,7 +35,7 @@ from tests.terminal.kubernetes import NAMESPACE, environment, kubectls
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.bench.stopwatch import Figures
+    from tests.bench.report import Summary
 
 MOST_REQUESTS: Final = 600.0
 """A minute, to one API server."""
@@ -120,31 +120,33 @@ def cost(processes: Sequence[int]) -> tuple[float, float]:
     return cpu, rss
 
 
-def in_kubernetes(clusters: int, arguments: argparse.Namespace) -> tuple[Figures, Look]:
-    """Run `flinktop kubernetes` on so many deployments."""
-    site = Site(["live=1"])
-    served = Served(clusters, site.clusters[0][1])
-    try:
+def compared(clusters: int, arguments: argparse.Namespace) -> tuple[list[Summary], Look]:
+    """Run `flinktop kubernetes` on so many deployments, beside plain fleets of as many and of one."""
+    with contextlib.ExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        site = Site([f"live={clusters}"])
+        stack.callback(site.stop)
+        urls = [url for _, url in site.clusters]
+        served = Served(clusters, urls[0])
+        stack.callback(served.stop)
         around = [f"{name}={value}" for name, value in environment(served.kubeconfig).items()]
-        program = Program(
-            f"{clusters} in Kubernetes",
-            ["env", *around, sys.executable, "-m", "flinktop", "kubernetes"],
-            f"{clusters} of {clusters} live",
+        command = ["env", *around, sys.executable, "-m", "flinktop", "kubernetes"]
+        programs = [
+            Program(f"{clusters} in Kubernetes", command, f"{clusters} of {clusters} live"),
+            on_screen(f"{clusters} of the config", urls, f"{clusters} of {clusters} live", home, ()),
+            on_screen("1 of the config", urls[:1], "RUNNING +orders", home, ()),
+        ]
+        seen = measure_together(
+            programs,
+            size=SCREEN,
+            seconds=arguments.seconds,
+            keys=0,
+            home=home,
+            settle=arguments.settle,
         )
-        with tempfile.TemporaryDirectory() as home:
-            seen = measure(
-                program,
-                size=SCREEN,
-                seconds=arguments.seconds,
-                keys=0,
-                home=Path(home),
-                settle=arguments.settle,
-            )
         now = time.monotonic()
-        return seen, served.between(now - arguments.seconds, now)
-    finally:
-        served.stop()
-        site.stop()
+        rows = [summary(program.name, [one]) for program, one in zip(programs, seen, strict=True)]
+        return rows, served.between(now - arguments.seconds, now)
 
 
 def main() -> None:
@@ -158,14 +160,8 @@ def main() -> None:
     if arguments.serve:
         serve(arguments.clusters, arguments.serve)
         return
-    arguments.keys = 0
-    seen, look = in_kubernetes(arguments.clusters, arguments)
-    rows = {f"{arguments.clusters} in Kubernetes": seen}
-    rows |= {
-        f"{count} of the config": of_many(count, arguments)
-        for count in dict.fromkeys((arguments.clusters, 1))
-    }
-    say(table("clusters on the screen", [summary(name, [one]) for name, one in rows.items()]))
+    rows, look = compared(arguments.clusters, arguments)
+    say(table("clusters on the screen", rows))
     say(
         f"\nkubectl: {look.cpu:.2f} CPU s a minute, {look.rss:.1f} MB\n"
         f"API server: {look.proxied} requests a minute for clusters, {look.own} of its own "
