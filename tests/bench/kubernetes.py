@@ -84,7 +84,8 @@ class Served:
 
     def between(self, since: float, until: float) -> Look:
         """What came in a stretch of time, of a minute; the memory at its end."""
-        within = [look for look in self.looks if since <= look.at <= until]
+        # Without kubectl flinktop has ended, or not begun.
+        within = [look for look in self.looks if since <= look.at <= until and look.rss]
         first, last = within[0], within[-1]
         minutes = (last.at - first.at) / 60.0
         return Look(
