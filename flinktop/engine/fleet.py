@@ -58,7 +58,7 @@ class SearchState(Struct, frozen=True):
     """How a search for clusters is going."""
 
     where: str  # in words for people: "context prod, namespaces a and b"
-    searched: bool = False  # whether everything was listed at least once
+    searched: bool = False  # whether everything was asked for, and clusters could be listed
     nothing: str = ""  # what is said if nothing was found, a sentence
     problems: tuple[str, ...] = ()  # sentences: what could not be searched, and what to do
     retry_at: float | None = None  # clock of the engines, s: when what failed is tried again

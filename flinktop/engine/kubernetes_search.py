@@ -121,7 +121,7 @@ class KubernetesSearch:
         def heard(news: SearchNews) -> None:
             self.state = SearchState(
                 news.where,
-                searched=news.site.complete,
+                searched=news.site.complete and news.site.seen,
                 nothing=news.nothing if self._wanted.namespaces else f"{news.nothing}; {ELSEWHERE}",
                 problems=news.problems,
                 retry_at=news.retry_at,

@@ -250,7 +250,9 @@ def _with_pods(known: Known, said: _Said | None) -> _Said | None:
     from flinktop.judgement import pods  # noqa: PLC0415 -- few clusters are on Kubernetes
 
     told = pods.cluster_lost(known.kubernetes).words
-    return replace(said, words=f"{told}; {said.words}") if told else said
+    # A pod that is well does not say why.
+    parts = (said.words, told) if told == pods.READY else (told, said.words)
+    return replace(said, words="; ".join(filter(None, parts)))
 
 
 def _verdicts(known: Known, jobs: Iterable[JobOverview]) -> list[Verdict]:

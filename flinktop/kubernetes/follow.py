@@ -98,6 +98,11 @@ class Follower:
         self._too_old = 0  # lists in a row whose version was too old at once
         self._awake = asyncio.Event()
 
+    @property
+    def listed(self) -> bool:
+        """Whether what is known comes from a list."""
+        return self._was_listed and not self.away
+
     async def run(self, on_state: Callable[[], None]) -> None:
         """Follow for ever. `on_state` is called when `settled` or `problem` have changed."""
         while True:

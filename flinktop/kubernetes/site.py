@@ -32,6 +32,7 @@ TICK_SECONDS: Final = 15.0
 """Between looks at what is only kept for a time."""
 REASON_SECONDS: Final = 1.0
 """Between requests for events about pods."""
+_MAKE_CLUSTERS: Final = ("deployments", "services")
 
 
 class SiteNews(Struct, frozen=True):
@@ -48,6 +49,8 @@ class SiteNews(Struct, frozen=True):
     """Clusters that were deleted in the last minutes, with `state.deleted`."""
     complete: bool = False
     """Whether every kind has been asked for at least once."""
+    seen: bool = True
+    """Whether anything of which clusters are made, services or FlinkDeployments, could be listed."""
 
 
 class Site:
@@ -218,6 +221,7 @@ class Site:
             tuple(absent),
             self._deleted.found,
             complete=self._settled.is_set(),
+            seen=any(one.listed for one in self._followers if one.kind.part in _MAKE_CLUSTERS),
         )
 
     def _with_state(self, found: Found, now: float) -> Found:
@@ -232,7 +236,7 @@ class Site:
     def _is_visible(self, namespace: str) -> bool:
         """Whether a cluster that is no longer found in a namespace was deleted."""
         return not any(
-            follower.away and follower.kind.part in ("deployments", "services")
+            follower.away and follower.kind.part in _MAKE_CLUSTERS
             for follower in self._followers
             if follower.namespace in (None, namespace)
         )
