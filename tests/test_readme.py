@@ -11,7 +11,7 @@ from pathlib import Path
 from textwrap import indent
 
 from flinktop.command_line import read_args
-from flinktop.headless.watch_args import WatchArgs
+from flinktop.headless.cluster_args import WatchArgs
 from flinktop.ui import keys
 from flinktop.ui.command import Command
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -63,6 +63,8 @@ class Checkpointing:
         self._breath = Wave.of(0.12, plan.seed, 3)  # how the state changes as data arrives and expires
         self._before_run = [0]  # checkpoints of all runs before the n-th
         self._failed = [0]  # how many of the first n failed
+        self.documents: dict[tuple[int, bool], dict[str, Any]] = {}
+        """Answers about the last ones that have ended, by id and whether it is the newest completed one."""
         self.taken = cache(self._make)  # the checkpoint with an id
         self.bytes_of = cache(self._bytes_of)  # bytes of the whole state and bytes written, over all vertices
 
@@ -114,7 +116,8 @@ class Checkpointing:
             # Only checkpoints aborted by a restart can have failed.
             return newest + (count > 1 and self.taken(count - 1).failure is not None)
         for number in range(len(self._failed), count):
-            self._failed.append(self._failed[-1] + (self.taken(number).failure is not None))
+            # Of thousands nobody asks again.
+            self._failed.append(self._failed[-1] + (self._make(number).failure is not None))
         return newest + self._failed[count - 1]
 
     def counts_at(self, seconds: float) -> dict[str, int]:

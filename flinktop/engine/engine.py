@@ -68,6 +68,8 @@ HOOK_SECONDS = 0.3
 """How long `stop` waits at most for the command of an alert."""
 JUDGE_SECONDS = 2.0
 """Between two rounds of the judge: what was answered meanwhile is judged together."""
+SOON_SECONDS = 0.5
+"""The same where a job has just failed, or one of its checkpoints: that waits for no others."""
 MOST_TOLD = 4
 """Queries that are sent at once, off the screen, after a change."""
 REMEMBER_SECONDS = 4.0
@@ -174,6 +176,7 @@ class Engine:
         self._cluster_interval = DEFAULT_REFRESH
         self._tasks: list[asyncio.Task[None]] = []
         self._answered = asyncio.Event()  # something since the last round of the judge
+        self._hurries = asyncio.Event()  # what was answered can't wait for the next round
         self._last_round = -math.inf  # engine's clock, s
         self._set_interval()
 
@@ -444,6 +447,7 @@ class Engine:
                 lambda: self.sweep.of_operators,
                 is_new=self.poller.link.answered is None,
             )
+            self.sweep.off_screen()
             self.poller.wake()
         self._answered.set()
 
@@ -492,6 +496,8 @@ class Engine:
         self._record("sweep", query, partial(self.sweep.arrived, query, value, at))
         self._record("pins", query, partial(self.pins.arrived, query, value, at))
         self._record("judge", query, partial(self.judge.arrived, query, value, then))
+        if self.judge.hurries:
+            self._hurries.set()
         for name, record in self.recorders.of(query, value, at, cluster_now=then, behind=behind):
             self._record(name, query, record)
         if self.recorder is not None:
@@ -518,6 +524,9 @@ class Engine:
 
     async def _judging(self) -> None:
         until = self.clock.now() + REMEMBER_SECONDS
+        if self.poller.off_screen is None:
+            # The first answers are judged together, and what kind of server sends them is known by then.
+            self._last_round = self.clock.now()
         while True:
             await self._until_round()
             while self._make_journal is not None and self._memory is None and self.clock.now() < until:
@@ -543,21 +552,25 @@ class Engine:
     async def _until_round(self) -> None:
         """Wait for the next round of the judge: off the screen rounds follow answers."""
         if self.poller.off_screen is None:
-            await self.clock.sleep(JUDGE_SECONDS)
+            await self._first_of(self._hurries, JUDGE_SECONDS)
         else:
-            waits = [
-                asyncio.ensure_future(self._answered.wait()),
-                asyncio.ensure_future(self.clock.sleep(self.poller.off_screen.round_seconds)),
-            ]
-            try:
-                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for wait in waits:
-                    wait.cancel()
+            await self._first_of(self._answered, self.poller.off_screen.round_seconds)
             if (rest := self._last_round + JUDGE_SECONDS - self.clock.now()) > 0:
-                await self.clock.sleep(rest)
+                await self._first_of(self._hurries, rest)
+        if (rest := self._last_round + SOON_SECONDS - self.clock.now()) > 0:
+            await self.clock.sleep(rest)
         self._answered.clear()
+        self._hurries.clear()
         self._last_round = self.clock.now()
+
+    async def _first_of(self, event: asyncio.Event, seconds: float) -> None:
+        """Wait for an event, so long at most."""
+        waits = [asyncio.ensure_future(event.wait()), asyncio.ensure_future(self.clock.sleep(seconds))]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     def _set_judge_budget(self) -> None:
         """How many closer looks the judge may ask for in the next minute."""

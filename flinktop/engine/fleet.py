@@ -58,7 +58,8 @@ class SearchState(Struct, frozen=True):
     """How a search for clusters is going."""
 
     where: str  # in words for people: "context prod, namespaces a and b"
-    searched: bool = False  # whether everything was listed at least once
+    searched: bool = False  # whether everything was asked for, and clusters could be listed
+    nothing: str = ""  # what is said if nothing was found, a sentence
     problems: tuple[str, ...] = ()  # sentences: what could not be searched, and what to do
     retry_at: float | None = None  # clock of the engines, s: when what failed is tried again
 
@@ -203,6 +204,10 @@ class Fleet:
         if not is_open:
             self._end(member)
         self._news(name)
+
+    def is_open(self, name: str) -> bool:
+        """Whether the cluster of that name, or one that was removed and bore it, is on the screen."""
+        return name in self._opened
 
     def readmit(self, name: str) -> Member | None:
         """Take back a removed cluster that is still open; None if there is no such.

@@ -53,6 +53,7 @@ class ClusterFacts(Struct, frozen=True, kw_only=True):
     """One cluster of a fleet."""
 
     name: str  # in the config, or its address
+    label: str = ""  # its name in tables, where it can be shorter
     url: str
     state: ClusterState
     reason: str = ""  # why it is unreachable, the end of a sentence
@@ -75,6 +76,11 @@ class ClusterFacts(Struct, frozen=True, kw_only=True):
     read_only: bool = False
     protected: bool = False
     kubernetes: KubernetesState | None = None  # what Kubernetes knows of it
+
+    @property
+    def shown(self) -> str:
+        """Its name in tables."""
+        return self.label or self.name
 
     @property
     def old(self) -> bool:
@@ -121,7 +127,13 @@ class KnownCluster(Known, Protocol):
 
 
 def cluster_facts(
-    known: KnownCluster, name: str, *, colour: str | None = None, group: str = "", protected: bool = False
+    known: KnownCluster,
+    name: str,
+    *,
+    label: str = "",
+    colour: str | None = None,
+    group: str = "",
+    protected: bool = False,
 ) -> ClusterFacts:
     """What is known of a cluster now."""
     link, now = known.link(), known.now()
@@ -144,6 +156,7 @@ def cluster_facts(
     worst = worst or _Said()
     return ClusterFacts(
         name=name,
+        label=label,
         url=known.connection.url,
         state=state,
         reason=reason,
@@ -237,7 +250,9 @@ def _with_pods(known: Known, said: _Said | None) -> _Said | None:
     from flinktop.judgement import pods  # noqa: PLC0415 -- few clusters are on Kubernetes
 
     told = pods.cluster_lost(known.kubernetes).words
-    return replace(said, words=f"{told}; {said.words}") if told else said
+    # A pod that is well does not say why.
+    parts = (said.words, told) if told == pods.READY else (told, said.words)
+    return replace(said, words="; ".join(filter(None, parts)))
 
 
 def _verdicts(known: Known, jobs: Iterable[JobOverview]) -> list[Verdict]:

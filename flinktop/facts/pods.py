@@ -31,9 +31,10 @@ def problems(pod: Pod | None, now: float) -> tuple[Problem, ...]:
     if pod is None:
         return ()
     if pod.gone is not None or pod.phase in ("Failed", "Succeeded"):
-        return (Problem(f"its pod: {kubernetes_words.pod_line(pod, now)}", bad=True),)
+        return (Problem(_line(pod, now) if pod.ended else f"its pod: {_line(pod, now)}", bad=True),)
     if pod.ended is not None and is_recent(pod.ended, now) and not _is_well(pod.ended):
-        return (Problem(f"container ended: {kubernetes_words.ended(pod.ended, now)}", bad=False),)
+        ended = kubernetes_words.ended(pod.ended, now)
+        return (Problem(f"{ended}; its container was started again", bad=False),)
     return ()
 
 
@@ -54,7 +55,7 @@ def others(known: Known, listed: Iterable[TaskManager]) -> tuple[TaskManagerFact
 
 
 def _alone(pod: Pod, now: float) -> TaskManagerFacts:
-    words = kubernetes_words.pod_line(pod, now)
+    words = _line(pod, now)
     if pod.ready and pod.gone is None:
         words = f"{words}, {NOT_REGISTERED}"
     return TaskManagerFacts(
@@ -75,6 +76,14 @@ def _alone(pod: Pod, now: float) -> TaskManagerFacts:
         pod=pod,
         is_listed=False,
     )
+
+
+def _line(pod: Pod, now: float) -> str:
+    """The state of a pod in words; what has ended it comes first, as a column may be narrow."""
+    if pod.ended is None or (pod.gone is None and pod.phase != "Failed"):
+        return kubernetes_words.pod_line(pod, now)
+    ended = kubernetes_words.ended(pod.ended, now)
+    return ended if pod.gone is None else f"{ended}; its pod is gone"
 
 
 def is_recent(end: ContainerEnd, now: float) -> bool:

@@ -11,7 +11,8 @@ from flinktop.engine.acts.target import Target
 from flinktop.engine.alerts.document import links_of, note
 from flinktop.engine.alerts.policy import policy as alert_policy
 from flinktop.engine.engine import Engine
-from flinktop.engine.judge import FEW, Judged
+from flinktop.engine.judge import Judged
+from flinktop.engine.sweep import FEW
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.errors import LoginRefused, NotReady
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
@@ -68,13 +69,16 @@ class WatchedCluster:
         hooks: HookRunner | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         answered: Callable[[], None] = lambda: None,
+        sparing: bool = False,
     ) -> None:
         """`journal` and `hooks` are those of all clusters.
 
+        `sparing`: it is asked as seldom as a monitor asks clusters off its screen (engine/pace.py).
         `answered` is called after each answer or failure; `transport` replaces the network.
         """
         self.profile = profile
         self._clock = clock
+        self._sparing = sparing
         self._links = settings.own.links if settings.own is not None else ()
         self._answered = answered
         self.engine = Engine(
@@ -102,6 +106,9 @@ class WatchedCluster:
     def start(self) -> None:
         """Start polling."""
         self.engine.start()
+        if self._sparing:
+            self.engine.set_pace(on_screen=False)
+            return
         self.engine.poller.watch(JOBS_OVERVIEW(), LIST_SECONDS, passing=True)
 
     async def stop(self, seconds: float) -> None:
@@ -116,7 +123,7 @@ class WatchedCluster:
         return listed or self.engine.poller.link.error is not None
 
     def _changed(self, query: Query[Any]) -> None:
-        if query.endpoint is JOBS_OVERVIEW:
+        if query.endpoint is JOBS_OVERVIEW and not self._sparing:
             self._watch_jobs()
         self._answered()
 

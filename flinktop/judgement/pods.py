@@ -29,6 +29,7 @@ _IMAGE: Final = frozenset(
     {"ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError"}
 )
 _CRASHES: Final = "CrashLoopBackOff"
+READY: Final = "its JobManager pod is ready"
 _MOST_TEXT: Final = 160  # characters of a message of Kubernetes in a sentence
 
 
@@ -235,7 +236,7 @@ def _of_jobmanager(found: tuple[Pod, ...]) -> Told:
     evidence = tuple(line for pod in found[:2] for line in _jobmanager_evidence(pod))
     if any(pod.ready for pod in found):
         step = "its pod is ready: look at the way to it (service, network, rights), and at its log"
-        return Told("its JobManager pod is ready", step, evidence)
+        return Told(READY, step, evidence)
     first = found[0]
     return Told(f"its JobManager pod is {_waits_words(first)}", _waits_step(first, "jobmanager"), evidence)
 

@@ -21,6 +21,7 @@ from flinktop.kubernetes.errors import (
     shown,
     status_of,
 )
+from flinktop.kubernetes.kubectl_text import is_warning
 from flinktop.kubernetes.login import Login
 from flinktop.kubernetes.proxy import Proxy
 from flinktop.kubernetes.turns import Turns
@@ -52,6 +53,8 @@ _LISTS: Final = 3
 """Times that a list is begun whose next page has expired; the last time it is not in pages."""
 _LONGEST_WAIT: Final = 10.0
 _TRIES: Final = 2
+WORDS_SECONDS: Final = 0.3
+"""How long it is waited for what a login program has printed."""
 ITSELF: Final = ""
 """Whose turns are those of lists and watches."""
 _ITS_SHARE: Final = 4.0
@@ -209,7 +212,8 @@ class ApiServer:
         while True:
             tries_left -= 1
             await self.turns.take(cluster, first=first)
-            waited = self.clock.now() - began
+            sent_at = self.clock.now()
+            waited = sent_at - began
             try:
                 response = await self._wire.send(request)
             except KubectlError as down:
@@ -221,8 +225,16 @@ class ApiServer:
                     log.info("the login of kubectl to %s is accepted again", self.where)
                 response.extensions["waited"] = waited
                 return response
+            error = await self._with_words(error, sent_at)
             if not tries_left or not self._may_repeat(error):
                 raise self._refused(error) or error
+
+    async def _with_words(self, error: KubernetesError, sent_at: float) -> KubernetesError:
+        """The error, that of a login program with what it has printed: often it is what to do."""
+        if not isinstance(error, KubectlError) or error.kind != "login":
+            return error
+        words = shown(await self._proxy.words_after(sent_at, WORDS_SECONDS))
+        return KubectlError("login", f"{error}: {words}") if words and not is_warning(words) else error
 
     def _may_repeat(self, error: KubernetesError) -> bool:
         """Whether a request that was refused, and not passed on, is to be sent once more."""

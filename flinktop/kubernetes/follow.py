@@ -87,6 +87,8 @@ class Follower:
         """Why it can't be followed at the moment, a sentence."""
         self.away = False
         """Whether the kind is missing or forbidden."""
+        self.absent = False
+        """Whether it is missing, which is no fault."""
         self._api = api
         self._clock = clock
         self._changed = changed
@@ -95,6 +97,11 @@ class Follower:
         self._was_listed = False
         self._too_old = 0  # lists in a row whose version was too old at once
         self._awake = asyncio.Event()
+
+    @property
+    def listed(self) -> bool:
+        """Whether what is known comes from a list."""
+        return self._was_listed and not self.away
 
     async def run(self, on_state: Callable[[], None]) -> None:
         """Follow for ever. `on_state` is called when `settled` or `problem` have changed."""
@@ -204,6 +211,7 @@ class Follower:
             known, self._known = self._known, {}
             for key in known:
                 self._changed(key, None, None)
+            self.absent = status == HTTPStatus.NOT_FOUND
             self._set_state(self._why_away(error, status), away=True, on_state=on_state)
             return AWAY_SECONDS
         quiet = self._failures <= self._quiet_failures(error, status)

@@ -108,8 +108,9 @@ def _login(message: str, before: list[str], where: str) -> KubectlError | None:
         words = f": {shown(before[-1])}" if before else ""
         sentence = f"kubectl's login to {where} failed: {program} ended with {found[2]}{words}"
         return KubectlError("login", sentence)
-    if "getting credentials:" in message:
-        return KubectlError("login", f"kubectl's login to {where} failed: {shown(message)}")
+    _, sign, why = message.partition("getting credentials:")
+    if sign:
+        return KubectlError("login", f"kubectl's login to {where} failed: {shown(why.strip())}")
     if any(word in message for word in _NOT_LOGGED_IN):
         return KubectlError("login", not_logged_in(where))
     return None

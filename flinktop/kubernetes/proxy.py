@@ -63,6 +63,10 @@ class Proxy:
         """No answer has come to a request: if that lasts, it is started again."""
         self._tunnel.unanswered()
 
+    async def words_after(self, moment: float, seconds: float) -> str:
+        """What it or a login program has printed since a moment (clock, s), waiting at most `seconds`."""
+        return await self._tunnel.words_after(moment, seconds)
+
     async def close(self, seconds: float = CLOSE_SECONDS) -> None:
         """End it, waiting at most so long (s)."""
         await self._tunnel.close(seconds)

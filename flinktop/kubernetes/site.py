@@ -32,6 +32,7 @@ TICK_SECONDS: Final = 15.0
 """Between looks at what is only kept for a time."""
 REASON_SECONDS: Final = 1.0
 """Between requests for events about pods."""
+_MAKE_CLUSTERS: Final = ("deployments", "services")
 
 
 class SiteNews(Struct, frozen=True):
@@ -42,10 +43,14 @@ class SiteNews(Struct, frozen=True):
     last seen to change."""
     problems: tuple[str, ...] = ()
     """Sentences: what can't be read at the moment. What was known of it is kept, unless it is forbidden."""
+    absent: tuple[str, ...] = ()
+    """Those of the problems that are none where clusters are found: a kind is not installed."""
     deleted: tuple[Found, ...] = ()
     """Clusters that were deleted in the last minutes, with `state.deleted`."""
     complete: bool = False
     """Whether every kind has been asked for at least once."""
+    seen: bool = True
+    """Whether anything of which clusters are made, services or FlinkDeployments, could be listed."""
 
 
 class Site:
@@ -209,8 +214,14 @@ class Site:
         problems = dict.fromkeys(
             one for one in (*(follower.problem for follower in self._followers), self._events_problem) if one
         )
+        absent = dict.fromkeys(one.problem for one in self._followers if one.absent and one.problem)
         return SiteNews(
-            tuple(current.values()), tuple(problems), self._deleted.found, complete=self._settled.is_set()
+            tuple(current.values()),
+            tuple(problems),
+            tuple(absent),
+            self._deleted.found,
+            complete=self._settled.is_set(),
+            seen=any(one.listed for one in self._followers if one.kind.part in _MAKE_CLUSTERS),
         )
 
     def _with_state(self, found: Found, now: float) -> Found:
@@ -225,7 +236,7 @@ class Site:
     def _is_visible(self, namespace: str) -> bool:
         """Whether a cluster that is no longer found in a namespace was deleted."""
         return not any(
-            follower.away and follower.kind.part in ("deployments", "services")
+            follower.away and follower.kind.part in _MAKE_CLUSTERS
             for follower in self._followers
             if follower.namespace in (None, namespace)
         )

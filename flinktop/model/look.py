@@ -170,6 +170,13 @@ class JobLook(Struct, frozen=True, kw_only=True, dict=True):
         """The vertices by id, in topological order; each of hundreds looks its neighbours up."""
         return {one.id: one for one in self.vertices}
 
+    @cached_property
+    def history(self) -> tuple[Checkpoint, ...]:
+        """The checkpoints of Flink's history without savepoints, newest first; many judgements ask for it."""
+        history = self.checkpoints.value.history if self.checkpoints is not None else ()
+        known = {one.id: one for one in reversed(history) if not one.is_savepoint and one.id >= 0}
+        return tuple(sorted(known.values(), key=lambda one: one.id, reverse=True))
+
     def vertex(self, number: str) -> VertexLook | None:
         return self.by_id.get(number)
 

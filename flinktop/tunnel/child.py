@@ -15,8 +15,11 @@ MOST_OUTPUT: Final = 4096
 """Bytes of the end of its output that are kept."""
 _READ: Final = 65536
 _LOOK_SECONDS: Final = 0.01
-_CHATTER: Final = re.compile(rb"(?m)^(?:Handling connection for|Forwarding from|Starting to serve on) .*$")
-"""What kubectl prints while all is well."""
+_CHATTER: Final = re.compile(
+    rb"(?m)^(?:Handling connection for|Forwarding from|Starting to serve on"
+    rb"|E\d{4} [\d:.]{8,20} +\d{1,9} proxy_server\.go:\d{1,5}\]) .*$"
+)
+"""What kubectl prints while all is well, and the errors that its proxy gives as answers, too."""
 _IN_USE: Final = re.compile(
     rb"address already in use|only one usage of each socket|port is already allocated|cannot listen to port",
     re.IGNORECASE,

@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from flinktop.engine.alerts.policy import AlertPolicy
     from flinktop.engine.fleet import OneLedger
     from flinktop.engine.journal.journal import Journal
+    from flinktop.engine.text_reader import TextReader
     from flinktop.flink.endpoint import Query
     from flinktop.flink.tls_contexts import TlsContexts
     from flinktop.judgement.rules import Policy
@@ -532,10 +533,11 @@ def port_of(
     hooks: Callable[[], HookRunner | None] | None = None,
     contexts: TlsContexts | None = None,
     ledger: OneLedger | None = None,
+    kubectl: TextReader | None = None,
 ) -> Port:
     """The engine of a cluster; it is not started.
 
-    `hooks`, `contexts` and `ledger` are shared with other engines.
+    `hooks`, `contexts` and `ledger` are shared with other engines. `kubectl` reads texts of Kubernetes.
     """
     return Port(
         profile.connection,
@@ -553,6 +555,8 @@ def port_of(
         hooks=hooks,
         contexts=contexts,
         rings=True,
+        allow_managed=profile.allow_managed,
+        kubectl=kubectl,
     )
 
 

@@ -7,7 +7,7 @@ import sys
 import warnings
 from functools import partial
 from operator import is_not
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from rich.text import Text
 
@@ -35,11 +35,14 @@ from flinktop.ui.spare_memory import SpareMemory, begin_to_collect
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    import httpx
     from textual.await_complete import AwaitComplete
 
     from flinktop.engine.alerts.alert import Call
     from flinktop.engine.alerts.hook import HookRunner
+    from flinktop.engine.fleet import ClusterSearch
     from flinktop.engine.host import Port
+    from flinktop.engine.text_reader import TextReader
     from flinktop.facts.fleet import FleetFacts
     from flinktop.settings import Profile, Settings
 
@@ -203,6 +206,19 @@ class FleetTop(FlinkTop):
         super().call()
 
 
+class MakePort(Protocol):
+    """Makes the port of one cluster of a fleet, which is not started."""
+
+    def __call__(
+        self,
+        profile: Profile,
+        transport: httpx.AsyncBaseTransport | None = None,
+        kubectl: TextReader | None = None,
+        /,
+    ) -> Port:
+        """`transport` replaces the network; `kubectl` reads texts of Kubernetes."""
+
+
 class _OneHookRunner:
     """What runs the command of alerts for all clusters; made when an engine starts."""
 
@@ -226,17 +242,39 @@ class _OneHookRunner:
             self._made.close(0.0, seconds)
 
 
-def run_fleet(settings: Settings, profiles: Sequence[Profile]) -> int:
-    """Run the app on several clusters until the user leaves; returns the exit code."""
+def run_fleet(
+    settings: Settings,
+    profiles: Sequence[Profile],
+    searches: Callable[[MakePort, Clock], Sequence[ClusterSearch]] = lambda _make, _clock: (),
+) -> int:
+    """Run the app on several clusters until the user leaves; returns the exit code.
+
+    `searches` makes what adds and removes more of them, given how the port of one is made.
+    """
     sys.setswitchinterval(SWITCH_SECONDS)
     clock, contexts = Clock(), TlsContexts()
     journal, hooks = OneJournal(settings.paths.journal, settings.journal), _OneHookRunner(settings, clock)
     ledger = OneLedger(settings.paths.operations)
-    ports = [
-        port_of(settings, one, clock, journal, hooks=hooks, contexts=contexts, ledger=ledger)
-        for one in profiles
-    ]
-    fleet = Fleet([Member(one.name, port, one) for one, port in zip(profiles, ports, strict=True)])
+
+    def make(
+        profile: Profile,
+        transport: httpx.AsyncBaseTransport | None = None,
+        kubectl: TextReader | None = None,
+    ) -> Port:
+        return port_of(
+            settings,
+            profile,
+            clock,
+            journal,
+            transport=transport,
+            hooks=hooks,
+            contexts=contexts,
+            ledger=ledger,
+            kubectl=kubectl,
+        )
+
+    members = [Member(one.name, make(one), one) for one in profiles]
+    fleet = Fleet(members, searches(make, clock))
 
     def close(seconds: float) -> None:
         hooks.close(min(HOOK_SECONDS, seconds))

@@ -39,6 +39,7 @@ class KnownFleet:
         """`key` of each member is its Profile. Members may come and go: that is news of them."""
         self._fleet = fleet
         self._looks: dict[str, _Look] = {}
+        self._members = fleet.members  # that were looked at
         self._news = {one.name for one in fleet.members}
         self._paused_until = self._ages_at = -inf
         self._facts = FleetFacts()
@@ -52,9 +53,10 @@ class KnownFleet:
 
         Of many clusters only a part is looked at in one go, those first whose look is the oldest.
         """
-        if now < (self._paused_until if self._news else self._ages_at):
-            return self._facts
         members, looks = self._fleet.members, self._looks
+        if members is self._members and now < (self._paused_until if self._news else self._ages_at):
+            return self._facts
+        self._members = members
         due = [one for one in members if one.name in self._news or now - self._looked_at(one) >= AGES_SECONDS]
         new = sum(one.name not in looks for one in due)
         if len(due) > (most := max(AT_ONCE, int(SHARE * len(members)), new)):
@@ -80,7 +82,12 @@ class KnownFleet:
         profile, port = profile_of(member), member.port
         group = profile.group
         cluster = cluster_facts(
-            port, member.name, colour=profile.colour, group=group, protected=profile.protected
+            port,
+            member.name,
+            label=profile.label,
+            colour=profile.colour,
+            group=group,
+            protected=profile.protected,
         )
         return _Look(now, cluster, cluster_jobs(port, member.name, group=group))
 

@@ -17,9 +17,9 @@ from msgspec.structs import replace
 from flinktop.demo.scenarios import Cluster, many_jobs
 from flinktop.demo.specs import Fate
 from flinktop.engine.engine import Engine
-from flinktop.engine.judge import FEW
 from flinktop.engine.pace import CLOSE_EVERY, CLOSE_SECONDS, LOST, STATE_SECONDS
 from flinktop.engine.series import job_series
+from flinktop.engine.sweep import FEW
 from flinktop.flink.connection import Connection
 from flinktop.judgement.finding import Kind, Severity
 from flinktop.judgement.lost import AFTER_MS

@@ -54,11 +54,21 @@ def test_what_waits_comes_first_and_what_is_gone_last() -> None:
 def test_a_restart_is_a_problem_for_an_hour() -> None:
     one = pod("tm-1", restarts=1, ended=ContainerEnd(at=1000.0, **OOM))
     assert [found.words for found in problems(one, 1060.0)] == [
-        "container ended: OOMKilled, exit code 137, 1 m ago"
+        "OOMKilled, exit code 137, 1 m ago; its container was started again"
     ]
     assert problems(one, 1000.0 + 3601.0) == ()
     assert problems(pod("tm-1", ended=ContainerEnd(reason="Completed", exit_code=0, at=1000.0)), 1060.0) == ()
     assert problems(None, 0.0) == ()
+
+
+def test_why_it_ended_comes_first_where_there_is_little_room() -> None:
+    end = ContainerEnd(at=10.0, memory_limit=2 << 30, **OOM)
+    why = "OOMKilled (limit 2.0 GB), exit code 137, "
+    failed, gone = pod("tm-1", phase="Failed", ended=end), pod("tm-1", gone=10.0, ended=end)
+    assert problems(failed, 20.0)[0].words.startswith(why)
+    assert problems(gone, 20.0)[0].words == f"{why}10 s ago; its pod is gone"
+    assert problems(pod("tm-1", gone=10.0), 20.0)[0].words == "its pod: gone 10 s ago"
+    assert [one.problems[0].words[: len(why)] for one in others(given(failed), [])] == [why]
 
 
 @pytest.mark.parametrize(

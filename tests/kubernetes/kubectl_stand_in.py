@@ -3,9 +3,9 @@
     python kubectl_stand_in.py DIRECTORY ARGUMENTS…
 
 Files of DIRECTORY say what it does: `api` and `pod` hold the ports that `proxy` and `port-forward` lead to;
-`proxy-fails` and `port-forward-fails` what they print instead; `output`, `errors` and `code` how any other
-command ends; `hangs` lets it take long, whatever signal comes. `runs` gets a line for each run: its number
-and arguments.
+`proxy-fails` and `port-forward-fails` what they print instead, `says` what they print for each connection;
+`output`, `errors` and `code` how any other command ends; `hangs` lets it take long, whatever signal comes.
+`runs` gets a line for each run: its number and arguments.
 """
 
 import contextlib
@@ -37,6 +37,9 @@ def join(near: socket.socket, port: int) -> None:
 def serve(server: socket.socket, directory: Path, target: str) -> None:
     while True:
         near, _ = server.accept()
+        if (directory / "says").exists():
+            sys.stderr.write((directory / "says").read_text())
+            sys.stderr.flush()
         port = int((directory / target).read_text())
         threading.Thread(target=join, args=(near, port), daemon=True).start()
 

@@ -350,6 +350,17 @@ async def test_a_lost_login_comes_back(tmp_path: Path) -> None:
         assert api.asks.login_lost == ""
 
 
+async def test_what_a_login_program_has_printed_is_said(tmp_path: Path) -> None:
+    said = "getting credentials: exec: executable kubelogin failed with exit code 1\n"
+    line = "E1201 09:12:45.923424   14410 proxy_server.go:147] Error while proxying request: " + said
+    async with api_server(tmp_path, lambda _asked: plain(500, said)) as api:
+        api.stand_in.put(says=f"Your session has ended: kubelogin again\n{line}")
+        with pytest.raises(
+            KubectlError, match=r"kubelogin ended with 1: Your session has ended: kubelogin again$"
+        ):
+            await api.asks.get(PODS)
+
+
 async def test_a_login_program_that_fails_is_not_run_for_each_request(tmp_path: Path) -> None:
     said = "getting credentials: exec: executable kubelogin failed with exit code 1\n"
     async with api_server(tmp_path, lambda _asked: plain(500, said)) as api:

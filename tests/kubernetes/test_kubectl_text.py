@@ -114,6 +114,11 @@ CASES = {
         "login",
         "kubectl's login to context prod needs the program kubelogin, which was not found",
     ),
+    "login program that answers nonsense": (
+        'Unable to connect to the server: getting credentials: decoding stdout: no kind "x" is registered\n',
+        "login",
+        'kubectl\'s login to context prod failed: decoding stdout: no kind "x" is registered',
+    ),
     "login program": (
         f"please log in at https://login\nUnable to connect to the server: {PLUGIN}\n",
         "login",

@@ -9,7 +9,7 @@ import pytest
 
 from flinktop.engine.fleet import SearchState
 from flinktop.model.kubernetes import KubernetesState
-from flinktop.ui.panels.fleet_jobs import SEPARATOR
+from flinktop.ui.panels.fleet_table import cluster_name
 from flinktop.ui.screens.fleet import FleetScreen
 from tests.demo_cluster import DemoCluster
 from tests.manual_clock import ManualClock
@@ -35,6 +35,10 @@ async def searched(
 
 def rows(day: FleetDay) -> list[str]:
     return list(day.table.shown_keys())
+
+
+def cluster_of(screen: FleetScreen) -> str | None:
+    return screen.cluster
 
 
 def is_open(day: FleetDay) -> bool:
@@ -128,7 +132,7 @@ async def test_keys_and_cells_of_a_row_that_is_just_gone_do_no_harm(tab: str) ->
         day.ended.append(day.port_of("a"))
         day.fleet.remove("a")
         # Before the screen has heard of it.
-        assert screen.cluster == "a"
+        assert cluster_of(screen) == "a"
         assert screen.own_cluster() is None
         screen.action_refresh()
         screen.action_timeline()
@@ -136,24 +140,25 @@ async def test_keys_and_cells_of_a_row_that_is_just_gone_do_no_harm(tab: str) ->
         assert table is not None
         table.redraw_cells()
         await day.wait(2)
+        assert cluster_of(screen) == "b"
         assert day.app.screen is screen
-        assert str(table.cursor_key).partition(SEPARATOR)[0] == "b"
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_a_search_that_finds_nothing_says_where_it_has_looked(size: tuple[int, int]) -> None:
     async with searched(state=SearchState(WHERE), size=size) as (day, search):
         assert f"looking for Flink clusters in {WHERE}" in day.text
-        search.state = SearchState(WHERE, searched=True)
+        nothing = f"no Flink cluster found in {WHERE}"
+        search.state = SearchState(WHERE, searched=True, nothing=nothing)
         day.fleet.search_changed()
         await day.wait(2)
-        assert f"no Flink cluster found in {WHERE}" in day.text
+        assert nothing in day.text
         assert "no clusters" in day.lines[0]
         await day.add("first", simulated("healthy", day.clock))
         assert rows(day) == ["first"]
         assert "no Flink cluster" not in day.text
         await day.remove("first")
-        assert f"no Flink cluster found in {WHERE}" in day.text
+        assert nothing in day.text
 
 
 async def test_what_can_not_be_searched_is_said_with_when_it_is_tried_again() -> None:
@@ -171,6 +176,24 @@ async def test_what_can_not_be_searched_is_said_with_when_it_is_tried_again() ->
         day.fleet.search_changed()
         await day.wait(2)
         assert "kubectl" not in day.text
+
+
+async def test_words_for_nothing_that_take_two_lines_are_whole() -> None:
+    nothing = f"no Flink cluster found in {WHERE}; --all-namespaces searches in all of them"
+    async with searched(state=SearchState(WHERE, searched=True, nothing=nothing), size=(80, 24)) as (day, _):
+        assert nothing in " ".join(day.text.split())
+
+
+async def test_where_it_searches_stands_in_the_frame() -> None:
+    async with searched("a") as (day, _search):
+        assert WHERE in day.lines[0]
+
+
+def test_names_in_namespaces_keep_their_end() -> None:
+    assert cluster_name("payments/orders", 15) == "payments/orders"
+    assert cluster_name("payments/orders", 12) == "paym…/orders"
+    assert cluster_name("payments/orders-enrichment", 12) == "payments/or…"
+    assert cluster_name("a-long-name-without", 8) == "a-long-…"
 
 
 async def test_many_problems_leave_room_for_the_clusters() -> None:

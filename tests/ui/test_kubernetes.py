@@ -60,7 +60,7 @@ async def test_pods_stand_beside_what_flink_says() -> None:
         line = next(one for one in day.lines if taskmanager[:8] in one)
         assert "Running" in line
         assert "OOMKilled 2 m" in line
-        assert "container ended: OOM" in line
+        assert "OOMKilled (limit " in line
 
 
 async def test_pods_that_flink_does_not_list_are_rows_that_differ() -> None:

@@ -16,9 +16,9 @@ from flinktop.model import states
 from flinktop.ui.panels.columns import TREND, number, text
 from flinktop.ui.panels.fleet_pods import columns as of_pods
 from flinktop.ui.panels.fleet_search import none_found
-from flinktop.ui.panels.fleet_table import FleetTable, cluster_tone, words_match
+from flinktop.ui.panels.fleet_table import FleetTable, cluster_stripes, cluster_tone, words_match
 from flinktop.ui.panels.verdicts import LEAST_WORDS, TONES, mark
-from flinktop.ui.widgets.celltext import clip
+from flinktop.ui.widgets.celltext import clip, wrap
 from flinktop.ui.widgets.columns import Column, Stripes
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ DROPS: Final = {
     "jobs": 1,
 }
 """The order in which columns are dropped where there is little room, the highest first."""
+MOST_EMPTY: Final = 4  # lines that say why there is no cluster
 FIRST_FIGURES: Final = ("age", "in", "operator")
 LEAST_ROOM: Final = 32
 """The same next to pods: on a small screen they say more than the end of a verdict."""
@@ -156,15 +157,18 @@ class FleetClusters(FleetTable[ClusterFacts]):
 
         unknown: Cell = (fmt.UNKNOWN, "muted")
         found: list[Column[ClusterFacts]] = [
-            text(
-                "cluster",
-                "CLUSTER",
-                NAME,
-                lambda row: clean(row.name),
-                tone=lambda row: cluster_tone(row.colour),
-                sort=True,
-                flex=True,
-                comfort=LONG_NAME,
+            replace(
+                text(
+                    "cluster",
+                    "CLUSTER",
+                    NAME,
+                    lambda row: clean(row.shown),
+                    tone=lambda row: cluster_tone(row.colour),
+                    sort=True,
+                    flex=True,
+                    comfort=LONG_NAME,
+                ),
+                stripes=lambda row, width: cluster_stripes(row.shown, width, cluster_tone(row.colour)),
             ),
             Column(
                 "state",
@@ -250,7 +254,9 @@ class FleetClusters(FleetTable[ClusterFacts]):
 
     def fit_height(self) -> None:
         """Take no more lines than there are rows: the worst jobs have the others."""
-        rows = len(self.table.shown_keys()) or len(self.empty().splitlines())
+        rows = len(self.table.shown_keys())
+        if not rows:
+            rows = len(wrap(self.empty(), self.table.size.width - 2, MOST_EMPTY))
         lines = 1 + max(1, rows) + (2 if self.boxed else 0)
         if self.is_mounted and lines != self._lines:
             self._lines = lines

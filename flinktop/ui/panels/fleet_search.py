@@ -28,7 +28,7 @@ def none_found(searches: Sequence[SearchState]) -> str:
 def _found_nothing(search: SearchState) -> str:
     where = clean(search.where)
     if search.searched:
-        return f"no Flink cluster found in {where}"
+        return clean(search.nothing) or f"no cluster found in {where}"
     return f"{'nothing is known yet of' if search.problems else 'looking for Flink clusters in'} {where}"
 
 

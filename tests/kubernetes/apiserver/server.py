@@ -208,6 +208,7 @@ class ApiServer:
             for task in list(self._connections):
                 task.cancel()
             await asyncio.gather(*self._connections, return_exceptions=True)
+            await asyncio.sleep(0)  # for what an abort leaves to the loop
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -219,8 +220,19 @@ class ApiServer:
                 while await self._request(reader, writer):
                     pass
         finally:
+            await self._close(writer)
             self._connections.discard(task)
+
+    async def _close(self, writer: asyncio.StreamWriter) -> None:
+        """Close a connection; at the server's end without a farewell, for which TLS would wait."""
+        if self._end is not None and self._end.is_set():
+            writer.transport.abort()
+        else:
             writer.close()
+        try:
+            await writer.wait_closed()
+        except (OSError, asyncio.CancelledError):
+            writer.transport.abort()
 
     async def _request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Answer one request; whether there may be another."""
