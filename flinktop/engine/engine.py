@@ -11,6 +11,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from flinktop.engine.acts.target import Target
 from flinktop.engine.link import BACKGROUND, silent_for
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from flinktop.engine.operations import Operations
     from flinktop.engine.recorders import Recorders
     from flinktop.engine.side_work import SideWork, Surroundings
+    from flinktop.engine.text_reader import TextReader
     from flinktop.engine.transfers import Transfers
     from flinktop.engine.tunnel_end import TunnelEnd
     from flinktop.flink.connection import Connection
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from flinktop.flink.tls_contexts import TlsContexts
     from flinktop.judgement.ask import Ask
     from flinktop.judgement.rules import Policy
+    from flinktop.model.kubernetes import KubernetesState
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +68,8 @@ HOOK_SECONDS = 0.3
 """How long `stop` waits at most for the command of an alert."""
 JUDGE_SECONDS = 2.0
 """Between two rounds of the judge: what was answered meanwhile is judged together."""
+SOON_SECONDS = 0.5
+"""The same where a job has just failed, or one of its checkpoints: that waits for no others."""
 MOST_TOLD = 4
 """Queries that are sent at once, off the screen, after a change."""
 REMEMBER_SECONDS = 4.0
@@ -92,6 +97,10 @@ class Engine:
 
     operations: Operations
     transfers: Transfers  # set by `start`, as `operations`
+    kubernetes: KubernetesState | None = None
+    """What Kubernetes knows of the cluster; replaced as a whole, so that any thread may read it."""
+    kubectl: TextReader | None = None
+    """What reads logs of pods and descriptions, if the cluster was found in Kubernetes."""
 
     def __init__(
         self,
@@ -167,6 +176,7 @@ class Engine:
         self._cluster_interval = DEFAULT_REFRESH
         self._tasks: list[asyncio.Task[None]] = []
         self._answered = asyncio.Event()  # something since the last round of the judge
+        self._hurries = asyncio.Event()  # what was answered can't wait for the next round
         self._last_round = -math.inf  # engine's clock, s
         self._set_interval()
 
@@ -187,6 +197,7 @@ class Engine:
         else:
             judge = Judge(self.poller.ask_once, self.cluster_time, self._policy)
         judge.also = self._recorder_asks
+        judge.know_kubernetes(self.kubernetes)
         return judge
 
     @cached_property
@@ -207,6 +218,7 @@ class Engine:
             tunnel=self.tunnel,
             clock=self.clock,
             target=self.target,
+            kubectl=self.kubectl,
             one_transfer=self.transfers.turn,
             cluster_time=self.cluster_time,
             judged=lambda: self.judged,
@@ -403,6 +415,21 @@ class Engine:
         self._features = config, overview, found
         return found
 
+    def set_kubernetes(self, state: KubernetesState | None) -> None:
+        """Keep what Kubernetes knows of the cluster; it is judged in the next round."""
+        if state == self.kubernetes:
+            return
+        self.kubernetes = state
+        self.target = replace(self.target, kubernetes=state)
+        if (operations := getattr(self, "operations", None)) is not None:
+            operations.cluster = self.target
+        if "judge" in self.__dict__:
+            self._record("judge", _OVERVIEW, partial(self.judge.know_kubernetes, state))
+        elif state is not None:
+            _ = self.judge  # what the operator says is worth a verdict before the cluster answers
+        self._answered.set()
+        self._operations_changed()
+
     def set_pace(self, *, on_screen: bool) -> None:
         """Ask as often as for the screen, or only as pace.py allows: the cluster is off the screen."""
         if on_screen == (self.poller.off_screen is None):
@@ -417,8 +444,10 @@ class Engine:
                 self.clock.now(),
                 self.poller.jitter,
                 lambda: self.sweep.live,
+                lambda: self.sweep.of_operators,
                 is_new=self.poller.link.answered is None,
             )
+            self.sweep.off_screen()
             self.poller.wake()
         self._answered.set()
 
@@ -467,6 +496,8 @@ class Engine:
         self._record("sweep", query, partial(self.sweep.arrived, query, value, at))
         self._record("pins", query, partial(self.pins.arrived, query, value, at))
         self._record("judge", query, partial(self.judge.arrived, query, value, then))
+        if self.judge.hurries:
+            self._hurries.set()
         for name, record in self.recorders.of(query, value, at, cluster_now=then, behind=behind):
             self._record(name, query, record)
         if self.recorder is not None:
@@ -493,6 +524,9 @@ class Engine:
 
     async def _judging(self) -> None:
         until = self.clock.now() + REMEMBER_SECONDS
+        if self.poller.off_screen is None:
+            # The first answers are judged together, and what kind of server sends them is known by then.
+            self._last_round = self.clock.now()
         while True:
             await self._until_round()
             while self._make_journal is not None and self._memory is None and self.clock.now() < until:
@@ -518,21 +552,25 @@ class Engine:
     async def _until_round(self) -> None:
         """Wait for the next round of the judge: off the screen rounds follow answers."""
         if self.poller.off_screen is None:
-            await self.clock.sleep(JUDGE_SECONDS)
+            await self._first_of(self._hurries, JUDGE_SECONDS)
         else:
-            waits = [
-                asyncio.ensure_future(self._answered.wait()),
-                asyncio.ensure_future(self.clock.sleep(self.poller.off_screen.round_seconds)),
-            ]
-            try:
-                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for wait in waits:
-                    wait.cancel()
+            await self._first_of(self._answered, self.poller.off_screen.round_seconds)
             if (rest := self._last_round + JUDGE_SECONDS - self.clock.now()) > 0:
-                await self.clock.sleep(rest)
+                await self._first_of(self._hurries, rest)
+        if (rest := self._last_round + SOON_SECONDS - self.clock.now()) > 0:
+            await self.clock.sleep(rest)
         self._answered.clear()
+        self._hurries.clear()
         self._last_round = self.clock.now()
+
+    async def _first_of(self, event: asyncio.Event, seconds: float) -> None:
+        """Wait for an event, so long at most."""
+        waits = [asyncio.ensure_future(event.wait()), asyncio.ensure_future(self.clock.sleep(seconds))]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     def _set_judge_budget(self) -> None:
         """How many closer looks the judge may ask for in the next minute."""

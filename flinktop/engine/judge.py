@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from flinktop.engine.answers import Answers
 from flinktop.engine.budget import ASKS_A_MINUTE, Budget
 from flinktop.engine.sums import Sums
-from flinktop.engine.sweep import figures_of
+from flinktop.engine.sweep import FEW, figures_of
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS, CheckpointStats
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.exceptions import EXCEPTIONS
@@ -57,16 +57,19 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import JobOverview
     from flinktop.judgement.finding import Finding
     from flinktop.judgement.verdict import Verdict
+    from flinktop.model.kubernetes import KubernetesState
     from flinktop.model.look import ClusterLook, JobLook
 
 MOST_A_ROUND: Final = 25
 """Jobs that are judged in a round; of more the others wait for the next."""
-FEW: Final = 20
-"""Jobs of which the sweep asks each often enough; of more, sums are watched."""
 SUSPECT_SECONDS: Final = 300.0
 """How long a job whose sum has moved is looked at closely."""
 YOUNG_MS: Final = 30_000.0
 """A job that started so lately is no suspect because its tasks do not all run yet."""
+JUST_FAILED_MS: Final = 30_000.0
+"""What failed so lately is news: a job, or a checkpoint of a job of which none was known before."""
+CACHED_MS: Final = 3_200.0
+"""After this nothing that Flink answers is from before."""
 SETTLES_MS: Final = 5_000.0
 """A job is judged again after so long at the earliest: its answers come one after the other."""
 SETTLES_VERTEX_MS: Final = 60.0
@@ -125,6 +128,8 @@ class Judge:
         self.budget = Budget(send)
         self._live = 0  # jobs that have not ended
         self._changed: set[str] = set()
+        self.hurries = False
+        """Whether a job or a checkpoint has failed since the last round: that is judged at once."""
         self._sums = Sums()
         self.also: Callable[[], Iterable[Ask]] = tuple
         """What else is to be asked within the budget; called in each round."""
@@ -211,9 +216,10 @@ class Judge:
                 self._suspects[job] = then + SUSPECT_SECONDS * 1000.0
             return
         self._note_change(query, value)
-        if query.endpoint is CHECKPOINTS and self._fails_anew(query, value):
+        if query.endpoint is CHECKPOINTS and self._fails_anew(query, value, then):
             # It is judged by this answer alone.
             self._judged_at.pop(dict(query.ids)["job"], None)
+            self.hurries = True
         self.answers.take(query, value, then)
         if query.endpoint is JOBS_OVERVIEW:
             self._new = True
@@ -234,10 +240,25 @@ class Judge:
             if overview is not None and value.taskmanagers != overview.value.taskmanagers:
                 self._changed.add("")
 
-    def _fails_anew(self, query: Query[Any], stats: CheckpointStats) -> bool:
-        """Whether more checkpoints of a job have failed than at its last answer."""
+    def _fails_anew(self, query: Query[Any], stats: CheckpointStats, now: float) -> bool:
+        """Whether more checkpoints of a job have failed than at its last answer; at the first, just now."""
         before = self.answers.newest(CHECKPOINTS, **dict(query.ids))
-        return before is not None and (stats.counts.failed or 0) > (before.value.counts.failed or 0)
+        if before is not None:
+            return (stats.counts.failed or 0) > (before.value.counts.failed or 0)
+        newest = stats.latest.failed
+        return newest is not None and now - (newest.failure_timestamp or 0) < JUST_FAILED_MS
+
+    def know_kubernetes(self, state: KubernetesState | None) -> None:
+        """Take what Kubernetes knows of the cluster; the next round judges by it."""
+        before, self.answers.kubernetes = self.answers.kubernetes, state
+        self._new = True
+        for job, listed in self._listed.items():
+            was, now = (
+                one.manager_of(job, listed.name) if one is not None else None for one in (before, state)
+            )
+            if was != now:
+                self._dirty[job] = None
+                self._judged_at.pop(job, None)
 
     def failed(self, query: Query[Any], error: FlinkError) -> None:
         """Take why a request failed."""
@@ -254,6 +275,9 @@ class Judge:
         if self.budget.take_own(query) and self._settles(job) <= SETTLES_MS:
             # What it wants to know next hangs on this answer: don't wait for others.
             self._judged_at.pop(job, None)
+            # Why a job has failed is waited for before that is called about.
+            listed = self._listed.get(job)
+            self.hurries |= query.endpoint is EXCEPTIONS and listed is not None and listed.state == "FAILED"
 
     def look(self, job: str) -> JobLook | None:
         """A look at a job with the newest answers; None if it is not listed."""
@@ -274,6 +298,7 @@ class Judge:
             if before is not None and job.state != before.state:
                 # Its state is told by the list alone: other answers need not be waited for.
                 self._judged_at.pop(jid, None)
+                self.hurries |= job.state == "FAILED"
         self._judge_replaced(listed)
         self._set_aside(listed)
         self._listed = listed
@@ -324,6 +349,7 @@ class Judge:
         long it was asked since, if that is less.
         """
         now = self.answers.now = self._time() * 1000.0
+        self.hurries = False
         verdicts = {job: one for job, one in self.judged.verdicts.items() if job in self._listed}
         for listed in self._settled(now):
             verdicts[listed.jid] = self._judge(listed)
@@ -420,6 +446,7 @@ class Judge:
             names or self._running.names.values(),
             error,
             asked=now - asked * 1000.0 if asked is not None else None,
+            kubernetes=self.answers.kubernetes,
         )
         return ruling.applied(self._policy.about(None), (found,)) if found is not None else ()
 
@@ -457,6 +484,8 @@ class Judge:
                 yield from (Ask(query, rank, every) for query in figures_of(job.jid))
                 yield Ask(EXCEPTIONS(job=job.jid), asking.URGENT, 30.0)
                 yield Ask(CHECKPOINT_CONFIG(job=job.jid), asking.BELOW, 600.0)
+            if self._lacks_cause(job):
+                yield Ask(EXCEPTIONS(job=job.jid), asking.URGENT, 0.0)
             if (memory := self._memories.get(job.jid)) is not None and memory.held:
                 # What has been seen must be seen again to last: off the screen it would be read too seldom.
                 lasting = all(one.raised for one in memory.held.values())
@@ -465,6 +494,19 @@ class Judge:
             known = self.answers.newest(JOB, job=job.jid)
             if known is not None and self.answers.now - known.at <= OLD:
                 yield from self._asks.get(job.jid, ())
+
+    def _lacks_cause(self, job: JobOverview) -> bool:
+        """Whether a job has just failed, and its exceptions came from Flink's cache: from before its end."""
+        read = self.answers.newest(EXCEPTIONS, job=job.jid)
+        verdict = self.judged.verdicts.get(job.jid)
+        return (
+            job.state == "FAILED"
+            and CACHED_MS <= self.answers.now - job.end_time < JUST_FAILED_MS
+            and read is not None
+            and read.at - job.end_time < CACHED_MS
+            and verdict is not None
+            and any(one.unread for one in verdict.findings)
+        )
 
     def _is_said(self, job: str) -> bool:
         verdict = self.judged.verdicts.get(job)

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
@@ -19,7 +20,11 @@ from flinktop.flink.numbers import LONG_MAX
 from flinktop.model import first_minute, rates, states
 from flinktop.model.subtask_figures import OUTPUT_WATERMARK, last_part, output_watermark
 
+if TYPE_CHECKING:
+    from flinktop.engine.new_jobs import NewJobs
+
 SECONDS = 10.0  # between background requests for a job's figures: Flink's metrics change no faster
+FEW = 20  # jobs of which each is asked often enough; of more, the judge watches sums
 RARELY = 600.0  # seconds between requests for what hardly changes: a job's checkpoint configuration
 FAULT_SECONDS = 60.0  # between requests for the exceptions of a restarting job: answers can be large
 CALM_SECONDS = 900.0  # exceptions are no longer polled after so long without a restart
@@ -73,8 +78,25 @@ class Sweep:
         self._extra: dict[str, set[Query[Any]]] = {}
         """By job: background queries for fully chained vertices only."""
 
+    @cached_property
+    def new_jobs(self) -> "NewJobs":
+        """Watches the newest jobs; imported with the first list of jobs, after the first paint."""
+        from flinktop.engine.new_jobs import NewJobs  # noqa: PLC0415
+
+        return NewJobs(self.poller, self.cluster_time, few=FEW, row_seconds=SECONDS)
+
+    @property
+    def of_operators(self) -> set[Query[Any]]:
+        """The queries of the operators of fully chained vertices."""
+        return set().union(*self._extra.values())
+
     def start(self) -> None:
         self.poller.add_background(JOBS_OVERVIEW(), SECONDS)
+
+    def off_screen(self) -> None:
+        """The cluster has left the screen: from now on the pace says what is asked."""
+        if "new_jobs" in self.__dict__:
+            self.new_jobs.leave()
 
     def arrived(self, query: Query[Any], value: Any, at: float) -> None:
         endpoint = query.endpoint
@@ -92,7 +114,8 @@ class Sweep:
                 self._ask_operators(ids["job"], ids["vertex"], value)
 
     def _jobs(self, overview: JobsOverview, at: float) -> None:
-        listed = [job.jid for job in overview.jobs if not states.is_terminal(job.state)]
+        running = [job for job in overview.jobs if not states.is_terminal(job.state)]
+        listed = [job.jid for job in running]
         live = set(listed)
         for job in (one for one in listed if one not in self.live):
             for query in figures_of(job):
@@ -107,6 +130,7 @@ class Sweep:
         self._faults.ended(self.live - live)
         self._chained = {key: vertex for key, vertex in self._chained.items() if key[0] in live}
         self.live = live
+        self.new_jobs.listed(running)
         self._sum(at)
 
     def _job(self, job: Job, at: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from textual._styles_cache import StylesCache
@@ -17,6 +18,9 @@ FIRST: Final = 10
 """Seconds until the first time: the start is over then."""
 EVERY: Final = 60
 """Seconds between two times."""
+SETTLED: Final = FIRST + EVERY
+ANEW: Final = 600
+"""When hundreds of engines know what they keep (s), and the seconds until that is collected anew."""
 _M_ARENA_MAX: Final = -8
 
 
@@ -48,13 +52,19 @@ class SpareMemory:
     some MB wait for them. glibc keeps what was freed below the last block in use: 5 MB after an hour of
     answers and screens, and growing slowly. Trimming a heap of 100 MB took 2 ms. Other C libraries have no
     such function.
+
+    What is there at the first time is exempt from collection. With hundreds of engines a collection of
+    everything takes 100 ms, in which no key is answered and no answer read, and Python had one every 10 s:
+    there what stays is made exempt again after a minute, and then every 10.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, many: bool = False) -> None:
+        """`many`: of the engines of many clusters."""
+        self._many = many
         c = ctypes.CDLL(None)
         self._trim = getattr(c, "malloc_trim", None)
         self._seconds = 0
-        self._exempted = False
+        self._exempts_at = float(FIRST)
         if (mallopt := getattr(c, "mallopt", None)) is not None:
             # One heap for all threads: each thread's own would hold 1 MB that no other thread could use.
             mallopt(_M_ARENA_MAX, 1)
@@ -65,11 +75,15 @@ class SpareMemory:
         if self._seconds % EVERY != FIRST:
             return
         Region.intersection.cache_clear()
+        exempts = at_first_screen and self._seconds >= self._exempts_at
+        if exempts and self._seconds > FIRST and self._many:
+            gc.unfreeze()
         gc.collect()
-        if at_first_screen and not self._exempted:
+        if exempts:
             # With the modules that the first answers needed a collection takes 35 ms instead of 4.
-            self._exempted = True
             gc.freeze()
+            later = SETTLED if self._seconds < SETTLED else self._seconds + ANEW
+            self._exempts_at = later if self._many else inf
         if self._trim is not None:
             self._trim(0)
 

@@ -36,6 +36,9 @@ class OneJob:
     failures: list[float] = field(default_factory=list)
     failed_checkpoints: list[float] = field(default_factory=list)
     changed: float | None = None
+    started: float | None = None
+    completes: bool = True
+    """Whether any of its checkpoints has completed."""
 
 
 class Thousand(httpx.AsyncBaseTransport):
@@ -53,6 +56,12 @@ class Thousand(httpx.AsyncBaseTransport):
         self._started = self._now - DAY_MS
 
     # -- what happens ------------------------------------------------------------------------------------
+
+    def start(self, *, completes: bool = True) -> int:
+        """One more job is started; its number."""
+        self.ids.append(f"{len(self.ids):032x}")
+        self.jobs[self.ids[-1]] = OneJob(started=self.clock.now(), completes=completes)
+        return len(self.ids) - 1
 
     def fail(self, number: int) -> None:
         """The job ends FAILED."""
@@ -134,7 +143,11 @@ class Thousand(httpx.AsyncBaseTransport):
 
     def _begun(self, job: str) -> int:
         failures = self.jobs[job].failures
-        return self._ms(failures[-1] + 1.0) if failures else self._now - DAY_MS
+        return self._ms(failures[-1] + 1.0) if failures else self._started_at(job)
+
+    def _started_at(self, job: str) -> int:
+        started = self.jobs[job].started
+        return self._ms(started) if started is not None else self._now - DAY_MS
 
     def _row(self, job: str) -> dict[str, Any]:
         known = self.jobs[job]
@@ -143,9 +156,9 @@ class Thousand(httpx.AsyncBaseTransport):
             "jid": job,
             "name": f"job {job[-4:]}",
             "state": known.state,
-            "start-time": self._started,
+            "start-time": self._started if known.started is None else self._ms(known.started),
             "end-time": self._ms(known.changed) if ended and known.changed is not None else -1,
-            "duration": DAY_MS,
+            "duration": self._now - self._started_at(job),
             "last-modification": self._now,
             "tasks": {"total": 2, **({"failed": 2} if ended else {known.tasks: 2})},
         }
@@ -202,12 +215,18 @@ class Thousand(httpx.AsyncBaseTransport):
         """A checkpoint every 10 s; those that failed are the newest."""
         failed = [self._ms(at) for at in self.jobs[job].failed_checkpoints]
         last = min([self._now, *failed]) - 1000
-        done = [self._checkpoint(n, last - 10_000 * n, "COMPLETED") for n in range(5)]
+        count = 5 if self.jobs[job].completes else 0
+        done = [self._checkpoint(n, last - 10_000 * n, "COMPLETED") for n in range(count)]
         bad = [self._checkpoint(-1 - n, at, "FAILED") for n, at in enumerate(failed)]
         history = [*reversed(bad), *done]
         return {
-            "counts": {"completed": 100, "failed": len(bad), "total": 100 + len(bad), "in_progress": 0},
-            "latest": {"completed": done[0], "failed": bad[-1] if bad else None},
+            "counts": {
+                "completed": 20 * count,
+                "failed": len(bad),
+                "total": 20 * count + len(bad),
+                "in_progress": 0,
+            },
+            "latest": {"completed": done[0] if done else None, "failed": bad[-1] if bad else None},
             "history": history,
         }
 

@@ -12,7 +12,7 @@ import pytest
 from textual.geometry import Region
 from textual.widget import Widget
 
-from flinktop.ui.spare_memory import EVERY
+from flinktop.ui.spare_memory import ANEW, EVERY, SETTLED, SpareMemory
 from tests.ui.day import monitor
 
 if TYPE_CHECKING:
@@ -114,3 +114,32 @@ async def test_a_covered_screen_keeps_no_lines_and_is_drawn_again_when_it_is_bac
         assert day.app.screen is below
         # Figures that came meanwhile stand further right.
         assert [line[:50] for line in day.text.splitlines()[1:]] == before
+
+
+class Cycle:
+    """Garbage that only a collection releases."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_what_stays_in_a_fleet_is_exempt_for_ten_minutes_and_released_then() -> None:
+    frozen = bool(gc.get_freeze_count())
+    memory, kept = SpareMemory(many=True), Cycle()
+    released = weakref.ref(kept)
+    gc.disable()
+    try:
+        for _ in range(SETTLED):
+            memory.second(at_first_screen=True)
+        del kept
+        for _ in range(EVERY):
+            memory.second(at_first_screen=True)
+        assert released() is not None
+        for _ in range(ANEW):
+            memory.second(at_first_screen=True)
+        assert released() is None
+    finally:
+        gc.unfreeze()
+        if frozen:
+            gc.freeze()
+        gc.enable()
