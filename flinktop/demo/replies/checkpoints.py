@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from flinktop.demo.checkpointing import HISTORY, SUMMED, Acknowledged, Checkpointing, Taken
 from flinktop.demo.numbers import identity
 from flinktop.demo.request import NOT_FOUND, Refusal, Replies, Request, spread, texts
@@ -49,8 +51,8 @@ def _stats(request: Request) -> dict[str, Any]:
     }
 
 
-def _ended(job: JobMoment, taken: Taken, newest: Taken | None) -> dict[str, Any] | None:
-    """The document of a checkpoint that has ended, which changes once more: when it is discarded."""
+def _ended(job: JobMoment, taken: Taken, newest: Taken | None) -> msgspec.Raw | None:
+    """The JSON of a checkpoint that has ended, which changes once more: when it is discarded."""
     status = taken.status_at(_seconds(job))
     if status == "IN_PROGRESS":
         return None
@@ -58,7 +60,8 @@ def _ended(job: JobMoment, taken: Taken, newest: Taken | None) -> dict[str, Any]
     if key not in kept:
         while len(kept) >= MOST_DOCUMENTS:
             del kept[next(iter(kept))]
-        kept[key] = _checkpoint(job, taken)
+        document = job.moment.release.keep(_checkpoint(job, taken), "history")
+        kept[key] = msgspec.Raw(msgspec.json.encode(document))
     return kept[key]
 
 
