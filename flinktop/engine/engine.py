@@ -551,12 +551,14 @@ class Engine:
 
     async def _until_round(self) -> None:
         """Wait for the next round of the judge: off the screen rounds follow answers."""
-        if self.poller.off_screen is not None:
+        if self.poller.off_screen is None:
+            await self._first_of(self._hurries, JUDGE_SECONDS)
+        else:
             await self._first_of(self._answered, self.poller.off_screen.round_seconds)
+            if (rest := self._last_round + JUDGE_SECONDS - self.clock.now()) > 0:
+                await self._first_of(self._hurries, rest)
         if (rest := self._last_round + SOON_SECONDS - self.clock.now()) > 0:
             await self.clock.sleep(rest)
-        if (rest := self._last_round + JUDGE_SECONDS - self.clock.now()) > 0:
-            await self._first_of(self._hurries, rest)
         self._answered.clear()
         self._hurries.clear()
         self._last_round = self.clock.now()

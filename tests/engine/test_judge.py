@@ -12,14 +12,16 @@ from flinktop.engine.judge import Judge
 from flinktop.flink.checkpoints import (
     CHECKPOINT_CONFIG,
     CHECKPOINTS,
+    Checkpoint,
     CheckpointConfig,
     CheckpointCounts,
     CheckpointStats,
+    LatestCheckpoints,
 )
 from flinktop.flink.cluster import CONFIG, Config
 from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import TimedOut
-from flinktop.flink.exceptions import EXCEPTIONS, JobExceptions
+from flinktop.flink.exceptions import EXCEPTIONS, Fault, FaultHistory, JobExceptions
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, Job, JobOverview, JobsOverview, JobVertex
 from flinktop.flink.metrics import JOBS_METRICS, AggregatedMetric
 from flinktop.judgement.finding import Kind, Severity
@@ -118,6 +120,53 @@ def test_a_checkpoint_that_has_failed_is_judged_at_once() -> None:
 
     bench.arrived(JOBS_OVERVIEW(), listed("RUNNING"))
     assert [answered(1, 0), answered(2, 0), answered(2, 1), answered(3, 1)] == [False, False, True, False]
+
+
+def failed_checkpoint(ago: float) -> CheckpointStats:
+    """The first answer about checkpoints, of which one failed so many seconds ago."""
+    one = Checkpoint(id=1, status="FAILED", failure_timestamp=int((NOW - ago) * 1000))
+    return CheckpointStats(counts=CheckpointCounts(failed=1), latest=LatestCheckpoints(failed=one))
+
+
+def test_the_round_hurries_for_what_has_just_failed_and_for_nothing_else() -> None:
+    bench = Bench()
+    running_jobs = listed("RUNNING", "RUNNING", "RUNNING")
+    first, *others = running_jobs.jobs
+    for query, value, hurries in (
+        (JOBS_OVERVIEW(), running_jobs, False),
+        (JOB(job=name(0)), running(0), False),
+        (CHECKPOINTS(job=name(0)), failed_checkpoint(3600.0), False),
+        (CHECKPOINTS(job=name(1)), failed_checkpoint(2.0), True),
+        (CHECKPOINTS(job=name(2)), CheckpointStats(), False),
+        (CHECKPOINTS(job=name(2)), failed_checkpoint(3600.0), True),
+        (JOBS_OVERVIEW(), JobsOverview((replace(first, state="RESTARTING"), *others)), False),
+        (JOBS_OVERVIEW(), JobsOverview((replace(first, state="FAILED"), *others)), True),
+    ):
+        bench.arrived(query, value)
+        assert bench.judge.hurries is hurries, query
+        bench.judge.round()
+        assert not bench.judge.hurries
+
+
+def test_a_cause_from_before_the_end_of_a_job_is_asked_for_again_when_the_cache_is_over() -> None:
+    bench = Bench()
+    job, own = listed("RUNNING").jobs[0], EXCEPTIONS(job=name(0))
+    bench.arrived(JOBS_OVERVIEW(), JobsOverview((job,)))
+    bench.arrived(JOB(job=name(0)), running(0))
+    bench.rounds(2)
+    failed = replace(job, state="FAILED", end_time=int(bench.time * 1000))
+    bench.arrived(JOBS_OVERVIEW(), JobsOverview((failed,)))
+    bench.rounds(2)
+    assert bench.sent.count(own) == 1
+    bench.arrived(own, JobExceptions())
+    assert bench.judge.hurries
+    bench.rounds(2)
+    assert bench.sent.count(own) == 2
+    fault = Fault(exception_name="Bad", stacktrace="Bad: why", timestamp=int(bench.time * 1000))
+    bench.arrived(own, JobExceptions(history=FaultHistory(entries=(fault,))))
+    bench.rounds(4)
+    assert bench.sent.count(own) == 2
+    assert not bench.judge.judged.verdicts[name(0)].findings[0].unread
 
 
 def test_the_end_of_a_job_is_judged_at_once_and_again_when_its_name_is_started() -> None:

@@ -40,11 +40,11 @@ async def asked(watched: Watched, number: int, seconds: float) -> int:
     return sum(one == target for _, one in watched.cluster.asked[already:])
 
 
-async def test_checkpoints_of_a_new_job_that_fail_are_named_within_5_s() -> None:
+async def test_checkpoints_of_a_new_job_that_fail_are_named_within_4_s() -> None:
     async with started(FEW) as watched:
         for _ in range(3):
             watched.cluster.fail_checkpoint(FEW)
-            assert await watched.until(FEW, {"checkpoints-failing"}) <= OFTEN + 2.0
+            assert await watched.until(FEW, {"checkpoints-failing"}) <= OFTEN + 1.0
 
 
 async def test_a_new_job_is_asked_often_and_an_old_one_in_its_turn() -> None:

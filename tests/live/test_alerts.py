@@ -208,6 +208,15 @@ class Turn:
         wait_for("both reports of Flink", has_reported)
         wait_for("calls of everybody", lambda: self.called("raised", everybody), CALLS_WITHIN + 15.0)
 
+    def late(self, it: Watching) -> dict[str, float]:
+        """Seconds from each report to the call about it, which must have come once."""
+        found = {}
+        for kind, job in self.raised:
+            events = [one.event for one in it.calls(job) if one.kind == kind and one.event != "escalated"]
+            assert events in (["raised"], ["raised", "cleared"]), f"{it.home.name}: {it.calls()}"
+            found[kind] = (it.when("raised", job, kind) or 0.0) - self.told[kind]
+        return found
+
     def called(self, event: str, everybody: Iterable[Watching]) -> bool:
         return all(it.when(event, job, kind) for it in everybody for kind, job in self.raised)
 
@@ -263,19 +272,16 @@ def test_each_calls_once_whether_the_terminal_is_read_or_not(
         second.wait_for(LIVE, STARTS)
 
     record_property("terminal not read", f"{unread:.0f} s")
+    assert all(it.when("cleared", job, kind) for it in everybody for kind, job in last.raised)
     behind = dict[str, list[float]]()
     for turn in turns:
-        for kind, job in turn.raised:
-            for it in everybody:
-                events = [one.event for one in it.calls(job) if one.kind == kind and one.event != "escalated"]
-                assert events.count("raised") == 1, f"{it.home.name}: {it.calls()}"
-                if turn is last:
-                    assert events == ["raised", "cleared"], f"{it.home.name}: {it.calls()}"
-                late = (it.when("raised", job, kind) or 0.0) - turn.told[kind]
-                record_property(f"{job}, {it.home.name}", f"{late:.1f} s after Flink's report")
+        for it in everybody:
+            for kind, late in turn.late(it).items():
+                record_property(f"{kind}, {it.home.name}", f"{late:.1f} s after Flink's report")
                 assert late <= CALLS_WITHIN, f"{it.home.name}: {kind} {late:.1f} s"
-            later = (stalled.when("raised", job, kind) or 0.0) - (read.when("raised", job, kind) or 0.0)
-            behind.setdefault(kind, []).append(later)
+        without = turn.late(read)
+        for kind, late in turn.late(stalled).items():
+            behind.setdefault(kind, []).append(late - without[kind])
     for kind, some in behind.items():
         is_little(kind, some, record_property)
     lines = [json.loads(line) for line in (daemon.home / "lines").read_text("utf-8").splitlines()]
