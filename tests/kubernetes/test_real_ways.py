@@ -79,7 +79,7 @@ async def through(api: ApiServer, reach: Reach | None = None) -> AsyncIterator[t
 
 async def until(works: Callable[[], Awaitable[bool]]) -> None:
     """Wait for what comes back by itself."""
-    async with asyncio.timeout(30.0):
+    async with asyncio.timeout(60.0):
         while not await works():  # noqa: ASYNC110 -- it is another program
             await asyncio.sleep(0.1)
 

@@ -19,7 +19,11 @@ PRINTS = "import sys; sys.stdout.write('out'); sys.stderr.write('err'); sys.exit
 MUCH = "import sys; sys.stdout.write('a' * 100_000 + 'z' * 100_000)"
 SLEEPS = "import os, sys, time; print(os.getpid(), flush=True); time.sleep(3600)"
 STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEEPS}"
-HELD = f"import subprocess, sys; subprocess.Popen({[*PYTHON, SLEEPS]!r}, start_new_session=True)"
+HELD = f"""
+import subprocess
+held = subprocess.Popen({[*PYTHON, SLEEPS]!r}, start_new_session=True)
+print(held.pid, flush=True)
+"""
 PROGRAM = """
 import json, sys, threading
 from flinktop.tunnel.once import Once
@@ -73,7 +77,7 @@ def test_one_that_a_signal_ends() -> None:
 def test_what_leaves_it_does_not_hold_it_open() -> None:
     result = ended(HELD)
     assert result.code == 0
-    os.kill(int(result.output), signal.SIGKILL)
+    os.kill(int(result.output.split()[0]), signal.SIGKILL)
 
 
 def test_no_such_program() -> None:
