@@ -4,7 +4,6 @@ Every check returns the normalized value or raises NotAllowed with the rest of a
 the value's location before it. No sentence repeats a value that could be a secret.
 """
 
-import difflib
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,9 +14,9 @@ THEMES: Final = ("dark", "light", "ansi", "ansi-dark", "ansi-light")
 COLOURS: Final = ("red", "yellow", "green", "cyan", "blue", "magenta", "white")
 COMMANDS: Final = (
     "open", "local", "demo", "status", "bundle", "explain", "operations", "savepoint", "stop", "cancel",
-    "submit", "clusters", "journal", "watch", "columns", "completion",
+    "submit", "clusters", "journal", "watch", "columns", "completion", "kubernetes",
 )  # fmt: skip
-LATER_COMMANDS: Final = ("journal", "bundle", "watch", "columns", "completion")
+LATER_COMMANDS: Final = ("journal", "bundle", "watch", "columns", "completion", "kubernetes")
 """Commands that came when clusters could already bear their names: `open NAME` opens such a cluster."""
 RESERVED: Final = (*(name for name in COMMANDS if name not in LATER_COMMANDS), "replay", "record")
 """Commands, including planned ones: a cluster with such a name could not be opened by it."""
@@ -47,6 +46,8 @@ class SettingsError(Exception):
 
 def near(word: str, names: Iterable[str]) -> str:
     """Similar names, as "; did you mean 'x'?"; "" if there are none."""
+    import difflib  # noqa: PLC0415 -- only a mistake needs it
+
     close = difflib.get_close_matches(word.lower(), list(names), n=2)
     return f"; did you mean {listed(map(repr, close))}?" if close else ""
 
@@ -159,8 +160,13 @@ def cluster_name(text: str) -> str:
     """Check a cluster name: it must not be a command or look like an address or an option."""
     if text in RESERVED:
         raise NotAllowed(f"'{text}' is a command of flinktop: give the cluster another name")
+    return plain_name(text, "a cluster's name")
+
+
+def plain_name(text: str, what: str = "a name") -> str:
+    """Check a name: one word that does not look like an address, a path or an option."""
     if not (_CLUSTER_NAME.fullmatch(text) and text.isprintable()):
-        raise NotAllowed("a cluster's name must not be empty, begin with '-' or hold spaces, ':', '/' or '@'")
+        raise NotAllowed(f"{what} must not be empty, begin with '-' or hold spaces, ':', '/' or '@'")
     return text
 
 

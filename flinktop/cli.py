@@ -7,7 +7,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from io import TextIOWrapper
@@ -23,14 +23,13 @@ from flinktop.headless.args import (
     USAGE,
     ActArgs,
     BundleArgs,
-    ClustersArgs,
     ColumnsArgs,
     CompletionArgs,
     ExplainArgs,
 )
+from flinktop.headless.cluster_args import ClustersArgs, KubernetesArgs, WatchArgs
 from flinktop.headless.journal_args import JournalArgs
 from flinktop.headless.status_args import STATUS, UNKNOWN, StatusArgs
-from flinktop.headless.watch_args import WatchArgs
 
 if TYPE_CHECKING:
     from flinktop.demo.past import Seen
@@ -90,9 +89,16 @@ def _error_codes(words: list[str]) -> tuple[int, int]:
     return USAGE, USAGE if command == EXPLAIN else FAILED
 
 
-def _run(sources: "Sources", command: str, target: str | None, act: SettledArgs | OpenArgs | None) -> int:
+def _run(
+    sources: "Sources",
+    command: str,
+    target: str | None,
+    act: SettledArgs | OpenArgs | KubernetesArgs | None,
+) -> int:
     if isinstance(act, OpenArgs):
         return _open_several(sources, act)
+    if isinstance(act, KubernetesArgs):
+        return _kubernetes(sources, act)
     if act is not None:
         return _run_for_scripts(sources, command, target, act)
     if command == "local":
@@ -130,6 +136,19 @@ def _open_several(sources: "Sources", args: OpenArgs) -> int:
     from flinktop.ui.fleet_app import run_fleet
 
     return run_fleet(settings, profiles)
+
+
+def _kubernetes(sources: "Sources", args: KubernetesArgs) -> int:
+    from flinktop.kubernetes_cli import entries
+
+    where = entries(sources, args)
+    settings = _begin(_for_this_terminal(sources))
+    import gc
+
+    gc.disable()
+    from flinktop.ui.kubernetes_app import run_kubernetes
+
+    return run_kubernetes(settings, sources, where)
 
 
 def _open(sources: "Sources", target: str | None) -> int:
@@ -221,6 +240,11 @@ def _without_settings(args: AloneArgs) -> int:
 
 
 def _clusters(sources: "Sources", args: ClustersArgs) -> int:
+    if args.kubernetes is not None:
+        from flinktop.kubernetes_cli import clusters
+
+        _print_notes(_with_log(sources.settings).notes)
+        return clusters(sources, args, args.kubernetes)
     from flinktop.headless.clusters import run_clusters
 
     settings, profiles = sources.settings, sources.settings.profiles
@@ -228,8 +252,7 @@ def _clusters(sources: "Sources", args: ClustersArgs) -> int:
         settings = _with_log(settings)
         # With the logins of the environment as well.
         profiles = tuple(sources.profile(profile.name) for profile in profiles)
-    for note in settings.notes:
-        print(f"flinktop: {note}", file=sys.stderr)
+    _print_notes(settings.notes)
     return run_clusters(settings, profiles, args)
 
 
@@ -239,8 +262,7 @@ def _journal(sources: "Sources", args: JournalArgs) -> int:
     from flinktop.engine.clock import Clock
     from flinktop.headless.journal import run_journal
 
-    for note in settings.notes:
-        print(f"flinktop: {note}", file=sys.stderr)
+    _print_notes(settings.notes)
     return run_journal(settings.paths.journal, url, args, Clock())
 
 
@@ -254,24 +276,34 @@ def _act(sources: "Sources", target: str | None, act: ActArgs) -> int:
     settings, profile = sources.settings, sources.profile(target)
     from flinktop.headless.act import run_act
 
-    for note in (*_with_log(settings).notes, *profile.notes):
-        print(f"flinktop: {note}", file=sys.stderr)
+    _print_notes((*_with_log(settings).notes, *profile.notes))
     return run_act(profile, settings.paths.operations, act)
 
 
 def _status(sources: "Sources", args: StatusArgs) -> int:
     settings = sources.settings
-    profiles = _profiles(sources, args.targets, every=args.every)
-    from flinktop.headless.status import NotPrintedError, run_status
+    if (where := args.kubernetes) is not None:
+        from flinktop.kubernetes_cli import status
 
-    for note in (*_with_log(settings).notes, *(note for one in profiles for note in one.notes)):
-        print(f"flinktop: {note}", file=sys.stderr)
+        _print_notes(_with_log(settings).notes)
+        return _reported(lambda: status(sources, settings, args, where))
+    profiles = _profiles(sources, args.targets, every=args.every)
+    from flinktop.headless.status import run_status
+
+    _print_notes((*_with_log(settings).notes, *(note for one in profiles for note in one.notes)))
     shown = profiles[0].shows if len(args.targets) <= 1 and not args.every else None
     if shown is not None and args.job is None:
         args = replace(args, job=shown.job)
+    links = settings.own.links if settings.own is not None else ()
+    return _reported(lambda: run_status(profiles, settings.findings, args, settings.paths.journal, links))
+
+
+def _reported(run: Callable[[], int]) -> int:
+    """Run `status`; its exit code says if the report can't be printed."""
+    from flinktop.headless.status import NotPrintedError
+
     try:
-        links = settings.own.links if settings.own is not None else ()
-        return run_status(profiles, settings.findings, args, settings.paths.journal, links)
+        return run()
     except NotPrintedError as error:
         # The interpreter would flush it again at exit, and fail with a code of its own.
         _write_nowhere(1)
@@ -283,6 +315,10 @@ def _watch(sources: "Sources", args: WatchArgs) -> int:
 
     # Before the log is opened.
     closed = occupy_closed()
+    if args.kubernetes is not None:
+        from flinktop.kubernetes_cli import watch
+
+        return watch(sources, _with_log(sources.settings), args, args.kubernetes, closed)
     profiles = _profiles(sources, args.targets, every=args.every)
     settings = _with_log(sources.settings)
     from flinktop.headless.watch import run_watch
@@ -312,8 +348,7 @@ def _bundle(sources: "Sources", target: str | None, args: BundleArgs) -> int:
     settings, profile = sources.settings, sources.profile(target)
     from flinktop.bundle.command import run_bundle
 
-    for note in (*_with_log(settings).notes, *profile.notes):
-        print(f"flinktop: {note}", file=sys.stderr)
+    _print_notes((*_with_log(settings).notes, *profile.notes))
     links = settings.own.links if settings.own is not None else ()
     return run_bundle(profile, settings.findings, args, journal_file=settings.paths.journal, links=links)
 
@@ -356,6 +391,11 @@ def _monitor(settings: "Settings", profile: "Profile", **given: Any) -> int:
     from flinktop.ui.app import run
 
     return run(settings, profile, **given)
+
+
+def _print_notes(notes: Iterable[str]) -> None:
+    for note in notes:
+        print(f"flinktop: {note}", file=sys.stderr)
 
 
 def _progress(sentence: str) -> None:

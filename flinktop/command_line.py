@@ -7,6 +7,7 @@ It is read at every start, so nothing heavy is imported here.
 
 import argparse
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from flinktop import __version__
@@ -15,14 +16,12 @@ from flinktop.demo.names import DEFAULT, RELEASES, SHOWS
 from flinktop.headless.args import (
     ACTS,
     BUNDLE,
-    CLUSTERS,
     COLUMNS,
     COMPLETION,
     EXPLAIN,
     ON_A_JOB,
     ActArgs,
     BundleArgs,
-    ClustersArgs,
     ColumnsArgs,
     CompletionArgs,
     ExplainArgs,
@@ -38,9 +37,22 @@ from flinktop.headless.args import (
     listing_args,
     split_program_args,
 )
+from flinktop.headless.cluster_args import (
+    CLUSTERS,
+    KUBERNETES,
+    WATCH,
+    ClustersArgs,
+    KubernetesArgs,
+    WatchArgs,
+    add_clusters_list,
+    add_kubernetes,
+    add_watch,
+    clusters_list_args,
+    kubernetes_args,
+    watch_args,
+)
 from flinktop.headless.journal_args import JOURNAL, JournalArgs, add_journal, journal_args
 from flinktop.headless.status_args import STATUS, StatusArgs, add_status, status_args
-from flinktop.headless.watch_args import WATCH, WatchArgs, add_watch, watch_args
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +72,7 @@ AloneArgs = ExplainArgs | ColumnsArgs | CompletionArgs
 """The arguments of a command that needs no settings."""
 SettledArgs = ActArgs | StatusArgs | BundleArgs | JournalArgs | WatchArgs | ClustersArgs
 """The arguments of a command for scripts that needs them."""
-Args = AloneArgs | SettledArgs | OpenArgs
+Args = AloneArgs | SettledArgs | OpenArgs | KubernetesArgs
 OPEN: Final = "open"
 ONLY_COMMANDS: Final = tuple(name for name in COMMANDS if name not in LATER_COMMANDS)
 """Words that can't be the name of a cluster."""
@@ -123,7 +135,7 @@ def _args_of(
         return act_args(command, given, program)
     if command == JOURNAL:
         return replace(journal_args(given), target=target)
-    if command in (CLUSTERS, COLUMNS, COMPLETION):
+    if command in (COLUMNS, COMPLETION):
         return listing_args(command, given)
     takers: dict[str, Callable[[dict[str, Any]], Args | None]] = {
         OPEN: _open_args,
@@ -131,6 +143,8 @@ def _args_of(
         STATUS: status_args,
         BUNDLE: bundle_args,
         WATCH: watch_args,
+        CLUSTERS: clusters_list_args,
+        KUBERNETES: partial(kubernetes_args, needs=""),
     }
     return takers[command](given) if command in takers else None
 
@@ -161,6 +175,7 @@ def parser_of_all() -> argparse.ArgumentParser:
         "       flinktop demo [SCENARIO] [options]\n"
         "       flinktop status [TARGET ...] [options]\n       flinktop journal [TARGET] [options]\n"
         "       flinktop watch [TARGET ...] [options]\n"
+        "       flinktop kubernetes [NAME ...] [options]\n"
         "       flinktop bundle JOB [options]\n       flinktop explain [FILE] [options]\n"
         "       flinktop {savepoint,stop,cancel} JOB [options]\n       flinktop submit FILE [options]\n"
         "       flinktop {local,operations,clusters} [options]\n       flinktop columns [TABLE] [options]\n"
@@ -210,6 +225,7 @@ def parser_of_all() -> argparse.ArgumentParser:
     demo.add_argument("target", nargs="?", metavar="SCENARIO", help=", ".join(SHOWS))
     releases = f"simulated release: {', '.join(RELEASES)} (default: the first)"
     demo.add_argument("--flink", metavar="VERSION", help=releases)
+    add_kubernetes(uses, [monitor, common])
     add_status(uses, [common, connection])
     add_journal(uses, [common])
     add_watch(uses, [common, connection])
@@ -217,6 +233,7 @@ def parser_of_all() -> argparse.ArgumentParser:
     add_explain(uses, [common])
     add_operations(uses, [common])
     add_parsers(uses, [common, connection])
+    add_clusters_list(uses, [common])
     add_listings(uses, [common])
     return parser
 

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from flinktop.column_names import ChosenColumns
     from flinktop.finding_rules import FindingRule
     from flinktop.groups import Group
+    from flinktop.kubernetes_config import KubernetesEntry
     from flinktop.own_keys import OwnKeys
 
 MOST_BYTES: Final = 1_000_000
 TOP_KEYS: Final = (
     "default", "theme", "ascii", "mouse", "refresh", "read_only", "expect", "findings", "alerts", "notify",
-    "journal", "columns", "commands", "links", "opener", "clusters", "groups",
+    "journal", "columns", "commands", "links", "opener", "clusters", "kubernetes", "groups",
 )  # fmt: skip
 CLUSTER_KEYS: Final = (
     "url", "user", "password_file", "password_command", "password_env", "token_file", "token_command",
@@ -33,19 +34,22 @@ JOURNAL_KEYS: Final = ("days", "megabytes")
 RULE_KEYS: Final = ("clusters", "jobs", "kind", "severity", "off", "limit")
 ALERT_KEYS: Final = ("clusters", "jobs", "kind", "severity", "for", "between", "off")
 COLUMNS_KEYS: Final = ("show",)
+NAMED: Final = ("clusters", "kubernetes")
 OWN_KEYS: Final = frozenset(("commands", "links", "opener"))
 NOTIFY_KEYS: Final = ("bell", "desktop", "title", "command", "repeat")
 
 READ_ONLY_BY_DEFAULT: Final = "default"  # `read_only` that FLINKTOP_READ_ONLY=no overrides, unlike true
 _NOT_TEXT: Final = {
     **dict.fromkeys(
-        ("ascii", "mouse", "insecure", "protected", "off", "bell", "title", "reads"), "true or false"
+        ("ascii", "mouse", "insecure", "protected", "off", "bell", "title", "reads", "allow_managed"),
+        "true or false",
     ),
     "read_only": f'true, false or "{READ_ONLY_BY_DEFAULT}"',
     "refresh": allowed.SECONDS,
     "limit": "a number",
     "days": allowed.DAYS,
     "megabytes": allowed.MEGABYTES,
+    "namespaces": 'a list of texts: ["payments", "search"], or "*" for all',
     **dict.fromkeys(("expect", "clusters", "jobs"), 'a list of texts: ["orders", "billing-*"]'),
     **dict.fromkeys(("for", "repeat"), 'a duration in quotes, such as "30s", "5m" or "2h"'),
     "command": 'a list of texts, program and arguments: ["notify", "--title", "flinktop"]',
@@ -105,6 +109,7 @@ class ConfigFile:
     columns: "Mapping[str, ChosenColumns]" = field(default_factory=dict)  # by table
     groups: "tuple[Group, ...]" = ()  # in the order of the file: the last that matches decides
     own: "OwnKeys | None" = None  # commands and links of one's own
+    kubernetes: "tuple[KubernetesEntry, ...]" = ()  # where clusters are searched
 
 
 def read_config(path: Path) -> ConfigFile:
@@ -152,6 +157,7 @@ def _config(top: "_Section") -> ConfigFile:
         columns=_columns(top.section("columns")),
         groups=tuple(_group(at) for at in top.tables("groups")),
         own=_own_keys(top),
+        kubernetes=_kubernetes(top),
     )
     if any(cluster.connection.tunnel for cluster in config.clusters):
         from flinktop import tunnel_config  # noqa: PLC0415
@@ -348,6 +354,14 @@ def _own_keys(top: "_Section") -> "OwnKeys | None":
     return own_keys.read(top)
 
 
+def _kubernetes(top: "_Section") -> "tuple[KubernetesEntry, ...]":
+    if "kubernetes" not in top.values:
+        return ()
+    from flinktop import kubernetes_config  # noqa: PLC0415 -- as above
+
+    return kubernetes_config.read(top)
+
+
 def _rule(at: "_Section") -> "FindingRule":
     # Few config files have such rules: nothing of them is imported for the others.
     from flinktop import finding_rules  # noqa: PLC0415
@@ -407,7 +421,7 @@ class _Section:
         if not isinstance(value, dict):
             title = ".".join((*self.place, key))
             raise self.wrong(
-                key, f"{key} must be a table, [{title}{'.NAME' if key == 'clusters' else ''}], {_not(value)}"
+                key, f"{key} must be a table, [{title}{'.NAME' if key in NAMED else ''}], {_not(value)}"
             )
         return _Section(self.file, self.source, (*self.place, key), value)
 
@@ -438,7 +452,8 @@ class _Section:
             example = '["state", "job"]' if key == "show" else '["a", "b-*"]'
             raise self.wrong(key, f"{key} must be a list of texts in quotes, {example}, {_not(wrong)}")
         if not texts and key != "expect":
-            else_ = "for none" if words else "for the usual ones" if key == "show" else "for all"
+            usual = {"show": "for the usual ones", "namespaces": "for that of the context"}
+            else_ = "for none" if words else usual.get(key, "for all")
             raise self.wrong(key, f"{key} must not be an empty list: leave it out {else_}")
         if words and any("\0" in one for one in texts):
             raise self.wrong(key, f"{key} must not hold NUL characters")

@@ -11,8 +11,8 @@ from flinktop.allowed import NotAllowed, listed, near, shown
 
 KINDS: Final = (
     "cluster-lost", "job-lost", "job-missing", "taskmanager-lost", "taskmanager-flapping", "no-slots",
-    "memory", "failed", "restart-loop", "restarting", "slow-start", "checkpoints-failing", "stalled",
-    "bottleneck", "skew", "watermark-stuck", "source-lag", "network-buffers", "record-errors",
+    "memory", "failed", "restart-loop", "restarting", "operator-error", "slow-start", "checkpoints-failing",
+    "stalled", "bottleneck", "skew", "watermark-stuck", "source-lag", "network-buffers", "record-errors",
     "checkpoint-overdue", "checkpoint-slow", "under-scaled", "state-growing", "no-data", "late-records",
     "catching-up", "checkpoints-off",
 )  # fmt: skip

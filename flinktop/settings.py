@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from flinktop.column_names import ChosenColumns
     from flinktop.finding_rules import FindingRule
     from flinktop.groups import Group
+    from flinktop.kubernetes_config import KubernetesEntry
     from flinktop.own_keys import OwnKeys
 
 __all__ = [
@@ -90,6 +91,8 @@ class Profile:
     shows: ShownJob | None = None  # the job to open, if the address is that of a job's page
     expect: tuple[str, ...] = ()  # names of jobs that should run, or patterns
     group: str = ""  # the name of its group in the config
+    allow_managed: bool = False  # acts that the Flink Kubernetes operator would undo are not refused
+    label: str = ""  # the name in tables, where it can be shorter
 
     @property
     def lets_everybody_in(self) -> bool:
@@ -240,6 +243,27 @@ class Sources:
         """The simulated cluster. Nothing is sent to its address."""
         profile = self._profile(Cluster("demo", Connection("http://demo:8081")))
         return replace(profile, demo=True, expect=())
+
+    def found(
+        self, entry: "KubernetesEntry", name: str, url: str, *, context: str, label: str = ""
+    ) -> Profile:
+        """A cluster that was found in Kubernetes: `name` is its namespace and name there.
+
+        `url` says which cluster it is; it is no address to connect to. `label` is its name in tables.
+        """
+        from flinktop.kubernetes_config import guarded  # noqa: PLC0415 -- loaded already
+
+        entry = guarded(entry, context, name.partition("/")[0], self.file.kubernetes)
+        cluster = Cluster(
+            name=entry.cluster(name),
+            connection=Connection(url),
+            read_only=entry.read_only,
+            refresh=entry.refresh,
+            colour=entry.colour,
+            protected=entry.protected,
+            expect=(),
+        )
+        return replace(self._profile(cluster), allow_managed=entry.allow_managed, label=label)
 
     def _cluster(self, target: str) -> Cluster:
         by_name = {cluster.name: cluster for cluster in self.file.clusters}

@@ -20,16 +20,21 @@ EVERYWHERE: Final = {
 
 ON_SCREENS: Final = {
     "clusters": {
-        "enter": "open", "/": "filter", "s": "sort", "S": "reverse", "f": "finished", "T": "timeline",
+        "enter": "open", "/": "filter", "s": "sort", "S": "reverse", "f": "finished", "i": "describe",
+        "T": "timeline",
+    },
+    "alerts of all clusters": {
+        "enter": "open", "A": "acknowledge", "x": "mute", "/": "filter", "s": "sort", "S": "reverse",
+        "i": "describe", "T": "timeline",
     },
     "overview": {
         "enter": "open", "v": "why", "/": "filter", "s": "sort", "S": "reverse", "f": "finished",
-        ",": "shorter window", ".": "longer window", "T": "timeline",
+        "i": "describe", ",": "shorter window", ".": "longer window", "T": "timeline",
     },
     "job": {
         "enter": "open", "v": "why", "p": "pin", "c": "checkpoints", "/": "filter", "s": "sort",
         "S": "reverse", "<": "previous", ">": "next", "l": "log", "d": "threads", "B": "bundle",
-        ",": "shorter window", ".": "longer window", "T": "timeline",
+        "i": "describe", ",": "shorter window", ".": "longer window", "T": "timeline",
         "h": "to an input", "H": "scroll the graph", "K": "scroll the graph", "L": "scroll the graph",
     },
     "why": {
@@ -66,7 +71,7 @@ ON_SCREENS: Final = {
     },
     "TaskManagers": {
         "enter": "open", "/": "filter", "s": "sort", "S": "reverse", "l": "log", "d": "threads",
-        "T": "timeline",
+        "i": "describe", "T": "timeline",
     },
     "TaskManager": {
         "enter": "open", "P": "profile", "/": "filter", "s": "sort", "S": "reverse", "&": "grep",
@@ -78,12 +83,17 @@ ON_SCREENS: Final = {
         "enter": "open", "P": "profile", "/": "filter", "s": "sort", "S": "reverse", "&": "grep",
         "v": "level", "e": "explain", "E": "explain previous", "F": "follow", "f": "short lines",
         "n": "next match", "N": "previous match", "W": "wrap", "l": "log", "d": "threads",
-        ",": "shorter window", ".": "longer window", "T": "timeline",
+        "i": "describe", ",": "shorter window", ".": "longer window", "T": "timeline",
     },
     "log": {
         "enter": "open", "/": "filter", "&": "grep", "v": "level", "e": "explain", "E": "explain previous",
         "F": "follow", "f": "short lines", "n": "next match", "N": "previous match", "W": "wrap",
     },
+    "last log of a pod": {
+        "/": "filter", "&": "grep", "v": "level", "e": "explain", "E": "explain previous",
+        "f": "short lines", "n": "next match", "N": "previous match", "W": "wrap",
+    },
+    "description": {"/": "filter", "n": "next match", "N": "previous match", "W": "wrap"},
     "output": {"/": "filter", "x": "end", "n": "next match", "N": "previous match", "W": "wrap"},
     "jars": {"enter": "open", "/": "filter", "s": "sort", "S": "reverse", "T": "timeline"},
     "application": {
@@ -121,7 +131,7 @@ PLACES: Final = {
     ),
     "vertex": ("job", "why", "vertex", "subtask", "checkpoint", "checkpoint of a vertex"),
     "subtask": ("why", "vertex", "subtask", "checkpoint of a vertex"),
-    "taskmanager": ("TaskManagers", "TaskManager", "vertex", "subtask", "why", "log"),
+    "taskmanager": ("TaskManagers", "TaskManager", "vertex", "subtask", "why", "log", "last log of a pod"),
     "checkpoint": ("checkpoints", "checkpoint", "checkpoint of a vertex", "why"),
     "jobmanager": ("JobManager", "log", "why"),
 }  # fmt: skip

@@ -44,13 +44,19 @@ def pytest_runtest_logfinish() -> None:
         gc.freeze()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, object, object]:
     """Live tests that share a cluster are one group: `--dist loadgroup` runs it in one worker, one by one."""
     for item in items:
         own = item.get_closest_marker("xdist_group")
         if own is None and isinstance(item, pytest.Function) and item.get_closest_marker("live"):
             item.add_marker(pytest.mark.xdist_group(groups.group_of(item)))
     items.sort(key=groups.turn_of)
+    try:
+        return (yield)
+    finally:
+        for item in items:
+            groups.write_group(item)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

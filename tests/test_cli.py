@@ -16,10 +16,10 @@ from flinktop import cli
 from flinktop.cli import main
 from flinktop.command_line import UsageError, options_of, parser_of_all, read_args
 from flinktop.engine.acts.run_jar import RunJar
-from flinktop.headless.args import ACTS, ActArgs, ClustersArgs, ColumnsArgs, CompletionArgs
+from flinktop.headless.args import ACTS, ActArgs, ColumnsArgs, CompletionArgs
+from flinktop.headless.cluster_args import Address, ClustersArgs, WatchArgs
 from flinktop.headless.journal_args import JournalArgs
 from flinktop.headless.status_args import StatusArgs
-from flinktop.headless.watch_args import Address, WatchArgs
 from flinktop.local.samples import STEADY
 from flinktop.local.session import LocalError, LocalFlink
 from flinktop.settings import Flags, Profile, Settings
@@ -321,6 +321,7 @@ def test_every_option_is_a_setting_and_every_setting_an_option() -> None:
         "watch",
         "clusters",
         "columns",
+        "kubernetes",
     }
     words = {
         word for command, its in options_of(parser_of_all()).items() if command not in acting for word in its

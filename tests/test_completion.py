@@ -29,7 +29,7 @@ COMPLETED = [
     ("flinktop cancel --target ca", {"café*"}),
     ("flinktop cancel orders --y", {"--yes"}),
     ("flinktop prod-eu --read", {"--read-only"}),
-    ("flinktop --ascii clusters --na", {"--names"}),
+    ("flinktop --ascii clusters --no", {"--no-ask", "--no-color"}),
     ("flinktop demo sk", {"skew"}),
     ("flinktop --theme li", {"light"}),
     ("flinktop journal --kind cluster-", {"cluster-lost", "cluster-back"}),

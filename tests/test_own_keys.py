@@ -218,7 +218,11 @@ def test_the_list_of_taken_keys_is_that_of_the_screens() -> None:
             for key in command.keys
             if drawn(key) not in EVERYWHERE
         }
-        for screen, commands in {**SCREENS, "clusters": keys.FLEET}.items()
+        for screen, commands in {
+            **SCREENS,
+            "clusters": keys.FLEET,
+            "alerts of all clusters": keys.FLEET_ALERTS,
+        }.items()
     }
     known = {
         screen: {key: words for key, words in taken.items() if key not in by_widgets.get(screen, ())}

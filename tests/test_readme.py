@@ -11,7 +11,7 @@ from pathlib import Path
 from textwrap import indent
 
 from flinktop.command_line import read_args
-from flinktop.headless.watch_args import WatchArgs
+from flinktop.headless.cluster_args import WatchArgs
 from flinktop.ui import keys
 from flinktop.ui.command import Command
 
@@ -33,6 +33,8 @@ SCREENS = {
     "TaskManager": keys.TASKMANAGER,
     "JobManager": keys.JOBMANAGER,
     "log": keys.LOG_FILE,
+    "last log of a pod": keys.POD_LOG,
+    "description": keys.DESCRIPTION_OF,
     "output": keys.OUTPUT,
     "jars": keys.JARS,
     "application": keys.APPLICATION,

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec import Struct
 
 from flinktop.demo.numbers import Wave, between, fraction, shares
@@ -62,7 +63,10 @@ class Checkpointing:
         self.spec = spec
         self._breath = Wave.of(0.12, plan.seed, 3)  # how the state changes as data arrives and expires
         self._before_run = [0]  # checkpoints of all runs before the n-th
+        self._counted = -math.inf, 0  # the last time that was asked for, and how many there were
         self._failed = [0]  # how many of the first n failed
+        self.documents: dict[tuple[int, bool], msgspec.Raw] = {}
+        """The JSON of the last ones that have ended, by id and whether it is the newest completed one."""
         self.taken = cache(self._make)  # the checkpoint with an id
         self.bytes_of = cache(self._bytes_of)  # bytes of the whole state and bytes written, over all vertices
 
@@ -70,8 +74,11 @@ class Checkpointing:
 
     def count_at(self, seconds: float) -> int:
         """Number of checkpoints triggered so far, which is also the id of the newest one."""
-        run = self.plan.life.run_at(seconds)
-        return 0 if run is None else self._before(run.number) + self._triggered(run, seconds)
+        if seconds != self._counted[0]:
+            run = self.plan.life.run_at(seconds)
+            count = 0 if run is None else self._before(run.number) + self._triggered(run, seconds)
+            self._counted = seconds, count
+        return self._counted[1]
 
     def _make(self, number: int) -> Taken:
         run, order = self._run_of(number)
@@ -114,7 +121,8 @@ class Checkpointing:
             # Only checkpoints aborted by a restart can have failed.
             return newest + (count > 1 and self.taken(count - 1).failure is not None)
         for number in range(len(self._failed), count):
-            self._failed.append(self._failed[-1] + (self.taken(number).failure is not None))
+            # Of thousands nobody asks again.
+            self._failed.append(self._failed[-1] + (self._make(number).failure is not None))
         return newest + self._failed[count - 1]
 
     def counts_at(self, seconds: float) -> dict[str, int]:

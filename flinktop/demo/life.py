@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -43,7 +44,7 @@ class Run(Struct, frozen=True):
         return self.begins + self.waits + DEPLOYED_SECONDS
 
 
-class Life(Struct, frozen=True):
+class Life(Struct, frozen=True, cache_hash=True):
     """The runs of one job as a function of time."""
 
     fate: Fate
@@ -54,6 +55,7 @@ class Life(Struct, frozen=True):
         """When the job ends; infinite if it never does."""
         return self.fate.ended if self.fate.ended is not None else math.inf
 
+    @lru_cache(4000)  # noqa: B019 -- lives are few and stay
     def run(self, number: int) -> Run:
         following = self._begins(number + 1) - RESTART_SECONDS - FAILING_SECONDS
         waits = self.fate.waits if number else 0.0
@@ -78,7 +80,7 @@ class Life(Struct, frozen=True):
         times = {
             "INITIALIZING": self.fate.started, "CREATED": self._begins(0) - 0.02, "RUNNING": run.begins,
         }  # fmt: skip
-        failed = next(iter(self.faults(run, seconds)), None)
+        failed = next(iter(self.faults(run, seconds, most=1)), None)
         if failed is not None:
             times["FAILING"] = failed.ends
             if failed.ends < self.ended_at:
@@ -89,11 +91,11 @@ class Life(Struct, frozen=True):
                 times["CANCELLING"] = self.ended_at - 0.3
         return {state: at for state, at in times.items() if at <= seconds}
 
-    def faults(self, run: Run, seconds: float) -> tuple[Run, ...]:
+    def faults(self, run: Run, seconds: float, most: int = KEPT_FAULTS) -> tuple[Run, ...]:
         """The runs that ended in a failure, newest first, as many as the server keeps."""
         ended_well = self.fate.ended is not None and self.fate.end != "FAILED"
         last = run.number if seconds >= run.ends and not ended_well else run.number - 1
-        return tuple(self.run(number) for number in range(last, max(-1, last - KEPT_FAULTS), -1))
+        return tuple(self.run(number) for number in range(last, max(-1, last - most), -1))
 
     def _begins(self, number: int) -> float:
         first = self.fate.started + INITIALIZING_SECONDS

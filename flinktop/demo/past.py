@@ -55,7 +55,8 @@ def past(world: World, minutes: int = MINUTES) -> Iterator[Seen]:
             with suppress(Refusal):
                 request = Request(moment, dict(query.ids), dict(query.params))
                 document = moment.release.keep(REPLIES[endpoint](request))
-                yield query, msgspec.convert(document, endpoint.reply, strict=False), ago
+                body = msgspec.json.encode(document)
+                yield query, msgspec.json.decode(body, type=endpoint.reply, strict=False), ago
 
 
 def _queries(moment: Moment, jobs: list[JobMoment], step: int, *, begins: bool) -> Iterator[Query[Any]]:

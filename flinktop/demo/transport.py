@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -70,12 +70,19 @@ def _routes() -> dict[int, list[tuple[list[str], Endpoint[Any], Handler]]]:
 
 
 def _document(moment: Moment, path: str, params: dict[str, str]) -> Any:
-    parts = path.removeprefix("v1/").split("/")
+    for endpoint, handler, ids in _fitting(path):
+        if moment.release.since(*endpoint.since):
+            return moment.release.keep(handler(Request(moment, dict(ids), params)))
+    raise Refusal(NOT_FOUND, f"Unable to load requested file /{path}.", "")
+
+
+@lru_cache(1000)
+def _fitting(path: str) -> tuple[tuple[Endpoint[Any], Handler, tuple[tuple[str, str], ...]], ...]:
+    """The endpoints that a path may be one of, each with its handler and the ids in the path."""
+    parts, found = path.removeprefix("v1/").split("/"), []
     for own, endpoint, handler in _routes().get(len(parts), ()):
         pairs = list(zip(own, parts, strict=True))
-        ids = [given for part, given in pairs if part.startswith("{")]
-        fits = all(part == given or part.startswith("{") for part, given in pairs)
-        if fits and moment.release.since(*endpoint.since):
-            request = Request(moment, dict(zip(endpoint.names, ids, strict=True)), params)
-            return moment.release.keep(handler(request))
-    raise Refusal(NOT_FOUND, f"Unable to load requested file /{path}.", "")
+        if all(part == given or part.startswith("{") for part, given in pairs):
+            ids = [given for part, given in pairs if part.startswith("{")]
+            found.append((endpoint, handler, tuple(zip(endpoint.names, ids, strict=True))))
+    return tuple(found)

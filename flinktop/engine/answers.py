@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from flinktop.flink.endpoint import Endpoint, Query
     from flinktop.flink.errors import FlinkError
+    from flinktop.model.kubernetes import KubernetesState
 
 T = TypeVar("T")
 
@@ -43,6 +44,7 @@ class Answers:
 
     def __init__(self) -> None:
         self.now = 0.0
+        self.kubernetes: KubernetesState | None = None
         self._newest: dict[_Key, Taken[Any]] = {}
         self._errors: dict[_Key, FlinkError] = {}
         self._metrics: dict[_Key, dict[str, Taken[Any]]] = {}

@@ -11,6 +11,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from flinktop.engine.acts.target import Target
 from flinktop.engine.link import BACKGROUND, silent_for
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from flinktop.engine.operations import Operations
     from flinktop.engine.recorders import Recorders
     from flinktop.engine.side_work import SideWork, Surroundings
+    from flinktop.engine.text_reader import TextReader
     from flinktop.engine.transfers import Transfers
     from flinktop.engine.tunnel_end import TunnelEnd
     from flinktop.flink.connection import Connection
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from flinktop.flink.tls_contexts import TlsContexts
     from flinktop.judgement.ask import Ask
     from flinktop.judgement.rules import Policy
+    from flinktop.model.kubernetes import KubernetesState
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +97,10 @@ class Engine:
 
     operations: Operations
     transfers: Transfers  # set by `start`, as `operations`
+    kubernetes: KubernetesState | None = None
+    """What Kubernetes knows of the cluster; replaced as a whole, so that any thread may read it."""
+    kubectl: TextReader | None = None
+    """What reads logs of pods and descriptions, if the cluster was found in Kubernetes."""
 
     def __init__(
         self,
@@ -190,6 +197,7 @@ class Engine:
         else:
             judge = Judge(self.poller.ask_once, self.cluster_time, self._policy)
         judge.also = self._recorder_asks
+        judge.know_kubernetes(self.kubernetes)
         return judge
 
     @cached_property
@@ -210,6 +218,7 @@ class Engine:
             tunnel=self.tunnel,
             clock=self.clock,
             target=self.target,
+            kubectl=self.kubectl,
             one_transfer=self.transfers.turn,
             cluster_time=self.cluster_time,
             judged=lambda: self.judged,
@@ -406,6 +415,21 @@ class Engine:
         self._features = config, overview, found
         return found
 
+    def set_kubernetes(self, state: KubernetesState | None) -> None:
+        """Keep what Kubernetes knows of the cluster; it is judged in the next round."""
+        if state == self.kubernetes:
+            return
+        self.kubernetes = state
+        self.target = replace(self.target, kubernetes=state)
+        if (operations := getattr(self, "operations", None)) is not None:
+            operations.cluster = self.target
+        if "judge" in self.__dict__:
+            self._record("judge", _OVERVIEW, partial(self.judge.know_kubernetes, state))
+        elif state is not None:
+            _ = self.judge  # what the operator says is worth a verdict before the cluster answers
+        self._answered.set()
+        self._operations_changed()
+
     def set_pace(self, *, on_screen: bool) -> None:
         """Ask as often as for the screen, or only as pace.py allows: the cluster is off the screen."""
         if on_screen == (self.poller.off_screen is None):
@@ -420,6 +444,7 @@ class Engine:
                 self.clock.now(),
                 self.poller.jitter,
                 lambda: self.sweep.live,
+                lambda: self.sweep.of_operators,
                 is_new=self.poller.link.answered is None,
             )
             self.sweep.off_screen()
@@ -499,6 +524,9 @@ class Engine:
 
     async def _judging(self) -> None:
         until = self.clock.now() + REMEMBER_SECONDS
+        if self.poller.off_screen is None:
+            # The first answers are judged together, and what kind of server sends them is known by then.
+            self._last_round = self.clock.now()
         while True:
             await self._until_round()
             while self._make_journal is not None and self._memory is None and self.clock.now() < until:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from flinktop.engine.operations import Operations
     from flinktop.engine.seen_checkpoints import SeenCheckpoint
     from flinktop.engine.sweep import Coverage
+    from flinktop.engine.text_reader import TextReader
     from flinktop.engine.transfers import Transfer
     from flinktop.flink.connection import Connection
     from flinktop.flink.endpoint import Query
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from flinktop.judgement.rules import Policy
     from flinktop.judgement.verdict import Verdict
     from flinktop.model.faults import FaultGroup
+    from flinktop.model.kubernetes import KubernetesState
     from flinktop.model.split import Split
 
 log = logging.getLogger(__name__)
@@ -84,6 +86,8 @@ class Port:
         hooks: Callable[[], HookRunner | None] | None = None,
         contexts: TlsContexts | None = None,
         rings: bool = False,
+        allow_managed: bool = False,
+        kubectl: TextReader | None = None,
     ) -> None:
         """Create an engine with these arguments; `start_thread` or `start_inline` starts it.
 
@@ -94,7 +98,8 @@ class Port:
         `journal` gives the journal, and is called when the engine starts; whoever made it closes it. So is
         `alerting`, which returns what the config says of alerts, and `hooks`, which returns what runs the
         command of alerts for several engines. `contexts` are shared with engines of other clusters. `rings`:
-        the calls of alerts are taken here.
+        the calls of alerts are taken here. `allow_managed`: acts that the Flink Kubernetes operator would
+        undo are not refused. `kubectl` reads logs of pods and descriptions.
         """
         self.connection = connection
         self.runs = runs or {}
@@ -107,7 +112,13 @@ class Port:
             transport=transport,
             jitter=jitter,
             changed=self._changed,
-            cluster=Target(cluster, connection.url, read_only=connection.read_only, protected=protected),
+            cluster=Target(
+                cluster,
+                connection.url,
+                read_only=connection.read_only,
+                protected=protected,
+                allow_managed=allow_managed,
+            ),
             ledger=ledger,
             resume=resume,
             policy=policy,
@@ -119,6 +130,7 @@ class Port:
             rings=rings,
             alerts_changed=self._changed,
         )
+        engine.kubectl = kubectl
         self.watch = self._on_loop(engine.poller.watch)
         self.unwatch = self._on_loop(engine.poller.unwatch)
         self.refresh = self._on_loop(engine.refresh_now)
@@ -437,6 +449,15 @@ class Port:
         """The verdict on a job; None while too little is known."""
         judged = self.engine.judged
         return judged.verdicts.get(job) if judged is not None else None
+
+    @property
+    def kubernetes(self) -> KubernetesState | None:
+        """What Kubernetes knows of the cluster; None: it does not run there, or nothing is known."""
+        return self.engine.kubernetes
+
+    def set_kubernetes(self, state: KubernetesState | None) -> None:
+        """Tell the engine what Kubernetes knows of the cluster; from any thread."""
+        self._do(lambda: self.engine.set_kubernetes(state))
 
     @property
     def journal(self) -> Journal | None:

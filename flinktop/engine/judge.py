@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from flinktop.engine.answers import Answers
 from flinktop.engine.budget import ASKS_A_MINUTE, Budget
 from flinktop.engine.sums import Sums
-from flinktop.engine.sweep import figures_of
+from flinktop.engine.sweep import FEW, figures_of
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS, CheckpointStats
 from flinktop.flink.cluster import OVERVIEW
 from flinktop.flink.exceptions import EXCEPTIONS
@@ -57,12 +57,11 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import JobOverview
     from flinktop.judgement.finding import Finding
     from flinktop.judgement.verdict import Verdict
+    from flinktop.model.kubernetes import KubernetesState
     from flinktop.model.look import ClusterLook, JobLook
 
 MOST_A_ROUND: Final = 25
 """Jobs that are judged in a round; of more the others wait for the next."""
-FEW: Final = 20
-"""Jobs of which the sweep asks each often enough; of more, sums are watched."""
 SUSPECT_SECONDS: Final = 300.0
 """How long a job whose sum has moved is looked at closely."""
 YOUNG_MS: Final = 30_000.0
@@ -248,6 +247,18 @@ class Judge:
             return (stats.counts.failed or 0) > (before.value.counts.failed or 0)
         newest = stats.latest.failed
         return newest is not None and now - (newest.failure_timestamp or 0) < JUST_FAILED_MS
+
+    def know_kubernetes(self, state: KubernetesState | None) -> None:
+        """Take what Kubernetes knows of the cluster; the next round judges by it."""
+        before, self.answers.kubernetes = self.answers.kubernetes, state
+        self._new = True
+        for job, listed in self._listed.items():
+            was, now = (
+                one.manager_of(job, listed.name) if one is not None else None for one in (before, state)
+            )
+            if was != now:
+                self._dirty[job] = None
+                self._judged_at.pop(job, None)
 
     def failed(self, query: Query[Any], error: FlinkError) -> None:
         """Take why a request failed."""
@@ -435,6 +446,7 @@ class Judge:
             names or self._running.names.values(),
             error,
             asked=now - asked * 1000.0 if asked is not None else None,
+            kubernetes=self.answers.kubernetes,
         )
         return ruling.applied(self._policy.about(None), (found,)) if found is not None else ()
 

@@ -22,6 +22,7 @@ from flinktop.engine.kept_file import FileKind, KeptFile, KeptFileError
 from flinktop.engine.ledger_rows import COLUMNS, operation_of, result_of, values
 from flinktop.engine.operation import FINAL, Operation, State
 from flinktop.engine.owner import Owner, process_lives
+from flinktop.flink.connection import cluster_key
 
 __all__ = ["Ledger", "LedgerError", "Owner", "process_lives"]
 
@@ -31,6 +32,7 @@ KEPT = 10_000  # finished operations kept
 LEASE_SECONDS = 30.0  # maximum age of an owner's last heartbeat
 _FINAL = ", ".join(f"'{state}'" for state in sorted(FINAL - {State.UNKNOWN}))
 # Only names of ours are formatted into these statements; every value is a parameter.
+_CLUSTER = COLUMNS.index("cluster")
 _SELECT = f"SELECT {', '.join(COLUMNS)}, rowid FROM operations"  # noqa: S608 - see above
 _INSERT = f"INSERT INTO operations ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
 _INSERT_IF_NONE = _INSERT.replace("INSERT", "INSERT OR IGNORE", 1)
@@ -191,8 +193,12 @@ class Ledger:
 
     def _take(self, file: sqlite3.Connection, cluster: str, wall: float) -> tuple[Operation, ...]:
         taken = []
-        rows = file.execute(f"{_SELECT} WHERE cluster = ? AND state NOT IN ({_FINAL})", (cluster,))
+        key = cluster_key(cluster)
+        rows = file.execute(f"{_SELECT} WHERE state NOT IN ({_FINAL})")
         for row in rows.fetchall():
+            # One cluster has several addresses: localhost and 127.0.0.1, with and without a slash.
+            if cluster_key(str(row[_CLUSTER])) != key:
+                continue
             owner, beat, number = row[-3:]
             ours = operation_of((*row[:-3], str(self.owner), wall), number, str(self.owner))
             # A row that can't be read completely, or is of a newer flinktop, can't be followed.

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from flinktop.engine.judge import FEW
-from flinktop.engine.sweep import SECONDS
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.jobs import JOB
 from flinktop.model import states
@@ -27,17 +25,23 @@ A_MINUTE: Final = 30
 """Requests at most for all new jobs."""
 OFTEN: Final = 3.0
 """Seconds between two requests for a job of which no checkpoint has completed: Flink has news no sooner."""
-_AS_ROWS: Final = round(SECONDS * A_MINUTE / 60)
-"""So many jobs may each be asked as often as for their rows."""
 
 
 class NewJobs:
     """Watches the checkpoints of the newest jobs. Lives on the engine's loop."""
 
-    def __init__(self, poller: Poller, cluster_time: Callable[[], float]) -> None:
-        """Watch with `poller`; `cluster_time` is in s since 1970."""
+    def __init__(
+        self, poller: Poller, cluster_time: Callable[[], float], *, few: int, row_seconds: float
+    ) -> None:
+        """Watch with `poller`; `cluster_time` is in s since 1970.
+
+        Among more than `few` jobs none is watched; `row_seconds` lie between two requests for a job's row.
+        """
         self._poller = poller
         self._time = cluster_time
+        self._few = few
+        self._row_seconds = row_seconds
+        self._as_rows = round(row_seconds * A_MINUTE / 60)  # jobs that may be asked as often as their rows
         self._watched: Mapping[Query[Any], float] = {}  # seconds between two requests
 
     def listed(self, live: Iterable[JobOverview]) -> None:
@@ -50,19 +54,19 @@ class NewJobs:
 
     def _wanted(self, live: tuple[JobOverview, ...]) -> Mapping[Query[Any], float]:
         """What is watched: nothing off the screen, where the pace allows no more, nor among many jobs."""
-        if self._poller.off_screen is not None or len(live) > FEW:
+        if self._poller.off_screen is not None or len(live) > self._few:
             return {}
         new = [job for job in live if self._is_new(job)]
         new.sort(key=lambda job: (-job.start_time, job.jid))
         queries = [CHECKPOINTS(job=job.jid) for job in new]
-        unproven = [query for query in queries if not self._has_completed(query)][:_AS_ROWS]
+        unproven = [query for query in queries if not self._has_completed(query)][: self._as_rows]
         proven = [query for query in queries if self._has_completed(query)]
         every = max(OFTEN, 60.0 * len(unproven) / A_MINUTE)
-        left = int((A_MINUTE - 60.0 / every * len(unproven)) * SECONDS / 60.0)
-        watched = dict.fromkeys(unproven, every) | dict.fromkeys(proven[:left], SECONDS)
+        left = int((A_MINUTE - 60.0 / every * len(unproven)) * self._row_seconds / 60.0)
+        watched = dict.fromkeys(unproven, every) | dict.fromkeys(proven[:left], self._row_seconds)
         # Without an answer about the job itself its checkpoints can't be judged; the next comes in its turn.
-        unread = [one for job in new[:_AS_ROWS] if not self._is_known(one := JOB(job=job.jid))]
-        return dict.fromkeys(unread, SECONDS) | watched
+        unread = [one for job in new[: self._as_rows] if not self._is_known(one := JOB(job=job.jid))]
+        return dict.fromkeys(unread, self._row_seconds) | watched
 
     def _is_new(self, job: JobOverview) -> bool:
         """Whether a job runs that was started lately, and may have checkpoints."""

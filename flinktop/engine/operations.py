@@ -28,6 +28,7 @@ from flinktop.engine.operation import Operation, State
 from flinktop.engine.operations_view import OperationsView
 from flinktop.engine.outcome import GIVE_UP_SECONDS, Fate, Outcomes, failed_here, fate, refused_because
 from flinktop.flink.cluster import CONFIG
+from flinktop.flink.connection import cluster_key
 from flinktop.flink.decode import read
 from flinktop.flink.endpoint import Query
 from flinktop.flink.errors import FlinkError, Unreachable
@@ -142,7 +143,7 @@ class Operations:
             for operation in self.view.all
             if job is not None
             and operation.job == job
-            and operation.cluster == self.cluster.url
+            and cluster_key(operation.cluster) == cluster_key(self.cluster.url)
             and not operation.state.final
             and not _settles(operation)
             # A follower gives up within that time: an older one is abandoned.

@@ -298,12 +298,12 @@ class Poller(Struct):
 
     def _start(self, watched: Watched, now: float) -> None:
         watched.busy = True
+        if self.off_screen is not None:
+            self.off_screen.sent(watched, now)
         watched.sent, watched.soon = now, False
         self._flying[watched.query] = watched
         if self.link.retry_at is not None:
             self.link = replace(self.link, retry_at=now + self._pause(self.link.failures + 1))
-        if self.off_screen is not None:
-            self.off_screen.sent(watched, now)
         self._sent = (*(at for at in self._sent if at > now - RATE_WINDOW), now)
         if watched.panels:
             self._since_background += 1

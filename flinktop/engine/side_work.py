@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from flinktop.engine.acts.target import Target
     from flinktop.engine.clock import Clock
     from flinktop.engine.judge import Judged
+    from flinktop.engine.text_reader import TextReader
     from flinktop.flink.connection import Connection
     from flinktop.flink.local_end import LocalEnd
     from flinktop.flink.login import Login
@@ -32,6 +33,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     tunnel: LocalEnd | None
     clock: Clock
     target: Target
+    kubectl: TextReader | None = None  # None: the cluster is not known to Kubernetes
     one_transfer: asyncio.Lock  # held during the transfer of a file
     cluster_time: Callable[[], float]  # s since 1970
     judged: Callable[[], Judged | None]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from flinktop.engine.new_jobs import NewJobs
 
 SECONDS = 10.0  # between background requests for a job's figures: Flink's metrics change no faster
+FEW = 20  # jobs of which each is asked often enough; of more, the judge watches sums
 RARELY = 600.0  # seconds between requests for what hardly changes: a job's checkpoint configuration
 FAULT_SECONDS = 60.0  # between requests for the exceptions of a restarting job: answers can be large
 CALM_SECONDS = 900.0  # exceptions are no longer polled after so long without a restart
@@ -82,7 +83,12 @@ class Sweep:
         """Watches the newest jobs; imported with the first list of jobs, after the first paint."""
         from flinktop.engine.new_jobs import NewJobs  # noqa: PLC0415
 
-        return NewJobs(self.poller, self.cluster_time)
+        return NewJobs(self.poller, self.cluster_time, few=FEW, row_seconds=SECONDS)
+
+    @property
+    def of_operators(self) -> set[Query[Any]]:
+        """The queries of the operators of fully chained vertices."""
+        return set().union(*self._extra.values())
 
     def start(self) -> None:
         self.poller.add_background(JOBS_OVERVIEW(), SECONDS)

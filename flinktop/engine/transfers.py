@@ -154,7 +154,7 @@ class Transfers(Struct):
             del kept[:cut]
             begins += cut
         body = bytes(kept)
-        lines, known = await run_in_thread(lambda: _read(body, begins))
+        lines, known = await run_in_thread(lambda: read_log(body, begins))
         read = {"lines": lines, "known": known, "begins": begins, "read": whole}
         self._put(query, state="done", **read, at=self.clock.now())
 
@@ -208,8 +208,8 @@ class Transfers(Struct):
         self.changed(query)
 
 
-def _read(body: bytes, begins: int) -> tuple[tuple[LogLine, ...], tuple[Known, ...]]:
-    """The lines of a log, and the well-known failures in them; takes up to a second."""
+def read_log(body: bytes, begins: int) -> tuple[tuple[LogLine, ...], tuple[Known, ...]]:
+    """The lines of a log that begin at an offset, and the well-known failures in them; takes up to 1 s."""
     lines = loglines.read(body, begins)
     try:
         return lines, tuple(of_text("\n".join(line.text for line in lines)))

@@ -11,7 +11,7 @@ from flinktop.flink.local_end import NoLocalEnd
 from flinktop.flink.text import clean
 from flinktop.model import redaction
 from flinktop.model.command_line import command_line
-from flinktop.tunnel.child import PORT
+from flinktop.tunnel.place import PORT
 from flinktop.tunnel.state import Limits
 from flinktop.tunnel.tunnel import Tunnel, TunnelDown
 

@@ -38,7 +38,6 @@ MARKS: Final[Mapping[AlertState, str]] = {
     AlertState.CLEARED: "○",
 }
 """The shape before each state."""
-_FIELDS: Final = ("state", "severity", "kind", "job")
 
 
 def state_of(alert: Alert, wall: float) -> AlertState:
@@ -66,19 +65,32 @@ def began(known: Known, alert: Alert) -> float:
     return min(raised, since / 1000.0) if since is not None and since > 0 else raised
 
 
+def began_here(known: Known, alert: Alert) -> float:
+    """The same by this machine's clock, in tenths of a second: to order alerts of several clusters."""
+    since = alert.finding.since
+    if since is None or since <= 0:
+        return alert.raised
+    # Rounded, so that what began at the same time stays in one order.
+    return min(alert.raised, since / 1000.0 + round(known.clock.wall() - known.cluster_time(), 1))
+
+
 def lasted(known: Known, alert: Alert) -> float:
     """How long it has stood, or stood (s)."""
     over = by_cluster_clock(known, alert.cleared) if alert.cleared is not None else known.cluster_time()
     return max(0.0, over - began(known, alert))
 
 
-def is_match(alert: Alert, text: str, wall: float) -> bool:
-    """Whether each word is in its sentence or names; state:, severity:, kind: and job: search that alone."""
+def is_match(alert: Alert, text: str, wall: float, **more: str) -> bool:
+    """Whether each word is in its sentence or names; state:, severity:, kind: and job: search that alone.
+
+    `more` are other fields, which are searched likewise.
+    """
     fields = {
         "state": str(state_of(alert, wall)),
         "severity": str(alert.severity),
         "kind": str(alert.finding.kind),
         "job": f"{alert.job_name}\n{alert.job}".casefold(),
+        **{name: found.casefold() for name, found in more.items()},
     }
     culprit = alert.finding.culprit
     texts = (
@@ -89,7 +101,7 @@ def is_match(alert: Alert, text: str, wall: float) -> bool:
     )
     for word in text.casefold().split():
         field, colon, wanted = word.partition(":")
-        if colon and field in _FIELDS:
+        if colon and field in fields:
             if wanted not in fields[field]:
                 return False
         elif not any(word in one for one in texts):

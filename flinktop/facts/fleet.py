@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from flinktop.engine.series import cluster_series
 from flinktop.facts.jobs import latest_rate
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from flinktop.flink.jobs import JobOverview
     from flinktop.judgement.finding import Finding
     from flinktop.judgement.verdict import Verdict
+    from flinktop.model.kubernetes import KubernetesState
     from flinktop.model.tasks import Tasks
 
 AWAY_SECONDS: Final = 10.0
@@ -51,6 +53,7 @@ class ClusterFacts(Struct, frozen=True, kw_only=True):
     """One cluster of a fleet."""
 
     name: str  # in the config, or its address
+    label: str = ""  # its name in tables, where it can be shorter
     url: str
     state: ClusterState
     reason: str = ""  # why it is unreachable, the end of a sentence
@@ -72,6 +75,12 @@ class ClusterFacts(Struct, frozen=True, kw_only=True):
     group: str = ""
     read_only: bool = False
     protected: bool = False
+    kubernetes: KubernetesState | None = None  # what Kubernetes knows of it
+
+    @property
+    def shown(self) -> str:
+        """Its name in tables."""
+        return self.label or self.name
 
     @property
     def old(self) -> bool:
@@ -118,7 +127,13 @@ class KnownCluster(Known, Protocol):
 
 
 def cluster_facts(
-    known: KnownCluster, name: str, *, colour: str | None = None, group: str = "", protected: bool = False
+    known: KnownCluster,
+    name: str,
+    *,
+    label: str = "",
+    colour: str | None = None,
+    group: str = "",
+    protected: bool = False,
 ) -> ClusterFacts:
     """What is known of a cluster now."""
     link, now = known.link(), known.now()
@@ -131,12 +146,17 @@ def cluster_facts(
     # An engine that waits for its turn to start has asked nothing yet.
     silent = None if live else max(0.0, now - begun) if begun > 0 else 0.0
     verdicts = _verdicts(known, jobs)
-    worst = _worst(_of_state(state, reason, silent), judged.findings if judged is not None else (), verdicts)
+    worst = _worst(
+        _with_pods(known, _of_state(state, reason, silent)),
+        judged.findings if judged is not None else (),
+        verdicts,
+    )
     if worst is None and live and listed is not None and len(verdicts) == len(jobs):
         worst = _Said(Severity.OK, HEALTHY, HEALTHY if jobs else "no jobs")
     worst = worst or _Said()
     return ClusterFacts(
         name=name,
+        label=label,
         url=known.connection.url,
         state=state,
         reason=reason,
@@ -158,6 +178,7 @@ def cluster_facts(
         group=group,
         read_only=known.connection.read_only,
         protected=protected,
+        kubernetes=known.kubernetes,
     )
 
 
@@ -220,6 +241,18 @@ def _of_state(state: ClusterState, reason: str, silent: float | None) -> _Said |
     if state is ClusterState.CONNECTING and silent is not None and silent >= AWAY_SECONDS:
         return _Said(Severity.UNKNOWN, UNREACHABLE, "no answer yet")
     return None
+
+
+def _with_pods(known: Known, said: _Said | None) -> _Said | None:
+    """What is said of a cluster that does not answer, with why by its JobManager's pod."""
+    if said is None or known.kubernetes is None:
+        return said
+    from flinktop.judgement import pods  # noqa: PLC0415 -- few clusters are on Kubernetes
+
+    told = pods.cluster_lost(known.kubernetes).words
+    # A pod that is well does not say why.
+    parts = (said.words, told) if told == pods.READY else (told, said.words)
+    return replace(said, words="; ".join(filter(None, parts)))
 
 
 def _verdicts(known: Known, jobs: Iterable[JobOverview]) -> list[Verdict]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from flinktop.flink.features import Features
     from flinktop.judgement.verdict import Verdict
     from flinktop.model.faults import FaultGroup
+    from flinktop.model.kubernetes import KubernetesState
 
 T = TypeVar("T")
 
@@ -45,6 +46,8 @@ class Known(Protocol):
     def journal(self) -> Journal | None: ...  # what happened, also what Flink has forgotten
     @property
     def judged(self) -> Judged | None: ...  # None before the first answer
+    @property
+    def kubernetes(self) -> KubernetesState | None: ...  # None: not on Kubernetes, or nothing is known
     def verdict(self, job: str, /) -> Verdict | None: ...  # None while too little is known
     def reading(self, query: Query[T], /) -> Reading[T] | None: ...
     def value(self, query: Query[T], /) -> T | None: ...  # the last answer, however old

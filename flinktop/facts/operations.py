@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from flinktop.engine.operation import State
+from flinktop.flink.connection import cluster_key
 from flinktop.flink.text import clean
 from flinktop.model import format as fmt
 from flinktop.model import states
@@ -51,7 +52,7 @@ def severity(operation: Operation) -> int:
 
 def is_here(known: Known, operation: Operation) -> bool:
     """Whether it is of the open cluster."""
-    return operation.cluster == known.connection.url
+    return cluster_key(operation.cluster) == cluster_key(known.connection.url)
 
 
 def under_way(known: Known) -> tuple[Operation, ...]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
     from flinktop.flink.metrics import Metrics
     from flinktop.flink.taskmanagers import TaskManager
+    from flinktop.model.kubernetes import Pod
 
 RELIST_SECONDS = 600.0  # between requests for the list of metrics: it hardly ever changes
 
@@ -101,6 +102,8 @@ class TaskManagerFacts(Struct, frozen=True):
     managed_limit: int | None
     known: ProcessFigures | None
     failed: bool = False  # whether the request for its figures failed
+    pod: Pod | None = None  # its pod, if it runs on Kubernetes
+    is_listed: bool = True  # whether Flink lists it; else only its pod is known
 
     @property
     def old(self) -> bool:

@@ -54,8 +54,10 @@ def order(job: JobOverview, verdict: Verdict | None) -> tuple[Any, ...]:
     """
     severity = verdict.severity if verdict is not None else Severity.OK
     replaced = severity is Severity.INFO and states.is_terminal(job.state)
-    stalled = tasks.is_stalled(job.state, tasks.tasks(job.tasks))
-    by_state = rank_by_state(job.state, stalled=stalled) if severity is Severity.OK else 0
+    by_state = 0
+    if severity is Severity.OK:
+        stalled = tasks.is_stalled(job.state, tasks.tasks(job.tasks))
+        by_state = rank_by_state(job.state, stalled=stalled)
     return (ON_SCREEN.index(severity), replaced, _cause(verdict), by_state, job.name, job.jid)
 
 

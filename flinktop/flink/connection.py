@@ -22,6 +22,7 @@ _PORTS: Final = {"http": 80, "https": 443}
 _LOOPBACK: Final = ("127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 -- compared, not bound
 """This machine; the last two are no valid targets, but Linux accepts them."""
 _DOTS: Final = re.compile("[.\u3002\uff0e\uff61]")
+_TOO_LONG: Final = 64  # characters of a label
 _KEPT: Final = frozenset("\u00df\u03c2")
 """Letters (sharp s, final sigma) that Python's idna codec replaces, but the HTTP client keeps."""
 
@@ -144,6 +145,8 @@ def _host(host: str) -> str:
 
 def _label(label: str) -> str:
     """A label of a host name in ASCII."""
+    if label.isascii() and len(label) < _TOO_LONG:
+        return label  # without loading the tables of the codec
     if _KEPT & set(label):
         return f"xn--{label.encode('punycode').decode('ascii')}"
     return label.encode("idna").decode("ascii")

@@ -1,12 +1,11 @@
 """The message of an error answer: Flink's without the Java trace, a web page's title."""
 
-import html
 import re
 from dataclasses import dataclass
 
 import msgspec
 
-from flinktop.flink.text import clean, clean_lines, cut
+from flinktop.flink.text import clean, clean_lines, cut, unescape
 
 _CLASS = re.compile(r"(?:[a-z][\w$]*\.)+[\w$]*[A-Z][\w$]*")  # `org.apache.flink.Some$Exception`
 _MOST_CLASSES = 20  # wrapper classes skipped before one message: each wrapper repeats its cause
@@ -145,7 +144,7 @@ def page_title(body: bytes) -> str | None:
     if not re.match(r"\s*(?:<!doctype html|<html|<head|<body|<!--|<\?xml)", head, re.IGNORECASE):
         return None
     found = re.search(r"<title[^<>]*>(.{0,200}?)</title>", head, re.IGNORECASE | re.DOTALL)
-    return " ".join(clean(html.unescape(found[1])).split()) if found else ""
+    return " ".join(clean(unescape(found[1])).split()) if found else ""
 
 
 def shorten(text: str, most: int = MOST) -> str:

@@ -1,6 +1,5 @@
 """Jobs: lists, one job with its vertices and plan, configuration, result and accumulators."""
 
-import html
 import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -11,7 +10,7 @@ from msgspec.structs import force_setattr
 from flinktop.flink.acts import Cause, Nothing, StatusId, act
 from flinktop.flink.endpoint import Endpoint, fill
 from flinktop.flink.numbers import Count, Id, Lasting, Now, Parallelism, Time, Unset
-from flinktop.flink.text import clean
+from flinktop.flink.text import clean, unescape
 from flinktop.flink.vertices import IoMetrics, UserAccumulator
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ _NO_LETTER = re.compile(r"&#\d{9,};?")  # no such character; Python does not rea
 
 def unescaped(text: str) -> str:
     """One line of plain text from the HTML that all releases send for descriptions and strategies."""
-    text = html.unescape(_NO_LETTER.sub("\ufffd", _BREAK.sub(" ", text)))
+    text = unescape(_NO_LETTER.sub("\ufffd", _BREAK.sub(" ", text)))
     # Unescaping "&#27;" makes a control character.
     return " ".join(clean(text).split())
 

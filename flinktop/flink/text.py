@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 
 def _spelled_out(letters: str) -> Iterator[str]:
@@ -25,15 +25,17 @@ _NOTE = 64  # characters for the note that some are left out
 _HIDDEN = "\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
 """Characters without a width: bidi controls reverse the rest of a line, the others hide in names."""
 _BLANK = "\t\n\v\f\r\u0085\u2028\u2029"
-_OTHERS = "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff"
-_ANY = re.compile(f"[{_BLANK}{_HIDDEN}{_OTHERS}]")
-_ANY_BUT_LINES = re.compile(f"[\v\f\r\u0085\u2028\u2029{_HIDDEN}{_OTHERS}]")
+_OTHERS = "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"
+_LONE_SURROGATES = "\ud800-\udfff"
+_ANY = re.compile(f"[{_BLANK}{_HIDDEN}{_OTHERS}{_LONE_SURROGATES}]")
+_ANY_BUT_LINES = re.compile(f"[\v\f\r\u0085\u2028\u2029{_HIDDEN}{_OTHERS}{_LONE_SURROGATES}]")
+_LONE_SURROGATE = re.compile(f"[{_LONE_SURROGATES}]")
 _INSTEAD: dict[int, str] = {
     ord(letter): instead
     for letters, instead in ((_BLANK, " "), (_HIDDEN, ""), (_OTHERS, "\ufffd"))
     for letter in _spelled_out(letters)
 }
-"""What stands in the place of a character."""
+"""What stands in the place of a character; not of the two thousand lone surrogates, to save memory."""
 _INSTEAD_BUT_LINES = {letter: instead for letter, instead in _INSTEAD.items() if chr(letter) not in "\n\t"}
 MOST_MARKS = 8  # characters drawn over one letter: more than any script has
 _NOT_MARKS = (
@@ -46,6 +48,10 @@ PILE = re.compile(f"(?:[^{_NOT_MARKS}]|[{_HANGUL_PARTS}]){{{MOST_MARKS + 1},}}")
 """What may be too many characters in one cell: to cut a line of thousands keeps a core busy for minutes."""
 _OVER_ONE_LETTER = frozenset(("Mn", "Me", "Mc", "Cf", "Cn", "Lo", "Sk"))
 """Unicode categories of what `PILE` finds that has no cell of its own."""
+_NAMED = {"gt": ">", "lt": "<", "amp": "&", "quot": '"', "#39": "'", "#x27": "'"}
+"""What Flink writes of the names of HTML."""
+_WELL_KNOWN = re.compile(rf"&({'|'.join(_NAMED)});")
+_ANOTHER_NAME = re.compile(rf"&(?!(?:{'|'.join(_NAMED)});|[\t\n\f <&;]|\Z)")
 
 
 def clean(text: str) -> str:
@@ -58,7 +64,7 @@ def clean(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     if _ANY.search(text):
-        text = _without_sequences(text).translate(_INSTEAD)
+        text = _replaced(text, _INSTEAD)
     return text if text.isascii() else PILE.sub(_thinned, text)
 
 
@@ -68,7 +74,7 @@ def clean_lines(text: str) -> str:
         return text
     text = text.replace("\r\n", "\n")
     if _ANY_BUT_LINES.search(text):
-        text = _without_sequences(text).translate(_INSTEAD_BUT_LINES)
+        text = _replaced(text, _INSTEAD_BUT_LINES)
     return text if text.isascii() else PILE.sub(_thinned, text)
 
 
@@ -82,8 +88,24 @@ def cut(text: str, most: int = MOST) -> str:
     return f"{text[:begin]}\n... {len(text) - begin - end:,} letters are left out ...\n{text[-end:]}"
 
 
-def _without_sequences(text: str) -> str:
-    return text if text.isascii() and "\x1b" not in text else _SEQUENCE.sub("", text)
+def unescape(text: str) -> str:
+    """Text in HTML, as html.unescape reads it: that loads 0.4 MB, which few texts need."""
+    if "&" not in text:
+        return text
+    if _ANOTHER_NAME.search(text) is not None:
+        import html  # noqa: PLC0415
+
+        return html.unescape(text)
+    return _WELL_KNOWN.sub(lambda found: _NAMED[found[1]], text)
+
+
+def _replaced(text: str, instead: Mapping[int, str]) -> str:
+    """The text without terminal sequences, and with what stands in the place of its other controls."""
+    if not text.isascii():
+        text = _LONE_SURROGATE.sub("\ufffd", _SEQUENCE.sub("", text))
+    elif "\x1b" in text:
+        text = _SEQUENCE.sub("", text)
+    return text.translate(instead)
 
 
 def _thinned(found: re.Match[str]) -> str:

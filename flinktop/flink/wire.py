@@ -106,7 +106,9 @@ class Wire:
             body = await _read(response, most, _Pace(self._patience(request)), request)
         self._answered = True
         location = response.headers.get("location", "")
-        return Answer(response.status_code, location, body, perf_counter() - began)
+        # A transport may have waited for its turn before it sent anything.
+        seconds = perf_counter() - began - response.extensions.get("waited", 0.0)
+        return Answer(response.status_code, location, body, seconds)
 
     @asynccontextmanager
     async def _exchange(self, client: httpx.AsyncClient, request: Request) -> AsyncIterator[httpx.Response]:

@@ -10,7 +10,7 @@ import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec.structs import replace
@@ -40,12 +40,27 @@ from flinktop.headless.tunnel import tunnel_of
 from flinktop.model.typed_names import is_typed
 from flinktop.settings import Profile
 
+if TYPE_CHECKING:
+    from flinktop.model.kubernetes import KubernetesState
+
 YES = frozenset({"y", "yes"})
 
 
-def run_act(profile: Profile, ledger: Path, args: ActArgs) -> int:
-    """Do one act on a cluster and follow it until it ends; returns the exit code."""
+def run_act(
+    profile: Profile,
+    ledger: Path,
+    args: ActArgs,
+    *,
+    kubernetes: "KubernetesState | None" = None,
+    allow_managed: bool = False,
+) -> int:
+    """Do one act on a cluster and follow it until it ends; returns the exit code.
+
+    What the Flink Kubernetes operator would undo, by what `kubernetes` knows of the cluster, is refused
+    unless it is allowed.
+    """
     command = _Command(profile, ledger, args)
+    command.base = replace(command.base, kubernetes=kubernetes, allow_managed=allow_managed)
     sent = "nothing was sent"
     try:
         act, target = run(command.prepare())
@@ -76,7 +91,7 @@ class _Command:
         self._login = Login(connection, self._clock.now)
         self._tunnel = tunnel_of(profile, self._clock)
         self._act: Act | None = None
-        self._base = Target(
+        self.base = Target(
             profile.name, connection.url, read_only=connection.read_only, protected=profile.protected
         )
 
@@ -90,7 +105,7 @@ class _Command:
             act = self._act = self._act or job_act(
                 self._args, (await read(lane.acts, JOBS_OVERVIEW())).value.jobs
             )
-            base = replace(self._base, features=features(config))
+            base = replace(self.base, features=features(config))
             target = await fetch_target(lane.acts, base, act.job_id, self._clock.wall())
         except FlinkError as error:
             raise Ended(UNREACHABLE, str(error)) from None
@@ -103,7 +118,7 @@ class _Command:
     async def do(self, act: Act, typed: str | None) -> int:
         """Do the act and follow it; returns the exit code."""
         news, lane = asyncio.Event(), Lane(self._connection, login=self._login, tunnel=self._tunnel)
-        operations = Operations(lane, Ledger(self._ledger), self._clock, self._base, news=news.set)
+        operations = Operations(lane, Ledger(self._ledger), self._clock, self.base, news=news.set)
         operations.start()
         follower = Follower(operations, news, _print_error, typed)
         try:
@@ -128,8 +143,8 @@ class _Command:
         act = self._act
         operation = Operation(
             id="",
-            cluster=self._base.url,
-            cluster_name=self._base.cluster,
+            cluster=self.base.url,
+            cluster_name=self.base.cluster,
             kind=kind_of(self._args).kind,
             act=act,
             subject=act.subject if act is not None else self._args.what,

@@ -12,7 +12,6 @@ ON_A_JOB: Final = ("savepoint", "stop", "cancel")
 ACTS: Final = (*ON_A_JOB, "submit")
 EXPLAIN: Final = "explain"
 BUNDLE: Final = "bundle"
-CLUSTERS: Final = "clusters"
 COLUMNS: Final = "columns"
 COMPLETION: Final = "completion"
 SHELLS: Final = ("bash", "zsh", "fish")
@@ -89,15 +88,6 @@ class BundleArgs:
     size: int = USUAL_SIZE  # MB
     largest_log: int = USUAL_LOG  # MB
     wait: float = USUAL_WAIT  # seconds
-
-
-@dataclass(frozen=True, slots=True)
-class ClustersArgs:
-    """The arguments of `flinktop clusters`."""
-
-    ask: bool = True  # whether the clusters are asked if they answer
-    names: bool = False  # the names alone
-    json: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,22 +168,7 @@ def explain_args(given: dict[str, Any]) -> ExplainArgs:
 
 
 def add_listings(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
-    """Add the parsers of `clusters`, `columns` and `completion` to argparse's subparsers."""
-    clusters = add_command(
-        uses,
-        CLUSTERS,
-        "list the configured clusters, how each is reached and whether it answers",
-        parents,
-        description="List the clusters of the config, how each is reached and whether it answers, then what "
-        "should run and what is alerted, and the paths of files and log. Up to 32 clusters are asked at a "
-        "time, each for at most 3 s.",
-        epilog="Exit codes: 0 listed, whether or not the clusters answer; 2 usage error or a wrong config.",
-    )
-    clusters.add_argument(
-        "--no-ask", dest="ask", action="store_false", help="list without asking the clusters"
-    )
-    clusters.add_argument("--names", action="store_true", help="only the names, one a line; asks no cluster")
-    clusters.add_argument("--json", action="store_true", help="as one JSON document")
+    """Add the parsers of `columns` and `completion` to argparse's subparsers."""
     columns = add_command(
         uses,
         COLUMNS,
@@ -211,21 +186,11 @@ def add_listings(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
     completion.add_argument("shell", metavar="SHELL", choices=SHELLS, help=", ".join(SHELLS))
 
 
-def listing_args(command: str, given: dict[str, Any]) -> ClustersArgs | ColumnsArgs | CompletionArgs:
-    """Remove the arguments of `clusters`, `columns` or `completion` from `given`.
-
-    Raises ValueError with a sentence if they conflict.
-    """
+def listing_args(command: str, given: dict[str, Any]) -> ColumnsArgs | CompletionArgs:
+    """Remove the arguments of `columns` or `completion` from `given`."""
     if command == COMPLETION:
         return CompletionArgs(given.pop("shell"))
-    if command == COLUMNS:
-        return ColumnsArgs(given.pop("table", None), json=given.pop("json", False))
-    args = ClustersArgs(
-        ask=given.pop("ask", True), names=given.pop("names", False), json=given.pop("json", False)
-    )
-    if args.names and args.json:
-        raise ValueError("--names and --json cannot be used together: keep one")
-    return args
+    return ColumnsArgs(given.pop("table", None), json=given.pop("json", False))
 
 
 def add_bundle(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
@@ -284,28 +249,6 @@ def bundle_args(given: dict[str, Any]) -> BundleArgs:
     if args.output is not None and not args.output.strip():
         raise ValueError("-o must be the name of a file")
     return args
-
-
-def add_clusters(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of a command that looks at several clusters: TARGETs or --all."""
-    parser.add_argument(
-        "targets",
-        nargs="*",
-        metavar="TARGET",
-        help="addresses or names of clusters (default: the one that flinktop would open)",
-    )
-    parser.add_argument("--all", dest="every", action="store_true", help="all clusters of the config file")
-
-
-def clusters_args(given: dict[str, Any]) -> tuple[tuple[str, ...], bool]:
-    """Remove the arguments of `add_clusters` from `given`: the targets, each once, and whether it is --all.
-
-    Raises ValueError with a sentence if they conflict.
-    """
-    targets, every = tuple(dict.fromkeys(given.pop("targets", ()))), given.pop("every", False)
-    if every and targets:
-        raise ValueError("--all and a TARGET cannot be used together: keep one")
-    return targets, every
 
 
 def add_job_filter(parser: argparse.ArgumentParser) -> None:

@@ -16,7 +16,9 @@ from flinktop.headless.requests import Requests
 from flinktop.headless.tunnel import tunnel_of
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator, Sequence
+    from collections.abc import Callable, Coroutine, Iterator, Sequence
+
+    import httpx
 
     from flinktop.settings import Profile
 
@@ -56,6 +58,17 @@ def ask(profiles: Sequence[Profile]) -> Iterator[Answer]:
         runner.run(asking.end())
 
 
+async def answers_of(
+    profiles: Sequence[Profile], transport: Callable[[Profile], httpx.AsyncBaseTransport]
+) -> Sequence[Answer]:
+    """The answers of clusters in their order, each over a transport of its own, which is closed."""
+    asking = _Asking(transport)
+    try:
+        return await asyncio.gather(*await asking.begin(profiles))
+    finally:
+        await asking.end()
+
+
 async def _result(task: asyncio.Task[Answer]) -> Answer:
     return await task
 
@@ -63,7 +76,11 @@ async def _result(task: asyncio.Task[Answer]) -> Answer:
 class _Asking:
     """Asks clusters, many at once. Nobody waits for the connection of another to be closed."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, transport: Callable[[Profile], httpx.AsyncBaseTransport | None] = lambda _profile: None
+    ) -> None:
+        """`transport` replaces the network."""
+        self._transport = transport
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._closing: set[asyncio.Task[None]] = set()
         self._ending: set[asyncio.Task[None]] = set()  # of tunnels
@@ -89,7 +106,14 @@ class _Asking:
         async with self._turns:
             clock = Clock()
             tunnel = tunnel_of(profile, clock)
-            requests = Requests(profile.connection, clock, taken=taken, failed=failed, tunnel=tunnel)
+            requests = Requests(
+                profile.connection,
+                clock,
+                taken=taken,
+                failed=failed,
+                transport=self._transport(profile),
+                tunnel=tunnel,
+            )
             await requests.ask((CONFIG(),), clock.now() + SECONDS, patience=SECONDS)
         _keep(self._closing, requests.close())
         if tunnel is not None:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from flinktop.allowed import listed, near, shown
-from flinktop.headless.args import DONE, ClustersArgs
+from flinktop.headless.args import DONE
 from flinktop.headless.cells import cells
+from flinktop.headless.cluster_args import ClustersArgs
 
 if TYPE_CHECKING:
     from flinktop.flink.connection import Connection, Secret

@@ -11,6 +11,8 @@ import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec.structs import replace
+
 from flinktop.engine.sums import GROUP
 from flinktop.engine.sweep import figures_of
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG
@@ -39,7 +41,9 @@ from flinktop.judgement import rules as ruling
 from flinktop.judgement.ask import METRICS_SECONDS, USUAL
 from flinktop.judgement.lost import cluster_lost
 from flinktop.judgement.remembered import Remembered
+from flinktop.judgement.verdict import Memory, judge_cluster
 from flinktop.model import states
+from flinktop.model.look import ClusterLook
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -56,6 +60,7 @@ if TYPE_CHECKING:
     from flinktop.judgement.ask import Ask
     from flinktop.judgement.finding import Finding
     from flinktop.judgement.rules import Rules
+    from flinktop.model.kubernetes import KubernetesState
     from flinktop.settings import Profile
 
 log = logging.getLogger(__name__)
@@ -137,12 +142,14 @@ class OneCluster:
         lanes: asyncio.Semaphore | None = None,
         remembered: Remembered | None = None,
         turns: Turns | None = None,
+        kubernetes: KubernetesState | None = None,
     ) -> None:
         """`rules` are all of the config file; `transport` replaces the network.
 
         `login`, `tunnel` and `lanes`, the limit of requests in flight, are shared with others who ask the
         cluster.
         `remembered` is what a flinktop remembers of the cluster. `turns` are those of many clusters.
+        `kubernetes` is what Kubernetes knows of it.
         """
         self._turns = turns
         self._profile = profile
@@ -153,6 +160,7 @@ class OneCluster:
         self._triggered: float | None = None  # when Flink was made to fetch its metrics for the first look
         self._timed = TimedAnswers(clock)
         self._answers = self._timed.answers
+        self._answers.kubernetes = kubernetes
         self._judge = JudgeOnce(profile.name, rules, profile.expect, args.job)
         self._requests = Requests(
             profile.connection,
@@ -474,9 +482,17 @@ class OneCluster:
             target=self._profile.name,
             url=self._profile.connection.url,
             error=error.reason,
-            findings=self._findings_when_lost(error),
+            findings=(*self._findings_when_lost(error), *self._operator_errors()),
             has_job=False,
         )
+
+    def _operator_errors(self) -> tuple[Finding, ...]:
+        """What Kubernetes tells of a cluster that does not answer itself."""
+        if self._answers.kubernetes is None:
+            return ()
+        look = ClusterLook(now=1000.0 * self._clock.wall(), kubernetes=self._answers.kubernetes)
+        found = judge_cluster(look, Memory(), rules=ruling.about(self._rules, self._profile.name, None))[0]
+        return tuple(replace(one, since=None) for one in found)
 
     def _findings_when_lost(self, error: FlinkError) -> tuple[Finding, ...]:
         """That the cluster is lost, if it answered a flinktop lately."""
@@ -487,6 +503,7 @@ class OneCluster:
         if now - link.answered > LATELY_MS:
             return ()
         names = cluster.running.names.values() if cluster is not None else ()
-        found = cluster_lost(link.answered, now, names, error.reason)
+        known = self._answers.kubernetes
+        found = cluster_lost(link.answered, now, names, error.reason, kubernetes=known)
         rules = ruling.about(self._rules, self._profile.name, None)
         return ruling.applied(rules, (found,)) if found is not None else ()

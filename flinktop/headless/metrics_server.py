@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from flinktop.headless.watch_args import Address
+from flinktop.headless.cluster_args import Address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from flinktop.judgement.finding_links import WrittenLink
     from flinktop.judgement.remembered import Remembered
     from flinktop.judgement.rules import Rule
+    from flinktop.model.kubernetes import KubernetesState
     from flinktop.settings import Profile
 
 log = logging.getLogger(__name__)
@@ -67,27 +68,42 @@ def run_status(
     the config.
     Raises NotPrintedError if stdout takes no more, BrokenPipeError if nobody reads it.
     """
-    clock = Clock()
-
-    kept = journal if journal is not None and os.path.lexists(journal) else None
+    clock, kept = Clock(), kept_of(journal)
 
     async def ask() -> Status:
-        known: Mapping[str, Remembered] = {}
-        if kept is not None:
-            # SQLite is loaded where there is something to read.
-            from flinktop.headless.status_memory import remembered  # noqa: PLC0415
-
-            known = await remembered(kept, profiles, clock)
+        known = await what_is_remembered(kept, profiles, clock)
         return await Asking(profiles, as_rules(rules), args, clock, remembered=known).status()
 
     status = run(ask())
+    print_report(status, args, clock, links)
+    return status.code
+
+
+def kept_of(journal: Path | None) -> Path | None:
+    """The journal, if there is one."""
+    return journal if journal is not None and os.path.lexists(journal) else None
+
+
+async def what_is_remembered(
+    journal: Path | None, profiles: Sequence[Profile], clock: Clock
+) -> Mapping[str, Remembered]:
+    """What is remembered of clusters in the journal, by address."""
+    if journal is None:
+        return {}
+    # SQLite is loaded where there is something to read.
+    from flinktop.headless.status_memory import remembered  # noqa: PLC0415
+
+    return await remembered(journal, profiles, clock)
+
+
+def print_report(status: Status, args: StatusArgs, clock: Clock, links: Sequence[WrittenLink]) -> None:
+    """Print the report. Raises NotPrintedError if stdout takes no more, BrokenPipeError if nobody reads."""
     try:
         print_status(status, args, clock, links)
     except BrokenPipeError:
         raise
     except OSError as error:
         raise NotPrintedError(f"the report can't be written to stdout ({error.strerror})") from None
-    return status.code
 
 
 class Asking:
@@ -102,8 +118,21 @@ class Asking:
         *,
         transport: Callable[[Profile], httpx.AsyncBaseTransport | None] = lambda _profile: None,
         remembered: Mapping[str, Remembered] | None = None,
+        kubernetes: Mapping[str, KubernetesState] | None = None,
+        lanes: int | None = None,
+        at_once: int | None = None,
+        until: float | None = None,
     ) -> None:
-        """`remembered` is what a flinktop remembers of the clusters, by address."""
+        """`remembered` is what a flinktop remembers of the clusters, by address.
+
+        `kubernetes` is what Kubernetes knows of them, likewise. So many requests are in flight to all of
+        them, `lanes`, and `at_once` of them are looked at at a time; those whose turn has not come `until`
+        then (the clock's time, s) are not.
+        """
+        self._lanes = asyncio.Semaphore(lanes) if lanes is not None else None
+        self._kubernetes = kubernetes or {}
+        self._places = asyncio.Semaphore(at_once) if at_once is not None else None
+        self._until = until
         self._profiles = profiles
         self._rules = rules
         self._args = args
@@ -127,6 +156,15 @@ class Asking:
         )
 
     async def _one(self, profile: Profile) -> ClusterStatus:
+        if self._places is None:
+            return await self._asked(profile)
+        async with self._places:
+            if self._until is None or self._clock.now() < self._until:
+                return await self._asked(profile)
+        error = "there was no time left to ask it; --wait gives more"
+        return ClusterStatus(target=profile.name, url=profile.connection.url, error=error, has_job=False)
+
+    async def _asked(self, profile: Profile) -> ClusterStatus:
         latest = self._args.wait + LATEST
         try:
             # The time to wait begins when its tunnel is open.
@@ -150,8 +188,9 @@ class Asking:
             transport=self._transport(profile),
             tunnel=tunnel,
             remembered=self._remembered.get(profile.connection.url),
-            lanes=asyncio.Semaphore(LANES_OF_MANY) if self._turns is not None else None,
+            lanes=self._lanes or (asyncio.Semaphore(LANES_OF_MANY) if self._turns is not None else None),
             turns=self._turns,
+            kubernetes=self._kubernetes.get(profile.connection.url),
         )
         return await cluster.status()
 

@@ -7,12 +7,17 @@ from typing import Any, Final
 
 from flinktop.headless.args import (
     USUAL_WAIT,
-    add_clusters,
     add_command,
     add_job_filter,
-    clusters_args,
     job_filter,
     seconds,
+)
+from flinktop.headless.cluster_args import (
+    KubernetesArgs,
+    add_clusters,
+    add_kubernetes_options,
+    clusters_args,
+    kubernetes_args,
 )
 
 STATUS: Final = "status"
@@ -30,6 +35,7 @@ class StatusArgs:
 
     targets: tuple[str, ...] = ()
     every: bool = False  # all clusters of the config
+    kubernetes: KubernetesArgs | None = None  # those found in Kubernetes instead
     job: str | None = None
     form: str = "text"
     explain: bool = False
@@ -47,10 +53,12 @@ def add_status(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
         epilog="It looks for about 21 s, as rates and trends need three fetches of Flink's metrics, which "
         "come every 10 s. With --wait under 21 it looks once, and judges only what one answer shows. "
         "Exit codes: 2 if anything is critical; else 3 if a cluster could not be asked, a job is unknown, "
-        "--job names no job, the command line or the config is wrong, or flinktop itself failed; else 1 if a "
+        "--job names no job, --kubernetes finds no cluster, the command line or the config is wrong, or "
+        "flinktop itself failed; else 1 if a "
         "warning is the worst; else 0.",
     )
     add_clusters(parser)
+    add_kubernetes_options(parser)
     add_job_filter(parser)
     add = parser.add_argument
     add("--json", dest="form", action="store_const", const="json", help="as one JSON document")
@@ -74,8 +82,10 @@ def status_args(given: dict[str, Any]) -> StatusArgs:
     named, form = given.pop("named_form", None), given.pop("form", None)
     if form is not None and named not in (None, form):
         raise ValueError(f"--json and --format {named} cannot be used together: keep one")
-    targets, every = clusters_args(given)
+    kubernetes = kubernetes_args(given)
+    targets, every = clusters_args(given, kubernetes=kubernetes is not None)
     return StatusArgs(
+        kubernetes=kubernetes,
         targets=targets,
         every=every,
         job=job_filter(given),

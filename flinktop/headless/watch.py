@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from flinktop.headless.watch_args import WatchArgs
+    from flinktop.headless.cluster_args import WatchArgs
+    from flinktop.headless.watched_search import WatchedSearch
+    from flinktop.model.kubernetes import KubernetesState
     from flinktop.settings import Profile, Settings
 
 log = logging.getLogger(__name__)
@@ -63,11 +65,17 @@ OUTPUT_SECONDS: Final = 0.3
 
 
 def run_watch(
-    settings: Settings, profiles: Sequence[Profile], args: WatchArgs, *, closed: Collection[int] = ()
+    settings: Settings,
+    profiles: Sequence[Profile],
+    args: WatchArgs,
+    *,
+    closed: Collection[int] = (),
+    searches: Callable[[Clock], Sequence[WatchedSearch]] = lambda _clock: (),
 ) -> int:
     """Watch until a signal asks for the end; returns the exit code.
 
-    `closed` are descriptors that nobody reads. Raises SettingsError if a file or port can't be used.
+    `closed` are descriptors that nobody reads. `searches` makes what finds more clusters.
+    Raises SettingsError if a file or port can't be used.
     """
     ending = Ending()
     with ending.signals(), strays_logged():
@@ -88,7 +96,9 @@ def run_watch(
         journal = Journal(settings.paths.journal, clock, days=bounds.days, most_bytes=bounds.megabytes << 20)
         hooks = _hooks(settings, clock)
         ending.last = journal.close
-        watcher = Watcher(settings, profiles, args, clock, say, journal=journal, hooks=hooks)
+        watcher = Watcher(
+            settings, profiles, args, clock, say, journal=journal, hooks=hooks, searches=searches(clock)
+        )
         watcher.prepare()
         for output in (errors, lines):
             output.start()
@@ -119,8 +129,9 @@ class Watcher:
         journal: Journal | None = None,
         hooks: HookRunner | None = None,
         transport: Callable[[Profile], httpx.AsyncBaseTransport | None] = lambda _profile: None,
+        searches: Sequence[WatchedSearch] = (),
     ) -> None:
-        """`say` takes each line and returns at once.
+        """`say` takes each line and returns at once. `searches` find more clusters while it watches.
 
         `journal` is where all clusters remember what happens, `hooks` runs the command of their alerts;
         whoever made them closes them. `transport` replaces the network.
@@ -129,18 +140,11 @@ class Watcher:
         self._clock = clock
         self._say_line = say
         self._answered = asyncio.Event()
-        self._clusters = tuple(
-            WatchedCluster(
-                profile,
-                settings,
-                clock,
-                journal=journal,
-                hooks=hooks,
-                transport=transport(profile),
-                answered=self._answered.set,
-            )
-            for profile in profiles
-        )
+        self._settings = settings
+        self._journal, self._hooks = journal, hooks
+        self._searches = tuple(searches)
+        self._clusters = [self._watched(profile, transport(profile)) for profile in profiles]
+        self._stops: set[asyncio.Task[None]] = set()  # of clusters that are gone
         self._ready_file = (
             ReadyFile(Path(args.ready_file).expanduser()) if args.ready_file is not None else None
         )
@@ -151,9 +155,22 @@ class Watcher:
         self._is_ready = False
         self._ready_tried = -READY_AGAIN_SECONDS
         self._ready_failed = False
-        self._journal, self._hooks = journal, hooks
         self._noted: dict[str, float] = {}  # messages of journal and hooks, and when each was said last
         self._troubled: set[str] = set()  # clusters with an error of flinktop's own that is in the log
+
+    def _watched(
+        self, profile: Profile, transport: httpx.AsyncBaseTransport | None, *, sparing: bool = False
+    ) -> WatchedCluster:
+        return WatchedCluster(
+            profile,
+            self._settings,
+            self._clock,
+            journal=self._journal,
+            hooks=self._hooks,
+            transport=transport,
+            answered=self._answered.set,
+            sparing=sparing,
+        )
 
     def prepare(self) -> None:
         """Check what can be checked before anything starts. Raises SettingsError."""
@@ -168,8 +185,9 @@ class Watcher:
         loop, end = asyncio.get_running_loop(), asyncio.Event()
         ending.on_signal(lambda: loop.call_soon_threadsafe(end.set))
         await self._listen()
-        names = ", ".join(cluster.profile.name for cluster in self._clusters)
-        self._say(What.STARTED, f"watching {names}")
+        names = [*(one.profile.name for one in self._clusters), *(one.where for one in self._searches)]
+        self._say(What.STARTED, f"watching {'; '.join(names) if self._searches else ', '.join(names)}")
+        searches = [asyncio.create_task(one.run(self)) for one in self._searches]
         try:
             for cluster in self._clusters:
                 cluster.start()
@@ -184,7 +202,7 @@ class Watcher:
                 for wait in waits:
                     wait.cancel()
         finally:
-            await self._stop()
+            await self._stop(searches)
         self._say(What.ENDED, f"ended by {ending.asked or 'its caller'}")
 
     async def _listen(self) -> None:
@@ -196,18 +214,60 @@ class Watcher:
             raise SettingsError(f"--prometheus: {error}") from None
         self._say(What.LISTENING, f"metrics at http://{address}/metrics")
 
-    async def _stop(self) -> None:
+    async def _stop(self, searches: Sequence[asyncio.Task[None]]) -> None:
         """Stop everything at the same time; what hangs is left behind."""
+        for search in searches:
+            search.cancel()
         if self._ready_file is not None:
             self._ready_file.remove()
         stops = [asyncio.ensure_future(one.stop(ANSWERS_SECONDS)) for one in self._clusters]
+        stops += [*self._stops, *searches]
         stops.append(asyncio.ensure_future(self._server.close()))
         done, hanging = await asyncio.wait(stops, timeout=STOP_SECONDS)
         for one in done:
-            if (failure := one.exception()) is not None:
+            if not one.cancelled() and (failure := one.exception()) is not None:
                 log.error("a part of the watcher could not be stopped in order", exc_info=failure)
         if hanging:
             log.warning("%d parts of the watcher did not stop in %.1f s", len(hanging), STOP_SECONDS)
+
+    # -- clusters that come and go ---------------------------------------------------------------------
+
+    def add(self, profile: Profile, transport: httpx.AsyncBaseTransport, state: KubernetesState) -> None:
+        """Watch one more cluster, sparingly: all of them share what their API server allows."""
+        cluster = self._watched(profile, transport, sparing=True)
+        self._clusters.append(cluster)
+        cluster.start()
+        cluster.engine.set_kubernetes(state)
+        self._say_of(cluster, What.FOUND, "it was found in Kubernetes")
+
+    def know(self, name: str, state: KubernetesState) -> None:
+        """Take what Kubernetes knows of a cluster now."""
+        for cluster in self._clusters:
+            if cluster.profile.name == name:
+                cluster.engine.set_kubernetes(state)
+
+    def remove(self, name: str, words: str) -> None:
+        """Watch a cluster no longer."""
+        for cluster in [one for one in self._clusters if one.profile.name == name]:
+            self._clusters.remove(cluster)
+            self._say_of(cluster, What.GONE, words)
+            stop = asyncio.ensure_future(cluster.stop(ANSWERS_SECONDS))
+            self._stops.add(stop)
+            stop.add_done_callback(self._stopped)
+
+    def _stopped(self, stop: asyncio.Task[None]) -> None:
+        self._stops.discard(stop)
+        if not stop.cancelled() and (failure := stop.exception()) is not None:
+            log.error("a cluster that is gone could not be stopped in order", exc_info=failure)
+
+    def say(self, what: What, words: str) -> None:
+        """Say something that is about no single cluster."""
+        self._say(what, words)
+
+    def _say_of(self, cluster: WatchedCluster, what: What, words: str) -> None:
+        of = cluster.profile
+        line = Line(at=self._clock.wall(), what=what, words=words, target=of.name, url=of.connection.url)
+        self._say_line(line)
 
     # -- what happens ----------------------------------------------------------------------------------
 
@@ -242,7 +302,8 @@ class Watcher:
 
     def _become_ready(self) -> None:
         now = self._clock.now()
-        waits = [cluster for cluster in self._clusters if not cluster.was_asked]
+        searched = all(one.searched for one in self._searches)
+        waits = not searched or not all(cluster.was_asked for cluster in self._clusters)
         if waits and now - self._began < FIRST_ROUND_SECONDS:
             return
         if self._ready_file is not None and now - self._ready_tried < READY_AGAIN_SECONDS:
@@ -258,6 +319,8 @@ class Watcher:
             return
         self._is_ready = True
         away = sum(self._status(cluster).error is not None for cluster in self._clusters)
+        for why in filter(None, (one.error for one in self._searches)):
+            self._say(What.NOTE, why)
         self._say(
             What.READY, f"ready; {away} of {len(self._clusters)} clusters can't be asked" if away else "ready"
         )

@@ -31,6 +31,8 @@ class What(StrEnum):
     ENDED = "ended"
     NOTE = "note"  # a message of flinktop for its user
     DROPPED = "dropped"  # lines that nobody read
+    FOUND = "found"  # a cluster in Kubernetes
+    GONE = "gone"  # it is no longer there
     LOST = "lost"  # a cluster can't be asked
     BACK = "back"
     RAISED = "raised"  # a finding

@@ -11,7 +11,8 @@ from flinktop.engine.acts.target import Target
 from flinktop.engine.alerts.document import links_of, note
 from flinktop.engine.alerts.policy import policy as alert_policy
 from flinktop.engine.engine import Engine
-from flinktop.engine.judge import FEW, Judged
+from flinktop.engine.judge import Judged
+from flinktop.engine.sweep import FEW
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.errors import LoginRefused, NotReady
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
@@ -19,7 +20,7 @@ from flinktop.headless.alert_changes import Known, changes
 from flinktop.headless.judge_once import is_suspicious, listed_look
 from flinktop.headless.status_report import ClusterStatus
 from flinktop.headless.watch_lines import Line, What
-from flinktop.judgement.finding import OF_CLUSTER, Finding, Kind
+from flinktop.judgement.finding import Finding, Kind
 from flinktop.judgement.rules import Policy, as_rules
 from flinktop.judgement.verdict import Memory, Verdict, judge_job
 from flinktop.model import format as fmt
@@ -50,6 +51,7 @@ On a cluster of few jobs. In the rotation of background requests they would come
 """
 JOB_SECONDS, JOBS_A_MINUTE = 10.0, 60
 """The same for what is asked of each job: without it its checkpoints can't be judged."""
+_KNOWN_WHEN_LOST: Final = frozenset({Kind.CLUSTER_LOST, Kind.OPERATOR_ERROR})
 MOST_REASONS: Final = 5
 """Different reasons of one outage that are said."""
 
@@ -67,13 +69,16 @@ class WatchedCluster:
         hooks: HookRunner | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         answered: Callable[[], None] = lambda: None,
+        sparing: bool = False,
     ) -> None:
         """`journal` and `hooks` are those of all clusters.
 
+        `sparing`: it is asked as seldom as a monitor asks clusters off its screen (engine/pace.py).
         `answered` is called after each answer or failure; `transport` replaces the network.
         """
         self.profile = profile
         self._clock = clock
+        self._sparing = sparing
         self._links = settings.own.links if settings.own is not None else ()
         self._answered = answered
         self.engine = Engine(
@@ -102,6 +107,9 @@ class WatchedCluster:
     def start(self) -> None:
         """Start polling."""
         self.engine.start()
+        if self._sparing:
+            self.engine.set_pace(on_screen=False)
+            return
         self.engine.poller.watch(JOBS_OVERVIEW(), LIST_SECONDS, passing=True)
 
     async def stop(self, seconds: float) -> None:
@@ -116,7 +124,7 @@ class WatchedCluster:
         return listed or self.engine.poller.link.error is not None
 
     def _changed(self, query: Query[Any]) -> None:
-        if query.endpoint is JOBS_OVERVIEW:
+        if query.endpoint is JOBS_OVERVIEW and not self._sparing:
             self._watch_jobs()
         self._answered()
 
@@ -223,11 +231,11 @@ class WatchedCluster:
         error = self.lost or ("it has not answered yet" if answered is None else None)
         judged = engine.judged or Judged()
         if error is None:
-            findings = tuple(one for one in judged.findings if one.kind in OF_CLUSTER)
+            findings = tuple(one for one in judged.findings if one.is_of_cluster)
             verdicts = (*judged.verdicts.values(), *_absent(judged.findings), *self._coarse(judged))
         else:
             # What else was wrong is not known any more.
-            findings = tuple(one for one in judged.findings if one.kind is Kind.CLUSTER_LOST)
+            findings = tuple(one for one in judged.findings if one.kind in _KNOWN_WHEN_LOST)
             verdicts = ()
         return ClusterStatus(
             target=profile.name,
@@ -253,7 +261,7 @@ class WatchedCluster:
 def _absent(findings: Iterable[Finding]) -> Iterator[Verdict]:
     """Jobs that should be there and are not, each as an entry of its own."""
     for one in findings:
-        if one.kind not in OF_CLUSTER:
+        if not one.is_of_cluster:
             yield Verdict(
                 job=one.job,
                 name=one.job_name,

@@ -39,10 +39,9 @@ _MOST: Final = 4000  # characters of a message that are searched
 
 def judged(look: JobLook) -> tuple[Checkpoint, ...]:
     """The checkpoints of the history without savepoints and those that count for nothing, newest first."""
-    history = look.checkpoints.value.history if look.checkpoints is not None else ()
-    known = {one.id: one for one in reversed(history) if not one.is_savepoint and one.id >= 0}
-    found = sorted(known.values(), key=lambda one: one.id, reverse=True)
-    return tuple(one for one in found if one.status != model.FAILED or counts(one) or _declined(look, one))
+    return tuple(
+        one for one in look.history if one.status != model.FAILED or counts(one) or _declined(look, one)
+    )
 
 
 def completed(look: JobLook) -> tuple[Checkpoint, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from flinktop.flink.checkpoints import CHECKPOINT, CHECKPOINT_SUBTASKS
@@ -17,6 +16,7 @@ from flinktop.judgement.well_known import known as well_known
 from flinktop.model import checkpoints as model
 from flinktop.model import format as fmt
 from flinktop.model import states
+from flinktop.model.median import median
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -46,6 +46,7 @@ class Kind(StrEnum):
     FAILED = "failed"
     RESTART_LOOP = "restart-loop"
     RESTARTING = "restarting"
+    OPERATOR_ERROR = "operator-error"
     SLOW_START = "slow-start"
     CHECKPOINTS_FAILING = "checkpoints-failing"
     STALLED = "stalled"
@@ -81,7 +82,7 @@ OF_CLUSTER: Final = frozenset(
         Kind.NETWORK_BUFFERS,
     }
 )
-"""Kinds of a cluster; all others are a job's."""
+"""Kinds of a cluster; all others are a job's, and an operator-error may be of either."""
 
 
 class Culprit(Struct, frozen=True, kw_only=True):
@@ -155,3 +156,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     unread: bool = False  # its cause was not read yet, and is asked for
     job: str = ""  # of a job that is not listed, and so has no verdict: its last known id, "" if it has none
     job_name: str = ""  # likewise: its name, or the pattern of the name that is expected
+
+    @property
+    def is_of_cluster(self) -> bool:
+        """Whether, among those of the cluster, it is of the cluster itself and not of a job it lacks."""
+        return self.kind in OF_CLUSTER or (self.kind is Kind.OPERATOR_ERROR and not self.job_name)

@@ -67,6 +67,7 @@ HOLDS: Final[Mapping[Kind, Hold]] = {
     Kind.FAILED: Hold(),
     Kind.RESTART_LOOP: Hold(),
     Kind.RESTARTING: Hold(),
+    Kind.OPERATOR_ERROR: Hold(0.0, 30.0),
     Kind.SLOW_START: Hold(120.0),
     Kind.CHECKPOINTS_FAILING: Hold(),
     Kind.STALLED: Hold(30.0, 30.0, critical_after=60.0),

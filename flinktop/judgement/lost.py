@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from flinktop.judgement import pods
 from flinktop.judgement.finding import Evidence, Finding, Kind, Severity
 from flinktop.judgement.places import listed, short
 from flinktop.judgement.process_figures import CPU_TIME
@@ -17,6 +18,7 @@ from flinktop.model import states
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from flinktop.model.kubernetes import KubernetesState
     from flinktop.model.look import ClusterLook
 
 AFTER_MS: Final = 60_000.0
@@ -53,11 +55,18 @@ def after_absence(before: Running, now: float) -> Running:
 
 
 def cluster_lost(
-    answered: float, now: float, jobs: Iterable[str], error: str, *, asked: float | None = None
+    answered: float,
+    now: float,
+    jobs: Iterable[str],
+    error: str,
+    *,
+    asked: float | None = None,
+    kubernetes: KubernetesState | None = None,
 ) -> Finding | None:
     """The finding about a cluster that answered last at `answered` and not at `now` (ms since 1970).
 
-    `asked`: since when it has been asked in vain, if nobody looked at it before; see AFTER_MS.
+    `asked`: since when it has been asked in vain, if nobody looked at it before; see AFTER_MS. `kubernetes`
+    is what Kubernetes knows of the cluster.
     """
     since = answered if asked is None else max(answered, asked)
     if now - since < AFTER_MS:
@@ -66,7 +75,7 @@ def cluster_lost(
     words = f"cluster-lost: no answer for {fmt.span((now - since) / 1000.0)}"
     if since - answered > AFTER_MS:
         words += f", the last one came {fmt.span((now - answered) / 1000.0)} ago"
-    return Finding(
+    finding = Finding(
         kind=Kind.CLUSTER_LOST,
         severity=Severity.CRITICAL,
         words=words + (f"; its last known jobs: {listed(known)}" if known else ""),
@@ -77,6 +86,7 @@ def cluster_lost(
         ),
         since=answered,
     )
+    return pods.cluster_lost(kubernetes).added(finding)
 
 
 def lost_jobs(

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from flinktop.flink.metrics import JOBMANAGER_METRICS, TASKMANAGER_METRICS
 from flinktop.flink.taskmanagers import TASKMANAGER
-from flinktop.judgement import failure_chain, places, process_figures
+from flinktop.judgement import failure_chain, places, pods, process_figures
 from flinktop.judgement.ask import SUSPECTED, USUAL, Ask
 from flinktop.judgement.finding import Culprit, Evidence, Finding, Kind, Severity
 from flinktop.judgement.holds import Sign
 from flinktop.judgement.trails import Note, trail
-from flinktop.model import faults, halves
+from flinktop.model import faults, halves, processes
 from flinktop.model import format as fmt
 
 if TYPE_CHECKING:
@@ -124,8 +124,10 @@ def _memory(look: ClusterLook, process: ProcessLook, trails: Mapping[str, Trail]
         culprit=Culprit(taskmanager=process.id),
         evidence=tuple(evidence),
     )
+    listed = look.taskmanagers.value if look.taskmanagers is not None else ()
+    address = next((processes.address(one) for one in listed if one.id == process.id), "")
     return Sign(
-        finding=finding,
+        finding=pods.memory(look.kubernetes, process.id, address).added(finding),
         fetched=max(one.at for one in over),
         lasted=any(_short_hold_is_over(one, process, trails) for one in over),
     )

@@ -35,6 +35,8 @@ def unseen_of_cluster(look: ClusterLook, held: Mapping[Key, Held]) -> Iterator[K
         of_taskmanagers = key[0] in {Kind.TASKMANAGER_LOST, Kind.TASKMANAGER_FLAPPING}
         if one.restored and of_taskmanagers and look.taskmanagers is None:
             yield key
+        if one.restored and key[0] is Kind.OPERATOR_ERROR and look.kubernetes is None:
+            yield key
 
 
 def _is_told(kind: Kind, look: JobLook, one: Held) -> bool:
@@ -74,6 +76,7 @@ _TOLD: Final[Mapping[Kind, Callable[[JobLook], bool]]] = {
     Kind.CHECKPOINT_OVERDUE: _with_interval,
     Kind.CHECKPOINTS_OFF: _with_interval,
     Kind.UNDER_SCALED: lambda look: look.requirements is not None,
+    Kind.OPERATOR_ERROR: lambda look: look.kubernetes is not None,
 }
 """Whether the answer has been read that a kind rests on: without, it would be gone at once.
 

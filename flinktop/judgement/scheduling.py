@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from flinktop.flink.rescale import RESOURCE_REQUIREMENTS
 from flinktop.flink.vertices import SUBTASK_TIMES
-from flinktop.judgement import places, task_times
+from flinktop.judgement import places, pods, task_times
 from flinktop.judgement.ask import SUSPECTED, USUAL, Ask
 from flinktop.judgement.checkpoint_record import last_completed
 from flinktop.judgement.failure_chain import RECENT_MS, failures, known
@@ -176,6 +176,7 @@ def _waiting_sign(look: JobLook, number: int, since: float | None) -> Sign | Non
         evidence=tuple(evidence),
         since=since,
     )
+    finding = pods.no_slots(look.kubernetes).added(finding)
     return Sign(finding=finding, fetched=_looked_at(look), lasted=since is not None)
 
 

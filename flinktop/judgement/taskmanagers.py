@@ -7,9 +7,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from flinktop.flink.metrics import JOBMANAGER_METRICS
-from flinktop.judgement import failure_chain, places
+from flinktop.judgement import failure_chain, places, pods
 from flinktop.judgement.ask import SUSPECTED, Ask
 from flinktop.judgement.failure_origin import Origin, lost_taskmanager, origin
 from flinktop.judgement.finding import Culprit, Evidence, Finding, Kind, Severity
@@ -18,6 +19,7 @@ from flinktop.judgement.process_figures import CPU_TIME
 from flinktop.judgement.trails import Note, noted_at, trail
 from flinktop.model import format as fmt
 from flinktop.model import processes, states
+from flinktop.model.kubernetes import Pod  # noqa: TC001 -- the type of a Struct's field
 from flinktop.model.look import OLD
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ class Lost(Struct, frozen=True):
     at: float  # of the first answer without it, ms since 1970
     slots: int  # that were in use
     whole: bool = False  # whether none of the others was left: another JobManager begins like that
+    pod: Pod | None = None  # as it told most of why: Kubernetes soon forgets it
 
 
 def notes(look: ClusterLook) -> Iterator[Note]:
@@ -103,7 +106,7 @@ def losses(look: ClusterLook, trails: Mapping[str, Trail]) -> Iterator[Note]:
     new = (*new, *(one for one in _gone_meanwhile(look, trails) if one.id not in ids))
     starts = _jobmanager_starts(trails)
     recent = tuple(
-        one
+        _with_pod(look, one)
         for one in (*known, *new)
         if at - one.at <= _HOUR_MS
         # Those of another JobManager have yet to register; its metrics may come later than its list.
@@ -181,6 +184,14 @@ def _gone_meanwhile(look: ClusterLook, trails: Mapping[str, Trail]) -> Iterator[
             yield Lost(name, address, at, slots)
 
 
+def _with_pod(look: ClusterLook, one: Lost) -> Lost:
+    """It with what Kubernetes says now of its pod, if that tells more than what is known."""
+    pod = pods.of_lost(look.kubernetes, one.id, one.address, one.at)
+    if pod is None or pod == one.pod or not pods.tells_more(pod, one.pod, one.at):
+        return one
+    return replace(one, pod=pod)
+
+
 def _is_in_doubt(look: ClusterLook, one: Lost, trails: Mapping[str, Trail]) -> bool:
     """Whether it may only have to register with another JobManager, whose processor time is not known yet."""
     times = trail(trails, CPU_TIME)
@@ -224,6 +235,7 @@ def _lost_sign(look: ClusterLook, one: Lost) -> Sign:
         ),
         since=one.at,
     )
+    finding = pods.lost(one.pod, one.at).added(finding)
     return Sign(finding=finding, fetched=look.now, lasted=True)
 
 
@@ -279,6 +291,9 @@ def _silent_sign(look: ClusterLook, one: TaskManager, age: float) -> Sign:
         ),
         since=float(one.last_heartbeat),
     )
+    at = float(one.last_heartbeat)
+    pod = pods.of_lost(look.kubernetes, one.id, processes.address(one), at)
+    finding = pods.lost(pod, at).added(finding)
     return Sign(finding=finding, fetched=look.taskmanagers.at if look.taskmanagers else look.now, lasted=True)
 
 

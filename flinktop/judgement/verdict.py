@@ -18,6 +18,7 @@ from flinktop.judgement import (
     flow,
     holds,
     memory,
+    operator_errors,
     restored,
     scheduling,
     sources,
@@ -109,6 +110,7 @@ def judge_job(
     lasting = [note for subject in (failures, checkpoints) for note in subject.remembered(look, kept)]
     kept = trails.after(kept, lasting, look.now)
     signs = [sign for subject in _SUBJECTS for sign in subject.signs(look, kept)]
+    signs += operator_errors.of_job(look)
     # What was wrong with a job while it ran is over with it.
     were_held = {} if states.is_terminal(look.state) else before.held
     unseen = (
@@ -148,6 +150,7 @@ def judge_cluster(
     kept = trails.after(before.trails, noted, look.now)
     kept = trails.after(kept, taskmanagers.losses(look, kept), look.now)
     signs: list[Sign] = [sign for subject in _OF_CLUSTER for sign in subject.signs(look, kept)]
+    signs += operator_errors.of_cluster(look)
     unseen = frozenset(restored.unseen_of_cluster(look, before.held))
     held = holds.after(before.held, signs, look.now, one_look=one_look, unseen=unseen)
     return ordered(applied(rules, holds.raised(held, look.now))), Memory(held, kept)

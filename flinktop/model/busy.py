@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import median
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -97,6 +96,8 @@ def loads(samples: Sequence[Sample]) -> dict[str, Load]:
     }
     seconds = {vertex: _seconds(before, after) for vertex, (before, after) in pairs.items()}
     known = [value for value in seconds.values() if value is not None and value > 0]
+    from flinktop.model.median import median  # noqa: PLC0415 -- after the first picture
+
     usual = median(known) if known else last.at - first.at
     found: dict[str, Load] = {}
     for vertex, (before, after) in pairs.items():

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from flinktop.flink.logs import LogFile
 
 LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")  # of log4j and logback, worst last
+TROUBLE = ("WARN", "ERROR", "FATAL")
 STEPS = ("", "INFO", "WARN", "ERROR")  # minimum levels that can be chosen; "" shows everything
 
 _ENTRY = re.compile(r"[\d\[{][^\n]{0,100}?\b(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)(?:ING)?\b")
@@ -167,6 +168,25 @@ def first_since(lines: Sequence[LogLine], at: float, offset: float) -> int | Non
             if written >= at:
                 return number
     return len(lines) if known else None
+
+
+def first_trouble(lines: Sequence[LogLine], at: float, until: float, offset: float) -> int | None:
+    """The index of the first entry between two times (s since 1970) that tells of trouble; None if none does.
+
+    That is one of a warning or worse, or one with a stack: Flink up to 1.10 logs a task's failure as INFO.
+    """
+    start = first_since(lines, at, offset)
+    for number in range(start if start is not None else len(lines), len(lines)):
+        line = lines[number]
+        if not line.first:
+            continue
+        written = stamp(line.text, offset)
+        if written is not None and written > until:
+            return None
+        has_stack = number + 1 < len(lines) and not lines[number + 1].first
+        if has_stack or line.level in TROUBLE:
+            return number
+    return None
 
 
 # -- which file of a log directory belongs to a process ----------------------------------------------

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
     from flinktop.flink.endpoint import Endpoint, Query
     from flinktop.flink.errors import FlinkError
+    from flinktop.model.kubernetes import KubernetesState
 
 T = TypeVar("T")
 
@@ -75,6 +76,8 @@ class Answers(Protocol):
     def features(self) -> Features: ...
     @property
     def now(self) -> float: ...  # ms since 1970
+    @property
+    def kubernetes(self) -> KubernetesState | None: ...  # None: not on Kubernetes, or nothing is known
     def newest(self, endpoint: Endpoint[T], /, **ids: str) -> Taken[T] | None: ...
     def error(self, endpoint: Endpoint[Any], /, **ids: str) -> FlinkError | None: ...  # of the newest request
     def metrics(self, endpoint: Endpoint[Any], /, **ids: str) -> Mapping[str, Taken[Any]]: ...  # by metric id
@@ -142,6 +145,7 @@ class JobLook(Struct, frozen=True, kw_only=True, dict=True):
     requirements: Taken[dict[str, VertexRequirements]] | None = None  # by vertex (1.18+, adaptive scheduler)
     backlog_interval: bool = False  # the cluster configures another interval while sources read a backlog
     limits: Limits = Limits()
+    kubernetes: KubernetesState | None = None  # what it knows of the cluster
 
     @property
     def state(self) -> str:
@@ -165,6 +169,13 @@ class JobLook(Struct, frozen=True, kw_only=True, dict=True):
     def by_id(self) -> Mapping[str, VertexLook]:
         """The vertices by id, in topological order; each of hundreds looks its neighbours up."""
         return {one.id: one for one in self.vertices}
+
+    @cached_property
+    def history(self) -> tuple[Checkpoint, ...]:
+        """The checkpoints of Flink's history without savepoints, newest first; many judgements ask for it."""
+        history = self.checkpoints.value.history if self.checkpoints is not None else ()
+        known = {one.id: one for one in reversed(history) if not one.is_savepoint and one.id >= 0}
+        return tuple(sorted(known.values(), key=lambda one: one.id, reverse=True))
 
     def vertex(self, number: str) -> VertexLook | None:
         return self.by_id.get(number)
@@ -193,6 +204,7 @@ class ClusterLook(Struct, frozen=True, kw_only=True):
     groups: Mapping[tuple[str, ...], Taken[tuple[AggregatedMetric, ...]]] = {}
     """Figures aggregated over groups of TaskManagers, by their ids: all of them, halves, and so on."""
     limits: Limits = Limits()
+    kubernetes: KubernetesState | None = None
 
 
 def job_look(answers: Answers, listed: JobOverview, limits: Limits = USUAL) -> JobLook:
@@ -242,6 +254,7 @@ def job_look(answers: Answers, listed: JobOverview, limits: Limits = USUAL) -> J
             one.key == BACKLOG_INTERVAL for one in (settings.value if settings is not None else ())
         ),
         limits=limits,
+        kubernetes=answers.kubernetes,
     )
 
 
@@ -275,6 +288,7 @@ def cluster_look(answers: Answers, limits: Limits = USUAL) -> ClusterLook:
         exceptions={job: taken for job, taken in faults.items() if taken is not None},
         groups=_groups(answers, found.value.taskmanagers if found is not None else ()),
         limits=limits,
+        kubernetes=answers.kubernetes,
     )
 
 

@@ -66,6 +66,7 @@ _FIRST = re.compile(r"-{0,2}[\w.-]{1,80}=")  # a name in front of an address
 _JDBC = re.compile(r"jdbc:\w{1,40}:(?:\w{1,40}:){0,2}", re.IGNORECASE)
 _PORT = re.compile(r"\d{1,5}(?:[/,?]|$)")
 _RUN = re.compile(r"""[^\s"'`<>]+""")  # characters that may contain an address
+_DIGEST = re.compile(r"@sha(?:256|512):[0-9a-f]{32,128}")  # of an image of a container
 _LOOKS = re.compile(
     r"(?<![\w-])(?:bearer|basic|negotiate)[ \t]{1,4}([A-Za-z0-9+/._~=-]{6,})"
     r"|(?<![\w-])(eyJ[\w-]{6,4000}\.[\w.-]{4,})"
@@ -236,7 +237,9 @@ def _users(given: str) -> Iterator[_Span]:
         return
     for run in _RUN.finditer(given):
         first, last = given.find("@", *run.span()), given.rfind("@", *run.span())
-        if first < 0:
+        if last >= 0 and _DIGEST.match(given, last):
+            last = given.rfind("@", run.start(), last)
+        if last < 0:
             continue
         scheme = given.find("://", run.start(), first)
         begins = run.start()

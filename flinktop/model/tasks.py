@@ -57,7 +57,7 @@ def _of(parts: Iterable[Mapping[str, int]]) -> Tasks | None:
     for part in parts:
         for state, count in part.items():
             summed[state] = summed.get(state, 0) + count
-    counts = tuple((state, count) for state, count in subtasks_by_state(summed).items() if count)
+    counts = tuple(subtasks_by_state({state: count for state, count in summed.items() if count}).items())
     return Tasks(counts) if counts else None
 
 

@@ -9,13 +9,17 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-PORT: Final = "{port}"
+from flinktop.tunnel.place import Place
+
 MOST_OUTPUT: Final = 4096
 """Bytes of the end of its output that are kept."""
 _READ: Final = 65536
 _LOOK_SECONDS: Final = 0.01
-_CHATTER: Final = re.compile(rb"(?m)^(?:Handling connection for|Forwarding from) .*$")
-"""What kubectl prints while all is well."""
+_CHATTER: Final = re.compile(
+    rb"(?m)^(?:Handling connection for|Forwarding from|Starting to serve on"
+    rb"|E\d{4} [\d:.]{8,20} +\d{1,9} proxy_server\.go:\d{1,5}\]) .*$"
+)
+"""What kubectl prints while all is well, and the errors that its proxy gives as answers, too."""
 _IN_USE: Final = re.compile(
     rb"address already in use|only one usage of each socket|port is already allocated|cannot listen to port",
     re.IGNORECASE,
@@ -25,13 +29,13 @@ _IN_USE: Final = re.compile(
 class Child:
     """One run of the command. Its output is one stream, of which the end is kept."""
 
-    def __init__(self, command: Sequence[str], port: int) -> None:
-        """Start it with `{port}` replaced. Raises OSError or ValueError if it can't be started."""
-        self.port = port
+    def __init__(self, command: Sequence[str], place: Place) -> None:
+        """Start it at this place. Raises OSError or ValueError if it can't be started."""
+        self.place = place
         self._tail = b""
         self.printed = 0  # bytes so far, without what says that all is well
         self._process = subprocess.Popen(
-            [word.replace(PORT, str(port)) for word in command],
+            [place.filled(word) for word in command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

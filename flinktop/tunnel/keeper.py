@@ -18,7 +18,8 @@ from types import FrameType
 from typing import Final, NamedTuple
 
 from flinktop.tunnel.child import Child
-from flinktop.tunnel.listener import free_port, takes_connections, whose
+from flinktop.tunnel.listener import free_port
+from flinktop.tunnel.place import Place
 from flinktop.tunnel.state import Limits, Order, State, Why, as_line
 
 MOST_TAKEN: Final = 5
@@ -71,7 +72,7 @@ class Keeper:
     def run(self) -> None:
         """Keep the tunnel until flinktop has gone."""
         failures = taken = 0
-        with contextlib.suppress(Closed):
+        with contextlib.suppress(Closed), self._order.place.cleared():
             while True:
                 end = self._run_once()
                 taken = taken + 1 if end.why == "taken" else 0
@@ -98,9 +99,13 @@ class Keeper:
     def _run_once(self) -> _End:
         self._orders.clear()
         try:
-            port = free_port()
-            self._say(State("starting", port=port))
-            child = self._child = Child(self._order.command, port)
+            place = self._order.place
+            if place.socket:
+                place.remove_socket()
+            else:
+                place = Place(free_port())
+            self._say(State("starting", port=place.port))
+            child = self._child = Child(self._order.command, place)
         except FileNotFoundError:
             return _End("missing")
         except (OSError, ValueError) as error:
@@ -112,7 +117,7 @@ class Keeper:
         self._selector.register(child.output, selectors.EVENT_READ)
         up_at = None
         try:
-            self._say(State("starting", port=port, group=child.group))
+            self._say(State("starting", port=place.port, group=child.group))
             why = self._wait_until_up(child)
             if not why:
                 up_at = time.monotonic()
@@ -136,8 +141,8 @@ class Keeper:
                 return "taken"
             if child.has_ended:
                 return "ended"
-            if takes_connections(child.port) and not child.has_ended:
-                owner = whose(child.port, child.group)
+            if child.place.takes_connections() and not child.has_ended:
+                owner = child.place.whose(child.group)
                 if owner == "stranger":
                     return "taken"
                 now = time.monotonic()
@@ -152,7 +157,7 @@ class Keeper:
     def _watch(self, child: Child) -> Why:
         """Wait until the command must be started again; why."""
         said, pause = child.printed, _WORDS_EVERY[0]
-        owned = whose(child.port, child.group) == "child"
+        owned = child.place.whose(child.group) == "child"
         self._orders.clear()
         while True:
             self._wait(None if child.printed == said else 0.0)
@@ -172,7 +177,7 @@ class Keeper:
 
     def _say_up(self, child: Child) -> None:
         words, printed = child.words, child.printed
-        self._say(State("up", port=child.port, group=child.group, words=words, printed=printed))
+        self._say(State("up", port=child.place.port, group=child.group, words=words, printed=printed))
 
     # -- what arrives ----------------------------------------------------------------------------------
 

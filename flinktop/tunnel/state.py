@@ -3,6 +3,8 @@
 import json
 from typing import Final, Literal, NamedTuple
 
+from flinktop.tunnel.place import Place
+
 Kind = Literal["idle", "starting", "up", "down"]
 Why = Literal["", "ended", "late", "silent", "taken", "missing", "unstartable", "keeper"]
 
@@ -43,16 +45,18 @@ class Limits(NamedTuple):
 class Order(NamedTuple):
     """What a keeper is to run."""
 
-    command: tuple[str, ...]  # program and arguments, with {port}
+    command: tuple[str, ...]  # program and arguments, with {port} or {socket}
     limits: Limits
+    place: Place = Place()
+    """The unix socket at which the command takes connections; without one, a free port of each start."""
 
     def as_text(self) -> str:
-        return json.dumps([self.command, self.limits])
+        return json.dumps(self)
 
     @classmethod
     def from_text(cls, text: str) -> "Order":
-        command, limits = json.loads(text)
-        return cls(tuple(command), Limits(*limits))
+        command, limits, place = json.loads(text)
+        return cls(tuple(command), Limits(*limits), Place(*place))
 
 
 def as_line(state: State) -> bytes:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from flinktop.tunnel.environment import of_command
+from flinktop.tunnel.place import PORT, SOCKET, Place, private_socket
 from flinktop.tunnel.state import Limits, Order, State, from_line
 
 FAILURES: Final = 3
@@ -24,7 +26,6 @@ _READ: Final = 65536
 _PROGRAM: Final = (
     "import sys; sys.path.insert(0, sys.argv[1]); from flinktop.tunnel.keeper import main; main()"
 )
-_OURS: Final = "FLINKTOP_"
 
 
 class TunnelDown(Exception):  # noqa: N818 -- the name says what happened
@@ -49,14 +50,19 @@ class Tunnel:
         changed: Callable[[State], object] = lambda _state: None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Nothing is started before `port`. `command` is an argument list with `{port}` in it.
+        """Nothing is started before `port` or `socket`.
 
-        `changed` is called with each new state, on the loop that uses the tunnel.
+        `command` is an argument list with `{port}` in it, or with `{socket}`: then it takes connections at a
+        unix socket in a directory of the owner's alone. `changed` is called with each new state, on the loop
+        that uses the tunnel.
         """
         self.state = State()
         self.retry_at: float | None = None  # by `now` (s), when it is down
         self.words_at = 0.0  # by `now` (s), when the command printed its last words
         self._order = Order(tuple(command), limits)
+        self._has_socket = any(SOCKET in word for word in command) and not any(
+            PORT in word for word in command
+        )
         self._limits = limits
         self._changed = changed
         self._now = now
@@ -75,6 +81,14 @@ class Tunnel:
 
         Raises TunnelDown if it does not start, at the latest some seconds after its limit.
         """
+        return (await self._opened()).port
+
+    async def socket(self) -> str:
+        """The path of its unix socket, the same until its keeper is started anew. Else as `port`."""
+        await self._opened()
+        return self._order.place.socket
+
+    async def _opened(self) -> State:
         self._open()
         until = self._now() + self._limits.start + _OVERTIME
         while self.state.kind in ("idle", "starting"):
@@ -83,7 +97,7 @@ class Tunnel:
             await self._news(left)
         if self.state.kind != "up":
             raise TunnelDown(self.state)
-        return self.state.port
+        return self.state
 
     async def words_after(self, moment: float, seconds: float) -> str:
         """What the command has printed since a moment (by `now`, s), waiting at most `seconds`; or ""."""
@@ -106,6 +120,11 @@ class Tunnel:
         if self._vain >= FAILURES and now - self._vain_since >= self._silence and self.state.kind == "up":
             self._vain = 0
             self._silence = min(LONGEST_SILENCE, 2.0 * self._silence)
+            self._give_order(b"again\n")
+
+    def start_again(self) -> None:
+        """Start a tunnel that is open again: it no longer does what it is for."""
+        if self.state.kind == "up":
             self._give_order(b"again\n")
 
     def try_now(self) -> None:
@@ -148,6 +167,9 @@ class Tunnel:
         self._listen()
 
     def _started(self) -> subprocess.Popen[bytes]:
+        if self._has_socket:
+            # The keeper removes the directory, whatever ends flinktop.
+            self._order = self._order._replace(place=Place(socket=private_socket()))
         # Our own package and no other of that name; without the site's packages it starts in half the time.
         ours = str(Path(__file__).parents[2])
         keeper = subprocess.Popen(
@@ -155,7 +177,7 @@ class Tunnel:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=_environment(),
+            env=of_command(),
             # The terminal's signals are for flinktop, and what it does with them.
             start_new_session=True,
         )
@@ -218,6 +240,7 @@ class Tunnel:
             # It was killed, and could not end its command.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(group, signal.SIGKILL)
+        self._order.place.remove()
         limits, self._lost_keepers = self._limits, self._lost_keepers + 1
         pause = min(limits.longest, limits.shortest * 2.0 ** min(self._lost_keepers - 1, 20))
         self._put(state._replace(pause=pause))
@@ -251,10 +274,3 @@ class Tunnel:
             await asyncio.wait({future}, timeout=seconds)
         finally:
             self._waiting.discard(future)
-
-
-def _environment() -> dict[str, str]:
-    """The environment of the command: nothing of flinktop's own, and nothing that asks a person."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
-    kept.pop("SSH_ASKPASS", None)
-    return {**kept, "SSH_ASKPASS_REQUIRE": "never"}

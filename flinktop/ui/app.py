@@ -46,7 +46,12 @@ from flinktop.ui.places import (
     is_at,
 )
 from flinktop.ui.private_files import put_text
-from flinktop.ui.spare_memory import SpareMemory, exempt_loaded_modules, forget_closed_screens
+from flinktop.ui.spare_memory import (
+    SpareMemory,
+    begin_to_collect,
+    exempt_loaded_modules,
+    forget_closed_screens,
+)
 from flinktop.ui.steady import AnswersOnce, Steady
 from flinktop.ui.terminal_bytes import accept_any_bytes, keep_columns
 from flinktop.ui.theme import FaintAsDim
@@ -63,11 +68,12 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
 
     from flinktop.engine.acts.run_jar import RunJar
-    from flinktop.engine.alerts.alert import AlertsView
+    from flinktop.engine.alerts.alert import AlertsView, Call
     from flinktop.engine.alerts.hook import HookRunner
     from flinktop.engine.alerts.policy import AlertPolicy
     from flinktop.engine.fleet import OneLedger
     from flinktop.engine.journal.journal import Journal
+    from flinktop.engine.text_reader import TextReader
     from flinktop.flink.endpoint import Query
     from flinktop.flink.tls_contexts import TlsContexts
     from flinktop.judgement.rules import Policy
@@ -95,6 +101,8 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
     CSS = """
     /* They cover rows: as few as possible. */
     Toast { width: auto; max-width: 90%; padding: 0 1; }
+    /* Above the keys, and above the line in which a filter is typed. */
+    ToastRack { margin-bottom: 2; }
     /* Textual's emoji has a width that terminals disagree about. */
     CommandPalette SearchIcon { display: none; }
     /* Textual draws its own lines, edges and scroll bars with blocks. */
@@ -262,7 +270,8 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
     def tick(self) -> None:
         """A second has passed: update ages and times."""
         forget_closed_screens()
-        self._spare_memory.second()
+        # Below the first screen lies one of Textual.
+        self._spare_memory.second(at_first_screen=len(self.screen_stack) <= 1 + 1)
         self.second()
         for screen in self.screen_stack:
             if isinstance(screen, LiveScreen) and screen.seen:
@@ -330,11 +339,16 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
                 now=self.clock.now,
                 environ=os.environ,
                 several=self.fleet is not None,
+                lists=self.lists,
             )
             calling = self._calling
             self.app_suspend_signal.subscribe(self, lambda _app: calling.pause(), immediate=True)
             self.app_resume_signal.subscribe(self, lambda _app: calling.resume(), immediate=True)
         self._calling.news(view, [call for port in self.ports for call in port.take_calls()])
+
+    def lists(self, call: Call) -> bool:  # noqa: ARG002 -- for several clusters
+        """Whether the alerts of a call are in the list that the key for alerts opens from here."""
+        return True
 
     def _write_to_terminal(self, sequence: str) -> None:
         """Write between two frames."""
@@ -435,7 +449,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
 
 def _begin(app: FlinkTop, past: Iterable[tuple[Query[Any], Any, float]]) -> None:
     """Start the engine after the first paint, which its requests would delay."""
-    exempt_loaded_modules()
+    begin_to_collect()
     try:
         app.port.start_thread(past)
     except EngineFailed as error:
@@ -519,10 +533,11 @@ def port_of(
     hooks: Callable[[], HookRunner | None] | None = None,
     contexts: TlsContexts | None = None,
     ledger: OneLedger | None = None,
+    kubectl: TextReader | None = None,
 ) -> Port:
     """The engine of a cluster; it is not started.
 
-    `hooks`, `contexts` and `ledger` are shared with other engines.
+    `hooks`, `contexts` and `ledger` are shared with other engines. `kubectl` reads texts of Kubernetes.
     """
     return Port(
         profile.connection,
@@ -540,6 +555,8 @@ def port_of(
         hooks=hooks,
         contexts=contexts,
         rings=True,
+        allow_managed=profile.allow_managed,
+        kubectl=kubectl,
     )
 
 
@@ -548,6 +565,7 @@ def until_left(settings: Settings, leaving: Leaving, make: Callable[[], FlinkTop
     if settings.no_color:
         os.environ["NO_COLOR"] = "1"
     app: FlinkTop | None = None
+    exempt_loaded_modules()
     try:
         app = make()
         if app.console.color_system in FEW_COLOURS:

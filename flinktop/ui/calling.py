@@ -86,11 +86,14 @@ class Calling:
         environ: Mapping[str, str],
         ask_tmux: Callable[[], str] | None = None,
         several: bool = False,
+        lists: Callable[[Call], bool] = lambda _call: True,
     ) -> None:
         """`write` writes to the terminal, `toast` shows a message, `now` is a clock that never jumps (s).
 
-        With `several` clusters each call says its own.
+        With `several` clusters each call says its own. `lists` says whether the alerts of a call are in the
+        list that a key leads to from here.
         """
+        self._lists = lists
         self._several = several
         self._notify = notify
         self._write = write
@@ -113,7 +116,7 @@ class Calling:
         if self._several and len(batch) > MOST_TOASTS:
             batch = summaries(batch)
         for call in batch[-MOST_TOASTS:]:
-            self._toast(toast_of(call, several=self._several))
+            self._toast(toast_of(call, several=self._several, listed=self._lists(call)))
         urgent = [call for call in batch if call.change in (Change.RAISED, Change.ESCALATED)]
         if not urgent:
             return
@@ -223,16 +226,15 @@ def title(alerts: Iterable[Alert], *, several: bool = False) -> str:
     return text if len(text) <= MOST_TITLE else f"{text[: MOST_TITLE - 1]}…"
 
 
-def toast_of(call: Call, *, several: bool = False) -> Toast:
-    """The message on the screen about a call."""
+def toast_of(call: Call, *, several: bool = False, listed: bool = True) -> Toast:
+    """The message on the screen about a call; `listed`: a key leads to its alerts from here."""
     worst = call.alerts[0]
     heading, words = spoken(call, several=several)
     whole = f"{heading}: {words}"
     if call.change is Change.CLEARED:
         return Toast(whole, "information", 8.0)
     severity: Literal["warning", "error"] = "error" if worst.severity is Severity.CRITICAL else "warning"
-    # Where all clusters are on the screen there is no list of the alerts of all.
-    return Toast(whole, severity, 20.0, "" if several else "Press ! for alerts.")
+    return Toast(whole, severity, 20.0, "Press ! for alerts." if listed else "")
 
 
 def spoken(call: Call, *, several: bool = False) -> tuple[str, str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import sys
 import warnings
 from functools import partial
 from operator import is_not
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from rich.text import Text
 
@@ -19,17 +20,29 @@ from flinktop.ui.app import FlinkTop, OneJournal, port_of, until_left
 from flinktop.ui.known_fleet import KnownFleet, profile_of
 from flinktop.ui.leaving import Leaving
 from flinktop.ui.live import LiveScreen
-from flinktop.ui.places import FleetPlace, OverviewPlace, Place, is_at
-from flinktop.ui.screens.fleet import FleetScreen
-from flinktop.ui.spare_memory import exempt_loaded_modules
+from flinktop.ui.places import (
+    AlertsPlace,
+    FleetAlertsPlace,
+    FleetPlace,
+    OverviewPlace,
+    Place,
+    is_at,
+    is_of_fleet,
+)
+from flinktop.ui.screens.of_fleet import OfFleet
+from flinktop.ui.spare_memory import SpareMemory, begin_to_collect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    import httpx
     from textual.await_complete import AwaitComplete
 
+    from flinktop.engine.alerts.alert import Call
     from flinktop.engine.alerts.hook import HookRunner
+    from flinktop.engine.fleet import ClusterSearch
     from flinktop.engine.host import Port
+    from flinktop.engine.text_reader import TextReader
     from flinktop.facts.fleet import FleetFacts
     from flinktop.settings import Profile, Settings
 
@@ -37,6 +50,8 @@ log = logging.getLogger(__name__)
 
 HOOK_SECONDS: Final = 0.3
 """How long the end waits at most for commands of alerts that are killed."""
+SWITCH_SECONDS: Final = 0.001
+"""After how long the engines' thread lets the screen's run: each key wants that several times."""
 MOST_NOTES: Final = 3
 """Messages about clusters that are shown at the start; the others are in the log."""
 
@@ -49,11 +64,12 @@ class FleetTop(FlinkTop):
     def __init__(self, fleet: Fleet, settings: Settings, clock: Clock) -> None:
         super().__init__(None, settings, None, clock=clock)
         self.fleet = fleet
-        self.known = KnownFleet(fleet.members)
+        self.known = KnownFleet(fleet)
+        self._spare_memory = SpareMemory(many=True)
         self._alerts_of_all: tuple[list[object], AlertsView] = [], AlertsView()
         """The parts that they were put together from, and the whole."""
-        for port in self.ports:
-            port.keep_pins(self._pins)
+        self._met: frozenset[Port] = frozenset()  # of clusters of which something may be kept here
+        self._meet_new()
 
     @property
     def ports(self) -> tuple[Port, ...]:
@@ -69,11 +85,14 @@ class FleetTop(FlinkTop):
 
     def open_cluster(self, name: str, *places: Place) -> None:
         """Open a cluster, and in it these places one after the other; what was open is closed."""
-        member = self.fleet[name]
+        if (member := self.fleet.get(name)) is None:
+            self.notify(f"{name} is no longer there.", severity="warning", markup=False)
+            return
         if (failure := member.port.failure) is not None:
             self.notify(f"{name} can't be opened: {failure}", severity="error", markup=False, timeout=20)
             return
-        self.close_clusters()
+        while not is_of_fleet(self.screen) and self._places > 1:
+            self.pop_screen()
         profile = profile_of(member)
         self._opened = member.port, profile
         self.fleet.open(name)
@@ -83,10 +102,13 @@ class FleetTop(FlinkTop):
             self.go(place)
 
     def go_once(self, place: Place) -> None:
-        """Go to a place of the cluster that is open, or of that under the cursor."""
+        """Go to a place of the cluster that is open, or of that under the cursor; to the alerts of all."""
         if self.is_open:
             super().go_once(place)
-        elif isinstance(self.screen, FleetScreen) and (name := self.screen.cluster) is not None:
+        elif isinstance(place, AlertsPlace):
+            if isinstance(self.screen, LiveScreen) and not is_at(self.screen, FleetAlertsPlace):
+                self.go(FleetAlertsPlace())
+        elif isinstance(self.screen, OfFleet) and (name := self.screen.cluster) is not None:
             self.open_cluster(name, place)
 
     def close_clusters(self) -> None:
@@ -101,7 +123,8 @@ class FleetTop(FlinkTop):
     def pop_screen(self) -> AwaitComplete:
         """Close the top screen; with the last one of a cluster that is closed, too."""
         popped = super().pop_screen()
-        if self._opened is not None and self._places == 1:
+        top = next((one for one in reversed(self.screen_stack) if isinstance(one, LiveScreen)), None)
+        if self._opened is not None and (top is None or is_of_fleet(top)):
             name = self._opened[1].name
             self._opened = None
             self.fleet.close(name)
@@ -137,12 +160,27 @@ class FleetTop(FlinkTop):
 
     def take_news(self) -> Iterable[Port]:
         names = self.fleet.take_changes()
+        if self.fleet.searches:
+            self._meet_new()
         self.known.news(names)
         if self._opened is None:
             self.show_changes(frozenset())
         elif self._opened[1].name in names:
             self.show_changes(self._opened[0].take_changes())
-        return [self.fleet[name].port for name in names]
+        return [one.port for name in names if (one := self.fleet.get(name)) is not None]
+
+    def _meet_new(self) -> None:
+        """Prepare for clusters that have come, and forget those that have gone and are not open."""
+        there = frozenset(self.ports)
+        for port in there - self._met:
+            port.keep_pins(self._pins)
+        opened = self._opened[0] if self._opened is not None else None
+        gone = self._met - there
+        kept = {one for one in gone if one is opened or (one in self.bundles and self.bundles[one].under_way)}
+        for port in gone - kept:
+            self._operation_news.pop(port, None)
+            self.bundles.pop(port, None)
+        self._met = there | kept
 
     def alerts_of_all(self) -> AlertsView:
         views = [port.alerts for port in self.ports]
@@ -156,12 +194,29 @@ class FleetTop(FlinkTop):
             self._alerts_of_all = parts, merged
         return merged
 
+    def lists(self, call: Call) -> bool:
+        """In a cluster that is open the key leads to the alerts of that one."""
+        return not self.is_open or all(one.target == self.profile.name for one in call.alerts)
+
     def call(self) -> None:
         """Calls wait for the next second: many clusters may be lost at the same time."""
 
     def tick(self) -> None:
         super().tick()
         super().call()
+
+
+class MakePort(Protocol):
+    """Makes the port of one cluster of a fleet, which is not started."""
+
+    def __call__(
+        self,
+        profile: Profile,
+        transport: httpx.AsyncBaseTransport | None = None,
+        kubectl: TextReader | None = None,
+        /,
+    ) -> Port:
+        """`transport` replaces the network; `kubectl` reads texts of Kubernetes."""
 
 
 class _OneHookRunner:
@@ -187,16 +242,39 @@ class _OneHookRunner:
             self._made.close(0.0, seconds)
 
 
-def run_fleet(settings: Settings, profiles: Sequence[Profile]) -> int:
-    """Run the app on several clusters until the user leaves; returns the exit code."""
+def run_fleet(
+    settings: Settings,
+    profiles: Sequence[Profile],
+    searches: Callable[[MakePort, Clock], Sequence[ClusterSearch]] = lambda _make, _clock: (),
+) -> int:
+    """Run the app on several clusters until the user leaves; returns the exit code.
+
+    `searches` makes what adds and removes more of them, given how the port of one is made.
+    """
+    sys.setswitchinterval(SWITCH_SECONDS)
     clock, contexts = Clock(), TlsContexts()
     journal, hooks = OneJournal(settings.paths.journal, settings.journal), _OneHookRunner(settings, clock)
     ledger = OneLedger(settings.paths.operations)
-    ports = [
-        port_of(settings, one, clock, journal, hooks=hooks, contexts=contexts, ledger=ledger)
-        for one in profiles
-    ]
-    fleet = Fleet([Member(one.name, port, one) for one, port in zip(profiles, ports, strict=True)])
+
+    def make(
+        profile: Profile,
+        transport: httpx.AsyncBaseTransport | None = None,
+        kubectl: TextReader | None = None,
+    ) -> Port:
+        return port_of(
+            settings,
+            profile,
+            clock,
+            journal,
+            transport=transport,
+            hooks=hooks,
+            contexts=contexts,
+            ledger=ledger,
+            kubectl=kubectl,
+        )
+
+    members = [Member(one.name, make(one), one) for one in profiles]
+    fleet = Fleet(members, searches(make, clock))
 
     def close(seconds: float) -> None:
         hooks.close(min(HOOK_SECONDS, seconds))
@@ -216,7 +294,7 @@ def run_fleet(settings: Settings, profiles: Sequence[Profile]) -> int:
 
 def _begin(app: FleetTop) -> None:
     """Start the engines after the first paint."""
-    exempt_loaded_modules()
+    begin_to_collect()
     try:
         app.fleet.start()
     except EngineFailed as error:

@@ -140,10 +140,19 @@ JOBMANAGER_HERE = _view(
     "jobmanager", "J", "JobManager", "The JobManager: memory, configuration, logs, threads.", app=True
 )
 LOG_HERE = _more_view(
-    "log", "l", "log", "Log of the selected item's TaskManager; for an exception, at its time."
+    "log",
+    "l",
+    "log",
+    "Log of the selected item's TaskManager; for an exception, at its time; of a pod that ended, its last.",
 )
 THREADS_HERE = _more_view(
     "threads", "d", "threads", "Thread dump of that TaskManager; for a subtask, the task's own threads."
+)
+DESCRIBE = _view(
+    "describe",
+    "i",
+    "describe",
+    "On Kubernetes: what kubectl describes of the TaskManager's pod, else of the cluster's deployment.",
 )
 WHY = _view("why", "v", "why", "What is wrong with this job and why: findings, evidence, charts, culprit.")
 BUNDLE = _more_view(
@@ -253,7 +262,17 @@ KNOWN = (NEXT_KNOWN, PREVIOUS_KNOWN)
 LOG = (ONLY, LEVEL, *KNOWN, FOLLOW, SHORT_LINES)
 PROCESS_VIEWS = (LOG_HERE, THREADS_HERE)
 FLAME = (FLAME_ZOOM, FLAME_KIND)
-OVERVIEW = (OPEN, WHY, *TABLE[1:], HIDE_FINISHED, TASKMANAGERS_HERE, JOBMANAGER_HERE, *WINDOWS, *EVERYWHERE)
+OVERVIEW = (
+    OPEN,
+    WHY,
+    *TABLE[1:],
+    HIDE_FINISHED,
+    DESCRIBE,
+    TASKMANAGERS_HERE,
+    JOBMANAGER_HERE,
+    *WINDOWS,
+    *EVERYWHERE,
+)
 JOB = (
     OPEN,
     WHY,
@@ -263,6 +282,7 @@ JOB = (
     *STEPS,
     *PROCESS_VIEWS,
     BUNDLE,
+    DESCRIBE,
     *JOB_TABS,
     *WINDOWS,
     *ELSEWHERE,
@@ -308,7 +328,7 @@ CHECKPOINTS = (*TABLE, *CHECKPOINTS_TABS, *WINDOWS, *ELSEWHERE)
 CHECKPOINT = (*TABLE, *STEPS, *ELSEWHERE)
 CHECKPOINT_VERTEX = (*TABLE[1:], *STEPS, *ELSEWHERE)
 FAULT = (ACTIONS, FILTER, FOLD, COPY, *TEXT, *STEPS, *PROCESS_VIEWS, *ELSEWHERE)
-TASKMANAGERS = (*TABLE, JOBMANAGER_HERE, *PROCESS_VIEWS, *EVERYWHERE, PROCESSES[0])
+TASKMANAGERS = (*TABLE, JOBMANAGER_HERE, *PROCESS_VIEWS, DESCRIBE, *EVERYWHERE, PROCESSES[0])
 TASKMANAGER = (
     OPEN,
     PROFILE,
@@ -321,8 +341,21 @@ TASKMANAGER = (
     *WINDOWS,
     *ELSEWHERE,
 )
-JOBMANAGER = (OPEN, PROFILE, *TABLE[1:], *LOG, *TEXT, *PROCESS_VIEWS, *JOBMANAGER_TABS, *WINDOWS, *ELSEWHERE)
+JOBMANAGER = (
+    OPEN,
+    PROFILE,
+    *TABLE[1:],
+    *LOG,
+    *TEXT,
+    *PROCESS_VIEWS,
+    DESCRIBE,
+    *JOBMANAGER_TABS,
+    *WINDOWS,
+    *ELSEWHERE,
+)
 LOG_FILE = (OPEN, ACTIONS, FILTER, *LOG, *TEXT, COPY, *IN_LOGS, *PROCESSES)
+POD_LOG = (ACTIONS, FILTER, ONLY, LEVEL, *KNOWN, SHORT_LINES, *TEXT, COPY, *IN_LOGS, *PROCESSES)
+DESCRIPTION_OF = (ACTIONS, FILTER, *TEXT, COPY, *IN_LOGS, *PROCESSES)
 OUTPUT = (ACTIONS, FILTER, STOP_COMMAND, *TEXT, COPY, *IN_LOGS, *PROCESSES)
 JARS = (*TABLE, *JARS_TABS, *ELSEWHERE)
 APPLICATION = (*TABLE, *TEXT, *APPLICATION_TABS, *ELSEWHERE)
@@ -335,10 +368,20 @@ FLEET = (
     OPEN,
     *TABLE[2:],
     HIDE_FINISHED,
+    DESCRIBE,
     *FLEET_TABS,
     *(command for command in ELSEWHERE if command not in OF_ONE_CLUSTER),
 )
 """Where several clusters are on the screen; what is about one cluster opens that under the cursor."""
+FLEET_ALERTS = (
+    OPEN,
+    ACKNOWLEDGE,
+    MUTE,
+    *TABLE[2:],
+    DESCRIBE,
+    *(command for command in ELSEWHERE if command not in OF_ONE_CLUSTER),
+)
+"""In the list of the alerts of all clusters, likewise."""
 SCREENS = (
     OVERVIEW,
     JOB,
@@ -353,6 +396,8 @@ SCREENS = (
     TASKMANAGER,
     JOBMANAGER,
     LOG_FILE,
+    POD_LOG,
+    DESCRIPTION_OF,
     OUTPUT,
     JARS,
     APPLICATION,

@@ -129,11 +129,14 @@ class LiveApp(App[int]):
         """Go back to all clusters; only where there are several."""
         raise NotImplementedError
 
-    def go(self, place: Place, *, instead: bool = False) -> None:
-        """Go to a place: on top of this one, or instead of it."""
+    def go(self, place: Place, *, instead: bool = False, of: tuple[Port, Profile] | None = None) -> None:
+        """Go to a place: on top of this one, or instead of it.
+
+        `of` is its cluster, where that is not the one that is open.
+        """
         screen = screen_of(place)
-        if isinstance(screen, OfCluster) and self.is_open:
-            screen.keep_cluster(self)
+        if isinstance(screen, OfCluster) and (cluster := of or self._opened) is not None:
+            screen.keep_cluster(*cluster)
         (self.switch_screen if instead else self.push_screen)(screen)
 
     def ask_to_leave(self) -> None:
@@ -218,9 +221,9 @@ class OfCluster(Widget):
 
     app = getters.app(LiveApp)
 
-    def keep_cluster(self, app: LiveApp) -> None:
-        """Keep the cluster that is open now."""
-        self.port, self.profile = app.port, app.profile
+    def keep_cluster(self, port: Port, profile: Profile) -> None:
+        """Keep a cluster from now on."""
+        self.port, self.profile = port, profile
 
     @cached_property
     def port(self) -> Port:

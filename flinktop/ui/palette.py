@@ -17,18 +17,20 @@ from flinktop.flink.text import clean
 from flinktop.model import format as fmt
 from flinktop.model import processes
 from flinktop.settings import THEMES
-from flinktop.ui.live import LiveScreen
 from flinktop.ui.live_app import LiveApp
 from flinktop.ui.places import (
     AlertsPlace,
+    FleetAlertsPlace,
     JarsPlace,
     JobManagerPlace,
     JobPlace,
     OperationsPlace,
+    OverviewPlace,
     Place,
     TaskManagerPlace,
     TaskManagersPlace,
     TimelinePlace,
+    is_at,
 )
 from flinktop.ui.screens.actions import on_cluster
 from flinktop.ui.screens.cluster_screen import ClusterScreen
@@ -146,6 +148,7 @@ class Commands(Provider):
         facts = app.fleet_facts()
         if app.is_open:
             yield "fleet", "All clusters.", app.close_clusters
+            yield "alerts of all clusters", "What is open and what was.", partial(_alerts_of_all, app)
         for one in facts.clusters:
             words = one.words or str(one.state)
             about = f"{one.job_name}: {words}" if one.job_name else words
@@ -225,9 +228,14 @@ def _plain(words: str) -> str:
 
 
 def _overview(app: LiveApp) -> None:
-    first = 1 if app.fleet is None else 2
-    while len([screen for screen in app.screen_stack if isinstance(screen, LiveScreen)]) > first:
-        app.pop_screen()
+    for _ in app.screen_stack:
+        if not is_at(app.screen, OverviewPlace):
+            app.pop_screen()
+
+
+def _alerts_of_all(app: LiveApp) -> None:
+    app.close_clusters()
+    app.go(FleetAlertsPlace())
 
 
 def _open(app: LiveApp, job: str) -> None:

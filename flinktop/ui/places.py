@@ -32,6 +32,10 @@ class FleetPlace(Place, frozen=True):
     """All clusters, if there are several."""
 
 
+class FleetAlertsPlace(Place, frozen=True):
+    """The alerts of all clusters, if there are several."""
+
+
 class OverviewPlace(Place, frozen=True):
     """All jobs of the cluster."""
 
@@ -133,6 +137,20 @@ class LogFilePlace(Place, frozen=True):
 
     process: Process
     name: str
+
+
+class PodLogPlace(Place, frozen=True):
+    """The last log of a pod's container."""
+
+    what: Any
+    """A `PodLog`, whose module is imported when the first one is read."""
+
+
+class DescribedPlace(Place, frozen=True):
+    """What kubectl describes of something."""
+
+    what: Any
+    """A `Described`, likewise."""
 
 
 class JarsPlace(Place, frozen=True):
@@ -275,6 +293,7 @@ class LeavePlace(Place, frozen=True):
 SCREENS: Final[dict[type[Place], tuple[str, str]]] = {
     PalettePlace: ("palette", "Palette"),
     FleetPlace: ("screens.fleet", "FleetScreen"),
+    FleetAlertsPlace: ("screens.fleet_alerts", "FleetAlertsScreen"),
     OverviewPlace: ("screens.overview", "OverviewScreen"),
     WallPlace: ("screens.wall", "WallScreen"),
     JobPlace: ("screens.job", "JobScreen"),
@@ -290,6 +309,8 @@ SCREENS: Final[dict[type[Place], tuple[str, str]]] = {
     TaskManagerPlace: ("screens.process_screen", "TaskManagerScreen"),
     JobManagerPlace: ("screens.process_screen", "JobManagerScreen"),
     LogFilePlace: ("screens.log_screen", "LogFileScreen"),
+    PodLogPlace: ("screens.kubernetes_text", "PodLogScreen"),
+    DescribedPlace: ("screens.kubernetes_text", "DescribedScreen"),
     JarsPlace: ("screens.jars", "JarsScreen"),
     ApplicationPlace: ("screens.application", "ApplicationScreen"),
     OperationsPlace: ("screens.operations", "OperationsScreen"),
@@ -325,6 +346,11 @@ def screen_of(place: Place) -> Screen[Any]:
 def is_at(screen: Screen[Any], place: type[Place]) -> bool:
     """Whether a screen shows such a place."""
     return type(screen).__name__ == SCREENS[place][1]
+
+
+def is_of_fleet(screen: Screen[Any]) -> bool:
+    """Whether a screen is of several clusters; that of one which is opened lies over it."""
+    return is_at(screen, FleetPlace) or is_at(screen, FleetAlertsPlace)
 
 
 def commands_here() -> type[Provider]:

@@ -6,7 +6,9 @@ import os
 import re
 import select
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,8 @@ QUIET = 0.060
 """Seconds without output before a key is pressed."""
 KEY_SECONDS = 1.5
 """Seconds in which a key must show something."""
+READY_SECONDS = 60.0
+"""Seconds in which a program must show what is to be measured."""
 TICKS = os.sysconf("SC_CLK_TCK")
 SETTLE = 6.0
 """Seconds between the first full screen and the measured ones."""
@@ -162,6 +166,10 @@ class Watched(Pty):
         return tuple(found)
 
 
+def _shows(pattern: re.Pattern[str], text: str) -> bool:
+    return pattern.search(text) is not None
+
+
 def _backgrounds(screen: TerminalScreen) -> list[str]:
     cells, columns = screen._screen.buffer, range(screen._screen.columns)
     return [cells[y][x].bg for y in range(screen._screen.lines) for x in columns]
@@ -177,39 +185,64 @@ def measure(
     settle: float = SETTLE,
 ) -> Figures:
     """Run a program once; it is measured so many seconds, `settle` after it shows what is to be measured."""
+    return measure_together([program], size=size, seconds=seconds, keys=keys, home=home, settle=settle)[0]
+
+
+def measure_together(
+    programs: Sequence[Program],
+    *,
+    size: tuple[int, int],
+    seconds: float,
+    keys: int,
+    home: Path,
+    settle: float = SETTLE,
+) -> list[Figures]:
+    """Run programs at the same time, each once: what else the machine does is the same for all of them.
+
+    They are started one after the other, and measured so many seconds, `settle` after the last one shows what
+    is to be measured. Then keys are pressed, one in each program in turn.
+    """
     columns, rows = size
-    with Watched(
-        program.command, columns=columns, rows=rows, home=home, checkout=program.checkout
-    ) as watched:
-        for pattern, pressed in program.steps:
-            watched.wait_for(re.compile(pattern), 60.0)
-            watched.press(*pressed)
-        ready = re.compile(program.ready)
-        watched.wait_for(ready, 60.0)
-        watched.looking = False
+    with ExitStack() as running:
+        watched: list[Watched] = []
+        for program in programs:
+            one = running.enter_context(
+                Watched(program.command, columns=columns, rows=rows, home=home, checkout=program.checkout)
+            )
+            watched.append(one)
+            for pattern, pressed in program.steps:
+                one.wait_for(re.compile(pattern), READY_SECONDS)
+                one.press(*pressed)
+            one.wait_for(re.compile(program.ready), READY_SECONDS)
+            one.looking = False
         time.sleep(settle)
-        began, cpu = time.perf_counter(), watched.cpu()
+        began, cpu = time.perf_counter(), [one.cpu() for one in watched]
         time.sleep(seconds)
-        ended, used = time.perf_counter(), watched.cpu() - cpu
-        rss, pss = watched.memory()
-        load = os.getloadavg()[0]
-        moments = (
-            [watched.press_and_wait(program.keys[number % len(program.keys)]) for number in range(keys)]
-            if program.keys
-            else []
-        )
-        watched.wait_until_quiet()
-        written = watched.output_between(began, ended)
-    delays = watched.delays(moments)
+        ended, used = time.perf_counter(), [one.cpu() - cpu[at] for at, one in enumerate(watched)]
+        memory, load = [one.memory() for one in watched], os.getloadavg()[0]
+        moments: list[list[float]] = [[] for _ in programs]
+        for number in range(keys):
+            for program, one, pressed_at in zip(programs, watched, moments, strict=True):
+                if program.keys:
+                    pressed_at.append(one.press_and_wait(program.keys[number % len(program.keys)]))
+        for one in watched:
+            one.wait_until_quiet()
+        written = [one.output_between(began, ended) for one in watched]
+    found = []
     minutes = (ended - began) / 60
-    return Figures(
-        first_paint=watched.first(lambda text: bool(text.strip())),
-        ready=watched.first(lambda text: ready.search(text) is not None),
-        cpu_per_minute=used / minutes,
-        written_per_minute=written / 1000 / minutes,
-        rss=rss,
-        pss=pss,
-        delays=delays,
-        missed=len(moments) - len(delays),
-        load=load,
-    )
+    for at, one in enumerate(watched):
+        delays = one.delays(moments[at])
+        found.append(
+            Figures(
+                first_paint=one.first(lambda text: bool(text.strip())),
+                ready=one.first(partial(_shows, re.compile(programs[at].ready))),
+                cpu_per_minute=used[at] / minutes,
+                written_per_minute=written[at] / 1000 / minutes,
+                rss=memory[at][0],
+                pss=memory[at][1],
+                delays=delays,
+                missed=len(moments[at]) - len(delays),
+                load=load,
+            )
+        )
+    return found

@@ -26,6 +26,7 @@ from flinktop.flink.decode import decode
 from flinktop.flink.features import Features
 from flinktop.flink.jars import RunOptions
 from flinktop.flink.jobs import JobVertex, Plan
+from flinktop.model.kubernetes import KubernetesState, OperatorState
 from tests.engine.acting import JOB, URL, Desk, JobManager, desk, process
 from tests.manual_clock import ManualClock
 
@@ -63,6 +64,50 @@ def job(**changes: Any) -> Target:
     known = target()
     assert known.job is not None
     return replace(known, job=replace(known.job, **changes))
+
+
+# -- managed by the operator ---------------------------------------------------------------------------
+
+
+def managed(operator: OperatorState, *session_jobs: OperatorState, **changes: Any) -> Target:
+    known = KubernetesState(context="c", namespace="shop", operator=operator, session_jobs=session_jobs)
+    return target(kubernetes=known, **changes)
+
+
+WITH_JOB = OperatorState(kind="FlinkDeployment", name="orders", wanted="running", job_id=JOB)
+SESSION = OperatorState(kind="FlinkDeployment", name="session")
+OF_SESSION = OperatorState(kind="FlinkSessionJob", name="clicks", wanted="running", job_id=JOB)
+
+
+@pytest.mark.parametrize("act", ALL, ids=lambda act: act.kind)
+def test_an_act_that_the_operator_would_undo_is_refused(act: Act) -> None:
+    fights = {"stop", "savepoint-cancel", "cancel", "rescale", "cancel-application", "shutdown"}
+    reason = act.why_not(managed(WITH_JOB))
+    assert (reason is not None) == (act.kind in fights)
+    assert act.unavailable(managed(WITH_JOB)) == reason
+    assert act.why_not(managed(WITH_JOB, allow_managed=True)) is None
+    assert act.why_not(managed(SESSION)) is None or act.kind == "shutdown"
+    assert act.why_not(target(kubernetes=KubernetesState(context="c", namespace="n"))) is None
+
+
+def test_the_refusal_names_the_resource_and_what_to_do() -> None:
+    assert Stop(JOB).why_not(managed(WITH_JOB)) == (
+        "job orders [v1] is managed by FlinkDeployment shop/orders: the operator would undo it; "
+        "set spec.job.state: suspended there, or allow_managed = true in the config"
+    )
+    assert "by FlinkSessionJob shop/clicks: " in (Cancel(JOB).why_not(managed(SESSION, OF_SESSION)) or "")
+    reason = Rescale(JOB, bounds={"v1": (1, 4)}).why_not(managed(WITH_JOB))
+    assert "set spec.job.parallelism there" in (reason or "")
+    reason = Shutdown("prod").why_not(managed(SESSION))
+    assert "the cluster is managed by FlinkDeployment shop/session" in (reason or "")
+
+
+def test_the_dialog_says_that_the_job_is_managed() -> None:
+    line = Line("managed by", "FlinkDeployment shop/orders")
+    assert line in Savepoint(JOB).consequence(managed(WITH_JOB))
+    line = Line("managed by", "FlinkDeployment shop/orders: the operator may undo this", "warn")
+    assert line in Stop(JOB).consequence(managed(WITH_JOB, allow_managed=True))
+    assert not [one for one in Stop(JOB).consequence(target()) if one.label == "managed by"]
 
 
 # -- why not -------------------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ def running(*clusters: FixtureCluster) -> Iterator[tuple[Fleet, News]]:
 def wait_for_names(fleet: Fleet, news: News, wanted: set[str]) -> None:
     """Take the news until all these members have been answered."""
     seen: set[str] = set()
-    while not wanted <= {name for name in seen if fleet[name].port.link().answered is not None}:
+    while not wanted <= {name for name in seen & wanted if fleet[name].port.link().answered is not None}:
         told = news.told
         if not (changed := fleet.take_changes()):
             news.wait_for(told + 1)

@@ -18,6 +18,7 @@ from flinktop.flink.cluster import CONFIG, OVERVIEW
 from flinktop.flink.connection import Connection
 from flinktop.flink.endpoint import Query
 from flinktop.flink.jobs import JOBS_OVERVIEW
+from flinktop.model.kubernetes import KubernetesState, OperatorState
 from tests.fixture_cluster import FixtureCluster
 
 PATIENCE = 10.0
@@ -235,3 +236,18 @@ def broken(*_words: object) -> None:
 
 def broken_loop() -> None:
     raise SystemExit(3)
+
+
+def test_what_kubernetes_knows_is_news_and_is_judged() -> None:
+    wrong = OperatorState(kind="FlinkDeployment", name="orders", error="no quota")
+    state = KubernetesState(context="prod", namespace="shop", operator=wrong)
+    with hosted(Silent("1.20.5")) as (port, news):
+        for known in (state, None):
+            assert port.kubernetes != known
+            told = news.told
+            port.take_changes()
+            port.set_kubernetes(known)
+            while port.kubernetes != known:
+                news.wait_for(told + 1)
+                told = news.told
+                port.take_changes()

@@ -26,6 +26,7 @@ from flinktop.flink.jobs import JOB, JOBS_OVERVIEW, Job, JobOverview, JobsOvervi
 from flinktop.flink.metrics import JOBS_METRICS, AggregatedMetric
 from flinktop.judgement.finding import Kind, Severity
 from flinktop.judgement.rules import Policy, Rule
+from flinktop.model.kubernetes import KubernetesState, OperatorState, Pod
 from tests.depth import in_depth
 
 NOW = 1_700_000_000.0
@@ -299,3 +300,41 @@ def test_what_is_wrong_with_a_job_off_the_screen_is_looked_at_again() -> None:
     assert bench.verdict(0) == "checkpoints-off"
     asked = [number for number in range(2) if JOB(job=name(number)) in bench.sent]
     assert asked == [0]
+
+
+def operator(error: str = "", job: int = 0) -> KubernetesState:
+    found = OperatorState(
+        kind="FlinkDeployment", name="orders", wanted="running", error=error, job_id=name(job)
+    )
+    return KubernetesState(context="prod", namespace="shop", operator=found)
+
+
+def test_what_the_operator_says_is_judged_in_the_next_round() -> None:
+    bench = Bench()
+    bench.arrived(JOBS_OVERVIEW(), listed("RUNNING"))
+    bench.arrived(JOB(job=name(0)), running(0))
+    bench.judge.know_kubernetes(operator())
+    bench.rounds(2)
+    assert bench.verdict(0) == "healthy"
+    bench.judge.know_kubernetes(operator("no quota"))
+    bench.rounds(2)
+    assert bench.verdict(0) == "operator-error"
+    assert not bench.judge.judged.findings
+
+
+def test_what_it_says_of_a_cluster_that_never_answered_is_a_finding_of_the_cluster() -> None:
+    bench = Bench()
+    bench.judge.know_kubernetes(operator("no quota"))
+    bench.rounds(2)
+    assert [one.kind for one in bench.judge.judged.findings] == [Kind.OPERATOR_ERROR]
+    assert bench.judge.judged.findings[0].is_of_cluster
+
+
+def test_a_lost_cluster_says_what_its_pods_are() -> None:
+    bench = Bench()
+    bench.arrived(JOBS_OVERVIEW(), listed("RUNNING"))
+    pod = Pod(name="jm", component="jobmanager", phase="Pending", pending="0/3 nodes are available")
+    bench.judge.know_kubernetes(KubernetesState(context="prod", namespace="shop", pods=(pod,)))
+    bench.time += 70
+    bench.judge.round(65.0, "refused")
+    assert "its JobManager pod is Pending: 0/3 nodes are available" in bench.judge.judged.findings[0].words

@@ -254,6 +254,15 @@ def test_operations_of_a_dead_process_are_free_at_once(path: Path) -> None:
     assert Ledger(path, process(2), lambda _pid: False).take_over(URL, NOW + 1)
 
 
+def test_a_cluster_is_the_same_by_each_of_its_addresses(path: Path) -> None:
+    Ledger(path, process(1)).add(replace(operation(1, State.SENT), cluster="http://localhost:8081"), NOW)
+    other = Ledger(path, process(2), lambda _pid: False)
+    assert other.take_over("http://localhost:8082", NOW + 1) == ()
+    assert [one.cluster for one in other.take_over("http://127.0.0.1:8081/", NOW + 1)] == [
+        "http://localhost:8081"
+    ]
+
+
 def test_an_ended_operation_has_no_owner(path: Path) -> None:
     mine = Ledger(path, process(1))
     for number, state in enumerate((State.DONE, State.FAILED, State.LOST)):

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections import Counter
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import pytest
 from msgspec.structs import replace
 
 from flinktop.demo.scenarios import Cluster, many_jobs
 from flinktop.demo.specs import Fate
 from flinktop.engine.engine import Engine
-from flinktop.engine.judge import FEW
 from flinktop.engine.pace import CLOSE_EVERY, CLOSE_SECONDS, LOST, STATE_SECONDS
+from flinktop.engine.series import job_series
+from flinktop.engine.sweep import FEW
 from flinktop.flink.connection import Connection
 from flinktop.judgement.finding import Kind, Severity
 from flinktop.judgement.lost import AFTER_MS
@@ -166,6 +169,53 @@ async def test_it_is_asked_seldom_again_when_it_is_well() -> None:
         calm = one.now
         await one.wait(180.0)
         assert one.cluster.a_minute(calm, one.now) <= 5.0
+
+
+@pytest.mark.parametrize(("jobs", "verdicts", "rates"), [(1, 3.0, 30.0), (3, 3.0, 40.0), (7, 15.0, 90.0)])
+async def test_each_job_has_a_verdict_and_its_rate_soon_after_the_start(
+    jobs: int, verdicts: float, rates: float
+) -> None:
+    async with off_screen(jobs) as one:
+        await one.wait(verdicts)
+        judged = one.engine.judged
+        assert judged is not None
+        assert len(judged.verdicts) == jobs
+        assert all(found.severity is not Severity.UNKNOWN for found in judged.verdicts.values())
+        await one.wait(rates - verdicts)
+        known = [one.engine.series.latest(job_series(job, "in")) for job in one.engine.sweep.live]
+        assert len(known) == jobs
+        assert all(known)
+        # Within what any cluster may be asked, and then as seldom as before.
+        assert one.cluster.a_minute(0.0, 60.0) <= 28.0
+        await one.wait(360.0 - rates)
+        assert one.cluster.a_minute(60.0, 120.0) <= 20.5
+        assert one.cluster.a_minute(180.0, 360.0) <= 4.0 + jobs
+
+
+async def test_a_job_that_is_new_is_looked_at_and_the_others_are_not_looked_at_again() -> None:
+    async with off_screen(3) as one:
+        await one.wait(180.0)
+        document = json.loads(one.cluster.answer("jobs/overview")[1])
+        new = {**document["jobs"][0], "jid": "f" * 32, "name": "new"}
+        one.cluster.changed["jobs/overview"] = lambda found: {"jobs": [*found["jobs"], new]}
+        answered = json.loads(one.cluster.answer(f"jobs/{document['jobs'][0]['jid']}")[1])
+        one.cluster.changed[f"jobs/{new['jid']}"] = lambda _found: {**answered, "jid": new["jid"]}
+        before = len(one.cluster.asked)
+        await one.wait(60.0)
+        asked = Counter(one.cluster.asked[before:])
+        assert asked[f"GET /jobs/{new['jid']}"] == 3
+        for job in document["jobs"]:
+            assert asked[f"GET /jobs/{job['jid']}"] <= 1 + 2
+
+
+async def test_what_was_known_on_the_screen_is_not_looked_at_again_off_it() -> None:
+    async with off_screen(7) as one:
+        one.engine.set_pace(on_screen=True)
+        await one.wait(60.0)
+        one.engine.set_pace(on_screen=False)
+        before = len(one.cluster.times("jobs/…"))
+        await one.wait(60.0)
+        assert len(one.cluster.times("jobs/…")) == before
 
 
 async def test_a_cluster_of_many_jobs_is_asked_no_more_than_twenty_times_a_minute() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flinktop.engine.acts.job_acts import Savepoint
+from flinktop.engine.acts.job_acts import Cancel, Savepoint
 from flinktop.engine.acts.run_jar import PlanJar
 from flinktop.engine.clock import Clock
 from flinktop.engine.host import Port
@@ -15,6 +15,7 @@ from flinktop.engine.operation import Operation, State
 from flinktop.flink.checkpoints import CHECKPOINTS
 from flinktop.flink.connection import Connection
 from flinktop.flink.jobs import JOB, JOBS_OVERVIEW
+from flinktop.model.kubernetes import KubernetesState, OperatorState
 from tests.engine.acting import JOB as ID
 from tests.engine.acting import URL, JobManager
 from tests.manual_clock import ManualClock
@@ -103,6 +104,17 @@ def test_acts_decide_on_what_is_known(tmp_path: Path) -> None:
         assert (target.cluster, target.protected, target.features.version) == ("prod", True, "1.20.5")
         assert Savepoint(ID).name_to_type(target) == "orders [v1]"
         assert port.target("f" * 32).job_missing
+
+
+def test_what_the_operator_would_undo_is_refused(tmp_path: Path) -> None:
+    operator = OperatorState(kind="FlinkDeployment", name="orders", wanted="running")
+    with opened(tmp_path / "operations.db") as (port, listener, jobmanager):
+        port.set_kubernetes(KubernetesState(context="c", namespace="shop", operator=operator))
+        listener.until(lambda: port.target(ID).kubernetes is not None)
+        number = port.submit(Cancel(ID, "orders"))
+        listener.until(lambda: state(port, number) is State.REFUSED)
+        assert "managed by FlinkDeployment shop/orders" in port.operations()[0].reason
+        assert not jobmanager.acts()
 
 
 def test_a_question_is_answered(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from flinktop.flink.errors import FlinkError
 from flinktop.flink.features import Features
 from flinktop.judgement.verdict import Verdict
 from flinktop.model.faults import FaultGroup
+from flinktop.model.kubernetes import KubernetesState
 from tests.engine.acting import URL
 from tests.manual_clock import ManualClock
 
@@ -44,6 +45,7 @@ class Given:
     """Checkpoints, newest first."""
     groups: tuple[FaultGroup, ...] = ()
     judged: Judged | None = None
+    kubernetes: KubernetesState | None = None
     journal: Journal | None = None
     knows_time: bool = True
     failure: str | None = None

@@ -16,6 +16,7 @@ from flinktop.flink.errors import Unauthorized, Unreachable
 from flinktop.flink.jobs import JOBS_OVERVIEW, JobOverview, JobsOverview
 from flinktop.judgement.finding import Finding, Kind, Severity
 from flinktop.judgement.verdict import Verdict
+from flinktop.model.kubernetes import KubernetesState, Pod
 from tests.engine.acting import URL
 from tests.facts.given import Given
 
@@ -132,6 +133,16 @@ def test_one_that_is_lost_says_why_and_when_it_is_asked_again() -> None:
     known = cluster(BAD, link=Link(answered=NOW - 60, since=NOW - 60, error=refused()))
     # What was known to be worse is no better now.
     assert facts(known).kind == "restart-loop"
+
+
+def test_one_that_is_lost_says_first_what_its_pod_does() -> None:
+    known = cluster(link=Link(answered=None, since=NOW - 60.0, error=refused()))
+    jobmanager = Pod(name="jm", component="jobmanager", phase="Pending", pending="no node has room")
+    known.kubernetes = KubernetesState(context="c", namespace="n", pods=(jobmanager,))
+    assert facts(known).words == (
+        "its JobManager pod is Pending: no node has room; "
+        "connection refused: nothing is listening on that port"
+    )
 
 
 def test_an_engine_that_has_failed_is_unreachable() -> None:

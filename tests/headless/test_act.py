@@ -22,6 +22,7 @@ from flinktop.flink.connection import Connection
 from flinktop.headless.act import run_act
 from flinktop.headless.args import ActArgs
 from flinktop.headless.follow import JarRun
+from flinktop.model.kubernetes import KubernetesState, OperatorState
 from flinktop.settings import Profile
 from tests.engine.acting import JOB
 from tests.fixture_cluster import FIXTURES
@@ -38,13 +39,19 @@ class Commands:
     printed: pytest.CaptureFixture[str]
     patch: pytest.MonkeyPatch
 
-    def run(self, *line: str, typed: str | None = None, read_only: bool = False) -> Done:
+    def run(
+        self,
+        *line: str,
+        typed: str | None = None,
+        read_only: bool = False,
+        kubernetes: KubernetesState | None = None,
+    ) -> Done:
         words = read_args(list(line))[3]
         assert isinstance(words, ActArgs)
         self.patch.setattr(os, "isatty", lambda _descriptor: typed is not None)
         self.patch.setattr(sys, "stdin", io.StringIO(typed))
         profile = Profile("prod", Connection(self.at.url, read_only=read_only), None, None)
-        code = run_act(profile, self.at.home / "operations.db", words)
+        code = run_act(profile, self.at.home / "operations.db", words, kubernetes=kubernetes)
         out, err = self.printed.readouterr()
         return Done(code, out, err)
 
@@ -68,6 +75,16 @@ def jar(tmp_path: Path) -> str:
     with zipfile.ZipFile(tmp_path / "job.jar", "w") as archive:
         archive.writestr("a/Main.class", "x")
     return str(tmp_path / "job.jar")
+
+
+def test_what_the_operator_would_undo_is_refused(commands: Commands) -> None:
+    operator = OperatorState(kind="FlinkDeployment", name="orders", wanted="running")
+    known = KubernetesState(context="c", namespace="shop", operator=operator)
+    done = commands.run("cancel", JOB, "--yes", kubernetes=known)
+    assert done.code == 4
+    assert "is managed by FlinkDeployment shop/orders: the operator would undo it" in done.err
+    assert not commands.at.jobmanager.acts()
+    assert commands.run("savepoint", JOB, "--yes", kubernetes=known).code == 0
 
 
 # -- what becomes of a jar -----------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from http import HTTPStatus
 
 import pytest
 
+from flinktop.headless.cluster_args import Address
 from flinktop.headless.metrics_server import (
     EXPOSITION,
     MOST_CONNECTIONS,
@@ -17,7 +18,6 @@ from flinktop.headless.metrics_server import (
     MetricsServer,
     Page,
 )
-from flinktop.headless.watch_args import Address
 
 HOST = "127.0.0.1"
 PATIENCE = 20.0

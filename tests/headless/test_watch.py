@@ -22,9 +22,9 @@ from flinktop.engine.journal.event import EventKind, Question
 from flinktop.engine.journal.journal import Journal
 from flinktop.finding_rules import FindingRule
 from flinktop.flink.connection import Connection
+from flinktop.headless.cluster_args import WatchArgs
 from flinktop.headless.ending import Ending
 from flinktop.headless.watch import FIRST_ROUND_SECONDS, Watcher
-from flinktop.headless.watch_args import WatchArgs
 from flinktop.headless.watch_lines import Line, What, as_json, as_text
 from flinktop.headless.watched_cluster import LOST_SECONDS
 from flinktop.settings import Paths, Profile, Settings

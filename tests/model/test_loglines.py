@@ -123,6 +123,35 @@ def test_when_a_line_was_written(text: str, at: float | None) -> None:
     assert loglines.stamp(text, 3600.0) == (pytest.approx(at) if at is not None else None)
 
 
+BUSY_SECOND = "".join(
+    [
+        "2026-11-22 04:10:05,900 WARN  Task [] - an older one\n",
+        *[
+            f"2026-11-22 04:10:06,{number:03} INFO  Task [] - Sink ({number}/40) deployed\n"
+            for number in range(40)
+        ],
+        "2026-11-22 04:10:06,500 {level}  Task [] - Source switched from RUNNING to FAILED.\n{stack}",
+        "2026-11-22 04:10:06,600 WARN  Task [] - a later one\n",
+        "2026-11-22 04:10:09,600 WARN  Task [] - too late\n",
+    ]
+)
+"""Of a TaskManager on which another job is deployed in the second of the failure."""
+STACK = "java.lang.IllegalStateException: broken\n\tat Source.run(Source.java:1)\n"
+
+
+@pytest.mark.parametrize(("level", "stack"), [("WARN", ""), ("WARN", STACK), ("INFO", STACK)])
+def test_a_failure_is_found_among_other_entries_of_its_second(level: str, stack: str) -> None:
+    lines = loglines.read(BUSY_SECOND.format(level=level, stack=stack).encode())
+    at = loglines.stamp("2026-11-22 04:10:06,000 ", 0.0)
+    assert at is not None
+    found = loglines.first_trouble(lines, at, at + 2.0, 0.0)
+    assert found is not None
+    assert "RUNNING to FAILED" in lines[found].text
+    assert loglines.first_trouble(lines, at, at + 0.2, 0.0) is None
+    assert loglines.first_trouble(lines, at + 1.0, at + 2.0, 0.0) is None
+    assert loglines.first_trouble((), at, at + 2.0, 0.0) is None
+
+
 def test_the_first_entry_of_a_time() -> None:
     lines = loglines.read(LOG)
     times = [loglines.stamp(line.text, 0.0) for line in lines]

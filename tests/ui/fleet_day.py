@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from flinktop.demo.scenarios import Cluster, known_jobs
-from flinktop.engine.fleet import Fleet, Member
+from flinktop.engine.fleet import Fleet, Member, SearchState
 from flinktop.engine.host import Port
 from flinktop.flink.connection import Connection
 from flinktop.settings import Paths, Profile, Settings
@@ -71,12 +71,30 @@ def company(clock: ManualClock) -> tuple[dict[str, FixtureCluster], dict[str, Pr
     return clusters, profiles
 
 
+class SaysSo:
+    """A search for clusters that says what a test tells it to."""
+
+    def __init__(self, state: SearchState) -> None:
+        self.state = state
+        self.tried = 0
+
+    async def run(self, fleet: Fleet) -> None:
+        """Nothing is searched: the test adds and removes."""
+
+    def search_now(self) -> None:
+        self.tried += 1
+
+    def begin_to_stop(self) -> None:
+        pass
+
+
 @dataclass
 class FleetDay(Day):
     """The app, its clusters and their clock."""
 
-    clusters: Mapping[str, FixtureCluster]
+    clusters: dict[str, FixtureCluster]
     fleet: Fleet
+    ended: list[Port]  # engines of clusters that were removed
 
     @property
     def served(self) -> Sequence[tuple[Port, FixtureCluster]]:
@@ -84,6 +102,23 @@ class FleetDay(Day):
 
     def port_of(self, name: str) -> Port:
         return self.fleet[name].port
+
+    async def add(self, name: str, cluster: FixtureCluster) -> None:
+        """A cluster is found."""
+        self.clusters[name] = cluster
+        profile = Profile(name, Connection(f"http://{name}.test:8081"), None, None)
+        port = Port(profile.connection, self.clock, transport=cluster, jitter=lambda: 1.0, name=name)
+        self.fleet.add(Member(name, port, profile))
+        port.set_pace(on_screen=False)
+        await port.start_inline()
+        await self.settled()
+        await self.wait(4)
+
+    async def remove(self, name: str) -> None:
+        """A cluster is gone."""
+        self.ended.append(self.port_of(name))
+        self.fleet.remove(name)
+        await self.wait(2)
 
 
 @asynccontextmanager
@@ -100,6 +135,7 @@ async def fleet_of(
     theme: str = "dark",
     ascii_only: bool = False,
     minutes: int = 2,
+    searches: Sequence[SaysSo] = (),
 ) -> AsyncIterator[FleetDay]:
     """Flinktop opened on these clusters, by name; `profiles` are the settings of some of them.
 
@@ -136,22 +172,25 @@ async def fleet_of(
         if isinstance(cluster, DemoCluster) and not cluster.hangs("overview"):
             cluster.remembered(port, minutes)
         members.append(Member(name, port, profile))
-    fleet = Fleet(members)
+    fleet = Fleet(members, searches)
     app = FleetTop(fleet, settings, clock)
     app.raise_errors = True
     for one in members:
         one.port.set_pace(on_screen=False)
         await one.port.start_inline()
+    ended: list[Port] = []
     try:
         with by_hand(clock):
             async with app.run_test(size=size, notifications=True) as pilot:
-                first = members[0]
+                first = members[0] if members else None
+                cluster = clusters[first.name] if first is not None else Dead()
+                port = first.port if first is not None else Port(Connection("http://none.test"), clock)
                 day = FleetDay(
-                    app, clusters[first.name], clock, first.port, pilot, clusters=clusters, fleet=fleet
+                    app, cluster, clock, port, pilot, clusters=dict(clusters), fleet=fleet, ended=ended
                 )
                 await day.settled()
                 await day.wait(6)
                 yield day
     finally:
-        for one in members:
-            await one.port.engine.stop()
+        for port in {*ended, *(member.port for member in fleet.members)}:
+            await port.engine.stop()

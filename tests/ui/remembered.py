@@ -7,6 +7,7 @@ from typing import Any
 from unittest import mock
 
 from flinktop.engine.alerts.alert import Alert, AlertsView
+from flinktop.engine.host import Port
 from flinktop.engine.journal.event import Event, EventKind, KnownJob
 from flinktop.engine.journal.journal import Journal
 from flinktop.judgement.finding import Finding, Kind, Severity
@@ -27,19 +28,22 @@ STACK = (
 class Past:
     """What has happened on the cluster of a day, as a test says it."""
 
-    def __init__(self, day: Day) -> None:
+    def __init__(self, day: Day, port: Port | None = None, target: str = "test-cluster") -> None:
+        """`port` and `target`: of another cluster than the first."""
         self.day = day
-        self.now = day.port.cluster_time() * 1000.0
+        self.port = port or day.port
+        self.target = target
+        self.now = self.port.cluster_time() * 1000.0
         self.journal = Journal(None, day.clock, inline=True)
         self._number = 0
-        day.port.engine.journal = self.journal
+        self.port.engine.journal = self.journal
 
     def event(self, kind: EventKind, words: str, ago: float, **rest: Any) -> Event:
         """An event so many minutes ago."""
         self._number += 1
         usual: dict[str, Any] = {
             "key": f"{self._number}",
-            "cluster": self.day.port.connection.url,
+            "cluster": self.port.connection.url,
             "words": words,
             "at": self.now - ago * MINUTE,
         }
@@ -56,13 +60,13 @@ class Past:
 
     async def shown(self) -> None:
         """Let the screen see it."""
-        self.day.port._changed()
+        self.port._changed()
         await self.day.settled()
 
     def job(self, job: str, job_name: str, **rest: Any) -> KnownJob:
         """What is known last of a job."""
         usual: dict[str, Any] = {"state": "FAILED", "seen": self.now - 360 * MINUTE}
-        return KnownJob(cluster=self.day.port.connection.url, job=job, name=job_name, **(usual | rest))
+        return KnownJob(cluster=self.port.connection.url, job=job, name=job_name, **(usual | rest))
 
     def alert(
         self, kind: Kind, ago: float, *, severity: Severity = Severity.WARNING, words: str = "", **rest: Any
@@ -71,8 +75,8 @@ class Past:
         found = rest.pop("finding", None) or Finding(
             kind=kind, severity=severity, words=f"{kind}: {words}" if words else str(kind)
         )
-        url = self.day.port.connection.url
-        return Alert(cluster=url, target="test-cluster", finding=found, raised=self.wall - ago * 60.0, **rest)
+        url = self.port.connection.url
+        return Alert(cluster=url, target=self.target, finding=found, raised=self.wall - ago * 60.0, **rest)
 
     @property
     def wall(self) -> float:
@@ -80,7 +84,7 @@ class Past:
 
     async def alerts(self, opened: Iterable[Alert] = (), past: Iterable[Alert] = (), **rest: Any) -> None:
         """These are the alerts, and they stay it."""
-        caller = self.day.port.engine.caller
+        caller = self.port.engine.caller
         assert caller is not None
         caller.round = mock.Mock()  # type: ignore[method-assign]
         caller.view = AlertsView(open=tuple(opened), past=tuple(past), **rest)

@@ -340,8 +340,9 @@ async def test_the_cursor_stays_on_an_alert_that_clears() -> None:
         await past.alerts([first, second])
         await past.day.press("j", "k")
         await past.alerts([second], [skew(past, 5, cleared=past.wall)])
-        screen = past.day.app.screen
-        assert screen.query_one(AlertsTable).selected == skew(past, 5, cleared=past.wall)
+        selected = past.day.app.screen.query_one(AlertsTable).selected
+        assert selected is not None
+        assert selected.alert == skew(past, 5, cleared=past.wall)
         await past.day.wait(3)
         assert "○ cleared, warning" in past.day.text.partition("╭─ Alert ")[2]
 

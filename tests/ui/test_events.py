@@ -72,7 +72,7 @@ def billing(past: Past, ago: float = HOUR, **rest: Any) -> Event:
 
 def test_t_is_on_every_screen_but_logs() -> None:
     without = [table for table in keys.SCREENS if keys.TIMELINE_HERE not in table]
-    assert without == [keys.LOG_FILE, keys.OUTPUT]
+    assert without == [keys.LOG_FILE, keys.POD_LOG, keys.DESCRIPTION_OF, keys.OUTPUT]
     assert all(keys.ALERTS_HERE in table for table in keys.SCREENS)
 
 

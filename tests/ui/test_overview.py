@@ -258,6 +258,15 @@ async def test_the_filter_works_as_it_is_typed_and_esc_clears_it() -> None:
         assert "steady [test]" in day.text
 
 
+async def test_a_message_covers_neither_the_filter_that_is_typed_nor_the_keys() -> None:
+    async with monitor("1.20.5") as day:
+        day.app.notify("x" * 200, markup=False, timeout=60)
+        await day.press("slash", *"slow")
+        assert "xxxx" in day.text
+        assert "/ slow" in day.lines[-2]
+        assert all("xxxx" not in line for line in day.lines[-2:])
+
+
 async def test_a_filter_by_state() -> None:
     async with monitor("1.20.5") as day:
         await day.press("slash", *"state:failed", "enter")

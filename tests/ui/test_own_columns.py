@@ -20,8 +20,22 @@ from tests.ui.drawn import columns_of
 WITHOUT = {"EvidenceTable"}
 """Tables whose columns can't be chosen: a label and its value, which take the width together."""
 VARIANTS: tuple[dict[str, Any], ...] = (
-    {"job": "", "_archive": False, "_ended": (False, False), "_narrow": False, "_several_clusters": False},
-    {"job": "j", "_archive": True, "_ended": (True, True), "_narrow": True, "_several_clusters": True},
+    {
+        "job": "",
+        "_archive": False,
+        "_ended": (False, False),
+        "_narrow": False,
+        "_several_clusters": False,
+        "_on_kubernetes": False,
+    },
+    {
+        "job": "j",
+        "_archive": True,
+        "_ended": (True, True),
+        "_narrow": True,
+        "_several_clusters": True,
+        "_on_kubernetes": True,
+    },
 )
 
 

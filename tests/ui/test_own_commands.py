@@ -132,7 +132,7 @@ async def test_they_stand_in_footer_help_palette_and_menu(tmp_path: Path) -> Non
         assert "X first" in footer
         assert "D Grafana" in footer
         assert "second" not in footer
-        await day.press("question_mark")
+        await day.press("question_mark", "pagedown", "pagedown")
         assert "Your own" in day.text
         assert "first (job): your command, in the terminal" in day.text
         await day.press("escape", "colon", *"own gra")

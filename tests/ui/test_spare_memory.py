@@ -6,16 +6,29 @@ import ctypes
 import gc
 import weakref
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from textual.geometry import Region
 from textual.widget import Widget
 
-from flinktop.ui.spare_memory import EVERY
+from flinktop.ui.spare_memory import ANEW, EVERY, SETTLED, SpareMemory
 from tests.ui.day import monitor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.usefixtures("thawed")
 
 ONE, COUNT = 700, 100_000
 """Too big for Python's own pools, too small for a mapping each."""
+
+
+@pytest.fixture
+def thawed() -> Iterator[None]:
+    """What was exempt from collection in a test is collected after it."""
+    yield
+    gc.unfreeze()
 
 
 def resident() -> float:
@@ -54,6 +67,33 @@ async def test_a_closed_screen_is_released_within_a_minute() -> None:
             gc.enable()
 
 
+async def test_a_screen_that_was_open_at_the_first_time_is_released_when_it_is_closed() -> None:
+    async with monitor(spares=True) as day:
+        gc.disable()
+        try:
+            await day.press("enter")
+            job = weakref.ref(day.app.screen)
+            for _ in range(EVERY):
+                day.app.tick()
+            await day.press("escape")
+            await day.wait(2)
+            for _ in range(EVERY):
+                day.app.tick()
+            await day.settled()
+            assert job() is None
+        finally:
+            gc.enable()
+
+
+async def test_what_is_there_at_the_first_time_is_not_looked_through_again() -> None:
+    async with monitor(spares=True) as day:
+        before = gc.get_freeze_count()
+        for _ in range(EVERY):
+            day.app.tick()
+        assert gc.get_freeze_count() > before
+        assert len(day.app.screen_stack) == 2
+
+
 async def test_rectangles_of_long_ago_are_forgotten_within_a_minute() -> None:
     async with monitor(spares=True) as day:
         screen = day.app.screen.region
@@ -74,3 +114,32 @@ async def test_a_covered_screen_keeps_no_lines_and_is_drawn_again_when_it_is_bac
         assert day.app.screen is below
         # Figures that came meanwhile stand further right.
         assert [line[:50] for line in day.text.splitlines()[1:]] == before
+
+
+class Cycle:
+    """Garbage that only a collection releases."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_what_stays_in_a_fleet_is_exempt_for_ten_minutes_and_released_then() -> None:
+    frozen = bool(gc.get_freeze_count())
+    memory, kept = SpareMemory(many=True), Cycle()
+    released = weakref.ref(kept)
+    gc.disable()
+    try:
+        for _ in range(SETTLED):
+            memory.second(at_first_screen=True)
+        del kept
+        for _ in range(EVERY):
+            memory.second(at_first_screen=True)
+        assert released() is not None
+        for _ in range(ANEW):
+            memory.second(at_first_screen=True)
+        assert released() is None
+    finally:
+        gc.unfreeze()
+        if frozen:
+            gc.freeze()
+        gc.enable()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from flinktop.demo.checkpointing import HISTORY, SUMMED, Acknowledged, Checkpointing, Taken
 from flinktop.demo.numbers import identity
 from flinktop.demo.request import NOT_FOUND, Refusal, Replies, Request, spread, texts
@@ -12,6 +14,7 @@ from flinktop.flink import checkpoints as to
 if TYPE_CHECKING:
     from flinktop.demo.world import JobMoment, VertexMoment
 
+MOST_DOCUMENTS = 2 * HISTORY
 IN_FLIGHT = 320  # bytes processed during alignment, for each ms of it
 
 
@@ -44,8 +47,22 @@ def _stats(request: Request) -> dict[str, Any]:
             **{kind: taken and _checkpoint(job, taken) for kind, taken in latest.items()},
             "restored": _restored(job, all_of),
         },
-        "history": [_checkpoint(job, taken) for taken in recent[:HISTORY]],
+        "history": [_ended(job, taken, newest) or _checkpoint(job, taken) for taken in recent[:HISTORY]],
     }
+
+
+def _ended(job: JobMoment, taken: Taken, newest: Taken | None) -> msgspec.Raw | None:
+    """The JSON of a checkpoint that has ended, which changes once more: when it is discarded."""
+    status = taken.status_at(_seconds(job))
+    if status == "IN_PROGRESS":
+        return None
+    kept, key = _of(job).documents, (taken.id, newest is not None and newest.id == taken.id)
+    if key not in kept:
+        while len(kept) >= MOST_DOCUMENTS:
+            del kept[next(iter(kept))]
+        document = job.moment.release.keep(_checkpoint(job, taken), "history")
+        kept[key] = msgspec.Raw(msgspec.json.encode(document))
+    return kept[key]
 
 
 def _summary(job: JobMoment, completed: list[Taken]) -> dict[str, Any]:

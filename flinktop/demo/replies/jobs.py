@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -146,11 +145,18 @@ def _inputs(fed: Sequence[tuple[str, str, str]]) -> dict[str, Any]:
     return {"inputs": rows} if rows else {}
 
 
+def _escaped(name: str) -> str:
+    """As html.escape, whose module would load 0.4 MB."""
+    for letter, instead in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&#x27;")):
+        name = name.replace(letter, instead)
+    return name
+
+
 def _described(spec: VertexSpec, *, lines: bool) -> str:
     """The operators in HTML: from 1.15 a tree of what they do, before that a chain of their names."""
     if not lines:
-        return " -&gt; ".join(html.escape(name, quote=True) for name in spec.operators)
-    first, *rest = (html.escape(spec.described.get(name, name), quote=True) for name in spec.operators)
+        return " -&gt; ".join(_escaped(name) for name in spec.operators)
+    first, *rest = (_escaped(spec.described.get(name, name)) for name in spec.operators)
     return f"{first}<br/>" + "".join(f"{'   ' * depth}+- {name}<br/>" for depth, name in enumerate(rest))
 
 

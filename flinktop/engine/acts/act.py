@@ -152,6 +152,8 @@ class Act(Request):
     """Whether nothing was done when Flink itself refuses the act with a 4xx."""
     transfer: bool = False  # whether it uploads files: one such act at a time per cluster
     ends_job: bool = False  # whether it takes a savepoint and ends the job
+    instead: str = ""
+    """Of an act that the Flink Kubernetes operator would undo: what to set in its resource instead."""
 
     def __init_subclass__(cls) -> None:
         """Set the title from the label, capitalized, unless the class has one."""
@@ -195,7 +197,18 @@ class Act(Request):
             return f"every action is recorded in the ledger first, and {target.ledger_error}"
         if self.feature is not None and not getattr(target.features, self.feature):
             return SWITCHED_OFF[self.feature]
-        return self.own_reason(target)
+        return self.managed_reason(target) or self.own_reason(target)
+
+    def managed_reason(self, target: Target) -> str | None:
+        """Why it is refused because the operator manages the job or cluster; None if it is not."""
+        if not self.instead or target.allow_managed or not (manager := target.manager(self.job_id)):
+            return None
+        name = target.job.name if target.job is not None and target.job.name else self.subject
+        what = f"job {name}" if self.job_id is not None else "the cluster"
+        return (
+            f"{what} is managed by {manager}: the operator would undo it; {self.instead} there, "
+            "or allow_managed = true in the config"
+        )
 
     def own_reason(self, _target: Target) -> str | None:
         """The reason specific to this act why it can't be done now."""

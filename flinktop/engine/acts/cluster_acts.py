@@ -5,7 +5,7 @@ from typing import Any
 
 from flinktop.engine.acts.act import Accepted, Act, ActContext, Handle, Risk
 from flinktop.engine.acts.form import AFTERWARDS, GIVEN_IN_PART, LOSS, Line
-from flinktop.engine.acts.job_acts import cancelled
+from flinktop.engine.acts.job_acts import SUSPEND, cancelled
 from flinktop.engine.acts.target import Target, found
 from flinktop.engine.acts.verdict import Done, Failed, Result, Unknown, Verdict, verdict_of
 from flinktop.flink import applications, checkpoints, cluster
@@ -121,6 +121,7 @@ class CancelApplication(Act):
     patience = 30.0
     unknown_is_failed = True
     feature = "web_cancel"
+    instead = SUSPEND
     noun = "application"
     loss = "the state of all its jobs since their last checkpoints, unless retained"
     loss_tone = "bad"
@@ -129,6 +130,12 @@ class CancelApplication(Act):
     application: str
     name: str = ""  # its name at submission
     status: str = ""  # its status then; "" if unknown
+
+    def managed_reason(self, target: Target) -> str | None:
+        # On a session cluster without FlinkSessionJobs the operator runs no job.
+        known = target.kubernetes
+        runs = known is not None and (known.session_jobs or known.manager_of("") is not None)
+        return super().managed_reason(target) if runs else None
 
     def own_reason(self, _target: Target) -> str | None:
         return f"the application has ended ({self.status})" if states.is_terminal(self.status) else None
@@ -156,6 +163,7 @@ class Shutdown(Act):
     effect = "all jobs end, without savepoints"
     risk = Risk.LOSES
     typed = True
+    instead = "delete it"
 
     cluster: str  # the cluster's name at submission
 

@@ -1,7 +1,6 @@
 """Acts on jars: upload and delete."""
 
 import os
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,6 +122,8 @@ def why_no_jar(path: Path) -> str | None:
     """Why a file is not a jar; None if it is. Raises OSError: it can't be read."""
     if path.suffix != ".jar":
         return f"{path.name} is not a .jar file"
+    import zipfile  # noqa: PLC0415 -- only an upload needs it
+
     return None if zipfile.is_zipfile(path) else f"{path.name} is not a jar: it is not a zip archive"
 
 

@@ -36,6 +36,7 @@ FORMATS = (
 )
 FORMAT = Field("form", "format", FORMATS, since=(1, 15))
 SAVEPOINT_FIELDS: tuple[Field, ...] = (DIRECTORY, FORMAT)
+SUSPEND = "set spec.job.state: suspended"
 FULL = (
     Choice("as configured", value=False),
     Choice("full", "the whole state, not an increment", value=True),
@@ -75,7 +76,14 @@ class JobAct(Act):
             Line("id", job.id),
             Line("state", job.state or fmt.UNKNOWN),
             _last_good(job, loses_since=self.loses_since),
+            *self._managed(target),
         )
+
+    def _managed(self, target: Target) -> tuple[Line, ...]:
+        """The line that says what of the Flink Kubernetes operator runs the job."""
+        manager = target.manager(self.job)
+        warning = ": the operator may undo this" if self.instead else ""
+        return (Line("managed by", manager + warning, "warn" if warning else ""),) if manager else ()
 
     def touches(self) -> tuple[Query[Any], ...]:
         return JOBS_OVERVIEW(), JOB(job=self.job), CHECKPOINTS(job=self.job)
@@ -137,6 +145,7 @@ class Cancel(JobAct):
     seen_at_once = True
     feature = "web_cancel"
     loses_since = True
+    instead = SUSPEND
 
     def own_reason(self, target: Target) -> str | None:
         # A cancel is the way out when a savepoint hangs: other operations do not prevent it.
@@ -322,6 +331,7 @@ class SavepointAndCancel(Savepoint):
     risk = Risk.CHANGES
     ends_job = True
     feature = "web_cancel"
+    instead = SUSPEND
     loss = "what sinks write after the savepoint is written again by a restored job"
     loss_tone = "warn"
     afterwards = "the job ends CANCELED; it can be run again from the savepoint"
@@ -338,6 +348,7 @@ class Stop(Savepoint):
     form_fields = (DIRECTORY, Field("drain", "drain", DRAINS), FORMAT)
     ends_job = True
     feature = "web_cancel"
+    instead = SUSPEND
 
     drain: bool = False  # advance the watermark to its maximum first: all windows and timers fire
 

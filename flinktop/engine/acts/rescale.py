@@ -40,6 +40,7 @@ class Rescale(JobAct):
     effect = "restarts from its last checkpoint"
     risk = Risk.CHANGES
     settles = True
+    instead = "set spec.job.parallelism"
     loses_since = True
 
     bounds: Mapping[str, tuple[int, int]] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """The known state of a cluster and a job, on which acts decide."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -24,6 +24,9 @@ from flinktop.flink.jobs import (
     subtasks_by_state,
 )
 from flinktop.model import states
+
+if TYPE_CHECKING:
+    from flinktop.model.kubernetes import KubernetesState
 
 T = TypeVar("T")
 
@@ -70,12 +73,23 @@ class Target(Struct, frozen=True):
     under_way: tuple[str, ...] = ()  # labels of unfinished operations of flinktop on this job
     slots_free: int | None = None
     running: int | None = None  # jobs that have not ended
+    kubernetes: "KubernetesState | None" = None  # what Kubernetes knows of the cluster
+    allow_managed: bool = False  # acts that the Flink Kubernetes operator would undo are not refused
 
     @property
     def cluster_line(self) -> Line:
         """The line of a dialog that names the cluster."""
         shown = self.cluster if self.cluster == self.url else f"{self.cluster}   {self.url}"
         return Line("cluster", shown, "warn" if self.protected else "")
+
+    def manager(self, job: str | None) -> str:
+        """What of the operator runs a job, or without a job the cluster: its kind and name; "" if nothing."""
+        state = self.kubernetes
+        if state is None:
+            return ""
+        name = self.job.name if self.job is not None else ""
+        found = state.manager_of(job, name) if job is not None else state.operator
+        return f"{found.kind} {state.namespace}/{found.name}" if found is not None else ""
 
     def needs(self, since: tuple[int, int], what: str = "") -> str:
         """A sentence: `what` needs a newer release than the cluster's."""

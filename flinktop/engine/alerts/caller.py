@@ -20,7 +20,6 @@ from flinktop.engine.alerts import quiet, stored
 from flinktop.engine.alerts.alert import AlertsView
 from flinktop.engine.alerts.alerts import MOST_PAST, after, settled
 from flinktop.engine.alerts.channels import due, not_told
-from flinktop.engine.alerts.hook import HookRunner
 from flinktop.engine.alerts.mirror import mirrored, quieted, taken_over
 from flinktop.engine.alerts.policy import AlertPolicy
 from flinktop.engine.alerts.state import Alerts, Channel, Moment
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flinktop.engine.alerts.alert import Alert, AlertKey, Call
-    from flinktop.engine.alerts.hook import Problem
+    from flinktop.engine.alerts.hook import HookRunner, Problem
     from flinktop.engine.alerts.seen import Seen
     from flinktop.engine.alerts.state import Place
     from flinktop.engine.clock import Clock
@@ -75,7 +74,7 @@ class Caller:
         self._journal = journal
         self._changed = changed
         self._own_hooks = hooks is None and bool(policy.command)
-        self._hooks = HookRunner(policy.command, clock, links=policy.links) if self._own_hooks else hooks
+        self._hooks = _runner(policy, clock) if self._own_hooks else hooks
         self._channels = [
             *([Channel.HOOK] if self._hooks is not None else ()),
             *([Channel.TERMINAL] if rings else ()),
@@ -320,6 +319,12 @@ class Caller:
             acknowledged=self._state.acknowledged.get(place),
             muted=quiet.muted_until(self._state, alert),
         )
+
+
+def _runner(policy: AlertPolicy, clock: Clock) -> HookRunner:
+    from flinktop.engine.alerts.hook import HookRunner  # noqa: PLC0415 -- few configs have a command
+
+    return HookRunner(policy.command, clock, links=policy.links)
 
 
 def _newest(alert: Alert) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -122,6 +123,7 @@ def _evidence(evidence: Iterable[Evidence]) -> Iterator[Evidence]:
         )
 
 
+@lru_cache(200)
 def _text(text: str) -> str:
     plain = redaction.text(clean(text))
     return plain if len(plain) <= MOST_TEXT else f"{plain[: MOST_TEXT - 1]}…"

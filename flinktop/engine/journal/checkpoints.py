@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -18,6 +17,7 @@ from flinktop.judgement.finding import Culprit, Severity
 from flinktop.model import checkpoints as model
 from flinktop.model import format as fmt
 from flinktop.model import redaction
+from flinktop.model.median import median
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

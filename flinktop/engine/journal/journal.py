@@ -330,8 +330,9 @@ class Journal:
 
     def _write_within(self, seconds: float) -> None:
         """Write in so many seconds at the latest; the lock is held."""
-        if self._waiting:
-            self._write_at = min(self._write_at, self._clock.now() + seconds)
+        at = self._clock.now() + seconds
+        if self._waiting and at < self._write_at:
+            self._write_at = at
             self._wake.notify()
 
     def _write(self) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flinktop.engine.journal.event import Event, EventKind
 from flinktop.engine.operation import State
+from flinktop.flink.connection import cluster_key
 from flinktop.flink.text import clean
 from flinktop.judgement.finding import Severity
 from flinktop.model import redaction
@@ -25,8 +26,11 @@ def ended(
 
     `ahead`: how many seconds the cluster's clock is ahead of this machine's.
     """
+    key = cluster_key(cluster)
     new = [
-        one for one in operations if one.state in _RECORDED and one.cluster == cluster and one.id not in known
+        one
+        for one in operations
+        if one.state in _RECORDED and one.id not in known and cluster_key(one.cluster) == key
     ]
     new.sort(key=lambda one: one.ended or one.planned)
     return tuple(one.id for one in new), tuple(_event(one, ahead) for one in new)

@@ -1,18 +1,17 @@
-"""What is wrong and calls, and what was: the alerts of the cluster, and one of them in full."""
+"""What is wrong and calls, and what was: the alerts of the cluster."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from textual.containers import VerticalScroll
-from textual.content import Content
-from textual.widgets import Static
+from msgspec import Struct
 
-from flinktop.engine.journal.event import Question
 from flinktop.facts.alerts import (
     MARKS,
     AlertState,
     began,
+    began_here,
     by_cluster_clock,
     called_words,
     is_match,
@@ -22,40 +21,27 @@ from flinktop.facts.alerts import (
     state_of,
     until_words,
 )
-from flinktop.facts.events import OF_FINDINGS, look, newest
 from flinktop.flink.text import clean
-from flinktop.judgement.finding import figure
 from flinktop.model import format as fmt
-from flinktop.model import subtask_names
-from flinktop.ui.live import Panel
 from flinktop.ui.panels.columns import TIME, text
-from flinktop.ui.panels.operations import LABEL_CELLS, FactsScroll, laid_out
-from flinktop.ui.panels.parts import assemble
 from flinktop.ui.panels.table_panel import TablePanel
 from flinktop.ui.panels.verdicts import TONES, mark
-from flinktop.ui.widgets.celltext import wrap
 from flinktop.ui.widgets.columns import Column
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from textual.app import ComposeResult
-
-    from flinktop.engine.alerts.alert import Alert, AlertsView
+    from flinktop.engine.alerts.alert import Alert, AlertsView, Mute
+    from flinktop.engine.host import Port
     from flinktop.flink.endpoint import Query
-    from flinktop.ui.panels.operations import Fact
     from flinktop.ui.panels.parts import Line
     from flinktop.ui.widgets.columns import Cell
 
 COMFORT = 36  # cells of a sentence before the names of jobs take more than they need
 STATE = 14  # cells of the longest state with its mark
 MOST_PROBLEMS, MOST_MUTES = 3, 3  # lines above the alerts
-MOST_CALLS = 8  # lines of an alert's history
-MOST_LINES = 6  # lines of its sentence
-RAISED_LATER = 60.0  # seconds from which on it is shown that it was raised after it began
 NONE = "No alerts: nothing has been raised on this cluster."
 NOT_JUDGED = "No alerts yet: the cluster has not answered."
-NONE_CHOSEN = "no alert is selected"
 
 
 def key_of(alert: Alert) -> str:
@@ -63,7 +49,28 @@ def key_of(alert: Alert) -> str:
     return "\n".join((*alert.key, str(alert.raised)))
 
 
-class AlertsTable(TablePanel["Alert"]):
+class AlertRow(Struct, frozen=True):
+    """An alert with the cluster that it is of."""
+
+    alert: Alert
+    port: Port
+    cluster: str = ""  # its name in the fleet; "" where there is only one
+    colour: str | None = None  # of the cluster, in the config
+
+    @property
+    def whose(self) -> str:
+        """Its job, or that it is of the cluster; with the cluster's name where there are several."""
+        if not self.cluster:
+            return job_words(self.alert)
+        of_job = self.alert.job or self.alert.job_name
+        return (
+            f"{job_words(self.alert)} on {clean(self.cluster)}"
+            if of_job
+            else f"cluster {clean(self.cluster)}"
+        )
+
+
+class AlertsTable(TablePanel[AlertRow]):
     """The alerts: first what is open, then what was, each the newest first."""
 
     BOX = "Alerts"
@@ -73,37 +80,38 @@ class AlertsTable(TablePanel["Alert"]):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._view: AlertsView | None = None
-        self._rows: dict[str, Alert] = {}
+        self._rows: dict[str, AlertRow] = {}
 
-    def key(self, row: Alert) -> str:
-        return key_of(row)
+    def key(self, row: AlertRow) -> str:
+        return key_of(row.alert)
 
-    def columns(self) -> Sequence[Column[Alert]]:
-        def state(alert: Alert) -> Cell:
-            found = state_of(alert, self._wall)
-            tone = TONES[alert.severity] if found is AlertState.OPEN else "muted"
+    def columns(self) -> Sequence[Column[AlertRow]]:
+        def state(row: AlertRow) -> Cell:
+            found = state_of(row.alert, self._wall)
+            tone = TONES[row.alert.severity] if found is AlertState.OPEN else "muted"
             return f"{MARKS[found]} {found}", tone
 
-        def severity(alert: Alert) -> Cell:
+        def severity(row: AlertRow) -> Cell:
+            alert = row.alert
             tone = TONES[alert.severity] if alert.is_open else "muted"
             return f"{mark(alert.severity)} {alert.severity}", tone
 
-        def tone(alert: Alert) -> str:
-            return "strong" if state_of(alert, self._wall) is AlertState.OPEN else ""
+        def tone(row: AlertRow) -> str:
+            return "strong" if state_of(row.alert, self._wall) is AlertState.OPEN else ""
 
-        def length(alert: Alert) -> str:
-            return fmt.span(lasted(self.port, alert))
+        def length(row: AlertRow) -> str:
+            return fmt.span(lasted(row.port, row.alert))
 
         return (
-            Column("state", "STATE", STATE, state, sort=lambda alert: state_of(alert, self._wall).rank),
-            Column("severity", "SEVERITY", 10, severity, sort=lambda alert: alert.severity.rank, drop=3),
+            Column("state", "STATE", STATE, state, sort=lambda row: state_of(row.alert, self._wall).rank),
+            Column("severity", "SEVERITY", 10, severity, sort=lambda row: row.alert.severity.rank, drop=3),
             text(
                 "since",
                 "SINCE",
                 TIME,
-                lambda alert: self.near(began(self.port, alert) * 1000.0),
+                lambda row: self.near_of(row.port, began(row.port, row.alert)),
                 tone="muted",
-                sort=lambda alert: began(self.port, alert),
+                sort=lambda row: began_here(row.port, row.alert),
                 descending=True,
             ),
             text(
@@ -111,7 +119,7 @@ class AlertsTable(TablePanel["Alert"]):
                 "LASTED",
                 6,
                 length,
-                sort=lambda alert: lasted(self.port, alert),
+                sort=lambda row: lasted(row.port, row.alert),
                 align="right",
                 descending=True,
                 drop=2,
@@ -120,8 +128,8 @@ class AlertsTable(TablePanel["Alert"]):
                 "job",
                 "JOB",
                 14,
-                job_words,
-                tone=lambda alert: "" if alert.job or alert.job_name else "muted",
+                lambda row: job_words(row.alert),
+                tone=lambda row: "" if row.alert.job or row.alert.job_name else "muted",
                 sort=True,
                 flex=True,
                 comfort=24,
@@ -131,7 +139,7 @@ class AlertsTable(TablePanel["Alert"]):
                 "alert",
                 "ALERT",
                 24,
-                lambda alert: f"{mark(alert.severity)} {clean(alert.finding.words)}",
+                lambda row: f"{mark(row.alert.severity)} {clean(row.alert.finding.words)}",
                 tone=tone,
                 sort=True,
                 flex=True,
@@ -141,39 +149,43 @@ class AlertsTable(TablePanel["Alert"]):
                 "called",
                 "CALLED",
                 TIME,
-                lambda alert: called_words(alert, self._near_here),
+                lambda row: called_words(row.alert, partial(self.near_here, row.port)),
                 tone="muted",
-                sort=lambda alert: alert.called,
+                sort=lambda row: row.alert.called,
                 descending=True,
                 drop=4,
             ),
-            text("kind", "KIND", 18, lambda alert: str(alert.finding.kind), sort=True, usual=False),
+            text("kind", "KIND", 18, lambda row: str(row.alert.finding.kind), sort=True, usual=False),
         )
 
     @property
     def _wall(self) -> float:
-        return self.port.clock.wall()
+        return self.app.clock.wall()
 
-    def _near_here(self, at: float) -> str:
-        """A time by this machine's clock (s since 1970)."""
-        return self.near(by_cluster_clock(self.port, at) * 1000.0)
+    def near_of(self, port: Port, at: float) -> str:  # noqa: ARG002 -- for several clusters
+        """A time by a cluster's clock (s since 1970) as it is written now."""
+        return self.near(at * 1000.0)
+
+    def near_here(self, port: Port, at: float) -> str:
+        """The same of a time by this machine's clock."""
+        return self.near_of(port, by_cluster_clock(port, at))
 
     @property
-    def selected(self) -> Alert | None:
+    def selected(self) -> AlertRow | None:
         """The alert under the cursor."""
         return self.table.cursor_row if self.is_mounted else None
 
-    def alert(self, key: str | None) -> Alert | None:
+    def row(self, key: str | None) -> AlertRow | None:
         """An alert by the key of its row."""
         return self._rows.get(key) if key is not None else None
 
     def copied(self) -> str | None:
-        alert = self.selected
-        return clean(f"{job_words(alert)}: {alert.finding.words}") if alert is not None else None
+        row = self.selected
+        return clean(f"{job_words(row.alert)}: {row.alert.finding.words}") if row is not None else None
 
-    def matches(self, row: Alert, text: str) -> bool:
+    def matches(self, row: AlertRow, text: str) -> bool:
         """By words and names; `state:`, `severity:`, `kind:` and `job:` search that alone."""
-        return is_match(row, text, self._wall)
+        return is_match(row.alert, text, self._wall)
 
     def facts_changed(self, changes: frozenset[Query[object]]) -> None:
         if self.port.alerts is not self._view:
@@ -181,18 +193,24 @@ class AlertsTable(TablePanel["Alert"]):
         else:
             super().facts_changed(changes)
 
-    def rows(self) -> Sequence[Alert] | None:
+    def rows(self) -> Sequence[AlertRow] | None:
         view = self.port.alerts
         if view is self._view:
             return None
         before, self._view = self._view, view
         if before is not None and (before.open, before.past) == (view.open, view.past):
             return None
+        return self.in_order(
+            [AlertRow(one, self.port) for one in view.open], [AlertRow(one, self.port) for one in view.past]
+        )
+
+    def in_order(self, opened: Iterable[AlertRow], past: Iterable[AlertRow]) -> Sequence[AlertRow]:
+        """All of them, each the newest first."""
         rows = [
-            *sorted(view.open, key=lambda alert: began(self.port, alert), reverse=True),
-            *sorted(view.past, key=lambda alert: alert.cleared or 0.0, reverse=True),
+            *sorted(opened, key=lambda row: began_here(row.port, row.alert), reverse=True),
+            *sorted(past, key=lambda row: row.alert.cleared or 0.0, reverse=True),
         ]
-        self._rows = {key_of(alert): alert for alert in rows}
+        self._rows = {self.key(row): row for row in rows}
         return rows
 
     def empty(self) -> str:
@@ -204,143 +222,29 @@ class AlertsTable(TablePanel["Alert"]):
         view = self._view
         if view is None:
             return []
-        lines: list[Line] = [[(f"▲ {clean(one)}", "warn")] for one in view.problems[:MOST_PROBLEMS]]
-        if more := view.problems[MOST_PROBLEMS:]:
-            lines.append([(f"and {len(more)} more problems with calls: see :log", "warn")])
-        mutes = [one for one in view.mutes if one.until > self._wall]
-        for mute in mutes[:MOST_MUTES]:
-            until = until_words(mute.until, self._near_here)
-            lines.append([(f"{MARKS[AlertState.MUTED]} muted: {mute_words(mute)}, {until}", "muted")])
-        if more_mutes := mutes[MOST_MUTES:]:
-            lines.append([(f"and {len(more_mutes)} more are muted", "muted")])
-        return lines
+        mutes = [f"{mute_words(one)}, {self.until(self.port, one)}" for one in self.current(view.mutes)]
+        return words_above([clean(one) for one in view.problems], mutes)
+
+    def current(self, mutes: Iterable[Mute]) -> list[Mute]:
+        """Those that have not ended."""
+        return [one for one in mutes if one.until > self._wall]
+
+    def until(self, port: Port, mute: Mute) -> str:
+        """Until when something is muted."""
+        return until_words(mute.until, partial(self.near_here, port))
 
 
-class AlertDetail(Panel):
-    """One alert: its sentence, its times, what to do, its evidence, and what happened to it."""
+def is_same(row: AlertRow, other: AlertRow) -> bool:
+    """Whether two rows are of one alert, perhaps at different times."""
+    return row.port is other.port and key_of(row.alert) == key_of(other.alert)
 
-    BOX = "Alert"
-    DEFAULT_CSS = "AlertDetail { height: 1fr; }"
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._alert: Alert | None = None
-        self._lines: list[Line] = []
-
-    def compose(self) -> ComposeResult:
-        with FactsScroll():
-            yield Static(id="facts", markup=False)
-
-    def choose(self, alert: Alert | None) -> None:
-        """Show an alert as it is now."""
-        if alert is not self._alert:
-            other = alert is None or self._alert is None or key_of(alert) != key_of(self._alert)
-            self._alert = alert
-            if self.is_mounted:
-                if other:
-                    self.query_one(VerticalScroll).scroll_home(animate=False)
-                self.update()
-
-    def facts_changed(self, changes: frozenset[Query[object]]) -> None:
-        if self._alert is not None:
-            self.update()
-        else:
-            super().facts_changed(changes)
-
-    def show(self) -> None:
-        alert = self._alert
-        lines = self._of(alert) if alert is not None else [[(NONE_CHOSEN, "muted")]]
-        if lines != self._lines:
-            self._lines = lines
-            self.query_one("#facts", Static).update(Content("\n").join(map(assemble, lines)))
-
-    def _of(self, alert: Alert) -> list[Line]:
-        scroll = self.query_one(FactsScroll)
-        width = max(scroll.size.width - 2 - scroll.scrollbar_size_vertical, LABEL_CELLS + 8)
-        tone = TONES[alert.severity] if alert.is_open else ""
-        words = wrap(f"{mark(alert.severity)} {clean(alert.finding.words)}", width, MOST_LINES)
-        facts = [*self._times(alert), *self._finding(alert), *self._evidence(alert), *self._history(alert)]
-        return [*([(row, tone)] for row in words), *laid_out(facts, width)]
-
-    def _times(self, alert: Alert) -> list[Fact]:
-        known = self.port
-        state, since = state_of(alert, known.clock.wall()), began(known, alert)
-        of_job = bool(alert.job or alert.job_name)
-        of: Fact = ("job", f"{job_words(alert)}  {alert.job}", "") if of_job else ("of", "the cluster", "")
-        length = f"{'lasted' if alert.cleared is not None else 'for'} {fmt.duration(lasted(known, alert))}"
-        found: list[Fact] = [
-            ("state", f"{MARKS[state]} {state}, {alert.severity}", ""),
-            of,
-            ("since", f"{self._moment(since)}, {length}", ""),
-        ]
-        if by_cluster_clock(known, alert.raised) - since >= RAISED_LATER:
-            found.append(("raised", self._here(alert.raised), ""))
-        if alert.cleared is not None:
-            why = f", {clean(alert.why_cleared)}" if alert.why_cleared else ""
-            found.append(("cleared", f"{self._here(alert.cleared)}{why}", ""))
-        if alert.acknowledged is not None:
-            found.append(("acknowledged", self._here(alert.acknowledged), ""))
-        if state is AlertState.MUTED and alert.muted is not None:
-            found.append(("muted", until_words(alert.muted, self._here), ""))
-        return [*found, ("called", self._called(alert), "")]
-
-    def _called(self, alert: Alert) -> str:
-        if alert.called is not None:
-            return self._here(alert.called)
-        if alert.flapping:
-            return "no: it comes and goes too often"
-        return "not yet" if alert.calls else "no: shown only; [[alerts]] in the config says what calls"
-
-    @staticmethod
-    def _finding(alert: Alert) -> list[Fact]:
-        finding, culprit = alert.finding, alert.finding.culprit
-        found: list[Fact] = [("next", clean(finding.next), "strong")] if finding.next else []
-        if culprit.vertex_name or culprit.vertex:
-            subtasks = (
-                f", subtasks {subtask_names.ranges(sorted(culprit.subtasks), None)}"
-                if culprit.subtasks
-                else ""
-            )
-            found.append(("vertex", clean(f"{culprit.vertex_name or culprit.vertex}{subtasks}"), ""))
-        if culprit.taskmanager is not None:
-            found.append(("on", clean(culprit.taskmanager) or "the JobManager", ""))
-        return found
-
-    def _evidence(self, alert: Alert) -> list[Fact]:
-        found: list[Fact] = []
-        for one in alert.finding.evidence:
-            value = figure(one, self.near)
-            found.append(
-                (
-                    "evidence" if not found else "",
-                    f"{clean(one.what)}: {value}" if value else clean(one.what),
-                    "",
-                )
-            )
-        return found
-
-    def _history(self, alert: Alert) -> list[Fact]:
-        """When it was raised, escalated and cleared, the newest first, as the journal has it."""
-        journal = self.port.journal
-        answered = journal.seen(self._question(alert)) if journal is not None else None
-        events = [one for one in (answered.events if answered else ()) if one.finding == alert.finding.kind]
-        found: list[Fact] = []
-        for number, event in enumerate(events[:MOST_CALLS]):
-            words = f"{self._moment(newest(event) / 1000.0)}  {look(event).word}: {clean(event.words)}"
-            found.append(("history" if not number else "", words, ""))
-        return found
-
-    def _question(self, alert: Alert) -> Question:
-        return Question(
-            cluster=self.port.connection.url,
-            job=alert.job,
-            kinds=tuple(sorted(OF_FINDINGS)),
-            text="" if alert.job else str(alert.finding.kind),
-            most=50,
-        )
-
-    def _here(self, at: float) -> str:
-        return self._moment(by_cluster_clock(self.port, at))
-
-    def _moment(self, at: float) -> str:
-        return fmt.moment(at, self.zone_offset())
+def words_above(problems: Sequence[str], mutes: Sequence[str]) -> list[Line]:
+    """The lines above the alerts: the first problems with calls, and the first mutes."""
+    lines: list[Line] = [[(f"▲ {one}", "warn")] for one in problems[:MOST_PROBLEMS]]
+    if more := problems[MOST_PROBLEMS:]:
+        lines.append([(f"and {len(more)} more problems with calls: see :log", "warn")])
+    lines += [[(f"{MARKS[AlertState.MUTED]} muted: {one}", "muted")] for one in mutes[:MOST_MUTES]]
+    if more := mutes[MOST_MUTES:]:
+        lines.append([(f"and {len(more)} more are muted", "muted")])
+    return lines

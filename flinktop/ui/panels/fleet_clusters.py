@@ -14,9 +14,11 @@ from flinktop.flink.text import clean
 from flinktop.model import format as fmt
 from flinktop.model import states
 from flinktop.ui.panels.columns import TREND, number, text
-from flinktop.ui.panels.fleet_table import FleetTable, cluster_tone, words_match
+from flinktop.ui.panels.fleet_pods import columns as of_pods
+from flinktop.ui.panels.fleet_search import none_found
+from flinktop.ui.panels.fleet_table import FleetTable, cluster_stripes, cluster_tone, words_match
 from flinktop.ui.panels.verdicts import LEAST_WORDS, TONES, mark
-from flinktop.ui.widgets.celltext import clip
+from flinktop.ui.widgets.celltext import clip, wrap
 from flinktop.ui.widgets.columns import Column, Stripes
 
 if TYPE_CHECKING:
@@ -29,9 +31,22 @@ VERDICT, LONG_VERDICT = 18, 36  # cells of its verdict, likewise
 STATE, JOBS = 12, 14
 ROOM, MORE_ROOM = 34, 46
 """Cells that name and verdict keep together next to the first figures, and next to the others."""
-DROPS: Final = {"release": 7, "group": 6, "trend": 5, "slots": 4, "age": 3, "in": 2, "jobs": 1}
+DROPS: Final = {
+    "release": 9,
+    "group": 8,
+    "trend": 7,
+    "slots": 6,
+    "operator": 5,
+    "age": 4,
+    "in": 3,
+    "pods": 2,
+    "jobs": 1,
+}
 """The order in which columns are dropped where there is little room, the highest first."""
-FIRST_FIGURES: Final = ("age", "in")
+MOST_EMPTY: Final = 4  # lines that say why there is no cluster
+FIRST_FIGURES: Final = ("age", "in", "operator")
+LEAST_ROOM: Final = 32
+"""The same next to pods: on a small screen they say more than the end of a verdict."""
 TONES_OF_STATES: Final = ("bad", "warn", "info", "good", "muted")
 """The tones of states of jobs, the worst first."""
 
@@ -72,11 +87,15 @@ def verdict_cell(row: ClusterFacts) -> Cell:
 
 
 def verdict_stripes(row: ClusterFacts, width: int) -> Stripes:
-    """The verdict in `width` cells; its end is cut, its note is not."""
+    """The verdict in `width` cells; its end is cut, its note is not.
+
+    When a cluster is asked again is written only where there is room: why it is unreachable says more.
+    """
     words, note = verdict_words(row), verdict_note(row)
     tone = TONES[row.severity] if row.kind else "muted"
     room = width - cell_len(note) - 1
-    if not note or room < LEAST_WORDS:
+    least = LEAST_WORDS if row.state is ClusterState.LIVE else cell_len(words)
+    if not note or room < least:
         return Stripes(((words, tone),))
     return Stripes(((f"{clip(words, room)} ", tone), (note, "muted")))
 
@@ -116,6 +135,7 @@ class FleetClusters(FleetTable[ClusterFacts]):
     BOX = "Clusters"
     TABLE = "clusters"
     _lines = 0  # as many as it takes at the most
+    _on_kubernetes = False  # whether one of them is
 
     def columns(self) -> Sequence[Column[ClusterFacts]]:
         def age_tone(seconds: float) -> str:
@@ -137,15 +157,18 @@ class FleetClusters(FleetTable[ClusterFacts]):
 
         unknown: Cell = (fmt.UNKNOWN, "muted")
         found: list[Column[ClusterFacts]] = [
-            text(
-                "cluster",
-                "CLUSTER",
-                NAME,
-                lambda row: clean(row.name),
-                tone=lambda row: cluster_tone(row.colour),
-                sort=True,
-                flex=True,
-                comfort=LONG_NAME,
+            replace(
+                text(
+                    "cluster",
+                    "CLUSTER",
+                    NAME,
+                    lambda row: clean(row.shown),
+                    tone=lambda row: cluster_tone(row.colour),
+                    sort=True,
+                    flex=True,
+                    comfort=LONG_NAME,
+                ),
+                stripes=lambda row, width: cluster_stripes(row.shown, width, cluster_tone(row.colour)),
             ),
             Column(
                 "state",
@@ -175,6 +198,7 @@ class FleetClusters(FleetTable[ClusterFacts]):
                 stripes=jobs_stripes,
                 descending=True,
             ),
+            *(of_pods(self._wall) if self._on_kubernetes else ()),
             Column("slots", "SLOTS", 7, slots, sort=free, align="right"),
             number("in", "IN/s", 6, lambda row: row.rate, blank=unknown),
             Column("trend", "IN/s, 30 m", TREND, trend),
@@ -196,6 +220,15 @@ class FleetClusters(FleetTable[ClusterFacts]):
         ]
         return [_placed(column) for column in found]
 
+    def _wall(self) -> float:
+        return self.app.clock.wall()
+
+    def show(self) -> None:
+        if any(row.kubernetes is not None for row in self.facts().clusters) != self._on_kubernetes:
+            self._on_kubernetes = not self._on_kubernetes
+            self.table.set_columns(self.shown_columns())
+        super().show()
+
     def rows(self) -> Sequence[ClusterFacts]:
         return self.facts().clusters
 
@@ -216,11 +249,15 @@ class FleetClusters(FleetTable[ClusterFacts]):
         return words_match(text, fields, others)
 
     def empty(self) -> str:
-        return self.LOADING
+        searches = self.app.fleet.searches if self.app.fleet is not None else ()
+        return none_found([one.state for one in searches]) or self.LOADING
 
     def fit_height(self) -> None:
         """Take no more lines than there are rows: the worst jobs have the others."""
-        lines = 1 + max(1, len(self.table.shown_keys())) + (2 if self.boxed else 0)
+        rows = len(self.table.shown_keys())
+        if not rows:
+            rows = len(wrap(self.empty(), self.table.size.width - 2, MOST_EMPTY))
+        lines = 1 + max(1, rows) + (2 if self.boxed else 0)
         if self.is_mounted and lines != self._lines:
             self._lines = lines
             self.styles.max_height = lines
@@ -230,9 +267,12 @@ class FleetClusters(FleetTable[ClusterFacts]):
         return row.url if row is not None else None
 
 
+_LEAVES: Final = {"jobs": 0, "pods": LEAST_ROOM}
+
+
 def _placed(column: Column[ClusterFacts]) -> Column[ClusterFacts]:
     """The column with its turn to be dropped."""
     if column.key not in DROPS:
         return column
-    leaves = 0 if column.key == "jobs" else ROOM if column.key in FIRST_FIGURES else MORE_ROOM
+    leaves = _LEAVES.get(column.key, ROOM if column.key in FIRST_FIGURES else MORE_ROOM)
     return replace(column, drop=DROPS[column.key], leaves=leaves)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from flinktop.facts.fleet import ClusterState
 from flinktop.facts.operations import under_way
+from flinktop.flink.text import clean
 from flinktop.judgement.finding import Severity
 from flinktop.model import format as fmt
-from flinktop.ui.panels.frame import FLEET, NARROW, BottomLine, Line
-from flinktop.ui.panels.parts import fit
+from flinktop.ui.panels.frame import FLEET, NARROW, SEPARATOR, BottomLine, Line
+from flinktop.ui.panels.parts import cells, fit, right_cells
 from flinktop.ui.panels.verdicts import TONES, mark
+from flinktop.ui.places import FleetPlace, is_at
+from flinktop.ui.widgets.celltext import clip
 
 if TYPE_CHECKING:
     from flinktop.engine.alerts.alert import AlertsView
@@ -20,10 +23,16 @@ if TYPE_CHECKING:
     from flinktop.ui.panels.parts import Part
 
 
+LEAST_WHERE: Final = 12
+"""Cells below which it is not said where clusters are searched."""
+
+
 def answering(facts: FleetFacts, *, short: bool = False) -> Part:
     """How many clusters answer."""
     whole = len(facts.clusters)
     live = sum(one.state is ClusterState.LIVE for one in facts.clusters)
+    if not whole:
+        return "no clusters", "muted"
     away = sum(one.state is ClusterState.UNREACHABLE for one in facts.clusters)
     words = f"{live}/{whole} live" if short else f"{live} of {whole} live"
     if live == whole:
@@ -73,6 +82,14 @@ class FleetTopLine(Line):
         now = self.app.clock.wall()
         right.append((f"{fmt.clock(now, None)} {fmt.offset_name(None, now)}", "muted"))
         left: list[Part] = [("flinktop", "info"), ("  ", ""), (FLEET[0], "strong")]
+        searches = self.app.fleet.searches if self.app.fleet is not None else ()
+        if not is_at(self.place, FleetPlace):
+            left[-1:] = [FLEET, (SEPARATOR, "muted"), (self.place.crumb, "strong")]
+        elif searches:
+            # Where it searches is the name of such a fleet.
+            words = "; ".join(clean(one.state.where) for one in searches)
+            room = self.content_size.width - cells(left) - right_cells(right[:kept]) - 2
+            left.append((f"  {clip(words, room)}" if room > LEAST_WHERE else "", "muted"))
         self.set_parts(fit(left, right, self.content_size.width, keep=kept))
 
 

@@ -12,7 +12,7 @@ from flinktop.judgement.finding import Severity
 from flinktop.model import format as fmt
 from flinktop.model import states
 from flinktop.ui.panels.columns import TREND, job_state, number, text
-from flinktop.ui.panels.fleet_table import FleetTable, cluster_tone, words_match
+from flinktop.ui.panels.fleet_table import FleetTable, cluster_stripes, cluster_tone, words_match
 from flinktop.ui.panels.verdicts import verdict_cell, verdict_stripes
 from flinktop.ui.widgets.columns import Column
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flinktop.facts.fleet import FleetFacts
-    from flinktop.ui.widgets.columns import Cell
+    from flinktop.ui.widgets.columns import Cell, Stripes
 
 CLUSTER, LONG_CLUSTER = 12, 18  # cells of a cluster's name at least, and where there is room
 NAME, LONG_NAME = 14, 28  # cells of a job's name at least, and where there is room
@@ -54,6 +54,7 @@ class FleetJobs(FleetTable[FleetJob]):
         super().__init__(id=id)
         self.hide_finished = False
         self._colours: dict[str, str | None] = {}
+        self._labels: dict[str, str] = {}
 
     def key(self, row: FleetJob) -> str:
         return key_of(row.cluster, row.jid)
@@ -71,16 +72,28 @@ class FleetJobs(FleetTable[FleetJob]):
         def tasks(row: FleetJob) -> str:
             return row.tasks.words if row.tasks is not None else ""
 
+        def label(row: FleetJob) -> str:
+            return self._labels.get(row.cluster, row.cluster)
+
+        def tone(row: FleetJob) -> str:
+            return cluster_tone(self._colours.get(row.cluster))
+
+        def cluster(row: FleetJob, width: int) -> Stripes:
+            return cluster_stripes(label(row), width, tone(row))
+
         found: list[Column[FleetJob]] = [
-            text(
-                "cluster",
-                "CLUSTER",
-                CLUSTER,
-                lambda row: clean(row.cluster),
-                tone=lambda row: cluster_tone(self._colours.get(row.cluster)),
-                sort=True,
-                flex=True,
-                comfort=LONG_CLUSTER,
+            replace(
+                text(
+                    "cluster",
+                    "CLUSTER",
+                    CLUSTER,
+                    lambda row: clean(label(row)),
+                    tone=tone,
+                    sort=True,
+                    flex=True,
+                    comfort=LONG_CLUSTER,
+                ),
+                stripes=cluster,
             ),
             job_state(),
             text(
@@ -123,10 +136,10 @@ class FleetJobs(FleetTable[FleetJob]):
 
     def _lasted(self, row: FleetJob) -> float | None:
         """For how long (s) what is said of a job has lasted, if Flink says since when."""
-        fleet = self.app.fleet
-        if row.since is None or fleet is None or states.is_terminal(row.state):
+        member = self.app.fleet.get(row.cluster) if self.app.fleet is not None else None
+        if row.since is None or member is None or states.is_terminal(row.state):
             return None
-        return max(0.0, fleet[row.cluster].port.cluster_time() - row.since)
+        return max(0.0, member.port.cluster_time() - row.since)
 
     def toggle_finished(self) -> None:
         """Hide or show jobs that have ended."""
@@ -136,6 +149,7 @@ class FleetJobs(FleetTable[FleetJob]):
     def rows(self) -> Sequence[FleetJob]:
         facts = self.facts()
         self._colours = {one.name: one.colour for one in facts.clusters}
+        self._labels = {one.name: one.shown for one in facts.clusters}
         return [one for one in facts.jobs if self.shows(one)]
 
     def shows(self, row: FleetJob) -> bool:
@@ -190,5 +204,7 @@ def _awaited(facts: FleetFacts) -> str:
     """That no cluster has answered; "" if one has."""
     if any(one.age is not None for one in facts.clusters):
         return ""
+    if not facts.clusters:
+        return "no clusters"
     waits = any(one.state is ClusterState.CONNECTING for one in facts.clusters)
-    return "connecting…" if waits or not facts.clusters else "no cluster answers"
+    return "connecting…" if waits else "no cluster answers"

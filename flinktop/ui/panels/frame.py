@@ -15,7 +15,7 @@ from flinktop.ui.live import Asks, LiveScreen, Panel
 from flinktop.ui.panels.parts import RIGHT_GAP as GAP
 from flinktop.ui.panels.parts import Part, assemble, cells, fit, right_cells
 from flinktop.ui.panels.verdicts import TONES as SEVERITY_TONES
-from flinktop.ui.places import FleetPlace, is_at
+from flinktop.ui.places import is_of_fleet
 from flinktop.ui.theme import cluster_style
 from flinktop.ui.widgets.celltext import clip
 from flinktop.ui.widgets.growth import redraw
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from textual.content import Content
 
     from flinktop.engine.alerts.alert import AlertsView
+    from flinktop.engine.host import Port
     from flinktop.engine.link import Link, TunnelLink
     from flinktop.engine.operation import Operation
     from flinktop.facts.known import Known
@@ -122,6 +123,12 @@ def _no_answer(link: Link) -> str:
     return "no answer" if isinstance(link.error, Unreachable) or status is None else f"error {status}"
 
 
+def deleted_for(port: Port, now: float) -> float | None:
+    """For how long (s) a cluster has been deleted in Kubernetes; None while it is there, or elsewhere."""
+    deleted = port.kubernetes.deleted if port.kubernetes is not None else None
+    return None if deleted is None else max(0.0, now - deleted)
+
+
 def load(link: Link) -> str:
     """The load on the JobManager: requests a second, and how long the last one took."""
     rate = f"{link.per_second:.1f}" if link.per_second < 9.95 else f"{link.per_second:.0f}"  # noqa: PLR2004 -- rounds to 10.0
@@ -163,7 +170,7 @@ def places_of(known: Known, screens: Iterable[object]) -> list[str]:
     places: list[str] = []
     jobs: set[str] = set()
     for screen in dict.fromkeys(screens):
-        if not isinstance(screen, LiveScreen) or is_at(screen, FleetPlace):
+        if not isinstance(screen, LiveScreen) or is_of_fleet(screen):
             # The fleet stands before the cluster.
             continue
         names = [screen.crumb]
@@ -215,6 +222,8 @@ class TopLine(Line):
 
     def _fresh(self, *, short: bool) -> Part:
         port = self.port
+        if (gone := deleted_for(port, self.app.clock.wall())) is not None:
+            return f"✕ deleted {fmt.duration(gone)} ago", "bad"
         paused, late = self.place.paused, port.late()
         return freshness(
             port.link(),
@@ -283,10 +292,13 @@ class Notice(Line):
     DEFAULT_CSS = "Notice { height: auto; max-height: 3; display: none; color: $error; padding: 0 1; }"
 
     def show(self) -> None:
-        error = self.port.link().error
-        self.display = error is not None
+        error, gone = self.port.link().error, deleted_for(self.port, self.app.clock.wall())
+        self.display = error is not None or gone is not None
         parts: list[Part] = []
-        if error is not None:
+        if gone is not None:
+            words = f"This cluster was deleted in Kubernetes {fmt.duration(gone)} ago; what is shown is old."
+            parts = [(words, "bad")]
+        elif error is not None:
             hint = "; press r to try again" if isinstance(error, LoginRefused) else ""
             parts = [(f"{self.port.connection.url}: {error.reason}{hint}", "bad")]
         if parts != self._parts:

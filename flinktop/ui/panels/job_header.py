@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from flinktop.engine.journal.event import EventKind, Question
 from flinktop.engine.sweep import SECONDS, restarts_query
 from flinktop.facts.freshness import blank, blind_seconds, failure, why_stale
-from flinktop.facts.jobs import LastCheckpoint, is_gone, known_job, last_checkpoint, restarts_of
+from flinktop.facts.jobs import LastCheckpoint, is_gone, job_name, known_job, last_checkpoint, restarts_of
 from flinktop.facts.restore import last_savepoint
 from flinktop.facts.verdicts import job_verdict
 from flinktop.flink.checkpoints import CHECKPOINT_CONFIG, CHECKPOINTS
 from flinktop.flink.errors import NotFound
 from flinktop.flink.jobs import EXECUTION_RESULT, JOB
 from flinktop.flink.text import clean
-from flinktop.model import faults, states, tasks
+from flinktop.model import faults, kubernetes_words, states, tasks
 from flinktop.model import format as fmt
 from flinktop.model.checkpoints import tail
 from flinktop.model.scheduler import unknown_parallelism
@@ -164,6 +164,30 @@ def savepoint_line(port: Port, job: str, width: int) -> Line:
     return [*pair(label, age), GAP, (path, "muted")]
 
 
+def operator_line(job: str, port: Port) -> Line:
+    """What of the Flink Kubernetes operator runs it, and what that says of it; [] where nothing does."""
+    state = port.kubernetes
+    manager = state.manager_of(job, job_name(port, job)) if state is not None else None
+    if state is None or manager is None:
+        return []
+    now, lifecycle = port.clock.wall(), kubernetes_words.lifecycle(manager)
+    groups: list[Line] = [
+        pair("managed by", clean(f"{manager.kind} {state.namespace}/{manager.name}")),
+        [(clean(lifecycle), "bad" if manager.is_wrong else "warn" if manager.deleting else "")],
+    ]
+    if manager.error:
+        groups.append([("error", "bad")])
+    if manager.job_status:
+        groups.append(pair("job", clean(manager.job_status)))
+    if manager.wanted not in ("", "running"):
+        groups.append(pair("spec", clean(manager.wanted), "warn"))
+    if manager.upgrade_mode:
+        groups.append(pair("upgrade mode", clean(manager.upgrade_mode)))
+    if manager.savepoint_at is not None:
+        groups.append(pair("last savepoint", kubernetes_words.ago(manager.savepoint_at, now)))
+    return spaced(*groups, gap=MUTED_GAP)
+
+
 def result_line(job: str, port: Port) -> Line:
     """The result in `/jobs/:jobid/execution-result`; [] while it is not known, or the job has not ended."""
     answer = port.value(EXECUTION_RESULT(job=job))
@@ -184,7 +208,7 @@ def result_line(job: str, port: Port) -> Line:
 class JobHeader(LinesPanel):
     """A few lines above everything else on a job's screen."""
 
-    DEFAULT_CSS = "JobHeader { max-height: 7; }"
+    DEFAULT_CSS = "JobHeader { max-height: 8; }"
     STATE_FIRST = True
     follows_operations = True
 
@@ -232,6 +256,7 @@ class JobHeader(LinesPanel):
             [(job.name, "strong"), GAP, (job.jid, "muted")],
             self.one_line("state", lambda: state_line(job, restarts, cluster_now, time=time)),
             self.one_line("verdict", lambda: verdict_line(job_verdict(port, name), width)),
+            self.one_line("operator", lambda: operator_line(name, port)),
             self.one_line("result", lambda: result_line(name, port)) if ended else [],
             self.one_line("checkpoints", lambda: checkpoint_line(name, port, ended=ended)),
             # Before the restored checkpoint: on a short screen the last lines are dropped.

@@ -47,7 +47,7 @@ NOT_THERE = (
     "The file LOG does",
 )
 """What is sent instead of a missing file: by the JobManager, and by TaskManagers from 1.18."""
-BEFORE = 1.0  # seconds before an exception's time from which on the log is shown: its own entry comes first
+AROUND = 1.0  # seconds around an exception's time in which its own entry is looked for
 EDGES = 2  # blank cells at the left and the right of the status line
 
 
@@ -333,7 +333,9 @@ class LogView(PagerPanel):
         at, self._at = self._at, None
         config = self.port.value(CONFIG())
         of_cluster = config.timezone_offset / 1000.0 if config is not None else 0.0
-        line = loglines.first_since(self._lines, at - BEFORE, of_cluster)
+        line = loglines.first_trouble(self._lines, at - AROUND, at + AROUND, of_cluster)
+        if line is None:
+            line = loglines.first_since(self._lines, at - AROUND, of_cluster)
         if line is None:
             return
         when = fmt.near(at, self.zone_offset(), self.port.known_time())

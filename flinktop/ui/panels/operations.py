@@ -15,6 +15,7 @@ from flinktop.facts.operations import (
     duration_words,
     explanation_of,
     followed_by,
+    is_here,
     now_words,
     options,
     outcome,
@@ -201,7 +202,7 @@ class OperationsTable(TablePanel["Operation"]):
 
     def show(self) -> None:
         operations = self.port.operations()
-        several = len({one.cluster for one in operations} | {self.port.connection.url}) > 1
+        several = not all(is_here(self.port, one) for one in operations)
         if several != self._several_clusters:
             self._several_clusters = several
             self.table.set_columns(self.shown_columns())

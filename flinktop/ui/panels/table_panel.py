@@ -206,10 +206,9 @@ class TablePanel(Panel, Generic[R]):
         table.set_empty(self.empty())
         self.old = self.FADES and is_old(self.port, self.reading, max(OLD_SECONDS, 2 * self.EVERY))
         rows = self.rows()
-        if rows is not None:
-            table.set_rows(rows)
-        # Ages, time zone and staleness change the cells of unchanged rows.
-        table.redraw_cells()
+        if rows is None or not table.set_rows(rows):
+            # Ages, time zone and staleness change the cells of unchanged rows.
+            table.redraw_cells()
         self.query_one(Words).set_lines([line for line in self.words() if line])
 
     @property

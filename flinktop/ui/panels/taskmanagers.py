@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from flinktop.facts.freshness import blank_mark
+from flinktop.facts.pods import others, pod_of
+from flinktop.facts.pods import problems as pod_problems
 from flinktop.facts.processes import TaskManagerFacts, figures_query, heartbeat_now, taskmanager_facts
 from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.flink.metrics import TASKMANAGERS_METRICS
@@ -15,7 +18,8 @@ from flinktop.flink.taskmanagers import TASKMANAGER, TASKMANAGERS, Resource
 from flinktop.model import format as fmt
 from flinktop.model import heap, processes
 from flinktop.ui.live import RARELY
-from flinktop.ui.panels.columns import number, text
+from flinktop.ui.panels.columns import MUTED, number, text
+from flinktop.ui.panels.pod_columns import pod_columns, pod_tone
 from flinktop.ui.panels.table_panel import TablePanel
 from flinktop.ui.widgets.columns import Column
 from flinktop.ui.widgets.guarded_rows import GuardedRows, make_rows
@@ -24,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from flinktop.facts.processes import ProcessFigures
-    from flinktop.flink.taskmanagers import AllocatedSlot, TaskManagerDetails, TaskManagers
+    from flinktop.flink.taskmanagers import AllocatedSlot, TaskManager, TaskManagerDetails, TaskManagers
+    from flinktop.model.kubernetes import Pod
     from flinktop.ui.live import Asks
     from flinktop.ui.panels.parts import Part
     from flinktop.ui.widgets.columns import Cell
@@ -40,6 +45,8 @@ FREE = "free"
 def _verdict(row: TaskManagerFacts) -> Cell:
     if not row.problems:
         return blank_mark(failed=row.failed) if row.known is None else ("healthy", "")
+    if row.pod is not None and not row.is_listed:
+        return row.problems[0].words, "bad" if row.problems[0].bad else pod_tone(row.pod)
     return ", ".join(one.words for one in row.problems), "bad" if row.problems[0].bad else "warn"
 
 
@@ -53,6 +60,8 @@ def _measured(
     drop: int,
 ) -> Column[TaskManagerFacts]:
     def blank(row: TaskManagerFacts) -> Cell:
+        if not row.is_listed:
+            return MUTED
         if row.known is None:
             return blank_mark(failed=row.failed)
         # A rate needs two readings of the collectors' times.
@@ -99,14 +108,14 @@ class TaskManagersTable(TablePanel[TaskManagerFacts]):
             lambda row: row.heartbeat,
             fmt.span,
             tone=processes.heartbeat_tone,
-            blank=(fmt.UNKNOWN, "muted"),
+            blank=lambda row: (fmt.UNKNOWN, "muted") if row.is_listed else MUTED,
             drop=1,
         ),
         text(
             "slots",
             "SLOTS",
             6,
-            lambda row: fmt.part(row.used, row.slots),
+            lambda row: fmt.part(row.used, row.slots) if row.is_listed else "",
             tone=lambda row: "warn" if row.free == 0 else "",
             sort=lambda row: row.free,
             align="right",
@@ -150,9 +159,38 @@ class TaskManagersTable(TablePanel[TaskManagerFacts]):
         text("id", "ID", 32, lambda row: row.id, tone="muted", sort=True, middle=True, usual=False),
     )
     scroll_asks_at_once = False
+    _on_kubernetes = False
 
     def __init__(self) -> None:
         super().__init__(id="taskmanagers")
+        self._pods: frozenset[str] = frozenset()  # rows that are pods alone
+
+    def columns(self) -> Sequence[Column[TaskManagerFacts]]:
+        """With those of its pod after slots and tasks, where the cluster runs on Kubernetes."""
+        if not self._on_kubernetes:
+            return self.COLUMNS
+        at = next(at for at, column in enumerate(self.COLUMNS) if column.key == "tasks") + 1
+        return (*self.COLUMNS[:at], *pod_columns(self._wall), *self.COLUMNS[at:])
+
+    def _wall(self) -> float:
+        return self.port.clock.wall()
+
+    def is_dim(self, row: TaskManagerFacts) -> bool:
+        """A pod that is gone is faded, as is what is old."""
+        gone = not row.is_listed and row.pod is not None and row.pod.gone is not None
+        return gone or super().is_dim(row)
+
+    @property
+    def pod_here(self) -> Pod | None:
+        """The pod of the selected row."""
+        row = self.table.cursor_row
+        return row.pod if row is not None else None
+
+    @property
+    def is_listed_here(self) -> bool:
+        """Whether Flink lists the TaskManager of the selected row; else only its pod is known."""
+        row = self.table.cursor_row
+        return row is not None and row.is_listed
 
     def matches(self, row: TaskManagerFacts, text: str) -> bool:
         matches = super().matches
@@ -166,18 +204,46 @@ class TaskManagersTable(TablePanel[TaskManagerFacts]):
     def asks(self) -> Asks:
         if self.missing:
             return {}
-        every = max(SECONDS, len(self.visible_keys) / MOST_A_SECOND)
-        figures = (figures_query(self.port, Process(one), processes.ROW) for one in self.visible_keys)
+        listed = [one for one in self.visible_keys if one not in self._pods]
+        every = max(SECONDS, len(listed) / MOST_A_SECOND)
+        figures = (figures_query(self.port, Process(one), processes.ROW) for one in listed)
         asks: Asks = {query: every for query in figures if query is not None}
         return asks | {TASKMANAGERS(): 0.0, TASKMANAGERS_METRICS(): RARELY}
+
+    def show(self) -> None:
+        if (self.port.kubernetes is not None) != self._on_kubernetes:
+            self._on_kubernetes = not self._on_kubernetes
+            self.table.set_columns(self.shown_columns())
+        super().show()
+
+    def rows(self) -> Sequence[TaskManagerFacts] | None:
+        """Those that Flink lists, then pods that it does not list: they wait, or are gone."""
+        answer: TaskManagers | None = self.answer
+        pods = others(self.port, answer.taskmanagers if answer is not None else ())
+        self._pods = frozenset(one.id for one in pods)
+        if answer is None:
+            return pods or None
+        found = self.rows_of(answer)
+        if not pods:
+            return found
+        waiting = [one for one in pods if one.pod is not None and one.pod.gone is None]
+        gone = [one for one in pods if one.pod is not None and one.pod.gone is not None]
+        failed = found.failed if isinstance(found, GuardedRows) else ()
+        return GuardedRows([*waiting, *found, *gone], failed)
 
     def rows_of(self, answer: TaskManagers) -> Sequence[TaskManagerFacts]:
         listed, reading = answer.taskmanagers, self.reading
         at = reading.at if reading is not None else None
         now = heartbeat_now(self.port, [one.last_heartbeat for one in listed], at)
-        rows = make_rows(listed, lambda one: taskmanager_facts(self.port, one, now), key=lambda one: one.id)
+        rows = make_rows(listed, lambda one: self._facts(one, now), key=lambda one: one.id)
         rows.sort(key=lambda row: (-row.worst[0], -row.worst[1], row.name))
         return rows
+
+    def _facts(self, one: TaskManager, now: float) -> TaskManagerFacts:
+        found = taskmanager_facts(self.port, one, now)
+        if (pod := pod_of(self.port, one)) is None:
+            return found
+        return replace(found, pod=pod, problems=(*found.problems, *pod_problems(pod, self._wall())))
 
 
 class SlotRow(Struct, frozen=True):

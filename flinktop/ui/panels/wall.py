@@ -56,7 +56,7 @@ class Wall(Panel):
         """Whether it shows several clusters."""
         return not self.app.is_open
 
-    @cached_property
+    @property
     def ports(self) -> Mapping[str, Port]:
         """The engines of the clusters on it, by name."""
         fleet = self.app.fleet
@@ -125,7 +125,8 @@ class Wall(Panel):
             """A time to the minute, with its date where that is another day."""
             return fmt.clock(at, offset)[:5] if abs(now - at) < HALF_DAY else fmt.near(at, offset, now)
 
-        name: Part = (f"{len(self.ports)} clusters", "strong")
+        number = len(self.ports)
+        name: Part = (f"{number} cluster{'' if number == 1 else 's'}", "strong")
         marks: tuple[Part, ...] = ()
         if not self.of_all:
             name = self.profile.name, cluster_style(self.profile.colour)

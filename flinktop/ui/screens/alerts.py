@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 
-from flinktop.facts.alerts import AlertState, job_words, state_of
+from flinktop.facts.alerts import AlertState, state_of
 from flinktop.ui import keys
-from flinktop.ui.panels.alerts import AlertDetail, AlertsTable
+from flinktop.ui.panels.alert_detail import AlertDetail
+from flinktop.ui.panels.alerts import AlertsTable
 from flinktop.ui.places import MutePlace, job_actions
 from flinktop.ui.screens.cluster_screen import ClusterScreen
 from flinktop.ui.subjects import go_to, of_alert
@@ -17,13 +18,15 @@ from flinktop.ui.widgets.messages import Moved, Opened
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
+    from flinktop.ui.command import Command
+    from flinktop.ui.panels.alerts import AlertRow
     from flinktop.ui.screens.actions import Action
 
 
 class AlertsScreen(ClusterScreen, sheet="alerts.tcss"):
     """All alerts; from 32 lines on with the selected one in full below them."""
 
-    COMMANDS_HERE = keys.ALERTS
+    COMMANDS_HERE: ClassVar[tuple[Command, ...]] = keys.ALERTS
     AUTO_FOCUS = "#alerts LiveTable"
     crumb = "alerts"
 
@@ -37,7 +40,7 @@ class AlertsScreen(ClusterScreen, sheet="alerts.tcss"):
 
     @on(Moved)
     def _selected(self, event: Moved) -> None:
-        self.query_one(AlertDetail).choose(self.alerts.alert(event.key))
+        self.query_one(AlertDetail).choose(self.alerts.row(event.key))
 
     def tick(self, *, everything: bool = True) -> None:
         """The selected alert is another value when its state has changed."""
@@ -47,35 +50,39 @@ class AlertsScreen(ClusterScreen, sheet="alerts.tcss"):
 
     @on(Opened)
     def _opened(self, event: Opened) -> None:
-        if (alert := self.alerts.alert(event.key)) is not None:
-            go_to(self.app, of_alert(self.port, alert))
+        if (row := self.alerts.row(event.key)) is not None:
+            self.open_subject(row)
+
+    def open_subject(self, row: AlertRow) -> None:
+        """Go to what an alert is about."""
+        go_to(self.app, of_alert(row.port, row.alert))
 
     def actions(self) -> tuple[Action, ...]:
         """The actions on the job of the selected alert; on the cluster for one that is of no job."""
-        alert = self.alerts.selected
-        if alert is not None and alert.job:
-            return job_actions(self.port, alert.job, alert.job_name)
+        row = self.alerts.selected
+        if row is not None and row.alert.job:
+            return job_actions(row.port, row.alert.job, row.alert.job_name)
         return super().actions()
 
     def action_acknowledge(self) -> None:
-        alert = self.alerts.selected
-        if alert is None:
+        row = self.alerts.selected
+        if row is None:
             return
-        if not alert.is_open:
+        if not row.alert.is_open:
             self.app.notify("This alert has cleared already.", markup=False)
-        elif alert.acknowledged is not None:
+        elif row.alert.acknowledged is not None:
             self.app.notify("This alert is acknowledged already.", markup=False)
         else:
-            self.port.acknowledge(alert.key)
-            muted = state_of(alert, self.port.clock.wall()) is AlertState.MUTED
+            row.port.acknowledge(row.alert.key)
+            muted = state_of(row.alert, self.app.clock.wall()) is AlertState.MUTED
             more = " It stays muted." if muted else ""
-            words = f"Acknowledged: {alert.finding.kind} of {job_words(alert)}.{more}"
+            words = f"Acknowledged: {row.alert.finding.kind} of {row.whose}.{more}"
             self.app.notify(words, markup=False)
 
     def action_mute(self) -> None:
-        alert = self.alerts.selected
-        if alert is not None or self.port.alerts.mutes:
-            self.app.go(MutePlace(alert))
+        row = self.alerts.selected
+        if row is not None or self.port.alerts.mutes:
+            self.app.go(MutePlace(row.alert if row is not None else None))
 
     def action_copy(self) -> None:
         if (text := self.alerts.copied()) is not None:

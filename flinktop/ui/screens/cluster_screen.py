@@ -8,12 +8,14 @@ from textual import on
 from textual.containers import Container
 from textual.widgets import Input
 
+from flinktop.facts.jobs import job_name
 from flinktop.ui import keys
 from flinktop.ui.live import LiveScreen, is_displayed, panel_of
 from flinktop.ui.panels.frame import BottomLine, Notice, TopLine
 from flinktop.ui.panels.time_chart import stepped
 from flinktop.ui.places import (
     ActionsPlace,
+    DescribedPlace,
     TimelinePlace,
     cluster_actions,
     is_at,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from flinktop.engine.host import Port
+    from flinktop.engine.kubernetes_text import Described
     from flinktop.settings import Profile
     from flinktop.ui.command import Command
     from flinktop.ui.places import Place
@@ -114,6 +117,8 @@ class ClusterScreen(LiveScreen):
         if action == keys.ACTIONS.id and self.profile.connection.read_only:
             # Of one's own there may be some that change nothing.
             return self.app.own is not None and bool(self.app.own.entries(self))
+        if action == keys.DESCRIBE.id and self.described() is None:
+            return False
         return super().check_action(action, parameters)
 
     def actions(self) -> tuple[Action, ...]:
@@ -138,6 +143,22 @@ class ClusterScreen(LiveScreen):
             event.stop()
         elif event.key in keys.ACTIONS.keys and self.app.is_open and self.profile.connection.read_only:
             self.app.notify_read_only()
+
+    def described(self) -> Described | None:
+        """What kubectl can describe of what is selected; None: nothing of it is on Kubernetes."""
+        state = self.port.kubernetes if self.app.is_open else None
+        if state is None:
+            return None
+        # Few clusters are on Kubernetes: only these import it.
+        from flinktop.engine import kubernetes_text as texts  # noqa: PLC0415
+
+        if not self.job:
+            return texts.cluster_described(state)
+        return texts.job_described(state, self.job, job_name(self.port, self.job))
+
+    def action_describe(self) -> None:
+        if (what := self.described()) is not None:
+            self.app.go(DescribedPlace(what))
 
     def neighbour(self, by: int) -> Place | None:  # noqa: ARG002 -- for subclasses
         """The place before (-1) or after (1) this one, in the same view; None without one."""

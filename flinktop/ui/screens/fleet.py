@@ -7,26 +7,22 @@ from typing import TYPE_CHECKING
 from textual import on
 
 from flinktop.ui import keys
-from flinktop.ui.known_fleet import profile_of
 from flinktop.ui.live import panel_of
 from flinktop.ui.panels.fleet_clusters import FleetClusters
-from flinktop.ui.panels.fleet_frame import FleetBottomLine, FleetTopLine
 from flinktop.ui.panels.fleet_jobs import FleetJobs, WorstJobs, of_key
+from flinktop.ui.panels.fleet_search import SearchNotice
 from flinktop.ui.panels.fleet_table import FleetTable
-from flinktop.ui.places import JobPlace, TimelinePlace
+from flinktop.ui.places import JobPlace
+from flinktop.ui.screens.of_fleet import OfFleet
 from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets.messages import Opened
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from flinktop.engine.host import Port
-    from flinktop.settings import Profile
-    from flinktop.ui.panels.frame import BottomLine
 
-
-class FleetScreen(TabbedScreen, sheet="fleet.tcss"):
-    """All clusters at once. A cluster is opened over it, so that esc finds the cursor where it was."""
+class FleetScreen(TabbedScreen, OfFleet, sheet="fleet.tcss"):
+    """All clusters at once."""
 
     COMMANDS_HERE = keys.FLEET
 
@@ -39,10 +35,9 @@ class FleetScreen(TabbedScreen, sheet="fleet.tcss"):
         return self.tab
 
     def top(self) -> ComposeResult:
-        yield FleetTopLine()
-
-    def bottom(self) -> BottomLine:
-        return FleetBottomLine()
+        yield from super().top()
+        if self.app.fleet is not None and self.app.fleet.searches:
+            yield SearchNotice()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Ended jobs are hidden in the table of all jobs only."""
@@ -68,13 +63,6 @@ class FleetScreen(TabbedScreen, sheet="fleet.tcss"):
             return None
         return table.cursor_key if isinstance(panel, FleetClusters) else of_key(table.cursor_key)[0]
 
-    def own_cluster(self) -> tuple[Port, Profile] | None:
-        """The cluster under the cursor, or that of the job there."""
-        if (name := self.cluster) is None or self.app.fleet is None:
-            return None
-        member = self.app.fleet[name]
-        return member.port, profile_of(member)
-
     def selected(self) -> dict[str, str]:
         """The job under the cursor."""
         table = self.table()
@@ -89,16 +77,6 @@ class FleetScreen(TabbedScreen, sheet="fleet.tcss"):
         else:
             cluster, job = of_key(event.key)
             self.app.open_cluster(cluster, JobPlace(job))
-
-    def action_timeline(self) -> None:
-        """The timeline of the cluster under the cursor."""
-        if self.cluster is not None:
-            self.app.open_cluster(self.cluster, TimelinePlace())
-
-    def action_refresh(self) -> None:
-        """Ask the cluster under the cursor again now."""
-        if self.cluster is not None and self.app.fleet is not None:
-            self.app.fleet[self.cluster].port.refresh()
 
     def action_copy(self) -> None:
         panel = self._panel

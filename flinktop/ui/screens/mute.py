@@ -74,7 +74,9 @@ class MuteScreen(Dialog[None]):
 
     def renew(self) -> None:
         alert = self._alert
-        words = f"{job_words(alert)}: {clean(alert.finding.words)}" if alert is not None else ""
+        # Opened in the list of the alerts of all clusters, which may have jobs of one name.
+        where = "" if self.app.is_open else f" on {clean(self.profile.name)}"
+        words = f"{job_words(alert)}{where}: {clean(alert.finding.words)}" if alert is not None else ""
         self.query_one("#on", Static).update(clip(words, self.words_width))
         rows = self._rows()
         self.table.set_rows(rows)

@@ -19,6 +19,7 @@ from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets.messages import Opened
 
 if TYPE_CHECKING:
+    from flinktop.engine.kubernetes_text import Described
     from flinktop.flink.taskmanagers import TaskManager
     from flinktop.ui.tabs import TabPanel
 
@@ -100,6 +101,15 @@ class JobManagerScreen(ProcessScreen):
 
     def __init__(self, tab: str = "") -> None:
         super().__init__(Process(), tab)
+
+    def described(self) -> Described | None:
+        """Its pod."""
+        state = self.port.kubernetes
+        if state is None:
+            return None
+        from flinktop.engine.kubernetes_text import pod_described  # noqa: PLC0415 -- on Kubernetes alone
+
+        return pod_described(state, next(iter(state.pods_of("jobmanager")), None))
 
     def action_copy(self) -> None:
         value = self.made["configuration"].value_here() if self.tab == "configuration" else None

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import math
 import re
+import sys
 import threading
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from queue import SimpleQueue
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
 
 from rich.cells import cell_len
@@ -96,7 +98,7 @@ def draw(
     a missing value must be NaN, a point far beyond the limits takes seconds, wide characters break the rows,
     hence none of the callers' names reach it.
     """
-    import plotext as plt  # noqa: PLC0415 - 30 to 70 ms that only a chart has to pay
+    plt = _plotext()
 
     seen = [value for line in lines for at, value in line.points if since <= at <= until]
     up = value_axis(seen, height - 2, options.label, options.high, options.scale)
@@ -121,6 +123,27 @@ def draw(
         plt.plot(*map(list, zip(*points, strict=True)), marker=options.marker(number), color=number + 1)
     text = plt.build()
     return _runs(text.translate(_TO_ASCII) if options.ascii else text, [line.style for line in lines])
+
+
+def _plotext() -> ModuleType:
+    """plotext, imported when the first chart is drawn: it takes 15 to 40 ms.
+
+    It formats the documentation of all its functions while it is imported, which takes as long as all else,
+    and 0.5 MB: here it finds modules in place of those that would.
+    """
+    if (loaded := sys.modules.get("plotext")) is not None:
+        return loaded
+    names = ("plotext._doc", "plotext._doc_utils")
+    for name in names:
+        sys.modules[name] = ModuleType(name)
+    sys.modules[names[1]].__dict__.update(documentation=None, add=lambda _function: None)
+    try:
+        import plotext  # noqa: PLC0415
+    except (ImportError, AttributeError):  # another release, which needs them
+        for name in [one for one in sys.modules if one.partition(".")[0] == "plotext"]:
+            del sys.modules[name]
+        import plotext  # noqa: PLC0415
+    return plotext  # type: ignore[no-any-return]
 
 
 def _window(since: float, until: float, columns: int, options: Options) -> Axis:

@@ -97,16 +97,21 @@ class LiveTable(PaintedView, Generic[R]):
 
     # What it shows
 
-    def set_rows(self, rows: Sequence[R]) -> None:
-        """Show these rows in this default order, for `GuardedRows` with what could not be made into rows."""
+    def set_rows(self, rows: Sequence[R]) -> bool:
+        """Show these rows in this default order, for `GuardedRows` with what could not be made into rows.
+
+        Returns whether they are others than before: all their cells are drawn again then.
+        """
         failed = rows.failed if isinstance(rows, GuardedRows) else ()
         for one in failed:
             self._errors.add(f"row {one.key}", one.error)
         # Only this table looks into them, and it checks their type.
         fixed = (*rows, *cast("Sequence[R]", failed))
-        if fixed != self._rows:
-            self._rows = fixed
-            self._arrange()
+        if fixed == self._rows:
+            return False
+        self._rows = fixed
+        self._arrange()
+        return True
 
     def set_columns(self, columns: Sequence[Column[R]]) -> None:
         """Show other columns; the sorted column stays, if it is there."""

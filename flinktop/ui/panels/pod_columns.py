@@ -1,0 +1,81 @@
+"""The columns of a TaskManager's pod: its state, restarts, last end, node."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from flinktop.facts.pods import is_bad, is_recent
+from flinktop.flink.text import clean
+from flinktop.model import format as fmt
+from flinktop.model import kubernetes_words
+from flinktop.ui.panels.columns import MUTED, number, text
+from flinktop.ui.widgets.columns import Column
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flinktop.facts.processes import TaskManagerFacts
+    from flinktop.model.kubernetes import Pod
+    from flinktop.ui.widgets.columns import Cell
+
+NAMES: Final = ("pod", "restarts", "last_end", "node")
+_TONES: Final = {"Running": "good", "Gone": "muted", "Starting": "info"}
+
+
+def pod_tone(pod: Pod) -> str:
+    """The style of a pod's state."""
+    word = kubernetes_words.status(pod)
+    return "bad" if is_bad(pod) and pod.gone is None else _TONES.get(word, "warn")
+
+
+def pod_columns(now: Callable[[], float]) -> tuple[Column[TaskManagerFacts], ...]:
+    """The columns; `now` is this machine's time (s since 1970)."""
+
+    def last_end(row: TaskManagerFacts) -> Cell:
+        end = row.pod.ended if row.pod is not None else None
+        if end is None:
+            return MUTED
+        age = f" {fmt.span(max(0.0, now() - end.at))}" if end.at is not None else ""
+        return f"{clean(kubernetes_words.short_end(end))}{age}", "warn" if is_recent(end, now()) else "muted"
+
+    def of_pod(row: TaskManagerFacts) -> str:
+        return clean(kubernetes_words.status(row.pod)) if row.pod is not None else ""
+
+    return (
+        text(
+            "pod",
+            "POD",
+            9,
+            of_pod,
+            tone=lambda row: pod_tone(row.pod) if row.pod is not None else "",
+            sort=True,
+            drop=1,
+        ),
+        number(
+            "restarts",
+            "RESTARTS",
+            8,
+            lambda row: row.pod.restarts if row.pod is not None else None,
+            str,
+            drop=2,
+        ),
+        Column(
+            "last_end",
+            "LAST END",
+            14,
+            last_end,
+            sort=lambda row: row.pod.ended.at if row.pod is not None and row.pod.ended is not None else None,
+            descending=True,
+            drop=1,
+        ),
+        text(
+            "node",
+            "NODE",
+            18,
+            lambda row: clean(row.pod.node) if row.pod is not None else "",
+            tone="muted",
+            sort=True,
+            drop=4,
+            middle=True,
+        ),
+    )
