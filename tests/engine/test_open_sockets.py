@@ -21,6 +21,7 @@ from tests.headless.test_watch import settings
 pytestmark = pytest.mark.deep
 
 CLUSTERS = 3
+STARTS = 30.0
 SECONDS = 1.0
 """Off the screen the first requests follow each other after a quarter of that."""
 
@@ -32,10 +33,12 @@ class Hanging:
 
     def __init__(self) -> None:
         self.open = self.most = 0
+        self.taken = asyncio.Event()
 
     async def talk(self, reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
         self.open += 1
         self.most = max(self.most, self.open)
+        self.taken.set()
         try:
             await reader.read()
         finally:
@@ -73,9 +76,12 @@ async def running(make: Callable[[str, Path], Started], url: str, home: Path) ->
 async def test_a_cluster_that_never_answers_holds_one_connection(
     make: Callable[[str, Path], Started], tmp_path: Path
 ) -> None:
-    server = Hanging()
-    async with listening(server.talk) as port, AsyncExitStack() as stack:
-        for _ in range(CLUSTERS):
+    servers = [Hanging() for _ in range(CLUSTERS)]
+    async with AsyncExitStack() as stack:
+        for server in servers:
+            port = await stack.enter_async_context(listening(server.talk))
             await stack.enter_async_context(running(make, f"http://127.0.0.1:{port}", tmp_path))
+        for server in servers:
+            await asyncio.wait_for(server.taken.wait(), STARTS)
         await asyncio.sleep(SECONDS)
-        assert server.open == server.most == CLUSTERS
+        assert [(server.open, server.most) for server in servers] == [(1, 1)] * CLUSTERS
