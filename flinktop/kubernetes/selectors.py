@@ -10,7 +10,7 @@ from msgspec import Struct
 from flinktop.flink.text import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _KEY: Final = r"[A-Za-z0-9](?:[-A-Za-z0-9_./]{0,316})"
 _VALUE: Final = r"[-A-Za-z0-9_.]{0,63}"
@@ -18,7 +18,6 @@ _REQUIREMENT: Final = re.compile(
     rf"\s*(?:(!)\s*({_KEY})|({_KEY})\s*(?:(==|=|!=)\s*({_VALUE})|\s(in|notin)\s*\(([^()]{{0,4000}})\))?)\s*"
 )
 _ONE_VALUE: Final = re.compile(_VALUE)
-_SEPARATORS: Final = re.compile(r",(?![^()]*\))")
 
 
 class SelectorError(ValueError):
@@ -53,7 +52,19 @@ def selector(text: str) -> Selector:
     """The selector in a text; "" is one that everything matches. Raises SelectorError."""
     if not text.strip():
         return Selector()
-    return Selector(tuple(_requirement(part) for part in _SEPARATORS.split(text)))
+    return Selector(tuple(_requirement(part) for part in _parts(text)))
+
+
+def _parts(text: str) -> Iterator[str]:
+    """What stands between commas that are in no brackets."""
+    start, inside = 0, False
+    for place, letter in enumerate(text):
+        if letter in "()":
+            inside = letter == "("
+        elif letter == "," and not inside:
+            yield text[start:place]
+            start = place + 1
+    yield text[start:]
 
 
 def _requirement(text: str) -> Requirement:

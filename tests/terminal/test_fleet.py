@@ -26,7 +26,7 @@ pytestmark = pytest.mark.deep
 KINDS = ("live", "live", "hanging", "refusing")
 FAST = 0.03
 """Seconds between two keys."""
-LEAVES = 2.5
+LEAVES = 4.0
 """Seconds that leaving may take, whatever hangs."""
 
 

@@ -158,6 +158,8 @@ def test_ascii_draws_with_nothing_else(server: FixtureServer, tmp_path: Path) ->
         pty.press("s")
         seen.append(pty.wait_for(re.compile(r"STATE[v^]")))
         pty.press("?")
+        seen.append(pty.wait_for("Rows"))
+        pty.press("end")
         seen.append(pty.wait_for("Program"))
         pty.press("q")
         pty.wait_until_gone("Program")

@@ -9,6 +9,7 @@ from textual.screen import Screen
 
 from flinktop.engine.acts.job_acts import Cancel, Stop
 from flinktop.engine.journal.event import Event, EventKind
+from flinktop.engine.kubernetes_text import Described, PodLog
 from flinktop.flink.connection import acts
 from flinktop.flink.process import Process
 from flinktop.own_commands.runs import Run
@@ -25,6 +26,7 @@ from flinktop.ui.screens.fault import FaultScreen
 from flinktop.ui.screens.help import HelpScreen
 from flinktop.ui.screens.jars import JarsScreen
 from flinktop.ui.screens.job import JobScreen
+from flinktop.ui.screens.kubernetes_text import DescribedScreen, PodLogScreen
 from flinktop.ui.screens.log_screen import LogFileScreen
 from flinktop.ui.screens.operations import OperationScreen, OperationsScreen
 from flinktop.ui.screens.overview import OverviewScreen
@@ -94,6 +96,8 @@ def places(ui: ActingDay) -> Iterator[tuple[tuple[Command, ...], Screen[None]]]:
     yield keys.TIMELINE, TimelineScreen()
     happened = Event(kind=EventKind.FAILURE, at=1.0, cluster="", words="no", key="", job=job)
     yield keys.EVENT, EventScreen(happened)
+    yield keys.POD_LOG, PodLogScreen(PodLog(namespace="flink", pod="orders-taskmanager-1-1"))
+    yield keys.DESCRIPTION_OF, DescribedScreen(Described(kind="pod", namespace="flink", name="orders"))
     yield keys.OUTPUT, OutputScreen(Run("mine", ("true",), background=False, began=0.0))
 
 

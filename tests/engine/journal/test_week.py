@@ -71,7 +71,7 @@ class Days:
             with suppress(Refusal):
                 request = Request(moment, dict(query.ids), dict(query.params))
                 document = moment.release.keep(REPLIES[endpoint](request))
-                value = msgspec.convert(document, endpoint.reply, strict=False)
+                value = msgspec.json.decode(msgspec.json.encode(document), type=endpoint.reply, strict=False)
                 engine.arrived(query, value, engine.clock.now())
 
     def until(self, end: float) -> None:
