@@ -9,6 +9,7 @@ import pytest
 from flinktop.demo.names import RELEASES, SHOWS
 from flinktop.demo.transport import DemoTransport
 from flinktop.demo.world import World
+from tests.depth import in_depth
 
 LARGE = ("many-jobs", "wide-job")
 STEPS = (0.0, 7.0, 8.0, 61.0, 240.0, 30.0)
@@ -22,7 +23,7 @@ def answers(transport: DemoTransport) -> list[bytes]:
 
 
 @pytest.mark.parametrize("release", [RELEASES[0], RELEASES[-1]])
-@pytest.mark.parametrize("scenario", [one for one in SHOWS if one not in LARGE])
+@pytest.mark.parametrize("scenario", in_depth([one for one in SHOWS if one not in LARGE], ["mixed"]))
 def test_a_world_that_was_asked_before_answers_as_a_new_one(scenario: str, release: str) -> None:
     now = [0.0]
     asked = DemoTransport(World(scenario=scenario, version=release, born=1.7e9), lambda: now[0])
