@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from flinktop.engine.outcome import failed_here
 from flinktop.engine.transfers import Transfer, read_log
 from flinktop.flink.run_in_thread import run_in_thread
 from flinktop.flink.text import clean_lines
@@ -84,7 +85,7 @@ class KubernetesText:
             return Transfer(state="failed", reason=str(error))
         except Exception as error:
             log.exception("%s failed", self.what.command)
-            return Transfer(state="failed", reason=repr(error))
+            return Transfer(state="failed", reason=failed_here(error))
         now = around.clock.now()
         if isinstance(self.what, PodLog):
             lines, known = await run_in_thread(lambda: read_log(body, 0))

@@ -76,12 +76,6 @@ class Kubectl:
         )
         return tuple(filter(None, output.decode(errors="replace").splitlines()))
 
-    async def context_in_use(self) -> str:
-        """The name of its context: the one given, or the current one. Raises KubectlError."""
-        if self.context is not None:
-            return self.context
-        return (await self.run("config", "current-context")).decode(errors="replace").strip()
-
     async def logs(self, namespace: str, pod: str, container: str = "", *, previous: bool = False) -> bytes:
         """The end of the log of a pod's container, of its run before the present one if `previous`.
 

@@ -55,10 +55,7 @@ async def test_a_description(stand_in: StandIn) -> None:
 async def test_contexts(stand_in: StandIn) -> None:
     stand_in.put(output="prod\nthe other one\n")
     assert await stand_in.kubectl().contexts() == ("prod", "the other one")
-    assert await stand_in.kubectl("a b").context_in_use() == "a b"
-    stand_in.put(output="prod\n")
-    assert await stand_in.kubectl(None).context_in_use() == "prod"
-    assert stand_in.runs == ["config get-contexts --output=name", "config current-context"]
+    assert stand_in.runs == ["config get-contexts --output=name"]
 
 
 async def test_a_failure_is_one_sentence(stand_in: StandIn) -> None:
