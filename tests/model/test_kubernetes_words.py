@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from flinktop.facts import kubernetes as facts
 from flinktop.model import kubernetes_words as words
 from flinktop.model.kubernetes import ContainerEnd, KubernetesState, OperatorState, Pod
 
@@ -45,7 +44,6 @@ STABLE = OperatorState(
 )
 def test_why_a_container_ended(end: ContainerEnd, text: str) -> None:
     assert words.ended(end, NOW) == text
-    assert facts.ended is words.ended
 
 
 @pytest.mark.parametrize(
