@@ -77,7 +77,7 @@ async def test_a_description_has_neither_secrets_nor_control_characters() -> Non
     ("answer", "reason"),
     [
         (KubectlError("failed", "pod tm-1 is not there any more"), "pod tm-1 is not there any more"),
-        (ValueError("odd"), "ValueError('odd')"),
+        (ValueError("odd"), "flinktop failed: ValueError('odd')"),
         (None, "this cluster is not read by kubectl"),
     ],
 )
