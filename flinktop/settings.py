@@ -251,12 +251,13 @@ class Sources:
 
         `url` says which cluster it is; it is no address to connect to. `label` is its name in tables.
         """
-        from flinktop.kubernetes_config import guarded  # noqa: PLC0415 -- loaded already
+        from flinktop.kubernetes_config import connection, guarded  # noqa: PLC0415 -- loaded already
 
+        reached = connection(entry, context, name, url, self.file.kubernetes)
         entry = guarded(entry, context, name.partition("/")[0], self.file.kubernetes)
         cluster = Cluster(
             name=entry.cluster(name),
-            connection=Connection(url),
+            connection=reached,
             read_only=entry.read_only,
             refresh=entry.refresh,
             colour=entry.colour,

@@ -56,7 +56,7 @@ class KubernetesArgs:
 
         found = named(self.names, configured) if self.names else (KubernetesEntry(),)
         if self.context is not None:
-            found = tuple(replace(one, context=self.context) for one in found)
+            found = tuple(_in_context(one, self.context) for one in found)
         if self.every_namespace:
             found = tuple(replace(one, namespaces=(EVERY,)) for one in found)
         elif self.namespaces:
@@ -71,6 +71,12 @@ class KubernetesArgs:
             except NotAllowed as error:
                 raise NotAllowed(f"--selector {error}") from None
         return found
+
+
+def _in_context(entry: "KubernetesEntry", context: str) -> "KubernetesEntry":
+    """An entry in another context, to whose clusters its logins must not be sent."""
+    logins = entry.logins if entry.context in (None, context) else ()
+    return replace(entry, context=context, logins=logins)
 
 
 @dataclass(frozen=True, slots=True)

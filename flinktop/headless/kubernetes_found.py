@@ -84,7 +84,13 @@ class _Place:
         self._sources = sources
         self._entry = entry
         self._done = asyncio.Event()
-        self.search = Search(entry.wanted, clock, self._heard, follow=False)
+        self.search = Search(
+            entry.wanted,
+            clock,
+            self._heard,
+            connection=lambda found: profile_of(sources, entry, found).connection,
+            follow=False,
+        )
 
     def _heard(self, news: SearchNews) -> None:
         if news.problem or news.site.complete:
@@ -99,17 +105,16 @@ class _Place:
         except TimeoutError:
             late = True
         news = self.search.news
-        flinks = await asyncio.gather(*map(self._is_flink, news.site.found))
-        clusters = tuple(
+        found = [
             FoundCluster(profile_of(self._sources, self._entry, one), self.search.way(one), one.state)
-            for one, is_one in zip(news.site.found, flinks, strict=True)
-            if is_one
-        )
+            for one in news.site.found
+        ]
+        flinks = await asyncio.gather(*map(_is_flink, news.site.found, found))
+        clusters = tuple(one for one, is_one in zip(found, flinks, strict=True) if is_one)
         problems = (*news.problems, *([LATE.format(seconds)] if late else []))
         return Searched(self._entry.name or news.where, news.where, clusters, problems, news.nothing)
 
-    async def _is_flink(self, found: Found) -> bool:
-        """Whether a cluster is one; a service that does not answer may be one."""
-        if found.confirmed:
-            return True
-        return await is_flink(found.url, self.search.way(found)) is not False
+
+async def _is_flink(found: Found, cluster: FoundCluster) -> bool:
+    """Whether a cluster is one; a service that does not answer may be one."""
+    return found.confirmed or await is_flink(cluster.profile.connection, cluster.way) is not False
