@@ -214,7 +214,7 @@ class Sources:
         notes = (
             *profile.notes,
             *_notes_on_login(connection, self.environ, is_for_it=is_for_it),
-            *_notes_on_files(connection),
+            *notes_on_files(connection),
         )
         return replace(profile, connection=connection, notes=notes, shows=shown_job(target))
 
@@ -471,7 +471,7 @@ def _notes_on_names(file: ConfigFile) -> tuple[str, ...]:
     )
 
 
-def _notes_on_files(connection: Connection) -> tuple[str, ...]:
+def notes_on_files(connection: Connection) -> tuple[str, ...]:
     """Notes about files with secrets that other users can read."""
     named = (
         ("password", _file_of(connection.password)),

@@ -12,6 +12,7 @@ from flinktop.cli import main
 from flinktop.command_line import UsageError, read_args
 from flinktop.config_file import read_config
 from flinktop.flink.connection import Connection, Secret
+from flinktop.headless.args import ActArgs, BundleArgs
 from flinktop.headless.cluster_args import ClustersArgs, KubernetesArgs, WatchArgs
 from flinktop.headless.status_args import StatusArgs
 from flinktop.kubernetes.wanted import Wanted
@@ -180,6 +181,11 @@ def test_the_command_and_its_options(line: str, args: KubernetesArgs) -> None:
         ),
         ("watch --kubernetes -n a", WatchArgs(kubernetes=KubernetesArgs((), None, ("a",)))),
         ("clusters --kubernetes --names", ClustersArgs(names=True, kubernetes=KubernetesArgs())),
+        (
+            "stop orders -n a --kubernetes",
+            ActArgs("stop", "orders", kubernetes=KubernetesArgs((), None, ("a",))),
+        ),
+        ("bundle orders --kubernetes prod", BundleArgs("orders", kubernetes=KubernetesArgs(("prod",)))),
     ],
 )
 def test_other_commands_take_the_same(line: str, args: object) -> None:
@@ -191,6 +197,7 @@ def test_other_commands_take_the_same(line: str, args: object) -> None:
     [
         ("status --context c", "--context goes with --kubernetes"),
         ("watch -n a", "--namespace goes with --kubernetes"),
+        ("cancel orders -n a", "--namespace goes with --kubernetes"),
         ("clusters -A", "--all-namespaces goes with --kubernetes"),
         ("status --kubernetes --all", "--kubernetes and --all cannot be used together"),
         ("status prod --kubernetes", "--kubernetes and a TARGET cannot be used together"),
@@ -235,6 +242,12 @@ def test_a_wrong_name_is_said_before_a_terminal_is_needed(
         code = main(["--config", path, *command.split(), "prud"])
         assert code == (3 if "status" in command else 2)
         assert "there is no [kubernetes.prud]; did you mean 'prod'?" in capsys.readouterr().err
+
+
+def test_a_login_of_the_command_line_is_for_no_cluster_found(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("status", "watch", "bundle job", "savepoint job"):
+        assert main(["--config", "/dev/null", *command.split(), "--kubernetes", "--user", "me"]) in (2, 3)
+        assert "--user is not for clusters found in Kubernetes" in capsys.readouterr().err
 
 
 # -- the settings of what is found -------------------------------------------------------------------
