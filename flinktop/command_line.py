@@ -103,7 +103,12 @@ def read_args(args: list[str]) -> "tuple[str, str | None, Flags, Args | None]":
     parser = parser_of_all()
     options = options_of(parser)
     args, program = split_program_args(_with_command(args, options))
-    found, left = parser.parse_known_args(args)
+    try:
+        found, left = parser.parse_known_args(args)
+    except UsageError as error:
+        if "--kubernetes" in args and "required" in str(error):
+            raise UsageError(f"{error}; it stands before --kubernetes, which the NAMEs follow") from None
+        raise
     given = vars(found)
     command, target = str(given.pop("command")), given.pop("target", None)
     if command in (OPEN, STATUS, WATCH):

@@ -198,6 +198,7 @@ def test_other_commands_take_the_same(line: str, args: object) -> None:
         ("status --context c", "--context goes with --kubernetes"),
         ("watch -n a", "--namespace goes with --kubernetes"),
         ("cancel orders -n a", "--namespace goes with --kubernetes"),
+        ("cancel --kubernetes prod orders", "required: JOB; it stands before --kubernetes"),
         ("clusters -A", "--all-namespaces goes with --kubernetes"),
         ("status --kubernetes --all", "--kubernetes and --all cannot be used together"),
         ("status prod --kubernetes", "--kubernetes and a TARGET cannot be used together"),
