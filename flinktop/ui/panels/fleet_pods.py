@@ -10,6 +10,8 @@ from flinktop.facts.pods import is_bad, is_recent
 from flinktop.flink.text import clean
 from flinktop.model import kubernetes_words
 from flinktop.ui.panels.columns import MUTED
+from flinktop.ui.panels.pod_columns import SHORT
+from flinktop.ui.widgets.celltext import fit
 from flinktop.ui.widgets.columns import Column, Stripes
 
 if TYPE_CHECKING:
@@ -22,9 +24,7 @@ if TYPE_CHECKING:
 PODS = 11  # cells
 OPERATOR, LONG_OPERATOR = 8, 10  # cells at least, and where there is room
 _PODS_MEAN: Final = (
-    "Pods that are ready, of all; the state of the worst other one: OOM (OOMKilled), Crash "
-    "(CrashLoopBackOff), Image (it can't be pulled), Config (it can't be created), Pend(ing), "
-    "Evict(ed), Start(ing), Unready; and restarts (⟳)."
+    f"Ready pods of all, the state of the worst other one, restarts (⟳). Short states: {SHORT}."
 )
 _OPERATOR_MEANS: Final = (
     "Lifecycle state by the Flink Kubernetes operator, or error; UPGRADE, SUSPEND, ROLLING and "
@@ -144,4 +144,4 @@ def _operator_stripes(row: ClusterFacts, width: int) -> Stripes:
     words, tone = operator_cell(row)
     if cell_len(words) > width:
         words = kubernetes_words.SHORT_LIFECYCLE.get(words, words)
-    return Stripes(((words, tone),))
+    return Stripes(((fit(words, width), tone),))

@@ -69,7 +69,7 @@ class HelpScreen(Modal[None]):
 
     def __init__(self, commands: Sequence[Command], legend: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__()
-        self._commands = commands
+        self.commands = commands
         self._legend = legend
 
     def compose(self) -> ComposeResult:
@@ -83,7 +83,7 @@ class HelpScreen(Modal[None]):
 
     def _text(self, screen_width: int) -> Content:
         """The lines; texts that take several are indented."""
-        lines = help_lines(self._commands, self._legend, ascii_only=self.app.settings.ascii)
+        lines = help_lines(self.commands, self._legend, ascii_only=self.app.settings.ascii)
         width = max(cell_len(names) for names, _ in lines) + 2
         room = max(min(screen_width, WIDTH) - EDGES - width, LEAST_WORDS)
         parts: list[Content] = []
