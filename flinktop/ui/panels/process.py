@@ -153,7 +153,9 @@ def pod_line(name: str, pod: Pod, now: float, room: int) -> Line:
     def line(last: str) -> Line:
         return spaced(
             [("pod", "muted"), *named, (f" {status}{since}", pod_tone(pod))],
-            pair("restarts", str(pod.restarts), "strong" if pod.restarts else ""),
+            pair("restarts", str(pod.restarts), "strong" if pod.restarts else "")
+            if pod.restarts or pod.gone is None
+            else [],
             pair("last end", clean(last), "warn" if end and is_recent(end, now) else "") if last else [],
             pair("node", clean(pod.node)) if pod.node else [],
         )
