@@ -204,8 +204,6 @@ async def test_help_has_the_key_to_describe_where_it_does_something() -> None:
         assert "what kubectl describes" not in " ".join(day.text.split())
         await day.press("escape")
         day.port.set_kubernetes(known(day))
-        commands = day.app.screen.COMMANDS_HERE
-        assert keys.DESCRIBE in commands
         await day.press("question_mark")
         screen = day.app.screen
         assert isinstance(screen, HelpScreen)

@@ -27,6 +27,7 @@ VARIANTS: tuple[dict[str, Any], ...] = (
         "_narrow": False,
         "_several_clusters": False,
         "_on_kubernetes": False,
+        "_operated": False,
     },
     {
         "job": "j",
@@ -35,6 +36,7 @@ VARIANTS: tuple[dict[str, Any], ...] = (
         "_narrow": True,
         "_several_clusters": True,
         "_on_kubernetes": True,
+        "_operated": True,
     },
 )
 
