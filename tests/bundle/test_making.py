@@ -238,6 +238,7 @@ async def test_a_cluster_that_hangs_after_the_list_of_jobs_gives_a_bundle_in_tim
     assert "has not answered 4 requests in a row" in found.gaps
 
 
+@pytest.mark.deep
 async def test_flame_graphs_that_are_disabled_or_never_come_are_said(tmp_path: Path) -> None:
     clock = ManualClock()
     answer: Answer = (200, b'{"endTimestamp":-2}')
@@ -254,6 +255,7 @@ async def test_flame_graphs_that_are_disabled_or_never_come_are_said(tmp_path: P
     assert clock.now() - began < 40
 
 
+@pytest.mark.deep
 async def test_a_flame_graph_of_a_job_that_restarts_is_waited_for(tmp_path: Path) -> None:
     clock = ManualClock()
     cluster = DemoCluster("restart-loop", "2.3.0", clock)
@@ -468,6 +470,7 @@ class Verbose(DemoCluster):
         return status, json.dumps(document).encode()
 
 
+@pytest.mark.deep
 async def test_it_is_not_larger_than_it_may_be(tmp_path: Path) -> None:
     clock = ManualClock()
     found = await made(Verbose("restart-loop", "2.3.0", clock), LOOP, tmp_path, clock, size=1)

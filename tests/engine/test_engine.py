@@ -172,6 +172,7 @@ async def test_the_clusters_clock_is_used_whatever_this_machines_is(skew: float)
         assert abs(run.engine.cluster_time() - (run.clock.wall() + skew)) < 0.01
 
 
+@pytest.mark.deep
 async def test_unwatched_readings_are_dropped_after_a_while() -> None:
     async with running() as run:
         query = JOB(job=run.cluster.job("finishing"))

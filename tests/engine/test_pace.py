@@ -125,6 +125,7 @@ async def test_the_first_picture_is_there_at_once() -> None:
         }
 
 
+@pytest.mark.deep
 async def test_a_cluster_of_one_job_is_asked_four_times_a_minute_while_well() -> None:
     async with off_screen() as one:
         await one.wait(CLOSE_EVERY + 120.0, step=3.0)

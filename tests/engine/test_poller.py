@@ -247,6 +247,7 @@ async def test_visible_queries_go_before_background_ones() -> None:
         assert all("metrics" in target for target in first)
 
 
+@pytest.mark.deep
 async def test_the_background_has_a_share_when_more_is_visible_than_can_be_answered() -> None:
     clock = ManualClock()
     cluster = Cluster(clock, seconds=0.2, delay=0.2)
@@ -449,6 +450,7 @@ async def test_what_a_history_server_lacks_is_rarely_polled() -> None:
         assert len(bench.cluster.times("overview")) > 100
 
 
+@pytest.mark.deep
 async def test_what_a_history_server_lacks_is_remembered_within_limits() -> None:
     async with polling() as bench:
         gone = NotFound("GET", "u", "File not found", status=404)

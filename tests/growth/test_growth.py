@@ -40,11 +40,13 @@ def tried(*words: str, seconds: float) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", FROZE)
 def test_what_once_froze_is_linear(name: str) -> None:
     assert faster(name, FUNCTIONS[name], (FROZE[name],), 10_000) is None
 
 
+@pytest.mark.deep
 def test_a_quadratic_pattern_would_be_found() -> None:
     done = tried("10000", "--every", "--of", quadratic.__name__, seconds=60)
     assert done.returncode > 0

@@ -45,6 +45,7 @@ def path_of(asked: str) -> str:
 # -- time ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 def test_three_looks_take_21_seconds() -> None:
     cluster, clock = demo()
     found = look({"prod": cluster}, clock=clock)
@@ -264,6 +265,7 @@ def test_of_so_many_that_restart_it_is_said_without_a_closer_look() -> None:
     assert "unknown" not in kinds
 
 
+@pytest.mark.deep
 def test_a_cluster_of_few_jobs_has_all_of_them_looked_at() -> None:
     cluster, clock = demo()
     live = [one["jid"] for one in cluster.document("jobs/overview")["jobs"] if one["state"] == "RUNNING"]
@@ -277,6 +279,7 @@ def test_a_cluster_of_few_jobs_has_all_of_them_looked_at() -> None:
 # -- expected jobs and rules ---------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 def test_a_job_that_is_expected_and_not_there_has_an_entry() -> None:
     cluster, clock = demo()
     document = as_object(look({"prod": cluster}, clock=clock, expect=["nobody-*", "*"]).status)
@@ -287,6 +290,7 @@ def test_a_job_that_is_expected_and_not_there_has_an_entry() -> None:
     assert [one["name"] for one in document["clusters"][0]["jobs"]].count("*") == 0
 
 
+@pytest.mark.deep
 def test_since_when_a_job_is_missing_is_known_only_of_one_that_has_ended() -> None:
     cluster, clock = demo()
     found = look({"prod": cluster}, clock=clock, expect=["nobody-*", "daily-ledger-*"])
@@ -346,6 +350,7 @@ def test_what_a_hidden_finding_explained_is_said() -> None:
     assert ("bottleneck" in hidden, "source-lag" in hidden) == (False, True)
 
 
+@pytest.mark.deep
 def test_limits_of_the_config_are_those_of_findings() -> None:
     off = Rule(kinds=("bottleneck", "checkpoints-failing"), off=True)
     assert "source-lag" not in found_kinds("backpressure", off, Rule(kinds=("source-lag",), limit=3600.0))

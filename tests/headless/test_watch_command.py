@@ -48,6 +48,7 @@ def configure(home: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
+@pytest.mark.deep
 def test_from_start_to_sigterm(server: FixtureServer, home: Path) -> None:
     ready = home / "ready"
     ready.write_text("flinktop watch 1\n")

@@ -15,6 +15,7 @@ FAST = ("loop", "declined", "expired", "jobmanager", "killed", "lost", "flapping
 LEAST = 0.94
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("share", in_depth(SHARES, (0.5,)))
 def test_what_memory_tells_is_told_after_a_restart(share: float) -> None:
     some = tuple(

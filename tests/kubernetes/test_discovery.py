@@ -336,6 +336,7 @@ DEPLOYMENTS = st.builds(objects.deployment, WORDS, WORDS)
 SESSION_JOBS = st.builds(lambda name, cluster: objects.session_job(name, cluster=cluster), WORDS, WORDS)
 
 
+@pytest.mark.deep
 @given(st.lists(SERVICES | PODS | DEPLOYMENTS | SESSION_JOBS, max_size=12))
 def test_rows_are_distinct_and_no_pod_is_in_two(given: list[Object]) -> None:
     found = clusters(*given)

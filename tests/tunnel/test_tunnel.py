@@ -157,6 +157,7 @@ async def test_much_output_is_no_trouble(target: int, tmp_path: Path) -> None:
         assert len(seen) < 15
 
 
+@pytest.mark.deep
 async def test_one_that_lets_nothing_through_is_started_again(target: int, tmp_path: Path) -> None:
     stand_in = StandIn(tmp_path, target, "once hanging")
     async with tunnel(stand_in) as opened:
@@ -192,6 +193,7 @@ async def test_a_stopped_one_is_ended(target: int, tmp_path: Path) -> None:
         stand_in.kill(signal.SIGSTOP)
 
 
+@pytest.mark.deep
 async def test_a_keeper_that_is_killed_leaves_nothing_and_is_replaced(target: int, tmp_path: Path) -> None:
     stand_in = StandIn(tmp_path, target, "child")
     async with tunnel(stand_in) as opened:

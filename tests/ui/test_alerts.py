@@ -76,6 +76,7 @@ def rows(day: Day) -> list[str]:
 # -- the list ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), pytest.param((50, 12), marks=pytest.mark.deep)])
 async def test_what_is_open_comes_first_each_the_newest_first(size: tuple[int, int]) -> None:
     async with alerts_of(size) as past:
@@ -161,6 +162,7 @@ async def test_problems_with_calls_and_mutes_stand_above() -> None:
         assert "memory" not in past.day.text
 
 
+@pytest.mark.deep
 async def test_filter_sort_and_copy_as_everywhere() -> None:
     async with alerts_of() as past:
         await past.alerts([skew(past), failed(past), memory(past)], [skew(past, 90, cleared=past.wall)])
@@ -282,6 +284,7 @@ async def test_the_menu_ends_what_is_muted_first_of_all() -> None:
         assert place(past.day) == "AlertsScreen"
 
 
+@pytest.mark.deep
 async def test_an_alert_that_cleared_can_be_muted_with_its_job_and_the_clusters_by_kind() -> None:
     async with alerts_of((80, 24)) as past:
         await past.alerts((), [skew(past, cleared=past.wall)])
@@ -350,6 +353,7 @@ async def test_the_cursor_stays_on_an_alert_that_clears() -> None:
 # -- the chip ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 async def test_the_frame_counts_what_nobody_has_seen_to() -> None:
     async with alerts_of(open_it=False) as past:
         assert "⚠" not in past.day.lines[-1]
@@ -399,6 +403,7 @@ async def test_the_chip_has_the_colour_of_the_worst(severity: Severity, tone: st
         assert line._parts[-1] == ("⚠ 2 alerts", tone)  # type: ignore[attr-defined]
 
 
+@pytest.mark.deep
 async def test_what_the_cluster_raises_is_acknowledged_muted_and_unmuted() -> None:
     async with monitor("2.3.0", (120, 40), demo="mixed") as day:
         await day.wait(6)

@@ -302,6 +302,7 @@ async def read_by_a_thread(past: Past, *, seconds: float) -> AsyncIterator[None]
             timer.cancel()
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("keys", [("enter",), ("j", "k", "enter")], ids=" ".join)
 async def test_keys_for_rows_that_are_still_read_wait_for_them(keys: tuple[str, ...]) -> None:
     async with timeline_of(open_it=False) as past:
@@ -349,6 +350,7 @@ async def opened(past: Past, *events: Event) -> Screen[Any]:
     return past.day.app.screen
 
 
+@pytest.mark.deep
 async def test_a_failure_that_flink_has_opens_there_and_a_remembered_one_from_the_journal() -> None:
     async with timeline_of() as past:
         job = past.day.cluster.job(FAILING)
@@ -473,6 +475,7 @@ async def test_the_palette_leads_there() -> None:
 # -- the history of a job ----------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_a_job_has_its_own_events_on_tab_9(size: tuple[int, int]) -> None:
     async with timeline_of(size, open_it=False) as past:

@@ -83,6 +83,7 @@ async def listed(size: tuple[int, int] = (120, 40), *, open_it: bool = True) -> 
 # -- the list ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_what_is_open_comes_first_each_the_newest_first(size: tuple[int, int]) -> None:
     async with listed(size) as days:
@@ -145,6 +146,7 @@ async def test_it_says_when_there_are_none_and_when_nothing_is_known() -> None:
         assert fleet_alerts.NO_CLUSTERS in day.text
 
 
+@pytest.mark.deep
 async def test_rows_are_filtered_by_cluster_and_all_else_and_sorted() -> None:
     async with listed() as days:
         await days.alerts(eu=[days.skew("eu", 7)], us=[days.memory("us", 60), days.skew("us", 70)])
@@ -200,6 +202,7 @@ async def test_keys_on_a_row_whose_cluster_is_just_gone_do_no_harm() -> None:
         assert "us is no longer there" in days.day.text
 
 
+@pytest.mark.deep
 async def test_when_nothing_changes_nothing_is_drawn() -> None:
     async with listed() as days:
         await days.alerts(eu=[days.skew("eu", 7)], us=[days.memory("us", 60)])
@@ -231,6 +234,7 @@ async def test_what_is_written_has_the_cluster_of_each() -> None:
 # -- what a key does ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 async def test_acknowledging_goes_to_the_cluster_of_the_alert() -> None:
     async with listed() as days:
         own = days.memory("us", 60)
@@ -246,6 +250,7 @@ async def test_acknowledging_goes_to_the_cluster_of_the_alert() -> None:
         assert place(days.day) == "FleetAlertsScreen"
 
 
+@pytest.mark.deep
 async def test_muting_and_unmuting_go_to_the_cluster_of_the_alert() -> None:
     async with listed((80, 24)) as days:
         own = days.skew("us", 60)
@@ -271,6 +276,7 @@ async def test_muting_and_unmuting_go_to_the_cluster_of_the_alert() -> None:
         unmute.assert_called_once_with(muted.key)
 
 
+@pytest.mark.deep
 async def test_enter_opens_the_cluster_and_the_job_and_esc_comes_back() -> None:
     async with listed() as days:
         day = days.day
@@ -290,6 +296,7 @@ async def test_enter_opens_the_cluster_and_the_job_and_esc_comes_back() -> None:
         assert place(day) == "FleetScreen"
 
 
+@pytest.mark.deep
 async def test_a_job_that_flink_no_longer_has_opens_with_its_history() -> None:
     async with listed() as days:
         day = days.day
@@ -299,6 +306,7 @@ async def test_a_job_that_flink_no_longer_has_opens_with_its_history() -> None:
         assert day.app.port is day.port_of("us")
 
 
+@pytest.mark.deep
 async def test_places_of_one_cluster_are_those_of_the_alert_under_the_cursor() -> None:
     async with listed() as days:
         day = days.day
@@ -313,6 +321,7 @@ async def test_places_of_one_cluster_are_those_of_the_alert_under_the_cursor() -
         assert day.app.profile.name == "us"
 
 
+@pytest.mark.deep
 async def test_inside_a_cluster_the_key_shows_that_one_and_the_palette_leads_to_all() -> None:
     async with listed(open_it=False) as days:
         day = days.day
@@ -330,6 +339,7 @@ async def test_inside_a_cluster_the_key_shows_that_one_and_the_palette_leads_to_
         assert place(day) == "FleetScreen"
 
 
+@pytest.mark.deep
 async def test_the_palette_opens_another_cluster_from_one_that_was_opened_here() -> None:
     async with listed() as days:
         day = days.day
@@ -345,6 +355,7 @@ async def test_the_palette_opens_another_cluster_from_one_that_was_opened_here()
         assert place(day) == "FleetScreen"
 
 
+@pytest.mark.deep
 async def test_help_names_what_works_here() -> None:
     async with listed() as days:
         await days.day.press("question_mark")
@@ -352,6 +363,7 @@ async def test_help_names_what_works_here() -> None:
         assert "Mute the selected alert" in days.day.text
 
 
+@pytest.mark.deep
 async def test_a_call_names_the_key_where_it_leads_to_the_alert() -> None:
     async with listed(open_it=False) as days:
         app: Any = days.day.app

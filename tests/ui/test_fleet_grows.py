@@ -45,6 +45,7 @@ def is_open(day: FleetDay) -> bool:
     return day.app.is_open
 
 
+@pytest.mark.deep
 async def test_rows_come_and_go_and_the_cursor_stays_with_its_row() -> None:
     async with searched("b", "d") as (day, _search):
         await day.press("down")
@@ -72,6 +73,7 @@ async def test_nothing_is_reordered_while_nothing_has_changed() -> None:
             assert rows(day) == before
 
 
+@pytest.mark.deep
 async def test_a_cluster_that_comes_is_opened_like_any_other_and_found_by_its_name() -> None:
     async with searched("a") as (day, _search):
         await day.add("new", simulated("healthy", day.clock))
@@ -80,6 +82,7 @@ async def test_a_cluster_that_comes_is_opened_like_any_other_and_found_by_its_na
         assert "fleet ▸ new" in day.lines[0]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_an_open_cluster_that_is_deleted_stays_readable_and_says_so(size: tuple[int, int]) -> None:
     async with searched("a", "b", size=size) as (day, _search):
@@ -101,6 +104,7 @@ async def test_an_open_cluster_that_is_deleted_stays_readable_and_says_so(size: 
         assert rows(day) == ["b"]
 
 
+@pytest.mark.deep
 async def test_one_that_is_deleted_while_it_is_open_in_several_places_is_left_step_by_step() -> None:
     async with searched("a", "b") as (day, _search):
         await day.press("enter", "enter")

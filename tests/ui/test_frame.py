@@ -173,6 +173,7 @@ async def test_pause_freezes_the_screen_and_collection_continues() -> None:
         assert "● live" in day.lines[0]
 
 
+@pytest.mark.deep
 async def test_read_only_is_shown_in_the_frame() -> None:
     async with monitor("1.20.5", read_only=True) as day:
         assert "READ-ONLY" in day.lines[0]
@@ -218,6 +219,7 @@ async def test_the_chart_can_have_the_focus_and_be_zoomed() -> None:
         assert "steady [test]" not in day.text
 
 
+@pytest.mark.deep
 async def test_a_held_screen_is_held_when_one_comes_back_to_it() -> None:
     async with monitor("1.20.5") as day:
         await day.press("space")
@@ -374,6 +376,7 @@ async def test_an_unencrypted_login_is_shown_in_the_frame(
         assert ("UNENCRYPTED LOGIN" in day.lines[0]) == said
 
 
+@pytest.mark.deep
 async def test_with_little_room_it_is_shortened_next_to_the_cluster() -> None:
     async with monitor("1.20.5", (80, 24), read_only=True, token=HUSH) as day:
         assert day.lines[0].split()[0] == "flinktop"

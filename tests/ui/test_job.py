@@ -92,6 +92,7 @@ async def test_a_source_has_no_input_and_a_sink_no_output() -> None:
         assert not sink.taken.absent
 
 
+@pytest.mark.deep
 async def test_one_metrics_request_for_each_vertex_on_the_screen_and_few_others() -> None:
     async with monitor("1.20.5") as day:
         await open_job(day, "steady")
@@ -107,6 +108,7 @@ async def test_one_metrics_request_for_each_vertex_on_the_screen_and_few_others(
         assert any("numRecordsInPerSecond" in target for target in metrics)
 
 
+@pytest.mark.deep
 async def test_the_overview_is_not_polled_while_a_job_covers_it() -> None:
     async with monitor("1.20.5") as day:
         await open_job(day, "steady")
@@ -118,6 +120,7 @@ async def test_the_overview_is_not_polled_while_a_job_covers_it() -> None:
         assert asked.count("overview") <= 2
 
 
+@pytest.mark.deep
 async def test_stepping_to_the_next_job_and_back() -> None:
     async with monitor("1.20.5") as day:
         await day.press("enter")
@@ -203,6 +206,7 @@ async def test_every_size_shows_the_job(size: tuple[int, int]) -> None:
         assert "RUNNING" in day.text or "Sou" in day.text
 
 
+@pytest.mark.deep
 async def test_a_metric_that_vanishes_is_listed_again() -> None:
     cluster = FixtureCluster("1.20.5")
     job = cluster.job("steady")

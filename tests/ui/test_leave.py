@@ -56,6 +56,7 @@ async def test_esc_on_the_first_screen_does_nothing() -> None:
         assert day.app.is_running
 
 
+@pytest.mark.deep
 async def test_esc_undoes_what_there_is_before_it_does_nothing() -> None:
     async with monitor("1.20.5") as day:
         await day.press("slash", *"steady", "enter", "escape", "escape")
@@ -63,6 +64,7 @@ async def test_esc_undoes_what_there_is_before_it_does_nothing() -> None:
         assert "Leave flinktop?" not in day.text
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "key",
     in_depth(["y", "n", "x", "space", "tab", "down", "a", "colon", "question_mark", "ctrl+q"], ["y", "tab"]),
@@ -78,6 +80,7 @@ async def test_other_keys_do_not_answer_whether_to_leave(key: str) -> None:
         assert day.app.return_value is None
 
 
+@pytest.mark.deep
 async def test_what_is_deleted_with_a_local_cluster_is_shown() -> None:
     async with monitor("1.20.5", local=True) as day:
         await day.press("q")

@@ -114,6 +114,7 @@ async def test_at_80_columns_are_state_name_verdict_and_checkpoint() -> None:
         assert "● RUNNING    steady [test] <b>作" in day.line("steady")
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("size", "least"),
     [((120, 40), 32), pytest.param((178, 40), 54, marks=pytest.mark.deep), ((200, 60), 41)],
@@ -187,6 +188,7 @@ async def test_a_rate_that_is_not_known_yet_is_an_ellipsis_and_never_0() -> None
         assert " 0 " not in line.split("</b>")[1].split("…")[0]
 
 
+@pytest.mark.deep
 async def test_rates_come_when_the_counters_have_moved_twice() -> None:
     cluster = FixtureCluster("1.20.5")
     steady = cluster.job("steady")
@@ -236,6 +238,7 @@ async def test_a_job_without_periodic_checkpoints_shows_a_dash() -> None:
         assert fields[-2] == "–"  # noqa: RUF001 -- the dash that stands for absent
 
 
+@pytest.mark.deep
 async def test_moving_opening_and_coming_back_keeps_the_cursor() -> None:
     async with monitor("1.20.5") as day:
         await day.press("j", "j", "j")
@@ -247,6 +250,7 @@ async def test_moving_opening_and_coming_back_keeps_the_cursor() -> None:
         assert day.table.cursor_key == key
 
 
+@pytest.mark.deep
 async def test_the_filter_works_as_it_is_typed_and_esc_clears_it() -> None:
     async with monitor("1.20.5") as day:
         await day.press("slash", *"slow")
@@ -274,6 +278,7 @@ async def test_a_filter_by_state() -> None:
         assert "failed for good" in day.text
 
 
+@pytest.mark.deep
 async def test_jobs_that_have_ended_can_be_hidden() -> None:
     async with monitor("1.20.5") as day:
         assert "FINISHED" in day.text
@@ -325,6 +330,7 @@ async def test_the_rows_on_the_screen_are_polled_within_ten_seconds() -> None:
                 assert any(target == f"jobs/{job['jid']}/checkpoints" for target in asked)
 
 
+@pytest.mark.deep
 async def test_only_get_is_ever_sent() -> None:
     async with monitor("1.20.5") as day:
         await day.press("enter")
@@ -340,6 +346,7 @@ async def test_an_empty_cluster_says_so() -> None:
         assert "jobs none" in day.text
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("release", "heap", "collection"),
     [
@@ -403,6 +410,7 @@ async def test_the_memory_of_taskmanagers_costs_one_request_in_ten_seconds() -> 
         assert 5 <= len(asked) - listed <= 7
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("width", "words"),
     [
@@ -458,6 +466,7 @@ def busy_job(cluster: FixtureCluster, job: str, spent: dict[str, float]) -> None
     cluster.changed[f"jobs/{job}"] = spending
 
 
+@pytest.mark.deep
 async def test_how_busy_a_job_is_comes_from_accumulated_times() -> None:
     cluster = FixtureCluster("1.20.5")
     spent = {"busy": 0.0, "backpressured": 0.0, "idle": 0.0}
@@ -501,6 +510,7 @@ async def test_on_wide_screens_the_charts_are_next_to_the_jobs(
             await day.sees("heap 20")
 
 
+@pytest.mark.deep
 async def test_of_rows_that_are_scrolled_past_little_is_kept_and_they_show_as_much_as_before() -> None:
     async with monitor(size=(120, 9)) as day:
         await day.wait(60)

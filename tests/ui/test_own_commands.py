@@ -84,6 +84,7 @@ def printed(day: Day) -> tuple[list[str], dict[str, str]]:
     return arguments, environ
 
 
+@pytest.mark.deep
 async def test_a_quiet_command_gets_each_value_as_one_argument(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,6 +120,7 @@ async def test_a_value_that_looks_like_an_option_is_refused_and_said(tmp_path: P
         assert "Output" not in day.text
 
 
+@pytest.mark.deep
 async def test_they_stand_in_footer_help_palette_and_menu(tmp_path: Path) -> None:
     text = (
         command("", "{job}", name="first")
@@ -149,6 +151,7 @@ async def test_they_stand_in_footer_help_palette_and_menu(tmp_path: Path) -> Non
         assert "Y second" in day.lines[-1]
 
 
+@pytest.mark.deep
 async def test_a_link_is_shown_whole_copied_and_known_to_the_terminal(tmp_path: Path) -> None:
     written: list[str] = []
     text = '[[links]]\nkey = "D"\non = "job"\nname = "Grafana"\nurl = "https://g/d/x?var-job={job_name}"\n'
@@ -210,6 +213,7 @@ async def test_the_demo_has_only_what_reads_and_links(tmp_path: Path) -> None:
         assert "https://g/" in day.text
 
 
+@pytest.mark.deep
 async def test_a_protected_cluster_wants_its_name_typed(tmp_path: Path) -> None:
     text = command('how = "quiet"', "{job}", name="writer") + command(
         'how = "quiet"\nreads = true', key="Y", name="reader"
@@ -225,6 +229,7 @@ async def test_a_protected_cluster_wants_its_name_typed(tmp_path: Path) -> None:
         await day.sees("reader has ended.")
 
 
+@pytest.mark.deep
 async def test_what_is_not_known_makes_it_unavailable_with_a_reason(tmp_path: Path) -> None:
     text = '[[links]]\nkey = "D"\non = "checkpoint"\nname = "state"\nurl = "https://s/{checkpoint_path}"\n'
     cluster = FixtureCluster("1.20.5")
@@ -277,6 +282,7 @@ async def test_at_most_four_run_in_the_background_and_the_menu_ends_them(tmp_pat
         assert len(day.app.own.running) == 3
 
 
+@pytest.mark.deep
 async def test_a_command_that_never_ends_is_ended_by_x_and_by_going_back(tmp_path: Path) -> None:
     text = (
         '[[commands]]\nkey = "X"\non = "cluster"\nname = "endless"\nhow = "quiet"\n'
@@ -311,6 +317,7 @@ async def test_a_terminal_that_can_not_be_handed_over_is_said(tmp_path: Path) ->
         await says(day, "mine can't be run here: this terminal can't be handed over.")
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("keys", "on", "expected"),
     [
@@ -360,6 +367,7 @@ async def test_each_place_knows_what_is_selected(
             assert len(found[name]) > 1
 
 
+@pytest.mark.deep
 async def test_on_many_clusters_they_are_about_the_one_under_the_cursor(tmp_path: Path) -> None:
     clock = ManualClock()
     clusters = {name: simulated("healthy", clock) for name in ("first", "second")}
@@ -382,6 +390,7 @@ async def test_on_many_clusters_they_are_about_the_one_under_the_cursor(tmp_path
         assert not day.app.is_open
 
 
+@pytest.mark.deep
 async def test_the_findings_have_their_links(tmp_path: Path) -> None:
     text = (
         '[[links]]\non = "job"\nname = "runbook"\nurl = "https://wiki/{verdict}?at={since_ms}"\n'

@@ -98,6 +98,7 @@ CONFIGURATION = {"pipeline.name": "typed: here", "state.backend.type": "rocksdb"
 SETTINGS = {"1.20.5": {"flinkConfiguration": CONFIGURATION}, "2.3.0": {"flinkConfiguration": CONFIGURATION}}
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("release", ["1.20.5", *OTHERS])
 async def test_what_is_typed_reaches_the_cluster(release: str) -> None:
     async with acting(release, (80, 24)) as ui:
@@ -145,6 +146,7 @@ async def test_a_jar_alone_is_run_as_it_is() -> None:
         assert seen(ui) is JarsScreen
 
 
+@pytest.mark.deep
 async def test_esc_at_every_stage_sends_nothing() -> None:
     async with acting() as ui:
         await show(ui, RunJarScreen(jar_of(ui)))
@@ -349,6 +351,7 @@ async def test_a_job_that_was_run_from_here_is_run_again_as_it_was() -> None:
         }
 
 
+@pytest.mark.deep
 async def test_a_sample_of_a_local_flink_is_run_again_as_it_was() -> None:
     options = RunOptions(arguments=("CREATE TABLE t (a INT)", "INSERT INTO t SELECT ','"))
     async with acting() as ui:
@@ -468,6 +471,7 @@ async def test_a_simulated_cluster_runs_no_jars() -> None:
         assert [one.message for one in day.app._notifications] == [SIMULATED]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [(80, 24), deep((120, 40))])
 @pytest.mark.parametrize("release", ["1.20.5", *OTHERS])
 async def test_a_program_that_cannot_be_run_says_what_that_means(release: str, size: tuple[int, int]) -> None:

@@ -58,6 +58,7 @@ def test_a_tilde_is_the_home_directory(tmp_path: Path, monkeypatch: pytest.Monke
     assert expanded("~nobody-at-all/a.jar") == Path("~nobody-at-all/a.jar")
 
 
+@pytest.mark.deep
 async def test_a_jar_is_found_by_tab_sent_and_run(jars: Path) -> None:
     async with acting(size=(80, 24)) as ui:
         await show(ui, UploadScreen(f"{jars}/"))
@@ -113,6 +114,7 @@ async def test_a_file_that_is_no_jar_is_reported_and_not_sent(jars: Path) -> Non
         assert (seen(ui), ui.acts()) == (OverviewScreen, [])
 
 
+@pytest.mark.deep
 async def test_an_upload_that_fails_for_a_well_known_reason_says_what_that_means(
     jars: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

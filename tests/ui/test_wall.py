@@ -81,6 +81,7 @@ def shows(day: Day, words: str) -> bool:
     return reads(day.lines, words, ascii=day.app.settings.ascii)
 
 
+@pytest.mark.deep
 async def test_it_opens_with_the_wall_and_esc_leads_to_the_jobs() -> None:
     async with wall() as day:
         assert place(day) is WallScreen
@@ -186,6 +187,7 @@ async def test_findings_of_the_cluster_itself_are_on_the_wall() -> None:
         assert "heap 97 % of TaskManager 3" in day.text
 
 
+@pytest.mark.deep
 async def test_of_several_clusters_it_shows_all_or_the_one_that_is_open() -> None:
     clock = ManualClock()
     clusters = {"calm": simulated("healthy", clock), "gone": Dead(), "ill": simulated("mixed", clock)}
@@ -211,6 +213,7 @@ async def test_of_several_clusters_it_shows_all_or_the_one_that_is_open() -> Non
 LOOKS = [(80, 24), (120, 40), (200, 60)]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("size", "theme", "ascii_only"),
     [

@@ -103,6 +103,7 @@ async def test_empty_evidence(evidence: tuple[Evidence, ...]) -> None:
         await looks(it)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", in_depth(SIZES, [(20, 5)]))
 async def test_it_works_at_any_size_and_while_that_changes(size: tuple[int, int]) -> None:
     async with ill((120, 40)) as it:
@@ -178,6 +179,7 @@ GONE = {
 }
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("key", in_depth(GONE, ["V"]))
 async def test_a_culprit_that_is_no_longer_there(key: str) -> None:
     async with ill() as it:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import pytest
 
 from flinktop.alert_rules import AlertRule, Notify
 from flinktop.engine.alerts.policy import policy
@@ -155,6 +156,7 @@ def exceptions(at: int) -> dict[str, Any]:
     }
 
 
+@pytest.mark.deep
 async def test_a_job_that_should_run_and_does_not_is_an_alert_of_its_name() -> None:
     expected = Policy("prod", (), ("orders", "billing-*"))
     async with watched(policy=expected) as it:

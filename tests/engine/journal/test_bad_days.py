@@ -72,6 +72,7 @@ def test_a_damaged_file_is_kept_aside_and_a_new_one_begun(path: Path, kind: str)
     assert f"It is kept as {aside.name}; a new one is begun." in notice
 
 
+@pytest.mark.deep
 def test_damage_that_shows_later_is_found_too(path: Path) -> None:
     first = opened(path)
     first.add([failure(number, group=str(number), stack=str(number) * 5000) for number in range(100)])

@@ -215,6 +215,7 @@ async def test_the_cursor_goes_to_the_nearest_that_remains() -> None:
         assert moved == ["a", "b", "c", "d", "b", None]
 
 
+@pytest.mark.deep
 async def test_rows_that_come_above_do_not_move_the_cursors_row_on_the_screen() -> None:
     async with bench(many(100)) as (app, pilot):
         await pilot.press(*["down"] * 30)
