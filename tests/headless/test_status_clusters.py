@@ -191,7 +191,7 @@ def test_one_job_is_looked_at_alone() -> None:
     (named, *_) = [one for one in cluster.document("jobs/overview")["jobs"] if one["state"] == "RUNNING"]
     for what in (named["jid"], named["jid"][:6], named["name"], named["name"][:4] + "*"):
         cluster.asked.clear()
-        found = look({"prod": cluster}, StatusArgs(job=what, wait=1.0), clock=clock)
+        found = look({"prod": cluster}, StatusArgs(job=what, wait=9.0), clock=clock)
         assert named["jid"] in [one["id"] for one in jobs_of(found)]
         assert all(
             named["jid"] in path or not path.startswith("jobs/") or path == "jobs/overview"
@@ -201,7 +201,7 @@ def test_one_job_is_looked_at_alone() -> None:
 
 def test_a_job_that_is_not_there_is_3() -> None:
     cluster, clock = demo()
-    found = look({"prod": cluster}, StatusArgs(job="nothing", wait=1.0), clock=clock)
+    found = look({"prod": cluster}, StatusArgs(job="nothing", wait=9.0), clock=clock)
     assert (found.status.code, found.status.missing_job, jobs_of(found)) == (3, "nothing", [])
 
 
@@ -209,8 +209,8 @@ def test_a_job_of_one_of_several_clusters_is_enough() -> None:
     well, clock = demo()
     other = DemoCluster("healthy", "1.20.5", clock)
     other.changed["jobs/overview"] = {"jobs": []}
-    name = jobs_of(look({"prod": well}, StatusArgs(wait=1.0), clock=clock))[0]["name"]
-    found = look({"other": other, "prod": well}, StatusArgs(job=name, wait=1.0), clock=clock)
+    name = jobs_of(look({"prod": well}, StatusArgs(wait=9.0), clock=clock))[0]["name"]
+    found = look({"other": other, "prod": well}, StatusArgs(job=name, wait=9.0), clock=clock)
     assert found.status.missing_job is None
 
 
