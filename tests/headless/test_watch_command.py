@@ -225,7 +225,7 @@ def test_what_was_raised_before_a_restart_is_still_open_and_not_raised_again(
     assert {(one["job"]["id"], one["finding"]["kind"]) for one in again if one["event"] == "open"} == raised
 
 
-@pytest.mark.deep
+@pytest.mark.long
 def test_a_command_that_hangs_ends_with_the_watcher(home: Path) -> None:
     began = home / "began"
     words = ", ".join(

@@ -91,7 +91,7 @@ def stalled(server: FixtureServer, home: Path, seconds: float) -> tuple[list[Ask
     return server.asked_between(opened, unread), server.asked_between(unread, unread + seconds)
 
 
-@pytest.mark.deep
+@pytest.mark.long
 def test_nobody_reads_the_terminal(server: FixtureServer, tmp_path: Path) -> None:
     _, during = stalled(server, tmp_path, 8.0)
     assert max(gaps(during)) < 1.5 * USUAL

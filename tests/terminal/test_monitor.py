@@ -152,7 +152,7 @@ def test_hostile_names_are_only_letters(server: FixtureServer, tmp_path: Path) -
         assert sequence not in pty.written
 
 
-@pytest.mark.deep
+@pytest.mark.long
 def test_ascii_draws_with_nothing_else(server: FixtureServer, tmp_path: Path) -> None:
     rename(server, {name: f"plain {name}" for name in ("steady", "slow", "failing", "finishing", "batch")})
     seen: list[str] = []

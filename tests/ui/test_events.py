@@ -208,7 +208,7 @@ async def test_the_filter_searches_all_that_the_journal_has() -> None:
         assert "● back" in past.day.text
 
 
-@pytest.mark.deep
+@pytest.mark.long
 async def test_it_pages_back_without_limit_and_makes_each_row_once() -> None:
     async with timeline_of((100, 30)) as past:
         many = [

@@ -83,7 +83,7 @@ def test_the_terminal_shows_the_same_as_if_all_were_written(given_updates: list[
         assert same(whole, changed)
 
 
-@pytest.mark.deep
+@pytest.mark.long
 @settings(max_examples=200)
 @given(updates((*LETTERS, *DOUBTFUL)))
 def test_the_same_with_characters_that_terminals_differ_about(given_updates: list[str]) -> None:
