@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-CASES = 2
-"""Of the cases of a test that are run in depth; `pytest.mark.deep(cases=…)` has another number."""
+CASES = 1
+"""Of the cases of a test that are marked deep so many are run in depth, or `pytest.mark.deep(cases=…)`."""
 
 
 def leave_out(items: Iterable[pytest.Item]) -> None:

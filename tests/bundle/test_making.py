@@ -36,6 +36,7 @@ async def demo(scenario: str, release: str, job: str, directory: Path, **more: A
 # -- what is in it --------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("release", ["2.3.0", "1.20.5", "1.14.6", "1.9.3"])
 async def test_of_each_release_it_has_what_that_release_has(release: str, tmp_path: Path) -> None:
     found = await demo("restart-loop", release, LOOP, tmp_path)
@@ -292,6 +293,7 @@ async def test_a_historyserver_has_what_it_has_kept(tmp_path: Path) -> None:
     assert not [one for one in cluster.asked if "taskmanagers/" in one or "flamegraph" in one or "log" in one]
 
 
+@pytest.mark.deep
 async def test_a_log_that_is_too_large_is_not_downloaded(tmp_path: Path) -> None:
     clock = ManualClock()
     cluster = DemoCluster("restart-loop", "2.3.0", clock)
@@ -329,6 +331,7 @@ async def test_a_log_that_was_rotated_is_found_by_the_time_of_its_last_change(tm
     assert "TaskManager log:" in found.gaps
 
 
+@pytest.mark.deep
 async def test_a_taskmanager_that_is_gone_took_its_log_with_it(tmp_path: Path) -> None:
     clock = ManualClock()
     cluster = DemoCluster("restart-loop", "2.3.0", clock)

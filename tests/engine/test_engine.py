@@ -186,6 +186,7 @@ async def test_unwatched_readings_are_dropped_after_a_while() -> None:
         assert run.engine.store.get(JOBS_OVERVIEW()) is not None
 
 
+@pytest.mark.deep
 async def test_points_of_unopened_jobs_are_dropped_when_there_are_too_many() -> None:
     async with running() as run:
         job = run.cluster.job("steady")

@@ -200,6 +200,7 @@ async def test_an_hour_later_a_loop_that_went_on_is_the_same_and_one_that_was_ov
 # -- lost clusters and jobs ------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 async def test_a_cluster_that_is_down_at_the_start_is_lost_a_minute_later() -> None:
     async with restarted() as run:
         await run.wait(60)
@@ -218,6 +219,7 @@ async def test_a_cluster_that_is_down_at_the_start_is_lost_a_minute_later() -> N
         assert run.findings == ()
 
 
+@pytest.mark.deep
 async def test_an_outage_goes_on_over_a_restart() -> None:
     async with restarted() as run:
         await run.wait(60)
@@ -396,6 +398,7 @@ async def test_a_job_that_comes_back_with_its_id_is_remembered() -> None:
         assert run.verdict("stock").findings[0].since == loop.since
 
 
+@pytest.mark.deep
 async def test_of_jobs_that_are_well_nothing_is_kept() -> None:
     async with restarted(own=Cluster(shop().jobs[2:])) as run:
         await run.wait(120)

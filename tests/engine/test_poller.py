@@ -210,6 +210,7 @@ async def test_two_panels_share_one_query() -> None:
         assert bench.cluster.times("overview") == [0, 3, 6]
 
 
+@pytest.mark.deep
 async def test_the_background_shares_a_fixed_number_of_requests_a_minute_by_rotation() -> None:
     async with polling() as bench:
         for number in range(300):

@@ -88,6 +88,7 @@ def test_a_cluster_that_hangs_is_given_up(wait: float) -> None:
     assert "no answer within " in one["error"]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "hanging",
     in_depth(["overview", "taskmanagers", "jobmanager/config", "jobmanager/metrics"], ["taskmanagers"]),
@@ -126,6 +127,7 @@ def test_nothing_is_read_of_a_cluster_that_refuses_the_login() -> None:
     assert "who are you" in str(as_object(found.status)["clusters"][0]["error"])
 
 
+@pytest.mark.deep
 def test_a_good_cluster_is_printed_beside_one_that_is_away() -> None:
     well, clock = demo()
     away = FixtureCluster("1.20.5")
@@ -137,6 +139,7 @@ def test_a_good_cluster_is_printed_beside_one_that_is_away() -> None:
     assert len(other["jobs"]) > 5
 
 
+@pytest.mark.deep
 def test_a_cluster_that_is_lost_on_the_way_is_away() -> None:
     cluster, clock = demo()
 
@@ -361,6 +364,7 @@ def test_limits_of_the_config_are_those_of_findings() -> None:
     assert "checkpoint-overdue" not in found_kinds("failing-checkpoints", off, most)
 
 
+@pytest.mark.deep
 def test_a_time_that_flink_does_not_give_is_null() -> None:
     cluster, clock = demo("backpressure")
     jobs = jobs_of(look({"prod": cluster}, clock=clock))
@@ -371,6 +375,7 @@ def test_a_time_that_flink_does_not_give_is_null() -> None:
     assert all(one["findings"][0]["since"] for one in jobs if one["kind"] == "restart-loop")
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "scenario", in_depth(["mixed", "restart-loop", "failing-checkpoints", "backpressure", "skew"], ["mixed"])
 )
@@ -430,6 +435,7 @@ def test_a_history_server_without_archives_is_no_error() -> None:
     assert found.status.code == 0
 
 
+@pytest.mark.deep
 def test_a_login_that_takes_long_leaves_time_for_a_look() -> None:
     cluster, clock = demo()
     until = clock.now() + 12
@@ -471,6 +477,7 @@ class Hanging(httpx.AsyncBaseTransport):
         raise AssertionError(request)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("wait", [3.0, 25.0])
 def test_many_that_hang_are_waited_for_in_turns_and_keep_nobody_from_his(wait: float) -> None:
     well, clock = demo("idle")

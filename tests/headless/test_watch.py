@@ -174,6 +174,7 @@ async def test_two_clusters_of_which_one_hangs(tmp_path: Path, clock: ManualCloc
     assert not ready.exists()
 
 
+@pytest.mark.deep
 async def test_a_cluster_that_is_away_is_said_once_and_when_it_is_back(
     tmp_path: Path, clock: ManualClock
 ) -> None:
@@ -192,6 +193,7 @@ async def test_a_cluster_that_is_away_is_said_once_and_when_it_is_back(
         assert back.startswith("it answers again after 10 m")
 
 
+@pytest.mark.deep
 async def test_a_connection_that_drops_for_a_moment_is_not_said(tmp_path: Path, clock: ManualClock) -> None:
     cluster = DemoCluster("healthy", "1.20.5", clock)
     async with watching(tmp_path, {"prod": cluster}, clock) as watched:
@@ -317,6 +319,7 @@ async def test_what_turns_ill_is_said_within_15_seconds(
         assert (line.job_name, str(line.finding.kind)) == (specs[-1].name, ill)
 
 
+@pytest.mark.deep
 async def test_the_command_of_the_config_is_called(tmp_path: Path, clock: ManualClock) -> None:
     cluster = DemoCluster("restart-loop", "1.20.5", clock)
     called = tmp_path / "called"
@@ -422,6 +425,7 @@ async def test_an_error_in_one_cluster_does_not_reach_the_others(
         assert watched.up() == {"bad": 0.0, "well": 1.0}
 
 
+@pytest.mark.deep
 async def test_a_ready_file_that_cannot_be_written_is_tried_again(
     tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

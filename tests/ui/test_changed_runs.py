@@ -103,6 +103,7 @@ async def resized(day: Day, terminal: Terminal, size: tuple[int, int]) -> None:
     await day.settled()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", in_depth([1, 2, 3], fast=[], deep=[1]))
 async def test_wherever_a_monkey_goes(seed: int, tmp_path: Path) -> None:
     terminal = Terminal()

@@ -65,6 +65,7 @@ async def test_a_cluster_is_opened_and_esc_finds_the_cursor_where_it_was() -> No
         assert isinstance(day.app.screen, FleetScreen)
 
 
+@pytest.mark.deep
 async def test_a_closed_cluster_is_not_watched_any_more_and_another_has_its_own_engine() -> None:
     async with three() as day:
         await day.press("enter")
@@ -152,6 +153,7 @@ async def test_keys_typed_fast_open_close_and_open_the_next() -> None:
         assert day.app.port is day.port_of("ill")
 
 
+@pytest.mark.deep
 async def test_an_engine_that_fails_is_a_row_with_its_reason() -> None:
     async with three() as day:
         port = day.port_of("calm")

@@ -107,6 +107,7 @@ async def test_what_is_open_comes_first_each_the_newest_first(size: tuple[int, i
         assert "heap 93 % full" in days.day.line("us ")
 
 
+@pytest.mark.deep
 async def test_below_it_is_all_that_is_known_of_the_selected_one() -> None:
     async with listed() as days:
         await days.alerts(eu=[days.skew("eu", 7)], us=[days.memory("us", 60)])
@@ -120,6 +121,7 @@ async def test_below_it_is_all_that_is_known_of_the_selected_one() -> None:
         assert ORDERS not in detail
 
 
+@pytest.mark.deep
 async def test_two_clusters_at_one_address_keep_their_own_rows() -> None:
     clock = ManualClock()
     clusters = {"a": simulated("healthy", clock), "b": simulated("healthy", clock)}
@@ -134,6 +136,7 @@ async def test_two_clusters_at_one_address_keep_their_own_rows() -> None:
         acknowledge.assert_called_once()
 
 
+@pytest.mark.deep
 async def test_it_says_when_there_are_none_and_when_nothing_is_known() -> None:
     async with listed() as days:
         assert fleet_alerts.NONE in days.day.text
@@ -164,6 +167,7 @@ async def test_rows_are_filtered_by_cluster_and_all_else_and_sorted() -> None:
         assert [cluster for cluster, _ in days.rows] == ["us", "us", "eu"]
 
 
+@pytest.mark.deep
 async def test_problems_with_calls_and_mutes_stand_above_with_their_cluster() -> None:
     async with listed((80, 24)) as days:
         eu = days.past["eu"]
@@ -174,6 +178,7 @@ async def test_problems_with_calls_and_mutes_stand_above_with_their_cluster() ->
         assert "⏸ muted: all skew alerts on eu, until it clears" in days.day.text
 
 
+@pytest.mark.deep
 async def test_clusters_come_and_go_with_their_alerts() -> None:
     async with listed() as days:
         await days.alerts(eu=[days.skew("eu", 7)], us=[days.memory("us", 60)])
@@ -189,6 +194,7 @@ async def test_clusters_come_and_go_with_their_alerts() -> None:
         assert days.rows == [("new", "skew"), ("us", "memory")]
 
 
+@pytest.mark.deep
 async def test_keys_on_a_row_whose_cluster_is_just_gone_do_no_harm() -> None:
     async with listed() as days:
         await days.alerts(us=[days.memory("us", 60)])
@@ -211,6 +217,7 @@ async def test_when_nothing_changes_nothing_is_drawn() -> None:
         assert table.rows() is None
 
 
+@pytest.mark.deep
 async def test_hostile_texts_are_text() -> None:
     async with listed() as days:
         name = "[b]x\x1b[31m"
@@ -221,6 +228,7 @@ async def test_hostile_texts_are_text() -> None:
         assert "Acknowledged: skew of [b]x" in days.day.text
 
 
+@pytest.mark.deep
 async def test_what_is_written_has_the_cluster_of_each() -> None:
     async with listed() as days:
         await days.alerts(eu=[days.skew("eu", 7)], us=[days.memory("us", 60)])

@@ -64,6 +64,7 @@ async def test_rows_come_and_go_and_the_cursor_stays_with_its_row() -> None:
         assert day.table.cursor_key == "a"
 
 
+@pytest.mark.deep
 async def test_nothing_is_reordered_while_nothing_has_changed() -> None:
     async with searched("a", "b", "c") as (day, _search):
         await day.add("d", simulated("healthy", day.clock))
@@ -127,6 +128,7 @@ async def test_what_was_opened_too_late_says_that_it_is_gone() -> None:
         assert isinstance(day.app.screen, FleetScreen)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("tab", ["1", "2"])
 async def test_keys_and_cells_of_a_row_that_is_just_gone_do_no_harm(tab: str) -> None:
     async with searched("a", "b") as (day, _search):
@@ -148,6 +150,7 @@ async def test_keys_and_cells_of_a_row_that_is_just_gone_do_no_harm(tab: str) ->
         assert day.app.screen is screen
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_a_search_that_finds_nothing_says_where_it_has_looked(size: tuple[int, int]) -> None:
     async with searched(state=SearchState(WHERE), size=size) as (day, search):
@@ -200,6 +203,7 @@ def test_names_in_namespaces_keep_their_end() -> None:
     assert cluster_name("a-long-name-without", 8) == "a-long-…"
 
 
+@pytest.mark.deep
 async def test_many_problems_leave_room_for_the_clusters() -> None:
     problems = tuple(f"namespace n{number}: pods may not be listed" for number in range(9))
     async with searched("a", state=SearchState(WHERE, searched=True, problems=problems)) as (day, _search):
@@ -217,6 +221,7 @@ async def test_foreign_words_of_a_search_are_no_markup_and_no_control_characters
         assert "\x1b" not in day.text
 
 
+@pytest.mark.deep
 async def test_the_wall_follows() -> None:
     async with searched("a") as (day, _search):
         day.app.action_wall()

@@ -71,6 +71,7 @@ async def open_it(past: Past) -> JobScreen:
     return screen
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", SIZES)
 async def test_what_was_known_of_it_last_is_shown_with_its_age(size: tuple[int, int]) -> None:
     async with gone(size) as past:
@@ -96,6 +97,7 @@ async def test_what_was_known_of_it_last_is_shown_with_its_age(size: tuple[int, 
         assert not screen.query(".-broken")
 
 
+@pytest.mark.deep
 async def test_y_copies_the_path_of_its_last_checkpoint() -> None:
     async with gone() as past:
         await open_it(past)
@@ -105,6 +107,7 @@ async def test_y_copies_the_path_of_its_last_checkpoint() -> None:
         assert copied == [PATH]
 
 
+@pytest.mark.deep
 async def test_without_a_checkpoint_y_copies_the_event_as_elsewhere() -> None:
     async with gone(checkpoint="") as past:
         await open_it(past)
@@ -197,6 +200,7 @@ async def test_a_job_that_vanishes_while_it_is_open_keeps_its_place() -> None:
         assert "Flink no longer knows this job; 9 shows its history." in past.day.text
 
 
+@pytest.mark.deep
 async def test_a_job_that_nobody_knows_says_so_as_before() -> None:
     async with gone() as past:
         past.day.app.go(JobPlace("e" * 32))

@@ -70,6 +70,7 @@ async def test_tasks_that_run_are_counted_without_a_fuss() -> None:
         assert f"tasks {total}/{total}   " in day.text
 
 
+@pytest.mark.deep
 async def test_a_sort_by_tasks_puts_jobs_that_wait_first() -> None:
     cluster = FixtureCluster("1.20.5")
     without_slots(cluster, 1)

@@ -31,6 +31,7 @@ def test_the_effect_of_leaving_is_shown(operation: Operation, words: str) -> Non
     assert "orders [/b]" in left_behind(operation)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [(80, 24), pytest.param((60, 20), marks=pytest.mark.deep)], ids=str)
 async def test_what_is_under_way_is_named_until_it_has_ended(size: tuple[int, int]) -> None:
     async with acting(size=size) as ui:
@@ -47,6 +48,7 @@ async def test_what_is_under_way_is_named_until_it_has_ended(size: tuple[int, in
         assert ui.app.is_running
 
 
+@pytest.mark.deep
 async def test_esc_on_the_first_screen_does_nothing() -> None:
     async with monitor("1.20.5") as day:
         before = day.lines

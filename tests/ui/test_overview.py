@@ -16,6 +16,7 @@ from tests.ui.judged import finding, say, verdict
 from tests.ui.matrix import EVERY_SIZE, RELEASES, SIZES
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("release", RELEASES)
 async def test_all_jobs_of_the_cluster_are_there_with_their_states(release: str) -> None:
     async with monitor(release) as day:
@@ -24,6 +25,7 @@ async def test_all_jobs_of_the_cluster_are_there_with_their_states(release: str)
             assert job["state"] in line, day.text
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("release", RELEASES)
 async def test_the_frame_shows_release_load_and_the_clusters_time(release: str) -> None:
     async with monitor(release) as day:
@@ -172,6 +174,7 @@ async def test_the_cluster_line_counts_the_jobs_that_are_ill() -> None:
         assert "▲ memory   jobs ✕ 2 unhealthy  1 failed" in day.lines[1]
 
 
+@pytest.mark.deep
 async def test_a_filter_by_verdict() -> None:
     async with monitor("1.20.5") as day:
         await say(day, [verdict(day, day.cluster.job("steady"), finding(Kind.SKEW))])
@@ -215,6 +218,7 @@ async def test_checkpoint_age_is_shown_against_the_interval() -> None:
         assert "/ 5 s" in day.line("steady")
 
 
+@pytest.mark.deep
 async def test_an_overdue_checkpoint_is_marked() -> None:
     def old(document: dict[str, Any]) -> dict[str, Any]:
         document["latest"]["completed"]["latest_ack_timestamp"] -= 600_000
@@ -318,6 +322,7 @@ async def test_resizing_back_and_forth_never_breaks() -> None:
         assert "steady [test]" in day.text
 
 
+@pytest.mark.deep
 async def test_the_rows_on_the_screen_are_polled_within_ten_seconds() -> None:
     async with monitor("1.20.5") as day:
         jobs = day.cluster.document("jobs/overview")["jobs"]

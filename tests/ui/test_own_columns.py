@@ -151,6 +151,7 @@ async def test_lines_below_a_table_follow_its_columns() -> None:
         }
 
 
+@pytest.mark.deep
 async def test_the_filter_finds_what_is_in_a_column_that_is_not_shown() -> None:
     async with monitor(columns={"taskmanagers": ("heap", "slots")}) as day:
         await day.press("M")

@@ -235,6 +235,7 @@ async def test_the_manifest_names_the_class() -> None:
         assert (await run(ui)) == {"entryClass": "TestJob"}
 
 
+@pytest.mark.deep
 async def test_a_plan_is_drawn_before_anything_runs() -> None:
     async with acting(size=(80, 24)) as ui:
         await show(ui, PlanPreviewScreen(jar_of(ui), "test-job.jar", RunOptions(arguments=("a,b",))))
@@ -251,6 +252,7 @@ async def test_a_plan_is_drawn_before_anything_runs() -> None:
         assert seen(ui) is OverviewScreen
 
 
+@pytest.mark.deep
 async def test_pasted_text_asks_for_no_plan() -> None:
     async with acting(size=(80, 24)) as ui:
         await show(ui, PlanPreviewScreen(jar_of(ui), "test-job.jar", RunOptions()))
@@ -416,6 +418,7 @@ async def test_a_jar_that_is_gone_is_not_run() -> None:
         assert ui.app.screen.query_one("#run", PressButton).disabled
 
 
+@pytest.mark.deep
 async def test_read_only_offers_no_form() -> None:
     async with acting(read_only=True) as ui:
         await show(ui, JarsScreen())

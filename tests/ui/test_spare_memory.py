@@ -109,6 +109,7 @@ async def test_rectangles_of_long_ago_are_forgotten_within_a_minute() -> None:
         assert Region.intersection.cache_info().currsize < 1_000
 
 
+@pytest.mark.deep
 async def test_a_covered_screen_keeps_no_lines_and_is_drawn_again_when_it_is_back() -> None:
     async with monitor() as day:
         below, before = day.app.screen, [line[:50] for line in day.text.splitlines()[1:]]

@@ -47,6 +47,7 @@ async def test_a_pod_is_listed_found_opened_and_copied_by_its_name(monkeypatch: 
         assert copied == [f"{POD} 10.244.0.7:6122"] * 2
 
 
+@pytest.mark.deep
 async def test_pods_are_distinguishable_on_a_narrow_terminal() -> None:
     cluster = on_kubernetes_and_yarn()
     one, *_ = cluster.changed["taskmanagers"]["taskmanagers"]

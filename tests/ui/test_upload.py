@@ -84,6 +84,7 @@ async def test_a_jar_is_found_by_tab_sent_and_run(jars: Path) -> None:
         assert len(ui.acts()) == 1
 
 
+@pytest.mark.deep
 async def test_pasted_text_uploads_nothing(jars: Path) -> None:
     async with acting(size=(80, 24)) as ui:
         await show(ui, UploadScreen(f"{jars}/orders-1.jar"))
@@ -98,6 +99,7 @@ async def test_pasted_text_uploads_nothing(jars: Path) -> None:
         assert ui.acts() == ["POST jars/upload"]
 
 
+@pytest.mark.deep
 async def test_a_file_that_is_no_jar_is_reported_and_not_sent(jars: Path) -> None:
     async with acting(size=(80, 24)) as ui:
         await show(ui, UploadScreen())
@@ -189,6 +191,7 @@ async def test_a_cluster_without_uploads_is_reported(jars: Path, options: dict[s
         assert not can_upload(ui)
 
 
+@pytest.mark.deep
 async def test_a_name_that_would_steer_the_terminal_is_not_offered(jars: Path) -> None:
     (jars / "evil\x1b]0;owned\x07.jar").write_bytes(b"PK")
     (jars / "evil\x9b31m").mkdir()

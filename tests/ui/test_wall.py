@@ -112,6 +112,7 @@ async def test_the_key_works_from_a_job_but_not_in_a_dialog_or_a_field() -> None
         assert day.app.screen.is_modal
 
 
+@pytest.mark.deep
 async def test_pages_turn_by_themselves_and_the_worst_stays() -> None:
     async with wall((80, 24)) as day:
         worst, *others = await worsen(day)
@@ -132,6 +133,7 @@ async def test_it_is_calm_when_all_is_well_and_says_when_that_is_over() -> None:
         assert shows(day, worse)
 
 
+@pytest.mark.deep
 async def test_it_says_when_the_cluster_is_lost_and_when_it_is_back() -> None:
     async with wall() as day:
         worst, *_ = await worsen(day)

@@ -426,6 +426,7 @@ def appending(file: Path) -> tuple[str, ...]:
     return "sh", "-c", 'cat >> "$1"', "sh", str(file)
 
 
+@pytest.mark.deep
 async def test_the_command_gets_what_the_terminal_gets_and_repeats(path: Path, tmp_path: Path) -> None:
     clock, got = ManualClock(), tmp_path / "got"
     policy = AlertPolicy(repeat=60.0, rules=(Rule(kinds=("source-lag",)),))

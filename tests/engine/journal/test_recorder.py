@@ -289,6 +289,7 @@ async def test_a_clock_of_this_machine_that_is_set_anew_is_no_gap() -> None:
         assert watch.events(EventKind.GAP) == []
 
 
+@pytest.mark.deep
 async def test_a_job_that_was_rescaled_while_nobody_looked() -> None:
     clock = ManualClock()
     cluster = of_jobs(clock, spec("orders"))
@@ -531,6 +532,7 @@ async def test_real_answers_of_every_release(release: str) -> None:
 # -- configuration, operations -------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 async def test_a_job_that_comes_back_changed_says_what_is_different() -> None:
     clock = ManualClock()
     first = spec("orders", fate=Fate(-HOUR, ended=60.0, end="CANCELED"), settings={"model": "7", "key": "a"})
@@ -587,6 +589,7 @@ async def test_of_many_jobs_only_those_that_start_are_asked_for_their_configurat
         assert watch.engine.judge.budget.spent <= ASKS_A_MINUTE
 
 
+@pytest.mark.deep
 async def test_an_operation_is_an_event_when_it_has_ended(tmp_path: Path) -> None:
     clock = ManualClock()
     jobmanager = JobManager(clock)

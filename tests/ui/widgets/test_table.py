@@ -511,6 +511,7 @@ def test_rows_put_together_keep_what_could_not_be_made() -> None:
     assert [odd.key for odd in rows.failed] == ["b", "b"]
 
 
+@pytest.mark.deep
 async def test_the_cursor_passes_over_headings() -> None:
     rows = [Job("H1"), *jobs("ab"), Job("H2"), *jobs("c"), Job("H3")]
     async with bench(rows, heading=lambda job: job.key if job.key.startswith("H") else "") as (app, pilot):
