@@ -113,7 +113,8 @@ async def test_help_names_every_command_of_the_screen() -> None:
     async with monitor("1.20.5", (120, 60)) as day:
         await day.press("question_mark")
         for command in (*keys.GLOBAL, *keys.OVERVIEW):
-            assert command.help[:24] in day.text, command.id
+            # Only what Kubernetes knows can be described.
+            assert (command.help[:24] in day.text) is (command.id != "describe"), command.id
         await day.press("escape")
         assert "steady [test]" in day.text
 
