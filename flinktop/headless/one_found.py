@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import httpx
 from msgspec import Struct
 
 from flinktop.allowed import near, shown
@@ -14,6 +13,7 @@ from flinktop.flink.text import clean
 from flinktop.headless.args import UNREACHABLE, USAGE, Ended
 from flinktop.headless.kubernetes_found import print_problems, searched
 from flinktop.kubernetes.api import ApiServer
+from flinktop.kubernetes.reach import ReopenedWay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,30 +36,6 @@ class OneFound(Struct, frozen=True):
     transport: ReopenedWay
 
 
-class ReopenedWay(httpx.AsyncBaseTransport):
-    """A way that opens with the first request. Once closed it may be used again, on another loop."""
-
-    def __init__(self, one: FoundCluster, clock: Clock) -> None:
-        self._one = one
-        self._clock = clock
-        self._opened: tuple[ApiServer, ClusterWay] | None = None
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """The cluster's answer. Raises as ClusterWay."""
-        if self._opened is None:
-            api = ApiServer(self._one.search.kubectl, self._clock)
-            self._opened = api, self._one.search.way_by(api, self._one.found)
-        return await self._opened[1].handle_async_request(request)
-
-    async def aclose(self) -> None:
-        """End kubectl."""
-        opened, self._opened = self._opened, None
-        if opened is not None:
-            api, way = opened
-            await way.aclose()
-            await api.close()
-
-
 def one_found(sources: Sources, entries: Sequence[KubernetesEntry], target: str | None) -> OneFound:
     """The cluster that is found, or that of several whose name is `target`; searches now.
 
@@ -76,7 +52,12 @@ def one_found(sources: Sources, entries: Sequence[KubernetesEntry], target: str 
             return chosen(found, target)
 
     one = run(look())
-    return OneFound(one.profile, one.state, ReopenedWay(one, clock))
+
+    def opened() -> tuple[ApiServer, ClusterWay]:
+        api = ApiServer(one.search.kubectl, clock)
+        return api, one.search.way_by(api, one.found)
+
+    return OneFound(one.profile, one.state, ReopenedWay(opened))
 
 
 def chosen(found: Sequence[FoundCluster], target: str | None) -> FoundCluster:

@@ -24,6 +24,7 @@ from flinktop.kubernetes.forward import PortForward
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Callable
 
     from flinktop.flink.connection import Connection
     from flinktop.kubernetes.api import ApiServer
@@ -228,6 +229,28 @@ class ClusterWay(httpx.AsyncBaseTransport):
         if error.status == HTTPStatus.NOT_FOUND and error.reason == "NotFound":
             return f"there is no service {self.key} ({self._api.where}): {message}"
         return str(error)
+
+
+class ReopenedWay(httpx.AsyncBaseTransport):
+    """A way that opens with the first request. Once closed it may be used again, on another loop."""
+
+    def __init__(self, opened: Callable[[], tuple[ApiServer, ClusterWay]]) -> None:
+        """`opened` makes an API server and the way through it; both are closed together."""
+        self._make = opened
+        self._opened: tuple[ApiServer, ClusterWay] | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """The cluster's answer. Raises as ClusterWay."""
+        self._opened = self._opened or self._make()
+        return await self._opened[1].handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """End kubectl."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            api, way = opened
+            await way.aclose()
+            await api.close()
 
 
 def _is_forbidden(error: KubernetesError) -> bool:

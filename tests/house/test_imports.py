@@ -47,8 +47,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "log": (*SETTINGS, "model"),
     "internal_error": (*SETTINGS, "flink", "model"),
     "kubernetes_cli": (ANY,),
-    # Of Kubernetes what is to be searched, and how labels are selected.
-    "kubernetes_config": (*SETTINGS, "flink", "kubernetes"),
+    # Of Kubernetes what is to be searched, and how labels are selected; of judgement as groups.
+    "kubernetes_config": (*SETTINGS, "flink", "judgement", "kubernetes"),
     # Of judgement how names and patterns are matched.
     "groups": (*SETTINGS, "flink", "judgement"),
     "flink": (),
