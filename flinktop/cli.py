@@ -27,7 +27,7 @@ from flinktop.headless.args import (
     CompletionArgs,
     ExplainArgs,
 )
-from flinktop.headless.cluster_args import ClustersArgs, KubernetesArgs, WatchArgs
+from flinktop.headless.cluster_args import ClustersArgs, InKubernetes, KubernetesArgs, WatchArgs
 from flinktop.headless.journal_args import JournalArgs
 from flinktop.headless.status_args import STATUS, UNKNOWN, StatusArgs
 
@@ -93,12 +93,14 @@ def _run(
     sources: "Sources",
     command: str,
     target: str | None,
-    act: SettledArgs | OpenArgs | KubernetesArgs | None,
+    act: SettledArgs | OpenArgs | KubernetesArgs | InKubernetes | None,
 ) -> int:
     if isinstance(act, OpenArgs):
         return _open_several(sources, act)
     if isinstance(act, KubernetesArgs):
         return _kubernetes(sources, act)
+    if isinstance(act, InKubernetes):
+        return _in_kubernetes(sources, target, act)
     if act is not None:
         return _run_for_scripts(sources, command, target, act)
     if command == "local":
@@ -274,17 +276,23 @@ def _operations(sources: "Sources", act: ActArgs) -> int:
 
 
 def _act(sources: "Sources", target: str | None, act: ActArgs) -> int:
-    settings = sources.settings
-    if (where := act.kubernetes) is not None:
-        from flinktop.kubernetes_cli import act as act_there
-
-        _print_notes(_with_log(settings).notes)
-        return act_there(sources, target, act, where)
-    profile = sources.profile(target)
+    settings, profile = sources.settings, sources.profile(target)
     from flinktop.headless.act import run_act
 
     _print_notes((*_with_log(settings).notes, *profile.notes))
     return run_act(profile, settings.paths.operations, act)
+
+
+def _in_kubernetes(sources: "Sources", target: str | None, args: InKubernetes) -> int:
+    from flinktop.kubernetes_cli import act, bundle
+
+    settings = _with_log(sources.settings)
+    _print_notes(settings.notes)
+    match args.command:
+        case ActArgs():
+            return act(sources, target, args.command, args.where)
+        case BundleArgs():
+            return bundle(sources, settings, target, args.command, args.where)
 
 
 def _status(sources: "Sources", args: StatusArgs) -> int:
@@ -352,13 +360,7 @@ def _profiles(sources: "Sources", targets: Sequence[str], *, every: bool) -> "tu
 
 
 def _bundle(sources: "Sources", target: str | None, args: BundleArgs) -> int:
-    settings = sources.settings
-    if (where := args.kubernetes) is not None:
-        from flinktop.kubernetes_cli import bundle
-
-        _print_notes(_with_log(settings).notes)
-        return bundle(sources, settings, target, args, where)
-    profile = sources.profile(target)
+    settings, profile = sources.settings, sources.profile(target)
     from flinktop.bundle.command import run_bundle
 
     _print_notes((*_with_log(settings).notes, *profile.notes))

@@ -42,6 +42,7 @@ from flinktop.headless.cluster_args import (
     KUBERNETES,
     WATCH,
     ClustersArgs,
+    InKubernetes,
     KubernetesArgs,
     WatchArgs,
     add_clusters_list,
@@ -73,7 +74,7 @@ AloneArgs = ExplainArgs | ColumnsArgs | CompletionArgs
 """The arguments of a command that needs no settings."""
 SettledArgs = ActArgs | StatusArgs | BundleArgs | JournalArgs | WatchArgs | ClustersArgs
 """The arguments of a command for scripts that needs them."""
-Args = AloneArgs | SettledArgs | OpenArgs | KubernetesArgs
+Args = AloneArgs | SettledArgs | OpenArgs | KubernetesArgs | InKubernetes
 OPEN: Final = "open"
 ONLY_COMMANDS: Final = tuple(name for name in COMMANDS if name not in LATER_COMMANDS)
 """Words that can't be the name of a cluster."""
@@ -137,10 +138,12 @@ def _args_of(
     command: str, given: dict[str, Any], program: tuple[str, ...], target: str | None
 ) -> Args | None:
     """Remove the arguments of a command for scripts from `given`; raises ValueError if they conflict."""
-    if command in ACTS or command == "operations":
-        return replace(act_args(command, given, program), kubernetes=kubernetes_args(given))
-    if command == BUNDLE:
-        return replace(bundle_args(given), kubernetes=kubernetes_args(given))
+    if command == "operations":
+        return act_args(command, given, program)
+    if command in (*ACTS, BUNDLE):
+        where = kubernetes_args(given)
+        args = bundle_args(given) if command == BUNDLE else act_args(command, given, program)
+        return args if where is None else InKubernetes(args, where)
     if command == JOURNAL:
         return replace(journal_args(given), target=target)
     if command in (COLUMNS, COMPLETION):

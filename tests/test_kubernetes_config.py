@@ -13,7 +13,7 @@ from flinktop.command_line import UsageError, read_args
 from flinktop.config_file import read_config
 from flinktop.flink.connection import Connection, Secret
 from flinktop.headless.args import ActArgs, BundleArgs
-from flinktop.headless.cluster_args import ClustersArgs, KubernetesArgs, WatchArgs
+from flinktop.headless.cluster_args import ClustersArgs, InKubernetes, KubernetesArgs, WatchArgs
 from flinktop.headless.status_args import StatusArgs
 from flinktop.kubernetes.wanted import Wanted
 from flinktop.kubernetes_config import KubernetesEntry
@@ -183,9 +183,9 @@ def test_the_command_and_its_options(line: str, args: KubernetesArgs) -> None:
         ("clusters --kubernetes --names", ClustersArgs(names=True, kubernetes=KubernetesArgs())),
         (
             "stop orders -n a --kubernetes",
-            ActArgs("stop", "orders", kubernetes=KubernetesArgs((), None, ("a",))),
+            InKubernetes(ActArgs("stop", "orders"), KubernetesArgs((), None, ("a",))),
         ),
-        ("bundle orders --kubernetes prod", BundleArgs("orders", kubernetes=KubernetesArgs(("prod",)))),
+        ("bundle orders --kubernetes prod", InKubernetes(BundleArgs("orders"), KubernetesArgs(("prod",)))),
     ],
 )
 def test_other_commands_take_the_same(line: str, args: object) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from flinktop.allowed import NotAllowed, shown
-from flinktop.headless.args import add_command
+from flinktop.headless.args import ActArgs, BundleArgs, add_command
 
 if TYPE_CHECKING:
     from flinktop.kubernetes_config import KubernetesEntry
@@ -77,6 +77,14 @@ def _in_context(entry: "KubernetesEntry", context: str) -> "KubernetesEntry":
     """An entry in another context, to whose clusters its logins must not be sent."""
     logins = entry.logins if entry.context in (None, context) else ()
     return replace(entry, context=context, logins=logins)
+
+
+@dataclass(frozen=True, slots=True)
+class InKubernetes:
+    """The arguments of a command on one cluster that is found in Kubernetes."""
+
+    command: ActArgs | BundleArgs
+    where: KubernetesArgs
 
 
 @dataclass(frozen=True, slots=True)

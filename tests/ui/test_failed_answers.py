@@ -150,7 +150,9 @@ async def test_a_cluster_in_kubernetes_is_named_and_not_its_address() -> None:
     async with monitor(cluster=cluster, size=(110, 24)) as day:
         day.port.set_kubernetes(state([]))
         await day.wait(3)
-        assert "The Flink cluster test in namespace shop (context prod-eu) does not answer." in day.text
+        assert (
+            "The Flink cluster test-cluster in namespace shop (context prod-eu) does not answer." in day.text
+        )
         assert "Press i to see what kubectl describes" in day.text
         assert "http://" not in day.text
 
