@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.command import Provider
     from textual.filter import LineFilter
+    from textual.notifications import Notify
 
     from flinktop.engine.acts.run_jar import RunJar
     from flinktop.engine.alerts.alert import AlertsView, Call
@@ -273,6 +274,8 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         # Below the first screen lies one of Textual.
         self._spare_memory.second(at_first_screen=len(self.screen_stack) <= 1 + 1)
         self.second()
+        if self._calling is not None:
+            self._calling.second()
         for screen in self.screen_stack:
             if isinstance(screen, LiveScreen) and screen.seen:
                 screen.second()
@@ -287,6 +290,12 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
     def _leave_without_engine(self) -> None:
         if (failure := self.failure()) is not None and not self._exit:
             self.exit(1, 1, Text(f"flinktop: {failure}"))
+
+    def on_notify(self, event: Notify) -> None:
+        """Make room for a message that Textual is about to show."""
+        from flinktop.ui.few_messages import make_room  # noqa: PLC0415 -- after the first paint
+
+        make_room(self, event.notification)
 
     def on_facts_changed(self) -> None:
         self._leave_without_engine()
@@ -329,13 +338,12 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         if self._calling is None:
             from flinktop.alert_rules import Notify  # noqa: PLC0415 -- after the first paint
             from flinktop.ui.calling import Calling  # noqa: PLC0415
+            from flinktop.ui.few_messages import show_toast  # noqa: PLC0415
 
             self._calling = Calling(
                 self.settings.notify or Notify(),
                 write=self._write_to_terminal,
-                toast=lambda one: self.notify(
-                    one.text(self.size.width), severity=one.severity, timeout=one.seconds, markup=False
-                ),
+                toast=partial(show_toast, self),
                 now=self.clock.now,
                 environ=os.environ,
                 several=self.fleet is not None,

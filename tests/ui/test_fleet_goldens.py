@@ -1,4 +1,4 @@
-"""The screen of several clusters looks as it did when somebody last looked at it.
+"""The screens and the wall of several clusters look as they did when somebody last looked at them.
 
 One cluster is critical, one has a remark, one is unreachable, one has not answered yet, four are well.
 """
