@@ -65,7 +65,7 @@ JOBS: Final = {
     "orders-eu": "orders-enrichment",
     "orders-us": "orders-enrichment",
     "fraud-scoring": "payments-fraud-scoring",
-    "inventory": "inventory-sync",
+    "sessions": "clickstream-sessions",
     "search": "search-index-updater",
 }
 """The clusters of the wall and the job of each; one more is unreachable when not all is well."""
@@ -73,7 +73,7 @@ ILL: Final = {
     "orders-eu": (Kind.CHECKPOINTS_FAILING, Severity.WARNING, "the last 3 checkpoints failed: expired"),
     "orders-us": (Kind.BOTTLENECK, Severity.WARNING, "Join users, 8 of 8 subtasks 100 % busy"),
     "fraud-scoring": (Kind.SKEW, Severity.WARNING, "Window per user, subtask 3 takes in 6 times the median"),
-    "inventory": (Kind.RESTART_LOOP, Severity.CRITICAL, "failed 16 times in 37 m; first failure: disk full"),
+    "sessions": (Kind.RESTART_LOOP, Severity.CRITICAL, "failed 16 times in 37 m; first failure: disk full"),
 }
 """What is wrong with the job of a cluster."""
 
@@ -91,6 +91,8 @@ async def judge(day: FleetDay, *, ill: bool) -> None:
             words = "memory: heap 97 % of TaskManager 3"
             of_cluster = [Finding(kind=Kind.MEMORY, severity=Severity.WARNING, words=words)]
         await say(own, [replace(verdict(own, job["jid"], *found), name=job["name"])], of_cluster)
+        own.port._changed()
+    await day.wait(1)
 
 
 @pytest.mark.parametrize(
