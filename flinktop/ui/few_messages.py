@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual.notifications import Notification, Notify
 from textual.widgets._toast import ToastRack
@@ -26,7 +26,7 @@ class AlertMessage(Notification):
     """Whether it takes the place of those of its kind."""
 
 
-def show_toast(app: App[object], toast: Toast) -> None:
+def show_toast(app: App[Any], toast: Toast) -> None:
     """Show a message about alerts."""
     text = toast.text(app.size.width)
     message = AlertMessage(
@@ -35,7 +35,7 @@ def show_toast(app: App[object], toast: Toast) -> None:
     app.post_message(Notify(message))
 
 
-def make_room(app: App[object], new: Notification) -> None:
+def make_room(app: App[Any], new: Notification) -> None:
     """Remove what a new message replaces, and the least severe and oldest where there are too many."""
     shown = list(app._notifications)  # noqa: SLF001 -- Textual has no other list of them
     replaced = [one for one in shown if _replaces(new, one)]
@@ -47,11 +47,12 @@ def make_room(app: App[object], new: Notification) -> None:
 
 
 def _replaces(new: Notification, old: Notification) -> bool:
-    alike = isinstance(new, AlertMessage) and isinstance(old, AlertMessage) and new.kind == old.kind
-    return alike and isinstance(new, AlertMessage) and new.replaces
+    if not (isinstance(new, AlertMessage) and new.replaces):
+        return False
+    return isinstance(old, AlertMessage) and old.kind == new.kind
 
 
-def _remove(app: App[object], message: Notification) -> None:
+def _remove(app: App[Any], message: Notification) -> None:
     app._unnotify(message, refresh=False)  # noqa: SLF001 -- as Textual's own toast does
     name = ToastRack._toast_id(message)  # noqa: SLF001 -- the only name of the container
     for screen in app.screen_stack:

@@ -433,14 +433,11 @@ def shown(day: Day) -> list[str]:
 
 async def test_a_few_messages_are_shown_the_worst_and_the_newest() -> None:
     async with monitor() as day:
-        for severity, words in (
-            ("error", "first error"),
-            ("information", "first remark"),
-            ("warning", "first warning"),
-            ("information", "second remark"),
-        ):
-            day.app.notify(words, severity=severity, markup=False)
-            await day.settled()
+        day.app.notify("first error", severity="error")
+        day.app.notify("first remark")
+        day.app.notify("first warning", severity="warning")
+        day.app.notify("second remark")
+        await day.settled()
         assert shown(day) == ["first error", "first warning", "second remark"]
         show_toast(day.app, Toast("2 alerts", "error", 20.0, kind="raised"))
         await day.settled()
