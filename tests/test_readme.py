@@ -44,7 +44,7 @@ SCREENS = {
     "timeline": keys.TIMELINE,
     "event": keys.EVENT,
 }
-FEW = 4
+FEW = 5
 """Screens that are named one by one; what is on more is for tables."""
 
 

@@ -38,6 +38,19 @@ class PodLog(Struct, frozen=True, kw_only=True):
         container = f" -c {self.container}" if self.container else ""
         return f"kubectl logs {previous}{self.pod}{container} -n {self.namespace}"
 
+    @property
+    def absent(self) -> str:
+        """What is said when its pod is no longer there."""
+        events = f"kubectl get events -n {self.namespace} --field-selector involvedObject.name={self.pod}"
+        return (
+            f"The log is gone: pod {self.pod} was deleted, and its log with it.\n\n"
+            "Flink can't send the log of a TaskManager that is gone either. What still helps:\n"
+            "- your log store, if it collects the logs of this cluster\n"
+            "- the JobManager's log (J, then l): when and why it lost a TaskManager\n"
+            "- i on the list of jobs: the cluster's deployment and its events\n"
+            f"- the pod's own events, which Kubernetes keeps for about an hour:\n  {events}"
+        )
+
     async def read(self, reader: TextReader) -> bytes:
         return await reader.logs(self.namespace, self.pod, self.container, previous=self.previous)
 
@@ -52,6 +65,11 @@ class Described(Struct, frozen=True, kw_only=True):
     @property
     def command(self) -> str:
         return f"kubectl describe {self.kind} {self.name} -n {self.namespace}"
+
+    @property
+    def absent(self) -> str:
+        """What is said when it is no longer there."""
+        return f"There is no {self.kind} {self.name} in namespace {self.namespace} any more: it was deleted."
 
     async def read(self, reader: TextReader) -> bytes:
         return await reader.describe(self.kind, self.namespace, self.name)
@@ -82,7 +100,8 @@ class KubernetesText:
         try:
             body = await self.what.read(around.kubectl)
         except KubectlError as error:
-            return Transfer(state="failed", reason=str(error))
+            reason = self.what.absent if error.kind == "absent" else str(error)
+            return Transfer(state="failed", reason=reason)
         except Exception as error:
             log.exception("%s failed", self.what.command)
             return Transfer(state="failed", reason=failed_here(error))

@@ -13,9 +13,12 @@ from flinktop.flink.error_text import shorten
 from flinktop.flink.text import clean
 from flinktop.model import redaction
 
-Kind = Literal["missing", "config", "context", "login", "forbidden", "unreachable", "late", "failed"]
+Kind = Literal[
+    "missing", "config", "context", "login", "forbidden", "unreachable", "late", "absent", "failed"
+]
 """kubectl is not installed; can't read its configuration; does not know the context; is not logged in; lacks
-a right; can't reach the API server; gave no answer in time; failed for another reason."""
+a right; can't reach the API server; gave no answer in time; does not find the object; failed for another
+reason."""
 
 MOST_MESSAGE: Final = 300
 """Characters of a message of Kubernetes or kubectl in a sentence."""

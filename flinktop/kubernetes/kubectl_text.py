@@ -6,10 +6,13 @@ Its texts are those of kubectl 1.36 and 1.37, and of Go's network library.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from flinktop.flink.text import clean
 from flinktop.kubernetes.errors import KubectlError, missing_right, not_logged_in, shown
+
+if TYPE_CHECKING:
+    from flinktop.kubernetes.errors import Kind
 
 _LOGGED: Final = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d\.")
 """The beginning of a line of its log, such as `E1201 08:28:07.620670   10264 memcache.go:381] …`."""
@@ -23,6 +26,7 @@ _PREFIX: Final = re.compile(
     r"(?:(?:error|[Ee]rror from server(?: \(\w{1,60}\))?|Unable to connect to the server): ){1,3}"
 )
 _GET: Final = re.compile(r'[A-Z][a-z]{2,6} "[^"]{1,2000}": ')
+_ABSENT: Final = "rror from server (NotFound): "
 _CONTEXT: Final = re.compile(
     r'context "([^"]{0,300})" does not exist|context was not found for specified context: (.*)'
 )
@@ -72,7 +76,8 @@ def explained(text: str, where: str) -> KubectlError:
         return KubectlError("forbidden", f"Kubernetes forbids it ({where}): {shown(message)}")
     if any(word in main for word in _NETWORK):
         return _unreachable(message, where)
-    return KubectlError("failed", f"kubectl failed: {shown(message) or 'it printed nothing'}")
+    kind: Kind = "absent" if _ABSENT in main else "failed"
+    return KubectlError(kind, f"kubectl failed: {shown(message) or 'it printed nothing'}")
 
 
 def _config(message: str) -> KubectlError | None:

@@ -139,7 +139,7 @@ def _read(response: httpx.Response, body: bytes, where: str, *, ours: bool) -> K
     if is_plain and code in (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY):
         # What kubectl's proxy says, whose client got no answer.
         said = explained(text.partition("\n")[0], where)
-        if said.kind != "failed" or ours:
+        if said.kind not in ("failed", "absent") or ours:
             return said
     if ours or (code == HTTPStatus.SERVICE_UNAVAILABLE and text.lower().startswith(_TRYING)):
         message = "" if text.lstrip().startswith("<") else text

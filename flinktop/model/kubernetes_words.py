@@ -16,6 +16,26 @@ if TYPE_CHECKING:
 SHORT_NAMES: dict[str, str] = {"jobmanager": "JM", "taskmanager": "TM"}
 STARTING = ("ContainerCreating", "PodInitializing")
 """Reasons to wait that are part of every start, unless it takes minutes."""
+SHORT_STATUS: dict[str, str] = {
+    "OOMKilled": "OOM",
+    "CrashLoopBackOff": "Crash",
+    "ImagePullBackOff": "Image",
+    "ErrImagePull": "Image",
+    "InvalidImageName": "Image",
+    "CreateContainerConfigError": "Config",
+    "Pending": "Pend",
+    "Evicted": "Evict",
+    "Starting": "Start",
+    "NotReady": "Unready",
+}
+"""States of pods where there is little room."""
+SHORT_LIFECYCLE: dict[str, str] = {
+    "UPGRADING": "UPGRADE",
+    "SUSPENDED": "SUSPEND",
+    "ROLLING_BACK": "ROLLING",
+    "ROLLED_BACK": "ROLLED",
+}
+"""Lifecycle states of the operator that have more than eight letters, where there is little room."""
 _SIGNALS = {1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 6: "SIGABRT", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM"}
 _OF_SIGNALS = 128  # exit codes above it: killed by the signal of the difference
 _PLAIN_REASONS = ("Error", "Completed", "ContainerCannotRun", "")  # the exit code says as much

@@ -381,11 +381,16 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         super().exit(result, return_code, message)
 
     def action_help(self) -> None:
-        here = self.screen.COMMANDS_HERE if isinstance(self.screen, LiveScreen) else ()
+        screen = self.screen
+        here = screen.COMMANDS_HERE if isinstance(screen, LiveScreen) else ()
+        # Few clusters are on Kubernetes: elsewhere it does nothing on any screen.
+        if screen.check_action(keys.DESCRIBE.id, ()) is False:
+            here = tuple(command for command in here if command is not keys.DESCRIBE)
         read_only = self.is_open and self.profile.connection.read_only
         those = [command for command in here if not (command.acts and read_only)]
         own = self.own.commands_here(self.screen) if self.own is not None else ()
-        self.go(HelpPlace([*those, *own, *keys.GLOBAL]))
+        legend = screen.legend() if isinstance(screen, LiveScreen) else ()
+        self.go(HelpPlace([*those, *own, *keys.GLOBAL], legend))
 
     def action_command_palette(self) -> None:
         if not isinstance(self.screen, CommandPalette):

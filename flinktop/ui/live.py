@@ -20,7 +20,7 @@ from flinktop.ui.steady import Steady, SteadyScreen
 from flinktop.ui.widgets.guarded_rows import CellErrors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from textual import events
     from textual.widget import Widget
@@ -335,6 +335,10 @@ class LiveScreen(SteadyScreen[None], OfCluster):
     def state_words(self) -> str:
         """What the user has set here that changes what is shown: a filter, an order."""
         return ""
+
+    def legend(self) -> Sequence[tuple[str, str]]:
+        """Titles of columns and what they mean, for the help, where their words are not plain."""
+        return ()
 
     def panels(self) -> Iterable[Panel]:
         """The panels of this screen that can show something; none while others of them are missing."""

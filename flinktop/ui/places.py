@@ -284,6 +284,7 @@ class HelpPlace(Place, frozen=True):
     """The keys of a screen."""
 
     commands: Sequence[Command]
+    legend: Sequence[tuple[str, str]] = ()
 
 
 class LeavePlace(Place, frozen=True):

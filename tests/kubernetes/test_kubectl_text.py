@@ -160,10 +160,20 @@ CASES = {
         "forbidden",
         "Kubernetes forbids it (context prod): unknown",
     ),
-    "another error": (
+    "no such object": (
         'Warning: v1 Endpoints is deprecated\nError from server (NotFound): pods "orders-1" not found\n',
-        "failed",
+        "absent",
         'kubectl failed: pods "orders-1" not found',
+    ),
+    "no pod for its log": (
+        'error: error from server (NotFound): pods "orders-1" not found in namespace "flink"\n',
+        "absent",
+        'kubectl failed: pods "orders-1" not found in namespace "flink"',
+    ),
+    "another error": (
+        'Error from server (BadRequest): container "flink" in pod "orders-1" is waiting to start\n',
+        "failed",
+        'kubectl failed: container "flink" in pod "orders-1" is waiting to start',
     ),
     "a usage error": (
         "error: unknown flag: --append-server-path\nSee 'kubectl proxy --help' for usage.\n",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from flinktop.kubernetes.errors import KubectlError
+from flinktop.kubernetes.errors import Kind, KubectlError
 from flinktop.model.kubernetes import Component, ContainerEnd, KubernetesState, OperatorState, Pod
 from tests.manual_clock import ManualClock
 
@@ -16,14 +16,15 @@ NODES = ("ip-10-0-1-17.eu-west-1", "ip-10-0-2-4.eu-west-1")
 class FakeKubectl:
     """Answers logs and descriptions with a text; what was asked is kept."""
 
-    def __init__(self, refused: str = "") -> None:
+    def __init__(self, refused: str = "", kind: Kind = "failed") -> None:
         self.asked: list[str] = []
         self.refused = refused
+        self.kind = kind
 
     async def logs(self, namespace: str, pod: str, container: str = "", *, previous: bool = False) -> bytes:
         self.asked.append(f"logs {namespace} {pod} {container}{' previous' if previous else ''}")
         if self.refused:
-            raise KubectlError("failed", self.refused)
+            raise KubectlError(self.kind, self.refused)
         return (
             b"2026-11-28 19:00:00,000 INFO  org.apache.flink.runtime.Task [] - up\n"
             b"2026-11-28 19:05:00,000 ERROR org.apache.flink.runtime.Task [] - Fatal error\n"
@@ -33,7 +34,7 @@ class FakeKubectl:
     async def describe(self, kind: str, namespace: str, name: str) -> bytes:
         self.asked.append(f"describe {kind} {namespace} {name}")
         if self.refused:
-            raise KubectlError("failed", self.refused)
+            raise KubectlError(self.kind, self.refused)
         return (
             f"Name:         {name}\nNamespace:    {namespace}\nEnvironment:\n  DB_PASSWORD:  hunter2\n"
             "Events:\n  Type     Reason   Age  Message\n  Warning  BackOff  10s  \x1b[31mrestarting [red]\n"

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from flinktop.model.kubernetes import ContainerEnd, KubernetesState
+from flinktop.ui import keys
 from flinktop.ui.panels.kubernetes_text import DescribedView, PodLogView
+from flinktop.ui.screens.help import HelpScreen
 from flinktop.ui.screens.kubernetes_text import DescribedScreen, PodLogScreen
 from tests.ui.day import Day, monitor
 from tests.ui.kubernetes_day import GB, FakeKubectl, deployment, oom, pod, state
@@ -144,6 +146,16 @@ async def test_why_there_is_no_log_is_said(refused: str) -> None:
         await day.sees(refused or "this cluster is not read by kubectl")
 
 
+async def test_the_log_of_a_deleted_pod_is_gone_and_what_still_helps_is_said() -> None:
+    async with monitor("1.20.5") as day:
+        day.port.engine.kubectl = FakeKubectl(f'kubectl failed: pods "{GONE}" not found', "absent")
+        await open_taskmanagers(day)
+        await day.press("G", "l")
+        await day.sees(f"The log is gone: pod {GONE} was deleted, and its log with it.")
+        for words in ("your log store", "the JobManager's log (J, then l)", "kubectl get events -n shop"):
+            assert words in day.text
+
+
 async def test_i_describes_a_pod_in_the_pager() -> None:
     async with monitor("1.20.5") as day:
         kubectl = day.port.engine.kubectl = FakeKubectl()
@@ -184,6 +196,42 @@ async def test_i_describes_the_deployment_from_the_cluster_and_the_job() -> None
         await day.sees("orders-7d9")
         deployed = "describe flinkdeployment shop orders"
         assert kubectl.asked == [deployed, deployed, "describe pod shop orders-7d9"]
+
+
+async def test_help_has_the_key_to_describe_where_it_does_something() -> None:
+    async with monitor("1.20.5") as day:
+        await day.press("question_mark")
+        assert "what kubectl describes" not in " ".join(day.text.split())
+        await day.press("escape")
+        day.port.set_kubernetes(known(day))
+        await day.press("question_mark")
+        screen = day.app.screen
+        assert isinstance(screen, HelpScreen)
+        assert keys.DESCRIBE in screen.commands
+
+
+# -- one TaskManager -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("size", "end"),
+    [((80, 24), "OOMKilled 2 m ago"), ((120, 40), "OOMKilled (limit 2.0 GB), exit code 137, 2 m ago")],
+)
+async def test_the_screen_of_a_taskmanager_shows_its_pod(size: tuple[int, int], end: str) -> None:
+    async with monitor("1.20.5", size) as day:
+        kubectl = day.port.engine.kubectl = FakeKubectl()
+        taskmanager = day.cluster.document("taskmanagers")["taskmanagers"][0]["id"]
+        await open_taskmanagers(
+            day, state([pod(day.clock, taskmanager, restarts=2, ended=oom(day.clock, 120))])
+        )
+        await day.press("enter")
+        await day.wait(4)
+        line = day.line("last end")
+        for words in ("pod Running", "restarts 2", end, "node ip-10-0-"):
+            assert words in line
+        await day.press("i")
+        await day.sees("Namespace:    shop")
+        assert kubectl.asked == [f"describe pod shop {taskmanager}"]
 
 
 # -- the operator --------------------------------------------------------------------------------------

@@ -56,7 +56,7 @@ async def test_there_are_no_actions_and_the_user_is_notified_once() -> None:
         assert not [entry for entry in Commands(ui.app.screen)._entries() if "actions" in entry[0]]
         await ui.press("question_mark")
         assert isinstance(ui.app.screen, HelpScreen)
-        assert keys.ACTIONS not in ui.app.screen._commands
+        assert keys.ACTIONS not in ui.app.screen.commands
         await ui.press("escape")
         # Whoever gets to a dialog all the same finds its button off.
         for act in (Stop(ui.job), Cancel(ui.job)):

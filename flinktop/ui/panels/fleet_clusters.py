@@ -14,6 +14,7 @@ from flinktop.flink.text import clean
 from flinktop.model import format as fmt
 from flinktop.model import states
 from flinktop.ui.panels.columns import TREND, number, text
+from flinktop.ui.panels.fleet_pods import LEGEND, has_operator
 from flinktop.ui.panels.fleet_pods import columns as of_pods
 from flinktop.ui.panels.fleet_search import none_found
 from flinktop.ui.panels.fleet_table import FleetTable, cluster_stripes, cluster_tone, words_match
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
     from flinktop.ui.widgets.columns import Cell
 
 NAME, LONG_NAME = 16, 22  # cells of a cluster's name at least, and where there is room
-VERDICT, LONG_VERDICT = 18, 36  # cells of its verdict, likewise
-STATE, JOBS = 12, 14
+VERDICT, LONG_VERDICT = 17, 36  # cells of its verdict, likewise
+JOBS, LONG_JOBS = 9, 14  # cells of the jobs by state: where there are pods too, and else
+STATE = 12
 ROOM, MORE_ROOM = 34, 46
 """Cells that name and verdict keep together next to the first figures, and next to the others."""
 DROPS: Final = {
@@ -36,17 +38,18 @@ DROPS: Final = {
     "group": 8,
     "trend": 7,
     "slots": 6,
-    "operator": 5,
-    "age": 4,
-    "in": 3,
+    "age": 5,
+    "in": 4,
+    "operator": 3,
     "pods": 2,
     "jobs": 1,
 }
 """The order in which columns are dropped where there is little room, the highest first."""
 MOST_EMPTY: Final = 4  # lines that say why there is no cluster
-FIRST_FIGURES: Final = ("age", "in", "operator")
-LEAST_ROOM: Final = 32
-"""The same next to pods: on a small screen they say more than the end of a verdict."""
+FIRST_FIGURES: Final = ("age", "in")
+OF_KUBERNETES: Final = ("pods", "operator")
+LEAST_ROOM: Final = 28
+"""The same next to these: on a small screen they say more than the end of a verdict."""
 TONES_OF_STATES: Final = ("bad", "warn", "info", "good", "muted")
 """The tones of states of jobs, the worst first."""
 
@@ -136,6 +139,7 @@ class FleetClusters(FleetTable[ClusterFacts]):
     TABLE = "clusters"
     _lines = 0  # as many as it takes at the most
     _on_kubernetes = False  # whether one of them is
+    _operated = False  # whether the Flink Kubernetes operator manages one of them
 
     def columns(self) -> Sequence[Column[ClusterFacts]]:
         def age_tone(seconds: float) -> str:
@@ -192,13 +196,16 @@ class FleetClusters(FleetTable[ClusterFacts]):
             Column(
                 "jobs",
                 "JOBS",
-                JOBS,
+                JOBS if self._on_kubernetes else LONG_JOBS,
                 jobs_cell,
                 sort=lambda row: sum(row.jobs.values()) if row.age is not None else None,
                 stripes=jobs_stripes,
                 descending=True,
+                flex=self._on_kubernetes,
+                comfort=LONG_JOBS,
+                weight=0,
             ),
-            *(of_pods(self._wall) if self._on_kubernetes else ()),
+            *(of_pods(self._wall, operator=self._operated) if self._on_kubernetes else ()),
             Column("slots", "SLOTS", 7, slots, sort=free, align="right"),
             number("in", "IN/s", 6, lambda row: row.rate, blank=unknown),
             Column("trend", "IN/s, 30 m", TREND, trend),
@@ -218,16 +225,23 @@ class FleetClusters(FleetTable[ClusterFacts]):
             number("taskmanagers", "TM", 4, lambda row: row.taskmanagers, str, usual=False),
             text("url", "URL", 24, lambda row: clean(row.url), tone="muted", sort=True, usual=False),
         ]
-        return [_placed(column) for column in found]
+        return [_placed(column, found) for column in found]
 
     def _wall(self) -> float:
         return self.app.clock.wall()
 
     def show(self) -> None:
-        if any(row.kubernetes is not None for row in self.facts().clusters) != self._on_kubernetes:
-            self._on_kubernetes = not self._on_kubernetes
+        clusters = self.facts().clusters
+        on_kubernetes = any(row.kubernetes is not None for row in clusters)
+        operated = any(map(has_operator, clusters))
+        if (on_kubernetes, operated) != (self._on_kubernetes, self._operated):
+            self._on_kubernetes, self._operated = on_kubernetes, operated
             self.table.set_columns(self.shown_columns())
         super().show()
+
+    def legend(self) -> Sequence[tuple[str, str]]:
+        """What the columns of Kubernetes mean."""
+        return LEGEND[: self._on_kubernetes + self._operated]
 
     def rows(self) -> Sequence[ClusterFacts]:
         return self.facts().clusters
@@ -267,12 +281,16 @@ class FleetClusters(FleetTable[ClusterFacts]):
         return row.url if row is not None else None
 
 
-_LEAVES: Final = {"jobs": 0, "pods": LEAST_ROOM}
-
-
-def _placed(column: Column[ClusterFacts]) -> Column[ClusterFacts]:
-    """The column with its turn to be dropped."""
+def _placed(column: Column[ClusterFacts], found: Sequence[Column[ClusterFacts]]) -> Column[ClusterFacts]:
+    """The column with its turn to be dropped, and the room that flexible ones of `found` keep beside it."""
     if column.key not in DROPS:
         return column
-    leaves = _LEAVES.get(column.key, ROOM if column.key in FIRST_FIGURES else MORE_ROOM)
+    others = [one for one in found if one.flex and one.key not in ("cluster", "verdict")]
+    if column.key == "jobs":
+        leaves = 0
+    elif column.key in OF_KUBERNETES:
+        leaves = LEAST_ROOM + sum(one.width for one in others)
+    else:
+        room = ROOM if column.key in FIRST_FIGURES else MORE_ROOM
+        leaves = room + sum(one.comfort for one in others)
     return replace(column, drop=DROPS[column.key], leaves=leaves)

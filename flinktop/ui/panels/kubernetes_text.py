@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flinktop.engine.kubernetes_text import KubernetesText
 from flinktop.flink.process import Process
-from flinktop.flink.text import clean
+from flinktop.flink.text import clean, clean_lines
 from flinktop.model import format as fmt
 from flinktop.ui.panels.log_view import EDGES, LogView, PagerPanel, within
 from flinktop.ui.panels.parts import pair
@@ -64,7 +64,7 @@ class PodLogView(LogView):
         if transfer is None or transfer.state in ("waiting", "running"):
             return f"{clean(self._what.command)}\n\nreading…"
         if transfer.state == "failed":
-            return f"{clean(self._what.command)}\n\n{clean(transfer.reason)}"
+            return f"{clean(self._what.command)}\n\n{clean_lines(transfer.reason)}"
         return self._nothing_in_it()
 
     def _nothing_in_it(self) -> str:

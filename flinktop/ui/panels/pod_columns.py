@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from rich.cells import cell_len
+
 from flinktop.facts.pods import is_bad, is_recent
 from flinktop.flink.text import clean
 from flinktop.model import format as fmt
 from flinktop.model import kubernetes_words
 from flinktop.ui.panels.columns import MUTED, number, text
-from flinktop.ui.widgets.columns import Column
+from flinktop.ui.widgets.celltext import fit
+from flinktop.ui.widgets.columns import Column, Stripes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +22,12 @@ if TYPE_CHECKING:
     from flinktop.ui.widgets.columns import Cell
 
 NAMES: Final = ("pod", "restarts", "last_end", "node")
+SHORT: Final = (
+    "OOM (OOMKilled), Crash (CrashLoopBackOff), Image (it can't be pulled), Config (it can't be created), "
+    "Pend(ing), Evict(ed), Start(ing), Unready"
+)
+"""The states of pods in short words, for the help."""
+LEGEND: Final = (("POD", f"State of its pod. Short states: {SHORT}."),)
 _TONES: Final = {"Running": "good", "Gone": "muted", "Starting": "info"}
 
 
@@ -26,6 +35,11 @@ def pod_tone(pod: Pod) -> str:
     """The style of a pod's state."""
     word = kubernetes_words.status(pod)
     return "bad" if is_bad(pod) and pod.gone is None else _TONES.get(word, "warn")
+
+
+def short_status(words: str, width: int) -> str:
+    """The state of a pod in at most `width` cells, if it has short words."""
+    return words if cell_len(words) <= width else kubernetes_words.SHORT_STATUS.get(words, words)
 
 
 def pod_columns(now: Callable[[], float]) -> tuple[Column[TaskManagerFacts], ...]:
@@ -38,18 +52,22 @@ def pod_columns(now: Callable[[], float]) -> tuple[Column[TaskManagerFacts], ...
         age = f" {fmt.span(max(0.0, now() - end.at))}" if end.at is not None else ""
         return f"{clean(kubernetes_words.short_end(end))}{age}", "warn" if is_recent(end, now()) else "muted"
 
-    def of_pod(row: TaskManagerFacts) -> str:
-        return clean(kubernetes_words.status(row.pod)) if row.pod is not None else ""
+    def of_pod(row: TaskManagerFacts) -> Cell:
+        return (clean(kubernetes_words.status(row.pod)), pod_tone(row.pod)) if row.pod is not None else MUTED
+
+    def fitting(row: TaskManagerFacts, width: int) -> Stripes:
+        words, tone = of_pod(row)
+        return Stripes(((fit(short_status(words, width), width), tone),))
 
     return (
-        text(
+        Column(
             "pod",
             "POD",
             9,
             of_pod,
-            tone=lambda row: pod_tone(row.pod) if row.pod is not None else "",
-            sort=True,
+            sort=lambda row: of_pod(row)[0].casefold() if row.pod is not None else None,
             drop=1,
+            stripes=fitting,
         ),
         number(
             "restarts",

@@ -9,6 +9,7 @@ from textual.containers import Grid
 
 from flinktop.engine.series import process_series
 from flinktop.facts.freshness import OLD_SECONDS, blank, failure, is_old, missing_words
+from flinktop.facts.pods import is_recent
 from flinktop.facts.processes import (
     figures_asks,
     figures_query,
@@ -21,11 +22,13 @@ from flinktop.flink.errors import NotFound
 from flinktop.flink.jobmanager import JOBMANAGER_CONFIG
 from flinktop.flink.metrics import TASKMANAGER_METRICS
 from flinktop.flink.taskmanagers import TASKMANAGER
+from flinktop.flink.text import clean
 from flinktop.model import format as fmt
-from flinktop.model import heap, memory, processes
+from flinktop.model import heap, kubernetes_words, memory, processes
 from flinktop.ui.live import RARELY, Asks, Panel
 from flinktop.ui.panels.columns import text
-from flinktop.ui.panels.parts import GAP, LinesPanel, faded, meter_parts, pair, spaced
+from flinktop.ui.panels.parts import GAP, LinesPanel, cells, faded, meter_parts, pair, spaced
+from flinktop.ui.panels.pod_columns import pod_tone
 from flinktop.ui.panels.table_panel import TablePanel
 from flinktop.ui.panels.time_chart import COUNT, SHARE, WAITING, Measure, TimeChart, Unit
 from flinktop.ui.widgets.celltext import wrap
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from flinktop.flink.endpoint import Query
     from flinktop.flink.process import Process
     from flinktop.flink.taskmanagers import TaskManagerDetails
+    from flinktop.model.kubernetes import Pod
     from flinktop.ui.panels.parts import Line, Part
     from flinktop.ui.widgets.columns import Cell
 
@@ -77,8 +81,10 @@ def taskmanager_line(details: TaskManagerDetails, heartbeat: float | None) -> Li
     return [*line, GAP]
 
 
-def jobmanager_line(overview: ClusterOverview) -> Line:
+def jobmanager_line(overview: ClusterOverview | None) -> Line:
     """What it manages."""
+    if overview is None:
+        return [("JobManager", "strong")]
     return spaced(
         [("JobManager", "strong")],
         pair("TaskManagers", fmt.number(overview.taskmanagers)),
@@ -135,10 +141,38 @@ def place_lines(details: TaskManagerDetails, room: int) -> list[Line]:
     return [whole] if sum(cell_len(text) for text, _ in whole) <= room else [parts, path]
 
 
+def pod_line(name: str, pod: Pod, now: float, room: int) -> Line:
+    """The pod of the process `name`: its state, restarts, last end, node; `now` is s since 1970.
+
+    The end in full where a line of `room` cells has it.
+    """
+    end, status = pod.ended, clean(kubernetes_words.status(pod))
+    since = f" {kubernetes_words.ago(pod.gone, now)}" if pod.gone is not None else ""
+    named = [(f" {clean(pod.name)}", "strong")] if pod.name != name else []
+
+    def line(last: str) -> Line:
+        return spaced(
+            [("pod", "muted"), *named, (f" {status}{since}", pod_tone(pod))],
+            pair("restarts", str(pod.restarts), "strong" if pod.restarts else "")
+            if pod.restarts or pod.gone is None
+            else [],
+            pair("last end", clean(last), "warn" if end and is_recent(end, now) else "") if last else [],
+            pair("node", clean(pod.node)) if pod.node else [],
+        )
+
+    if end is None:
+        return line("")
+    whole = line(kubernetes_words.ended(end, now))
+    if cells(whole) <= room:
+        return whole
+    ago = f" {kubernetes_words.ago(end.at, now)}" if end.at is not None else ""
+    return line(f"{kubernetes_words.short_end(end)}{ago}")
+
+
 class ProcessHeader(LinesPanel):
     """A few lines above everything else on a process's screen."""
 
-    DEFAULT_CSS = "ProcessHeader { max-height: 5; }"
+    DEFAULT_CSS = "ProcessHeader { max-height: 6; }"
 
     def __init__(self, process: Process) -> None:
         super().__init__()
@@ -160,16 +194,15 @@ class ProcessHeader(LinesPanel):
         unknown = blank(port, query or listing_query(self._process))
         figures = self.one_line("figures", lambda: figures_line(known, unknown))
         if taskmanager is None:
-            overview = port.value(OVERVIEW())
-            if overview is None:
-                return [[("JobManager", "strong")], figures]
-            return [self.one_line("JobManager", lambda: jobmanager_line(overview)), figures]
+            return [self.one_line("JobManager", lambda: jobmanager_line(port.value(OVERVIEW()))), figures]
+        pod = self.one_line("pod", lambda: self._pod_line(taskmanager))
+        self.set_class(bool(pod), "-pod")
         reading = port.reading(TASKMANAGER(taskmanager=taskmanager))
         if reading is None or reading.value is None:
             error = failure(port, TASKMANAGER(taskmanager=taskmanager))
             if error is None:
-                return [[("loading TaskManager…", "muted")]]
-            return [[(FORGOTTEN if isinstance(error, NotFound) else error.reason, "bad")]]
+                return [[("loading TaskManager…", "muted")], pod]
+            return [[(FORGOTTEN if isinstance(error, NotFound) else error.reason, "bad")], pod]
         details = reading.value
         now = heartbeat_now(port, [details.last_heartbeat], reading.at)
         heartbeat = processes.heartbeat_age(details.last_heartbeat, now)
@@ -178,7 +211,19 @@ class ProcessHeader(LinesPanel):
             figures,
             *self.several_lines("place", lambda: place_lines(details, self.content_size.width)),
         ]
-        return [[(FORGOTTEN, "bad")], *faded(lines)] if isinstance(reading.error, NotFound) else lines
+        if isinstance(reading.error, NotFound):
+            return [[(FORGOTTEN, "bad")], pod, *faded(lines)]
+        return [*lines[:2], pod, *lines[2:]]
+
+    def _pod_line(self, taskmanager: str) -> Line:
+        """The line of its pod; empty where none is known."""
+        port = self.port
+        if port.kubernetes is None:
+            return []
+        details = port.value(TASKMANAGER(taskmanager=taskmanager))
+        address = processes.address(details) if details is not None else ""
+        pod = port.kubernetes.pod_of(taskmanager, address)
+        return pod_line(taskmanager, pod, port.clock.wall(), self.content_size.width) if pod else []
 
 
 def amount(value: float | None, unit: str) -> str:

@@ -18,6 +18,8 @@ from flinktop.ui.screens.tabbed import TabbedScreen
 from flinktop.ui.widgets.messages import Opened
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.app import ComposeResult
 
 
@@ -44,6 +46,10 @@ class FleetScreen(TabbedScreen, OfFleet, sheet="fleet.tcss"):
         if action == keys.HIDE_FINISHED.id and self.tab != "jobs":
             return False
         return super().check_action(action, parameters)
+
+    def legend(self) -> Sequence[tuple[str, str]]:
+        panel = self._panel
+        return panel.legend() if isinstance(panel, FleetClusters) else ()
 
     def state_words(self) -> str:
         words, jobs = super().state_words(), self.panel("jobs")

@@ -38,8 +38,10 @@ _TITLES = {
 }
 
 
-def help_lines(commands: Sequence[Command], *, ascii_only: bool = False) -> list[tuple[str, str]]:
-    """(keys, what they do) in groups; the title of a group has no keys."""
+def help_lines(
+    commands: Sequence[Command], legend: Sequence[tuple[str, str]] = (), *, ascii_only: bool = False
+) -> list[tuple[str, str]]:
+    """(keys, what they do) in groups, then the columns of `legend`; the title of a group has no keys."""
     moves = [(names.replace("↑ ↓", "Up Down") if ascii_only else names, words) for names, words in keys.MOVES]
     lines: list[tuple[str, str]] = [("", "Move"), *moves]
     for group, title in _TITLES.items():
@@ -49,7 +51,7 @@ def help_lines(commands: Sequence[Command], *, ascii_only: bool = False) -> list
             lines += [
                 (" ".join(keys.key_name(key) for key in command.keys), command.help) for command in found
             ]
-    return lines
+    return [*lines, ("", "Columns"), *legend] if legend else lines
 
 
 class HelpScreen(Modal[None]):
@@ -65,9 +67,10 @@ class HelpScreen(Modal[None]):
         Binding("k,up", "scroll(-1)", "Up", show=False),
     ]
 
-    def __init__(self, commands: Sequence[Command]) -> None:
+    def __init__(self, commands: Sequence[Command], legend: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__()
-        self._commands = commands
+        self.commands = commands
+        self._legend = legend
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog") as box:
@@ -80,7 +83,7 @@ class HelpScreen(Modal[None]):
 
     def _text(self, screen_width: int) -> Content:
         """The lines; texts that take several are indented."""
-        lines = help_lines(self._commands, ascii_only=self.app.settings.ascii)
+        lines = help_lines(self.commands, self._legend, ascii_only=self.app.settings.ascii)
         width = max(cell_len(names) for names, _ in lines) + 2
         room = max(min(screen_width, WIDTH) - EDGES - width, LEAST_WORDS)
         parts: list[Content] = []

@@ -133,6 +133,16 @@ class TaskManagerScreen(ProcessScreen):
         known = self._known()
         return processes.name(known) if known is not None else self.taskmanager
 
+    def described(self) -> Described | None:
+        """Its pod."""
+        if (state := self.port.kubernetes) is None:
+            return None
+        from flinktop.engine.kubernetes_text import pod_described  # noqa: PLC0415 -- on Kubernetes alone
+
+        known = self._known()
+        address = processes.address(known) if known is not None else ""
+        return pod_described(state, state.pod_of(self.taskmanager, address))
+
     def _known(self) -> TaskManager | None:
         if (details := self.port.value(TASKMANAGER(taskmanager=self.taskmanager))) is not None:
             return details

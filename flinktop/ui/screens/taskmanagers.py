@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from textual import on
 
 from flinktop.ui import keys
+from flinktop.ui.panels.pod_columns import LEGEND
 from flinktop.ui.panels.taskmanagers import TaskManagersTable
 from flinktop.ui.places import PodLogPlace, TaskManagerPlace
 from flinktop.ui.screens.taskmanager_of import Location, RunsOnTaskManager
 from flinktop.ui.widgets.messages import Opened
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.app import ComposeResult
 
     from flinktop.engine.kubernetes_text import Described
@@ -41,6 +44,9 @@ class TaskManagersScreen(RunsOnTaskManager):
     @property
     def _panel(self) -> TaskManagersTable:
         return self.query_one(TaskManagersTable)
+
+    def legend(self) -> Sequence[tuple[str, str]]:
+        return LEGEND if self.port.kubernetes is not None else ()
 
     def described(self) -> Described | None:
         state = self.port.kubernetes
