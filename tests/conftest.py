@@ -7,6 +7,7 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
+from tests import depth
 from tests.live import groups
 
 # How long one example takes depends on what else the machine does: a slow one is no fault. The same examples
@@ -51,6 +52,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, o
         own = item.get_closest_marker("xdist_group")
         if own is None and isinstance(item, pytest.Function) and item.get_closest_marker("live"):
             item.add_marker(pytest.mark.xdist_group(groups.group_of(item)))
+    depth.leave_out(items)
     items.sort(key=groups.turn_of)
     try:
         return (yield)

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
+
+CASES = 1
+"""Of the cases of a test that are marked deep so many are run in depth, or `pytest.mark.deep(cases=…)`."""
+
+
+def leave_out(items: Iterable[pytest.Item]) -> None:
+    """Of each test with many cases in depth choose some, spread evenly; the others are long."""
+    tests: dict[tuple[str, str], list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        if isinstance(item, pytest.Function) and item.get_closest_marker("deep"):
+            tests[item.nodeid.partition("[")[0], item.originalname].append(item)
+    for cases in tests.values():
+        most = min(len(cases), max(mark.kwargs.get("cases", CASES) for mark in cases[0].iter_markers("deep")))
+        chosen = {index * len(cases) // most for index in range(most)}
+        for index, item in enumerate(cases):
+            if index not in chosen:
+                item.add_marker(pytest.mark.long)
 
 
 def in_depth(values: Iterable[Any], fast: Iterable[Any], deep: Iterable[Any] | None = None) -> list[Any]:

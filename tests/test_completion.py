@@ -101,6 +101,7 @@ def completed(shell: str, lines: list[str], environ: dict[str, str], tmp_path: P
     return [{line.partition("\t")[0] for line in block.splitlines() if line} for block in blocks]
 
 
+@pytest.mark.deep
 @needs("bash")
 def test_bash_completes(environ: dict[str, str], tmp_path: Path) -> None:
     found = completed("bash", [line for line, _ in COMPLETED], environ, tmp_path)

@@ -310,6 +310,7 @@ def test_credentials_in_a_target_are_refused_and_not_repeated(config: Path, targ
     assert "hu" not in str(caught.value)
 
 
+@pytest.mark.deep
 @given(
     st.text(max_size=30)
     | st.from_regex(r"https?://[a-z\[\]:.@%0-9]{1,12}(:[0-9]{1,6})?(/[ -~]*)?", fullmatch=True)

@@ -178,6 +178,7 @@ class OneCluster:
         self._coarse = False
         self._remembered = remembered or Remembered()
         self.looks = 0  # that have ended
+        self._cut_short = False  # the last of them, by the time to wait
 
     async def status(self) -> ClusterStatus:
         """What is known of the cluster when the time to wait is over, or it needs no longer look."""
@@ -330,7 +331,8 @@ class OneCluster:
             self._leave_alone(jobs)
         for _ in range(ROUNDS):
             wanted = self._due(closely)
-            if not wanted or self._clock.now() >= self._slot_end:
+            self._cut_short = bool(wanted) and self._clock.now() >= self._slot_end
+            if not wanted or self._cut_short:
                 break
             await self._ask(wanted)
         self._timed.now()
@@ -457,7 +459,7 @@ class OneCluster:
 
     def _status(self) -> ClusterStatus:
         look = Look.CLOSE
-        if self.looks < self._wanted_looks or self._args.wait < THREE_LOOKS_TAKE:
+        if self._cut_short or self.looks < self._wanted_looks or self._args.wait < THREE_LOOKS_TAKE:
             look = Look.BRIEF
         if self._coarse:
             look = Look.COARSE

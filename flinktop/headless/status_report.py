@@ -20,7 +20,7 @@ class Look(StrEnum):
 
     CLOSE = "close"
     COARSE = "coarse"  # of many jobs only the suspects were looked at closely
-    BRIEF = "brief"  # one look: rates and trends are not known
+    BRIEF = "brief"  # fewer looks than it takes: rates and trends may not be known
 
 
 class ClusterStatus(Struct, frozen=True, kw_only=True):

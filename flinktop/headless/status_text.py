@@ -24,7 +24,7 @@ ORDER: Final = (Severity.CRITICAL, Severity.WARNING, Severity.UNKNOWN, Severity.
 _WIDEST: Final = 40  # cells of a job's name that push the words to the right
 _LOOKS: Final = {
     Look.COARSE: "only suspicious jobs looked at closely",
-    Look.BRIEF: "one look, no rates and trends",
+    Look.BRIEF: "a short look, rates and trends may be missing",
 }
 
 

@@ -27,7 +27,7 @@ from flinktop.kubernetes.proxy import Proxy
 from flinktop.kubernetes.turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable
 
     import httpx
 
@@ -113,6 +113,8 @@ class ApiServer:
         self._proxy = proxy or Proxy(kubectl, clock)
         self._login = Login(clock)
         self._opened: Wire | None = None
+        self.on_login_accepted: Callable[[], None] | None = None
+        """Called when a login that was lost is accepted again."""
 
     @property
     def where(self) -> str:
@@ -223,6 +225,8 @@ class ApiServer:
             if error is None:
                 if self._login.accepted():
                     log.info("the login of kubectl to %s is accepted again", self.where)
+                    if self.on_login_accepted is not None:
+                        self.on_login_accepted()
                 response.extensions["waited"] = waited
                 return response
             error = await self._with_words(error, sent_at)

@@ -107,6 +107,7 @@ class Follower:
         """Follow for ever. `on_state` is called when `settled` or `problem` have changed."""
         while True:
             wait = 0.0
+            self._awake.clear()
             try:
                 listed = await self._api.list_all(self.kind.path(self.namespace), self.kind.params)
                 self._replace(listed)
@@ -144,8 +145,7 @@ class Follower:
                 await self._pause(_longer(brief))
 
     async def _pause(self, seconds: float) -> None:
-        """Wait, or until `try_now`."""
-        self._awake.clear()
+        """Wait, or until `try_now`; not at all if that came since the present try began."""
         tasks = [
             asyncio.ensure_future(self._clock.sleep(seconds)),
             asyncio.ensure_future(self._awake.wait()),
@@ -153,6 +153,7 @@ class Follower:
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._awake.clear()
             for task in tasks:
                 task.cancel()
 

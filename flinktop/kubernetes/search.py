@@ -111,6 +111,7 @@ class Search:
             self.kubectl = Kubectl(context.name, self._wanted.kubectl)
         if self._api is None:
             self._api = ApiServer(self.kubectl, self._clock)
+            self._api.on_login_accepted = self._search_again
         self._site = Site(
             self._api if self._follow else ListedOnce(self._api),
             self._clock,
@@ -139,6 +140,10 @@ class Search:
         self._awake.set()
         if self._api is not None:
             self._api.try_now()
+        self._search_again()
+
+    def _search_again(self) -> None:
+        """What failed for want of a login would otherwise be tried again after up to half a minute."""
         if self._site is not None:
             self._site.try_now()
 

@@ -1,11 +1,11 @@
 """What flinktop costs, beside bare Textual apps measured in the same run.
 
-    python -m tests.bench [--repeats 3] [--seconds 20] [--size 120x40] [--only PATTERN] [--against DIR]
+    python -m tests.bench [--repeats 3] [--seconds 20] [--size 120x40] [--only PATTERN] [--against DIR]...
 
 Each program runs in a pty of its own, with the cluster it watches in another process: small are recorded
 answers whose values move (8 jobs, 3 to 5 vertices), wide the demo's world (1,000 jobs, one of 500 vertices
 with 5,000 subtasks, one with 5,000 subtasks in each vertex), full what just fills 120x40 (30 jobs, 30
-vertices, 30 subtasks). With --against another checkout of flinktop is measured beside this one. Repeats are
+vertices, 30 subtasks). With --against other checkouts of flinktop are measured beside this one. Repeats are
 interleaved (A B C A B C), so that a busy machine is busy for all; figures are medians, key delays those of
 all repeats.
 
@@ -111,13 +111,13 @@ def programs(small: str, wide: str, full: str, half: str) -> list[Program]:
     ]
 
 
-def beside(own: list[Program], checkout: Path | None) -> list[Program]:
-    """Each program of flinktop, and right after it the same of another checkout."""
+def beside(own: list[Program], checkouts: list[Path]) -> list[Program]:
+    """Each program of flinktop, and right after it the same of each other checkout."""
     found: list[Program] = []
     for one in own:
         found.append(one)
-        if checkout is not None and "flinktop" in one.command:
-            found.append(replace(one, name=f"{one.name}, before", checkout=checkout))
+        if "flinktop" in one.command:
+            found += [replace(one, name=f"{one.name}, {each.name}", checkout=each) for each in checkouts]
     return found
 
 
@@ -154,7 +154,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0, help="of steady state to measure")
     parser.add_argument("--size", default="120x40", help="of the terminal, columns x rows")
     parser.add_argument("--keys", type=int, default=40, help="to press")
-    parser.add_argument("--against", type=Path, help="another checkout of flinktop, measured beside this one")
+    parser.add_argument(
+        "--against",
+        type=Path,
+        action="append",
+        default=[],
+        help="another checkout of flinktop, measured beside this one; may be given several times",
+    )
     parser.add_argument("--only", default="", help="programs whose name this pattern is found in")
     arguments = parser.parse_args()
     columns, rows = map(int, arguments.size.split("x"))

@@ -31,6 +31,7 @@ while (key := sys.stdin.read(1)) != "q":
 """
 
 
+@pytest.mark.deep
 def test_the_wide_cluster_answers_as_flink_does() -> None:
     cluster = WideCluster(jobs=30, vertices=12)
 

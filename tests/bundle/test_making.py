@@ -36,6 +36,7 @@ async def demo(scenario: str, release: str, job: str, directory: Path, **more: A
 # -- what is in it --------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("release", ["2.3.0", "1.20.5", "1.14.6", "1.9.3"])
 async def test_of_each_release_it_has_what_that_release_has(release: str, tmp_path: Path) -> None:
     found = await demo("restart-loop", release, LOOP, tmp_path)
@@ -238,6 +239,7 @@ async def test_a_cluster_that_hangs_after_the_list_of_jobs_gives_a_bundle_in_tim
     assert "has not answered 4 requests in a row" in found.gaps
 
 
+@pytest.mark.deep
 async def test_flame_graphs_that_are_disabled_or_never_come_are_said(tmp_path: Path) -> None:
     clock = ManualClock()
     answer: Answer = (200, b'{"endTimestamp":-2}')
@@ -254,6 +256,7 @@ async def test_flame_graphs_that_are_disabled_or_never_come_are_said(tmp_path: P
     assert clock.now() - began < 40
 
 
+@pytest.mark.deep
 async def test_a_flame_graph_of_a_job_that_restarts_is_waited_for(tmp_path: Path) -> None:
     clock = ManualClock()
     cluster = DemoCluster("restart-loop", "2.3.0", clock)
@@ -290,6 +293,7 @@ async def test_a_historyserver_has_what_it_has_kept(tmp_path: Path) -> None:
     assert not [one for one in cluster.asked if "taskmanagers/" in one or "flamegraph" in one or "log" in one]
 
 
+@pytest.mark.deep
 async def test_a_log_that_is_too_large_is_not_downloaded(tmp_path: Path) -> None:
     clock = ManualClock()
     cluster = DemoCluster("restart-loop", "2.3.0", clock)
@@ -327,6 +331,7 @@ async def test_a_log_that_was_rotated_is_found_by_the_time_of_its_last_change(tm
     assert "TaskManager log:" in found.gaps
 
 
+@pytest.mark.deep
 async def test_a_taskmanager_that_is_gone_took_its_log_with_it(tmp_path: Path) -> None:
     clock = ManualClock()
     cluster = DemoCluster("restart-loop", "2.3.0", clock)
@@ -468,6 +473,7 @@ class Verbose(DemoCluster):
         return status, json.dumps(document).encode()
 
 
+@pytest.mark.deep
 async def test_it_is_not_larger_than_it_may_be(tmp_path: Path) -> None:
     clock = ManualClock()
     found = await made(Verbose("restart-loop", "2.3.0", clock), LOOP, tmp_path, clock, size=1)

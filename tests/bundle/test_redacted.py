@@ -40,6 +40,7 @@ def test_a_long_text_is_searched_to_its_end(planted: str) -> None:
     assert HIDDEN in found
 
 
+@pytest.mark.deep
 def test_a_text_is_cut_where_no_value_is() -> None:
     words = f"password={'hush' * 5}"
     for start in range(redacted.PIECE - 40, redacted.PIECE + 10, 3):

@@ -22,6 +22,7 @@ def answers(transport: DemoTransport) -> list[bytes]:
     return [transport.answer("GET", path)[1] for path in ("/jobs/overview", *paths)]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("release", [RELEASES[0], RELEASES[-1]])
 @pytest.mark.parametrize("scenario", in_depth([one for one in SHOWS if one not in LARGE], ["mixed"]))
 def test_a_world_that_was_asked_before_answers_as_a_new_one(scenario: str, release: str) -> None:

@@ -105,6 +105,7 @@ def test_answers_are_like_recorded_ones(endpoint: Endpoint[Any]) -> None:
     check(endpoint, NEWEST)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("release", RELEASES[:-1])
 def test_differences_of_a_release(release: str) -> None:
     newer = NAMES[NAMES.index(release) - 1]

@@ -30,6 +30,7 @@ def names(of: World) -> dict[str, str]:
 # -- the same again ----------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 def test_the_same_question_has_the_same_answer_to_the_byte() -> None:
     first, second = world("2.3.0"), world("2.3.0")
     # The second is asked backwards: what it remembers changes nothing.

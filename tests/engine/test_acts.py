@@ -365,6 +365,7 @@ async def test_a_dataset_that_is_not_there(tmp_path: Path) -> None:
     assert (old.state, "needs Flink 1.11 or later" in old.reason) == (State.REFUSED, True)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("fault", ["", "cut after"])
 async def test_the_parallelism_is_changed(tmp_path: Path, fault: str) -> None:
     jobmanager = JobManager(ManualClock(), "2.3.0")
@@ -385,6 +386,7 @@ async def test_the_parallelism_is_changed(tmp_path: Path, fault: str) -> None:
     await at.operations.stop()
 
 
+@pytest.mark.deep
 async def test_the_cluster_is_shut_down(tmp_path: Path) -> None:
     ended = await done(tmp_path, Shutdown("prod"), typed="prod")
     assert (ended.state, "does not answer any more" in ended.result.facts[0]) == (State.DONE, True)

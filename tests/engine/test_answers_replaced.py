@@ -220,6 +220,7 @@ async def test_a_followed_operation_is_queried_within_ten_seconds_of_a_faults_en
     await at.operations.stop()
 
 
+@pytest.mark.long
 async def test_hours_without_a_cluster_overflow_nothing(tmp_path: Path) -> None:
     jobmanager = JobManager(ManualClock())
     at = desk(jobmanager, Ledger(tmp_path / "operations.db", process(1)))

@@ -172,6 +172,7 @@ async def test_the_clusters_clock_is_used_whatever_this_machines_is(skew: float)
         assert abs(run.engine.cluster_time() - (run.clock.wall() + skew)) < 0.01
 
 
+@pytest.mark.deep
 async def test_unwatched_readings_are_dropped_after_a_while() -> None:
     async with running() as run:
         query = JOB(job=run.cluster.job("finishing"))
@@ -185,6 +186,7 @@ async def test_unwatched_readings_are_dropped_after_a_while() -> None:
         assert run.engine.store.get(JOBS_OVERVIEW()) is not None
 
 
+@pytest.mark.deep
 async def test_points_of_unopened_jobs_are_dropped_when_there_are_too_many() -> None:
     async with running() as run:
         job = run.cluster.job("steady")

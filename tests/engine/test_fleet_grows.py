@@ -141,6 +141,7 @@ def test_one_that_had_no_turn_yet_is_not_started_to_be_removed(monkeypatch: pyte
     assert not late.was_asked.is_set()
 
 
+@pytest.mark.deep
 def test_one_that_is_open_goes_on_until_it_is_closed() -> None:
     with running(FixtureCluster(RELEASE)) as (fleet, news):
         wait_for_names(fleet, news, {"c0"})

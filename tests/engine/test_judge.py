@@ -219,6 +219,7 @@ def test_a_job_that_is_listed_no_more_is_forgotten() -> None:
     assert not bench.judge.judged.verdicts
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("jobs", in_depth([3, 1000], [3]))
 def test_it_asks_no_more_than_its_budget_whatever_the_number_of_jobs(jobs: int) -> None:
     bench = Bench()

@@ -117,6 +117,7 @@ async def restarted(release: str = "2.3.0", own: Cluster | None = None) -> Async
         run.journal.close(1.0)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("release", in_depth(["1.9.3", "1.14.6", "1.20.5", "2.3.0"], ["2.3.0"]))
 async def test_counts_and_first_times_are_right_after_a_restart_and_after_flinks_history(
     release: str,
@@ -140,6 +141,7 @@ async def test_counts_and_first_times_are_right_after_a_restart_and_after_flinks
         assert run.seconds(told.findings[0]) == run.seconds(failing) < 40
 
 
+@pytest.mark.deep
 async def test_what_stood_stands_as_soon_as_the_jobs_are_listed() -> None:
     async with restarted() as run:
         await run.wait(80)
@@ -158,6 +160,7 @@ async def test_what_stood_stands_as_soon_as_the_jobs_are_listed() -> None:
             }
 
 
+@pytest.mark.deep
 async def test_what_has_ended_while_nobody_looked_is_seen_to_be_gone() -> None:
     async with restarted() as run:
         await run.wait(80)
@@ -176,6 +179,7 @@ async def test_what_has_ended_while_nobody_looked_is_seen_to_be_gone() -> None:
         assert run.verdict("profiles").kind != "checkpoints-failing"
 
 
+@pytest.mark.deep
 async def test_an_hour_later_a_loop_that_went_on_is_the_same_and_one_that_was_over_is_gone() -> None:
     async with restarted() as run:
         await run.wait(120)
@@ -196,6 +200,7 @@ async def test_an_hour_later_a_loop_that_went_on_is_the_same_and_one_that_was_ov
 # -- lost clusters and jobs ------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 async def test_a_cluster_that_is_down_at_the_start_is_lost_a_minute_later() -> None:
     async with restarted() as run:
         await run.wait(60)
@@ -214,6 +219,7 @@ async def test_a_cluster_that_is_down_at_the_start_is_lost_a_minute_later() -> N
         assert run.findings == ()
 
 
+@pytest.mark.deep
 async def test_an_outage_goes_on_over_a_restart() -> None:
     async with restarted() as run:
         await run.wait(60)
@@ -257,6 +263,7 @@ async def test_a_login_that_is_refused_at_the_start_is_no_lost_cluster() -> None
         assert _kinds(run) == []
 
 
+@pytest.mark.deep
 async def test_a_cluster_whose_clock_is_ahead_is_remembered_by_its_own_time() -> None:
     async with restarted() as run:
         hour = int(HOUR * 1000)
@@ -292,6 +299,7 @@ def _kinds(run: Restarted) -> list[str]:
     return [str(one.kind) for one in run.findings]
 
 
+@pytest.mark.deep
 async def test_jobs_that_went_with_their_jobmanager_while_nobody_looked_are_lost() -> None:
     async with restarted() as run:
         await run.wait(90)
@@ -311,6 +319,7 @@ async def test_jobs_that_went_with_their_jobmanager_while_nobody_looked_are_lost
         assert _kinds(run) == ["job-lost"] * 3
 
 
+@pytest.mark.deep
 async def test_another_cluster_at_the_same_address_does_not_cry_wolf() -> None:
     async with restarted() as run:
         await run.wait(80)
@@ -339,6 +348,7 @@ def replace_seed(cluster: DemoCluster) -> Any:
     return world
 
 
+@pytest.mark.deep
 async def test_a_taskmanager_that_was_lost_stays_so() -> None:
     async with restarted() as run:
         await run.wait(60)
@@ -356,6 +366,7 @@ async def test_a_taskmanager_that_was_lost_stays_so() -> None:
         assert [(one.kind, one.since) for one in run.findings] == [(lost.kind, lost.since)]
 
 
+@pytest.mark.deep
 async def test_one_that_went_between_two_flinktops_is_lost() -> None:
     async with restarted() as run:
         await run.wait(60)
@@ -371,6 +382,7 @@ async def test_one_that_went_between_two_flinktops_is_lost() -> None:
 # -- what is kept ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 async def test_a_job_that_comes_back_with_its_id_is_remembered() -> None:
     """As with high availability, where another JobManager recovers it."""
     async with restarted() as run:
@@ -386,12 +398,14 @@ async def test_a_job_that_comes_back_with_its_id_is_remembered() -> None:
         assert run.verdict("stock").findings[0].since == loop.since
 
 
+@pytest.mark.deep
 async def test_of_jobs_that_are_well_nothing_is_kept() -> None:
     async with restarted(own=Cluster(shop().jobs[2:])) as run:
         await run.wait(120)
         assert set(run.kept) == {"cluster", "link"}
 
 
+@pytest.mark.deep
 async def test_what_is_over_is_deleted_and_so_is_what_is_a_day_old() -> None:
     async with restarted() as run:
         await run.wait(80)
@@ -405,6 +419,7 @@ async def test_what_is_over_is_deleted_and_so_is_what_is_a_day_old() -> None:
         assert set(run.kept) == {"cluster", "link"}
 
 
+@pytest.mark.deep
 async def test_little_is_written_and_not_often() -> None:
     class Counted(Journal):
         written: list[tuple[float, str, int]]

@@ -163,6 +163,7 @@ def test_no_secret_of_a_path_is_written(path: Path, act: Act) -> None:
     assert b"hush" not in path.read_bytes()
 
 
+@pytest.mark.deep
 def test_searching_for_secrets_is_fast() -> None:
     # Quadratic, this would be many minutes.
     words = ("x" * 400_000, "a://" * 100_000)
@@ -318,6 +319,7 @@ def add_at_once(path: Path, each: int) -> None:
     assert [one.wait(120) for one in started] == [0, 0, 0, 0]
 
 
+@pytest.mark.deep
 def test_several_may_create_the_file_at_once(path: Path) -> None:
     add_at_once(path, 20)
     assert len(Ledger(path).operations()) == 80

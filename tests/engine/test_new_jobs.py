@@ -47,6 +47,7 @@ async def test_checkpoints_of_a_new_job_that_fail_are_named_within_4_s() -> None
             assert await watched.until(FEW, {"checkpoints-failing"}) <= OFTEN + 1.0
 
 
+@pytest.mark.deep
 async def test_a_new_job_is_asked_often_and_an_old_one_in_its_turn() -> None:
     async with started(FEW) as watched:
         assert await asked(watched, FEW, 30.0) == 30.0 / OFTEN

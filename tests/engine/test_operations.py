@@ -206,6 +206,7 @@ async def test_a_failed_stop_reports_that_the_job_keeps_running(tmp_path: Path) 
         assert failed.reason.endswith("no space left on device")
 
 
+@pytest.mark.deep
 async def test_a_stop_whose_job_keeps_running_still_has_its_savepoint(tmp_path: Path) -> None:
     jobmanager = JobManager(ManualClock())
     async with at_work(tmp_path, jobmanager) as at:

@@ -125,6 +125,7 @@ async def test_the_first_picture_is_there_at_once() -> None:
         }
 
 
+@pytest.mark.deep
 async def test_a_cluster_of_one_job_is_asked_four_times_a_minute_while_well() -> None:
     async with off_screen() as one:
         await one.wait(CLOSE_EVERY + 120.0, step=3.0)
@@ -171,6 +172,7 @@ async def test_it_is_asked_seldom_again_when_it_is_well() -> None:
         assert one.cluster.a_minute(calm, one.now) <= 5.0
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(("jobs", "verdicts", "rates"), [(1, 3.0, 30.0), (3, 3.0, 40.0), (7, 15.0, 90.0)])
 async def test_each_job_has_a_verdict_and_its_rate_soon_after_the_start(
     jobs: int, verdicts: float, rates: float

@@ -210,6 +210,7 @@ async def test_two_panels_share_one_query() -> None:
         assert bench.cluster.times("overview") == [0, 3, 6]
 
 
+@pytest.mark.deep
 async def test_the_background_shares_a_fixed_number_of_requests_a_minute_by_rotation() -> None:
     async with polling() as bench:
         for number in range(300):
@@ -247,6 +248,7 @@ async def test_visible_queries_go_before_background_ones() -> None:
         assert all("metrics" in target for target in first)
 
 
+@pytest.mark.deep
 async def test_the_background_has_a_share_when_more_is_visible_than_can_be_answered() -> None:
     clock = ManualClock()
     cluster = Cluster(clock, seconds=0.2, delay=0.2)
@@ -449,6 +451,7 @@ async def test_what_a_history_server_lacks_is_rarely_polled() -> None:
         assert len(bench.cluster.times("overview")) > 100
 
 
+@pytest.mark.deep
 async def test_what_a_history_server_lacks_is_remembered_within_limits() -> None:
     async with polling() as bench:
         gone = NotFound("GET", "u", "File not found", status=404)

@@ -111,6 +111,7 @@ async def test_a_fault_of_one_query_alone_ends_within_ten_seconds(fault: str) ->
         assert reading.error is None
 
 
+@pytest.mark.deep
 async def test_a_hanging_cluster_gets_two_requests_at_the_most() -> None:
     clock = ManualClock()
     cluster = Faulty(clock, fault="timeout", begins=0.0, ends=clock.now() + LASTS)

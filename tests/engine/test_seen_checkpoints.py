@@ -212,6 +212,7 @@ def test_savepoints_are_seen_but_not_in_the_series() -> None:
     assert [value for _, value in told.points("checkpoint-size")] == [502.0]
 
 
+@pytest.mark.deep
 def test_jobs_that_were_not_opened_share_the_limit() -> None:
     opened = {"open"}
     seen = SeenCheckpoints(SeriesStore(), opened)

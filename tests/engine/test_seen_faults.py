@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from flinktop.engine.clock import Clock
 from flinktop.engine.engine import Engine
 from flinktop.engine.seen_faults import (
@@ -100,6 +102,7 @@ def restarts(count: int) -> list[dict[str, Any]]:
     return [{"id": "numRestarts", "value": str(count)}]
 
 
+@pytest.mark.deep
 async def test_only_restarting_jobs_are_polled_for_exceptions_and_not_for_ever() -> None:
     cluster = FixtureCluster("1.20.5")
     calm, failing = cluster.job("steady"), cluster.job("failing")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from flinktop.engine.budget import ASKS_A_MINUTE
 from flinktop.engine.engine import Engine
 from flinktop.engine.sweep import SECONDS, figures_of
@@ -19,6 +21,7 @@ LATE = 30.0
 """Seconds after the hold within which a verdict must be there."""
 
 
+@pytest.mark.deep
 async def test_each_of_thirteen_jobs_is_named_in_time() -> None:
     clock = ManualClock()
     cluster = SideBySide([load(CASES / f"{RELEASE}-{case}.jsonl") for case in TOGETHER], clock)

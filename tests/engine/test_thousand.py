@@ -36,12 +36,14 @@ async def repeated(watched: Watched, what: str, every: float, times: int) -> Non
         await watched.cluster.clock.sleep(every)
 
 
+@pytest.mark.deep
 async def test_a_failed_job_is_seen_within_15_s() -> None:
     async with settled() as watched:
         watched.cluster.fail(FAR)
         assert await watched.until(FAR, {"failed"}) <= 15.0
 
 
+@pytest.mark.deep
 async def test_tasks_that_do_not_run_are_seen_within_15_s() -> None:
     async with settled() as watched:
         watched.cluster.wait_for_slots(FAR)
@@ -49,6 +51,7 @@ async def test_tasks_that_do_not_run_are_seen_within_15_s() -> None:
         assert await watched.until(FAR, {"no-slots"}) <= 30.0 + 30.0
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("release", in_depth(["1.9.3", "1.20.5"], ["1.20.5"]))
 async def test_a_restart_loop_is_seen_within_90_s(release: str) -> None:
     async with settled(release) as watched:
@@ -59,6 +62,7 @@ async def test_a_restart_loop_is_seen_within_90_s(release: str) -> None:
         loop.cancel()
 
 
+@pytest.mark.deep
 async def test_failing_checkpoints_are_seen_within_90_s() -> None:
     async with settled() as watched:
         loop = asyncio.create_task(repeated(watched, "fail_checkpoint", 10.0, 20))
@@ -66,6 +70,7 @@ async def test_failing_checkpoints_are_seen_within_90_s() -> None:
         loop.cancel()
 
 
+@pytest.mark.deep
 async def test_a_job_that_is_gone_hides_no_other_of_its_group() -> None:
     async with settled() as watched:
         watched.cluster.vanish(FAR - 1)

@@ -77,6 +77,7 @@ async def test_a_small_file_is_kept_whole() -> None:
     assert (found.state, found.begins, found.read, found.size) == ("done", 0, 49, 49)
 
 
+@pytest.mark.deep
 async def test_of_a_long_file_the_last_whole_lines_are_kept() -> None:
     ours, files = transfers()
     lines = [f"line {number:06}".encode() for number in range(500_000)]

@@ -110,6 +110,7 @@ def through(stand_in: StandIn) -> Iterator[Port]:
         stand_in.wait_until_gone()
 
 
+@pytest.mark.deep
 def test_an_engine_behind_a_tunnel_that_is_killed(tmp_path: Path) -> None:
     with FixtureServer(FixtureCluster("1.20.5")) as server:
         stand_in = StandIn(tmp_path, server.port)

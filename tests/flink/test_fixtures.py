@@ -246,6 +246,7 @@ def test_a_truncated_answer_is_reported_as_such(release: str) -> None:
                 decode(answer.body.rstrip()[:-1], endpoints()[template(answer.endpoint)][1].reply)
 
 
+@pytest.mark.deep
 def test_no_field_is_misspelt() -> None:
     """Each field is sent by some recorded release, or listed with the reason why it is not."""
     seen: set[Field] = set()

@@ -224,6 +224,7 @@ def packed_twice() -> bytes:
     return gzip.compress(gzip.compress(bytes(100 * 1_048_576)))
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip", "br", "identity, deflate"])
 async def test_an_answer_that_would_have_to_be_unpacked_is_refused(encoding: str) -> None:
     body = packed_twice()

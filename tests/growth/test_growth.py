@@ -40,11 +40,13 @@ def tried(*words: str, seconds: float) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", FROZE)
 def test_what_once_froze_is_linear(name: str) -> None:
     assert faster(name, FUNCTIONS[name], (FROZE[name],), 10_000) is None
 
 
+@pytest.mark.deep
 def test_a_quadratic_pattern_would_be_found() -> None:
     done = tried("10000", "--every", "--of", quadratic.__name__, seconds=60)
     assert done.returncode > 0
@@ -66,8 +68,9 @@ def test_all_patterns_are_tried_and_their_beginnings_are_what_they_match() -> No
 @pytest.mark.parametrize(
     "letters",
     [
-        pytest.param("50000", marks=pytest.mark.deep),
+        pytest.param("2000", marks=pytest.mark.deep),
         # What is linear up to here is so beyond: so much text takes minutes.
+        pytest.param("50000", marks=pytest.mark.long),
         pytest.param("1000000", marks=pytest.mark.long),
     ],
 )

@@ -77,6 +77,7 @@ def jar(tmp_path: Path) -> str:
     return str(tmp_path / "job.jar")
 
 
+@pytest.mark.deep
 def test_what_the_operator_would_undo_is_refused(commands: Commands) -> None:
     operator = OperatorState(kind="FlinkDeployment", name="orders", wanted="running")
     known = KubernetesState(context="c", namespace="shop", operator=operator)
@@ -90,6 +91,7 @@ def test_what_the_operator_would_undo_is_refused(commands: Commands) -> None:
 # -- what becomes of a jar -----------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 def test_a_jar_stays_after_a_run_that_succeeded(commands: Commands, jar: str) -> None:
     done = commands.run("submit", jar, "--yes")
     assert (done.code, commands.at.jobmanager.acts()) == (0, [UPLOAD, RUN])
@@ -99,6 +101,7 @@ def test_a_jar_stays_after_a_run_that_succeeded(commands: Commands, jar: str) ->
     assert list(commands.at.jobmanager.jars) == ["0_job.jar"]
 
 
+@pytest.mark.deep
 def test_a_jar_is_deleted_again_after_a_run_that_failed(commands: Commands, jar: str) -> None:
     commands.at.jobmanager.main_throws = "no topic orders"
     done = commands.run("submit", jar, "--yes")
@@ -123,6 +126,7 @@ def test_a_well_known_failure_is_explained_below_its_reason(commands: Commands, 
     assert told["failure"]["id"] == "main-class-missing"
 
 
+@pytest.mark.deep
 def test_the_deletion_is_printed_as_json(commands: Commands, jar: str) -> None:
     commands.at.jobmanager.main_throws = "no topic orders"
     told = commands.json("submit", jar, code=1)
@@ -147,6 +151,7 @@ def test_a_jar_stays_after_a_run_with_unknown_outcome() -> None:
     assert JarRun(lost.run, replace(made, state=State.FAILED)).of_the_jar is None
 
 
+@pytest.mark.deep
 def test_json_of_a_jar_has_one_shape(commands: Commands, jar: str) -> None:
     ran = commands.json("submit", jar, code=0)
     assert (ran["kind"], ran["state"], ran["deletion"]) == ("run-jar", "done", None)
@@ -204,6 +209,7 @@ def test_an_ambiguous_id_prefix_does_nothing(commands: Commands) -> None:
 # -- the question --------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "answer", ["y\n", *(pytest.param(text, marks=pytest.mark.deep) for text in ("yes\n", " Yes \n"))]
 )
@@ -211,6 +217,7 @@ def test_yes_is_yes(commands: Commands, answer: str) -> None:
     assert commands.run("cancel", JOB, typed=answer).code == 0
 
 
+@pytest.mark.deep
 def test_anything_else_is_no(commands: Commands) -> None:
     for answer in ("n\n", "", "yess\n"):
         done = commands.run("cancel", JOB, typed=answer)

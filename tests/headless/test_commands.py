@@ -62,6 +62,7 @@ def test_a_failure_has_its_reason_on_stderr(at: Served) -> None:
     assert (told.code, told.json()["state"]) == (1, "failed")
 
 
+@pytest.mark.long
 def test_without_wait_it_prints_how_to_see_the_outcome(at: Served) -> None:
     at.jobmanager.takes = 600.0
     left = at.flinktop("savepoint", JOB, "--yes", "--no-wait")

@@ -147,6 +147,7 @@ def test_several_traces_in_one_line_of_json_are_counted(
     assert capsys.readouterr().out.startswith("line 1 (3 times): Kafka: not authorized\n")
 
 
+@pytest.mark.deep
 def test_what_is_not_read_of_a_long_text_is_said(
     log: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -45,6 +45,7 @@ def path_of(asked: str) -> str:
 # -- time ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 def test_three_looks_take_21_seconds() -> None:
     cluster, clock = demo()
     found = look({"prod": cluster}, clock=clock)
@@ -87,6 +88,7 @@ def test_a_cluster_that_hangs_is_given_up(wait: float) -> None:
     assert "no answer within " in one["error"]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "hanging",
     in_depth(["overview", "taskmanagers", "jobmanager/config", "jobmanager/metrics"], ["taskmanagers"]),
@@ -125,6 +127,7 @@ def test_nothing_is_read_of_a_cluster_that_refuses_the_login() -> None:
     assert "who are you" in str(as_object(found.status)["clusters"][0]["error"])
 
 
+@pytest.mark.deep
 def test_a_good_cluster_is_printed_beside_one_that_is_away() -> None:
     well, clock = demo()
     away = FixtureCluster("1.20.5")
@@ -136,6 +139,7 @@ def test_a_good_cluster_is_printed_beside_one_that_is_away() -> None:
     assert len(other["jobs"]) > 5
 
 
+@pytest.mark.deep
 def test_a_cluster_that_is_lost_on_the_way_is_away() -> None:
     cluster, clock = demo()
 
@@ -190,7 +194,7 @@ def test_one_job_is_looked_at_alone() -> None:
     (named, *_) = [one for one in cluster.document("jobs/overview")["jobs"] if one["state"] == "RUNNING"]
     for what in (named["jid"], named["jid"][:6], named["name"], named["name"][:4] + "*"):
         cluster.asked.clear()
-        found = look({"prod": cluster}, StatusArgs(job=what, wait=1.0), clock=clock)
+        found = look({"prod": cluster}, StatusArgs(job=what, wait=9.0), clock=clock)
         assert named["jid"] in [one["id"] for one in jobs_of(found)]
         assert all(
             named["jid"] in path or not path.startswith("jobs/") or path == "jobs/overview"
@@ -200,7 +204,7 @@ def test_one_job_is_looked_at_alone() -> None:
 
 def test_a_job_that_is_not_there_is_3() -> None:
     cluster, clock = demo()
-    found = look({"prod": cluster}, StatusArgs(job="nothing", wait=1.0), clock=clock)
+    found = look({"prod": cluster}, StatusArgs(job="nothing", wait=9.0), clock=clock)
     assert (found.status.code, found.status.missing_job, jobs_of(found)) == (3, "nothing", [])
 
 
@@ -208,8 +212,8 @@ def test_a_job_of_one_of_several_clusters_is_enough() -> None:
     well, clock = demo()
     other = DemoCluster("healthy", "1.20.5", clock)
     other.changed["jobs/overview"] = {"jobs": []}
-    name = jobs_of(look({"prod": well}, StatusArgs(wait=1.0), clock=clock))[0]["name"]
-    found = look({"other": other, "prod": well}, StatusArgs(job=name, wait=1.0), clock=clock)
+    name = jobs_of(look({"prod": well}, StatusArgs(wait=9.0), clock=clock))[0]["name"]
+    found = look({"other": other, "prod": well}, StatusArgs(job=name, wait=9.0), clock=clock)
     assert found.status.missing_job is None
 
 
@@ -264,6 +268,7 @@ def test_of_so_many_that_restart_it_is_said_without_a_closer_look() -> None:
     assert "unknown" not in kinds
 
 
+@pytest.mark.deep
 def test_a_cluster_of_few_jobs_has_all_of_them_looked_at() -> None:
     cluster, clock = demo()
     live = [one["jid"] for one in cluster.document("jobs/overview")["jobs"] if one["state"] == "RUNNING"]
@@ -277,6 +282,7 @@ def test_a_cluster_of_few_jobs_has_all_of_them_looked_at() -> None:
 # -- expected jobs and rules ---------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 def test_a_job_that_is_expected_and_not_there_has_an_entry() -> None:
     cluster, clock = demo()
     document = as_object(look({"prod": cluster}, clock=clock, expect=["nobody-*", "*"]).status)
@@ -287,6 +293,7 @@ def test_a_job_that_is_expected_and_not_there_has_an_entry() -> None:
     assert [one["name"] for one in document["clusters"][0]["jobs"]].count("*") == 0
 
 
+@pytest.mark.deep
 def test_since_when_a_job_is_missing_is_known_only_of_one_that_has_ended() -> None:
     cluster, clock = demo()
     found = look({"prod": cluster}, clock=clock, expect=["nobody-*", "daily-ledger-*"])
@@ -346,6 +353,7 @@ def test_what_a_hidden_finding_explained_is_said() -> None:
     assert ("bottleneck" in hidden, "source-lag" in hidden) == (False, True)
 
 
+@pytest.mark.deep
 def test_limits_of_the_config_are_those_of_findings() -> None:
     off = Rule(kinds=("bottleneck", "checkpoints-failing"), off=True)
     assert "source-lag" not in found_kinds("backpressure", off, Rule(kinds=("source-lag",), limit=3600.0))
@@ -356,6 +364,7 @@ def test_limits_of_the_config_are_those_of_findings() -> None:
     assert "checkpoint-overdue" not in found_kinds("failing-checkpoints", off, most)
 
 
+@pytest.mark.deep
 def test_a_time_that_flink_does_not_give_is_null() -> None:
     cluster, clock = demo("backpressure")
     jobs = jobs_of(look({"prod": cluster}, clock=clock))
@@ -366,6 +375,7 @@ def test_a_time_that_flink_does_not_give_is_null() -> None:
     assert all(one["findings"][0]["since"] for one in jobs if one["kind"] == "restart-loop")
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "scenario", in_depth(["mixed", "restart-loop", "failing-checkpoints", "backpressure", "skew"], ["mixed"])
 )
@@ -425,6 +435,7 @@ def test_a_history_server_without_archives_is_no_error() -> None:
     assert found.status.code == 0
 
 
+@pytest.mark.deep
 def test_a_login_that_takes_long_leaves_time_for_a_look() -> None:
     cluster, clock = demo()
     until = clock.now() + 12
@@ -466,6 +477,7 @@ class Hanging(httpx.AsyncBaseTransport):
         raise AssertionError(request)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("wait", [3.0, 25.0])
 def test_many_that_hang_are_waited_for_in_turns_and_keep_nobody_from_his(wait: float) -> None:
     well, clock = demo("idle")

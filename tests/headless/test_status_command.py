@@ -94,6 +94,7 @@ def test_all_are_those_of_the_config(
     assert code in (2, 3)
 
 
+@pytest.mark.deep
 def test_targets_are_printed_in_their_order(
     server: FixtureServer, config: Config, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -102,6 +103,7 @@ def test_targets_are_printed_in_their_order(
     assert [one["target"] for one in found["clusters"]] == ["127.0.0.1:1", "a"]
 
 
+@pytest.mark.deep
 def test_the_same_cluster_twice_is_printed_once(
     server: FixtureServer, config: Config, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -112,6 +114,7 @@ def test_the_same_cluster_twice_is_printed_once(
     assert [one["url"] for one in found["clusters"]] == ["http://127.0.0.1:1", "https://127.0.0.1:1"]
 
 
+@pytest.mark.deep
 def test_an_expected_job_that_is_missing_is_critical(
     server: FixtureServer, config: Config, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -113,6 +113,7 @@ def test_a_cluster_that_answered_within_an_hour_is_lost(kept: Kept, clock: Manua
     assert 8 < found.seconds < 12
 
 
+@pytest.mark.deep
 def test_one_that_comes_back_meanwhile_is_judged(kept: Kept, clock: ManualClock) -> None:
     kept.keep(link=kept.link(30 * MINUTE))
     found = look({"prod": Down(DemoCluster("mixed", "1.20.5", clock), 2)}, clock=clock, journal=kept.path)
@@ -163,6 +164,7 @@ def _restarted(clock: ManualClock) -> DemoCluster:
     return cluster
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(("ago", "lost"), [(5 * MINUTE, True), (6 * HOUR, True), (20_000.0, False)])
 def test_a_job_that_went_with_its_jobmanager_is_an_entry_of_its_own(
     kept: Kept, clock: ManualClock, ago: float, *, lost: bool
@@ -193,6 +195,7 @@ def test_another_cluster_at_the_same_address_has_lost_none(kept: Kept, clock: Ma
     assert "job-lost" not in [one["kind"] for one in cluster_of(found)["jobs"]]
 
 
+@pytest.mark.deep
 def test_what_a_flinktop_has_found_is_said_in_one_look_with_its_time(kept: Kept, clock: ManualClock) -> None:
     cluster = DemoCluster("mixed", "1.20.5", clock)
     well = "iot-telemetry-rollup"
@@ -213,6 +216,7 @@ def test_what_a_flinktop_has_found_is_said_in_one_look_with_its_time(kept: Kept,
     assert again["severity"] == "ok"
 
 
+@pytest.mark.deep
 def test_status_counts_as_the_flinktop_does_that_watches(tmp_path: Path) -> None:
     """A loop and failing checkpoints that Flink has forgotten the beginning of."""
     clock = ManualClock()
@@ -304,6 +308,7 @@ def _directory(path: Path) -> Iterator[None]:
     yield
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("spoil", "why"),
     [
@@ -330,6 +335,7 @@ def test_one_that_can_not_be_read_is_none_and_it_is_said(
     assert told.endswith("; judging without it\n")
 
 
+@pytest.mark.deep
 def test_an_empty_journal_changes_nothing(kept: Kept, clock: ManualClock) -> None:
     kept.keep()
     Journal(kept.path, clock, inline=True).close(1.0)

@@ -142,6 +142,7 @@ def test_a_request_that_failed_is_no_suspicion() -> None:
     assert found == ()
 
 
+@pytest.mark.deep
 @settings(deadline=None, max_examples=50)
 @given(st.sets(st.integers(0, 349), max_size=12), st.sets(st.integers(0, 349), max_size=12))
 def test_all_are_found_where_there_is_room(restarted: Iterable[int], failed: Iterable[int]) -> None:

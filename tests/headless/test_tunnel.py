@@ -26,6 +26,7 @@ def through(at: Served, directory: Path, day: str = "well") -> StandIn:
     return stand_in
 
 
+@pytest.mark.deep
 def test_status_waits_for_it_and_leaves_nothing(at: Served, tmp_path: Path) -> None:
     stand_in = through(at, tmp_path, "slow")
     done = at.flinktop("status", "--wait", "0", at_home=True)
@@ -34,6 +35,7 @@ def test_status_waits_for_it_and_leaves_nothing(at: Served, tmp_path: Path) -> N
     assert len(stand_in.starts) == 1
 
 
+@pytest.mark.deep
 def test_status_says_what_is_wrong_with_it(at: Served, tmp_path: Path) -> None:
     stand_in = through(at, tmp_path, "denied")
     done = at.flinktop("status", "--wait", "0", at_home=True)

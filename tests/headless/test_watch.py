@@ -129,6 +129,7 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
+@pytest.mark.deep
 async def test_what_is_wrong_is_said_without_any_config(tmp_path: Path, clock: ManualClock) -> None:
     cluster = DemoCluster("mixed", "1.20.5", clock)
     async with watching(tmp_path, {"prod": cluster}, clock) as watched:
@@ -173,6 +174,7 @@ async def test_two_clusters_of_which_one_hangs(tmp_path: Path, clock: ManualCloc
     assert not ready.exists()
 
 
+@pytest.mark.deep
 async def test_a_cluster_that_is_away_is_said_once_and_when_it_is_back(
     tmp_path: Path, clock: ManualClock
 ) -> None:
@@ -191,6 +193,7 @@ async def test_a_cluster_that_is_away_is_said_once_and_when_it_is_back(
         assert back.startswith("it answers again after 10 m")
 
 
+@pytest.mark.deep
 async def test_a_connection_that_drops_for_a_moment_is_not_said(tmp_path: Path, clock: ManualClock) -> None:
     cluster = DemoCluster("healthy", "1.20.5", clock)
     async with watching(tmp_path, {"prod": cluster}, clock) as watched:
@@ -240,6 +243,7 @@ async def test_a_lost_cluster_is_an_alert_and_its_jobs_are_no_gauges(
         assert sample(watched.metrics(), "flinktop_age_seconds")[2] > 100
 
 
+@pytest.mark.deep
 async def test_gauges_have_the_names_and_labels_of_status(tmp_path: Path, clock: ManualClock) -> None:
     cluster = DemoCluster("mixed", "1.20.5", clock)
     async with watching(tmp_path, {"prod": cluster}, clock) as watched:
@@ -258,6 +262,7 @@ async def test_gauges_have_the_names_and_labels_of_status(tmp_path: Path, clock:
     assert set(ill) == {"cluster", "job", "job_id", "kind", "severity", "vertex", "subtasks", "taskmanager"}
 
 
+@pytest.mark.deep
 async def test_a_missing_job_is_a_gauge_of_its_name(tmp_path: Path, clock: ManualClock) -> None:
     cluster = DemoCluster("healthy", "1.20.5", clock)
     async with watching(tmp_path, {"prod": cluster}, clock, expect=("no-such-job",)) as watched:
@@ -286,6 +291,7 @@ async def test_each_of_many_jobs_is_a_gauge(tmp_path: Path, clock: ManualClock) 
     assert sum(labels["kind"] == "healthy" for labels in found) > 800
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("jobs", in_depth([3, 10, 20], [3]))
 @pytest.mark.parametrize("ill", ["failed", "checkpoints-failing"])
 async def test_what_turns_ill_is_said_within_15_seconds(
@@ -313,6 +319,7 @@ async def test_what_turns_ill_is_said_within_15_seconds(
         assert (line.job_name, str(line.finding.kind)) == (specs[-1].name, ill)
 
 
+@pytest.mark.deep
 async def test_the_command_of_the_config_is_called(tmp_path: Path, clock: ManualClock) -> None:
     cluster = DemoCluster("restart-loop", "1.20.5", clock)
     called = tmp_path / "called"
@@ -345,6 +352,7 @@ def until_idle(hooks: HookRunner) -> None:
         assert hooks._lock.wait_for(lambda: not hooks._waiting and not hooks._running, 20.0)
 
 
+@pytest.mark.deep
 async def test_all_clusters_remember_in_one_journal(tmp_path: Path, clock: ManualClock) -> None:
     clusters = {name: DemoCluster("restart-loop", "1.20.5", clock) for name in ("a", "b")}
     journal = Journal(None, clock, inline=True)
@@ -358,6 +366,7 @@ async def test_all_clusters_remember_in_one_journal(tmp_path: Path, clock: Manua
     assert told
 
 
+@pytest.mark.deep
 async def test_what_the_journal_says_of_itself_is_a_note(tmp_path: Path, clock: ManualClock) -> None:
     cluster = DemoCluster("healthy", "1.20.5", clock)
     (tmp_path / "state").write_text("no directory")
@@ -368,6 +377,7 @@ async def test_what_the_journal_says_of_itself_is_a_note(tmp_path: Path, clock: 
     assert note.startswith(f"The journal {journal.path} can't be used: ")
 
 
+@pytest.mark.deep
 async def test_rules_of_the_config_apply(tmp_path: Path, clock: ManualClock) -> None:
     cluster = DemoCluster("mixed", "1.20.5", clock)
     off = FindingRule(kinds=("restart-loop",), off=True)
@@ -378,6 +388,7 @@ async def test_rules_of_the_config_apply(tmp_path: Path, clock: ManualClock) -> 
     assert "restart-loop" not in kinds
 
 
+@pytest.mark.deep
 async def test_nothing_is_ever_done_to_a_cluster(tmp_path: Path, clock: ManualClock) -> None:
     cluster = DemoCluster("mixed", "1.20.5", clock)
     async with watching(tmp_path, {"prod": cluster}, clock) as watched:
@@ -396,6 +407,7 @@ async def test_its_requests_are_few(tmp_path: Path, clock: ManualClock) -> None:
         assert len(cluster.asked) - before < 60 + 60 / 5 + 10
 
 
+@pytest.mark.deep
 async def test_an_error_in_one_cluster_does_not_reach_the_others(
     tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -413,6 +425,7 @@ async def test_an_error_in_one_cluster_does_not_reach_the_others(
         assert watched.up() == {"bad": 0.0, "well": 1.0}
 
 
+@pytest.mark.deep
 async def test_a_ready_file_that_cannot_be_written_is_tried_again(
     tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

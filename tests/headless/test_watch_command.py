@@ -48,6 +48,7 @@ def configure(home: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
+@pytest.mark.deep
 def test_from_start_to_sigterm(server: FixtureServer, home: Path) -> None:
     ready = home / "ready"
     ready.write_text("flinktop watch 1\n")
@@ -224,7 +225,7 @@ def test_what_was_raised_before_a_restart_is_still_open_and_not_raised_again(
     assert {(one["job"]["id"], one["finding"]["kind"]) for one in again if one["event"] == "open"} == raised
 
 
-@pytest.mark.deep
+@pytest.mark.long
 def test_a_command_that_hangs_ends_with_the_watcher(home: Path) -> None:
     began = home / "began"
     words = ", ".join(

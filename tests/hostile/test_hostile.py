@@ -28,7 +28,7 @@ def test_all_that_once_did_harm_is_withstood(
     withstood(figures)
 
 
-@pytest.mark.deep
+@pytest.mark.long
 def test_generated_attacks_are_withstood(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:

@@ -483,6 +483,7 @@ def circles(imported: Mapping[str, set[str]]) -> list[list[str]]:
     return found
 
 
+@pytest.mark.deep
 def test_no_files_import_each_other_in_a_circle() -> None:
     """Counting imports for types alone and those inside functions."""
     imported: dict[str, set[str]] = {name: set() for name in HOUSE}

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import pytest
+
 import flinktop
 from flinktop.engine.acts.kinds import ACTS
 from flinktop.engine.acts.run_jar import RunAgain
@@ -78,6 +80,7 @@ def _for_the_list(frame: FrameType | None) -> bool:
     return False
 
 
+@pytest.mark.deep
 async def test_the_actions_of_a_job_are_at_most_six_modules_away() -> None:
     async with acting() as ui:
         ui.app.go(JobPlace(ui.job))

@@ -5,6 +5,8 @@ import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -27,6 +29,7 @@ def exists(name: str) -> bool:
     return True
 
 
+@pytest.mark.deep
 def test_what_is_replaced_by_name_is_there() -> None:
     files = [path for room in ("tests", "screenshots") for path in sorted((ROOT / room).rglob("*.py"))]
     names = {name for path in files for name in patched(ast.parse(path.read_text(encoding="utf-8")))}

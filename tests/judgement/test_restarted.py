@@ -15,6 +15,7 @@ FAST = ("loop", "declined", "expired", "jobmanager", "killed", "lost", "flapping
 LEAST = 0.94
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("share", in_depth(SHARES, (0.5,)))
 def test_what_memory_tells_is_told_after_a_restart(share: float) -> None:
     some = tuple(
@@ -25,6 +26,7 @@ def test_what_memory_tells_is_told_after_a_restart(share: float) -> None:
     assert [f"{one.label.file}: {one.wrong}" for one in found if one.wrong is not None] == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("share", in_depth(SHARES, (), (0.5,)))
 def test_nearly_all_is_right_at_once_and_no_healthy_job_is_called_ill(share: float) -> None:
     """An idle job is said to be healthy until three fetches have shown that nothing passes."""

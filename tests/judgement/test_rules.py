@@ -40,6 +40,7 @@ def test_names_and_patterns(name: str, pattern: str, *, is_one: bool) -> None:
     assert matches(name, (pattern,)) is is_one
 
 
+@pytest.mark.deep
 @given(st.text(max_size=30), st.text(alphabet="ab*?", max_size=30))
 def test_any_pattern_ends(name: str, pattern: str) -> None:
     assert matches(name, (pattern,)) in (True, False)

@@ -40,6 +40,7 @@ def test_no_kind_is_mostly_wrong(scores: list[Score]) -> None:
     assert {kind for kind in whole if right[kind] < whole[kind] / 2} == set()
 
 
+@pytest.mark.long
 def test_in_one_look_nothing_else_is_said_of_healthy_jobs() -> None:
     """`flinktop status` looks three times; what it says of a job that is well is nothing."""
     well = [one for one in score(labels(), one_look=True) if one.label.kind in WELL]

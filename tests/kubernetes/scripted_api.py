@@ -33,6 +33,9 @@ class ScriptedApi:
         """By resource: what lists and watches of it raise."""
         self.watch_errors: dict[str, KubernetesError] = {}
         """By resource: what watches of it raise, lists don't."""
+        self.answers = asyncio.Event()
+        """While it is cleared lists have no answer."""
+        self.answers.set()
         self.asked: list[str] = []
         self._objects: dict[str, dict[tuple[str, str], Object]] = defaultdict(dict)
         self._version = 0
@@ -76,6 +79,7 @@ class ScriptedApi:
     async def list_all(self, path: str, params: Iterable[tuple[str, str]] = ()) -> Listed:
         resource, namespace = _resource(path)
         self.asked.append(f"list {path}")
+        await self.answers.wait()
         self._raise(self.errors, resource)
         items = [
             msgspec.Raw(json.dumps(one).encode())

@@ -361,6 +361,7 @@ async def test_what_a_login_program_has_printed_is_said(tmp_path: Path) -> None:
             await api.asks.get(PODS)
 
 
+@pytest.mark.deep
 async def test_a_login_program_that_fails_is_not_run_for_each_request(tmp_path: Path) -> None:
     said = "getting credentials: exec: executable kubelogin failed with exit code 1\n"
     async with api_server(tmp_path, lambda _asked: plain(500, said)) as api:

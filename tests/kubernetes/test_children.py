@@ -85,6 +85,7 @@ def left_by(stand_in: StandIn, program: subprocess.Popen[str], sockets: Path) ->
     wait_until("the socket is gone", lambda: not list(sockets.glob("flinktop-*")), 5.0)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "number", in_depth([signal.SIGKILL, signal.SIGTERM, signal.SIGHUP], [signal.SIGKILL])
 )

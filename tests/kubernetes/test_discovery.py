@@ -336,6 +336,7 @@ DEPLOYMENTS = st.builds(objects.deployment, WORDS, WORDS)
 SESSION_JOBS = st.builds(lambda name, cluster: objects.session_job(name, cluster=cluster), WORDS, WORDS)
 
 
+@pytest.mark.deep
 @given(st.lists(SERVICES | PODS | DEPLOYMENTS | SESSION_JOBS, max_size=12))
 def test_rows_are_distinct_and_no_pod_is_in_two(given: list[Object]) -> None:
     found = clusters(*given)
@@ -347,6 +348,7 @@ def test_rows_are_distinct_and_no_pod_is_in_two(given: list[Object]) -> None:
     assert all(one.name.isprintable() for one in found)
 
 
+@pytest.mark.deep
 @given(st.permutations([*pods.flink_cluster("orders"), *standalone(), objects.session_job(cluster="orders")]))
 def test_the_order_in_which_objects_come_changes_nothing(given: list[Object]) -> None:
     assert clusters(*given) == clusters(*sorted(given, key=json.dumps))

@@ -48,6 +48,7 @@ def test_a_quantity(text: str | float | None, value: int | None) -> None:
     assert amount(text) == value
 
 
+@pytest.mark.deep
 @given(st.text(max_size=40) | st.floats() | st.integers())
 def test_no_quantity_raises(text: str | float) -> None:
     value = amount(text)

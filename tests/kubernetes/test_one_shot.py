@@ -72,6 +72,7 @@ async def test_warnings_are_no_errors(stand_in: StandIn, caplog: pytest.LogCaptu
     assert "Warning: v1 Endpoints is deprecated" in caplog.text
 
 
+@pytest.mark.deep
 async def test_one_that_takes_too_long(stand_in: StandIn) -> None:
     stand_in.put(hangs="")
     with pytest.raises(
@@ -82,6 +83,7 @@ async def test_one_that_takes_too_long(stand_in: StandIn) -> None:
     assert not stand_in.running
 
 
+@pytest.mark.deep
 async def test_one_that_is_no_longer_wanted(stand_in: StandIn) -> None:
     stand_in.put(hangs="")
     task = asyncio.create_task(stand_in.kubectl().run("get", "pods"))

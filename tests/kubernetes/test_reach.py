@@ -214,6 +214,7 @@ async def test_where_the_proxy_is_forbidden(tmp_path: Path) -> None:
         assert run[-1].endswith(":8081")
 
 
+@pytest.mark.deep
 async def test_where_a_post_is_forbidden(tmp_path: Path) -> None:
     """The body is sent again by the other way; a GET stays with the proxy."""
 

@@ -382,6 +382,19 @@ async def test_a_lost_login_is_said_once_and_what_was_known_stays() -> None:
         assert [one.name for one in news.found] == ["default/orders", "default/second"]
 
 
+async def test_what_is_wanted_while_a_request_fails_is_tried_at_once() -> None:
+    api = ScriptedApi(*orders())
+    api.errors["pods"] = KubectlError("login", "kubectl is not logged in to minikube")
+    async with followed(api) as site:
+        api.answers.clear()
+        await site.later(60)
+        asked = api.count("list /api/v1/pods")
+        site.site.try_now()
+        api.answers.set()
+        await settle()
+        assert api.count("list /api/v1/pods") == asked + 1
+
+
 async def test_a_watch_that_is_cut_off_goes_on_without_a_list() -> None:
     api = ScriptedApi(*orders())
     async with followed(api) as site:

@@ -138,6 +138,9 @@ def _jobs(release: str, where: Scene, names: Sequence[str]) -> list[Outcome]:
         seen = _watch(it, ids, wanted, began)
         last = it.verdicts()
         _, document = it.status()
+        if document["clusters"][0]["look"] != "close":
+            # The machine was too busy for three whole looks, and it says so.
+            _, document = it.status()
     (cluster,) = document["clusters"]
     status = {job["id"]: job for job in cluster["jobs"]}
     found = [
@@ -149,7 +152,7 @@ def _jobs(release: str, where: Scene, names: Sequence[str]) -> list[Outcome]:
             seen.shown.get(name),
             seen.right.get(name),
             _hold(one.kind),
-            _wrong(one, name, seen, last, status[ids[name]]),
+            _wrong(one, name, seen, last, status[ids[name]] | {"look": cluster["look"]}),
         )
         for name, one in wanted.items()
     ]
@@ -187,7 +190,7 @@ def _wrong(
     if last[name].kind != wanted.kind:
         return f"at the end {last[name].kind}"
     if status["kind"] != wanted.kind:
-        return f"status says {status['words']}"
+        return f"status says {status['words']} after a {status['look']} look"
     return None
 
 

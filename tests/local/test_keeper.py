@@ -85,6 +85,7 @@ def test_a_jvm_that_does_not_start_is_reported_with_its_cause(java: SleepingJava
     assert java.directories() == []
 
 
+@pytest.mark.deep
 def test_with_tls_flink_is_started_with_a_key_of_its_own(java: SleepingJava, tmp_path: Path) -> None:
     cert, key = make_certificate(tmp_path, "flinktop", "IP:127.0.0.1")
     java.makes_keys(f"cp '{cert}' \"$to/cert.pem\" && cp '{key}' \"$to/key.pem\"")

@@ -56,6 +56,7 @@ def enter(session: LocalSession) -> tuple[threading.Thread, list[str]]:
     return thread, errors
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
 def test_when_flinktop_is_killed_everything_goes(java: SleepingJava, number: signal.Signals) -> None:
     with run_python(["-c", FLINKTOP, java.word], java.environment, keep_input=False) as flinktop:
@@ -111,6 +112,7 @@ END
 PRETENDED = Path(__file__).with_name("pretended_flink.py")
 
 
+@pytest.mark.deep
 def test_it_reports_its_address_and_sample_jobs(java: SleepingJava, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(java.temporary))
     script(java.home.java, f"exec '{sys.executable}' '{PRETENDED}' run \"$@\"")
@@ -124,6 +126,7 @@ def test_it_reports_its_address_and_sample_jobs(java: SleepingJava, monkeypatch:
     assert java.directories() == []
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("does", "said"),
     [

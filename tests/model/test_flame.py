@@ -133,6 +133,7 @@ frames = st.recursive(
 )
 
 
+@pytest.mark.deep
 @given(frames, st.integers(1, 200))
 def test_no_block_leaves_its_caller_and_none_overlap(root: Frame, width: int) -> None:
     graph = flame.pieces(root)

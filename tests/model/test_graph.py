@@ -283,6 +283,7 @@ def check(found: Graph, layout: Layout) -> None:
         )
 
 
+@pytest.mark.deep
 @settings(max_examples=300)
 @given(graphs(), st.sampled_from(MEASURES))
 @example(drawn("a>x a>y b>x b>y"), MEASURES[0])

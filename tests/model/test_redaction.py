@@ -331,6 +331,6 @@ UNITS = (
 )
 
 
-@pytest.mark.deep
+@pytest.mark.long
 def test_no_text_takes_time_out_of_proportion_to_it() -> None:
     assert faster("redaction", redaction.text, UNITS, 100_000) is None

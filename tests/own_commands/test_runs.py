@@ -89,6 +89,7 @@ def test_how_it_ended_is_said(script: str, sentence: str) -> None:
     assert run.failed
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("deaf", [False, True])
 def test_what_never_ends_is_ended_with_all_that_it_started(*, deaf: bool) -> None:
     ended: list[Run] = []

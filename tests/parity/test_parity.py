@@ -76,6 +76,7 @@ def test_requests_are_told_of_the_releases_that_their_tests_run_on() -> None:
         assert stated < found if request.fewer else stated == found, request.line
 
 
+@pytest.mark.deep
 def test_parts_are_told_of_the_releases_that_have_them_and_their_tests_run_on() -> None:
     """What is parametrised has to be stated; what a test writes out besides may be for another reason."""
 

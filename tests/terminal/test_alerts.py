@@ -128,7 +128,7 @@ def test_it_rings_and_gives_the_title_back(
     assert len(documents(got)) == 1
 
 
-@pytest.mark.deep
+@pytest.mark.long
 def test_a_start_after_that_calls_about_nothing_old(
     cluster: IllCluster, server: FixtureServer, tmp_path: Path
 ) -> None:
@@ -146,7 +146,7 @@ def test_a_start_after_that_calls_about_nothing_old(
     assert len(documents(got)) == 2
 
 
-@pytest.mark.deep
+@pytest.mark.long
 def test_nothing_is_written_that_a_terminal_does_not_know(
     cluster: IllCluster, server: FixtureServer, tmp_path: Path
 ) -> None:
@@ -156,7 +156,7 @@ def test_nothing_is_written_that_a_terminal_does_not_know(
         assert not re.search(rb"\x1b\](?:9|99|777);", pty.written)
 
 
-@pytest.mark.deep
+@pytest.mark.long
 def test_a_terminal_that_nobody_reads_stalls_no_command_and_gets_its_title_back(
     cluster: IllCluster, server: FixtureServer, tmp_path: Path
 ) -> None:
@@ -172,7 +172,7 @@ def test_a_terminal_that_nobody_reads_stalls_no_command_and_gets_its_title_back(
         assert not session_of(pty)
 
 
-@pytest.mark.deep
+@pytest.mark.long
 def test_the_shell_has_its_title_while_flinktop_is_suspended(
     cluster: IllCluster, server: FixtureServer, tmp_path: Path
 ) -> None:

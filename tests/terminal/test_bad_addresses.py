@@ -72,6 +72,7 @@ def test_http_to_a_tls_port(tmp_path: Path) -> None:
         pty.wait_for(re.compile(r"speaks TLS.*https://"), STARTS)
 
 
+@pytest.mark.long
 def test_flink_goes_away_and_comes_back(server: FixtureServer, tmp_path: Path) -> None:
     """What was known stays on the screen; that it is lost, and for how long, is said."""
     with monitor(tmp_path, server.url) as pty:

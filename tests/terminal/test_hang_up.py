@@ -79,6 +79,7 @@ def ends(pty: Pty) -> None:
     assert not session_of(pty)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "program",
     named_in_depth(
@@ -109,6 +110,7 @@ def test_nobody_reads_before_it_is_gone(server: FixtureServer, tmp_path: Path) -
             ends(pty)
 
 
+@pytest.mark.deep
 def test_nothing_is_written_when_it_goes(server: FixtureServer, tmp_path: Path) -> None:
     words = [sys.executable, "-c", AS_SU_DOES, sys.executable, "-c", SILENT, server.url]
     with Pty(words, environ=environment(tmp_path)) as pty:
@@ -117,6 +119,7 @@ def test_nothing_is_written_when_it_goes(server: FixtureServer, tmp_path: Path) 
         ends(pty)
 
 
+@pytest.mark.deep
 def test_a_local_flink_ends(tmp_path: Path) -> None:
     java = SleepingJava(tmp_path)
     ready = java.sleeps.partition("exec sleep")[0]

@@ -69,6 +69,7 @@ def broken(home: Path, breaks: str) -> Pty:
     return Pty([sys.executable, "-c", BROKEN.format(breaks=breaks)], environ=environment(home))
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(("breaks", "keys"), named_in_depth(BREAKS, fast=["action"]))
 def test_an_error_of_its_own_is_a_sentence(tmp_path: Path, breaks: str, keys: list[str]) -> None:
     with broken(tmp_path, breaks) as pty:
@@ -86,6 +87,7 @@ def test_an_error_of_its_own_is_a_sentence(tmp_path: Path, breaks: str, keys: li
     assert "Traceback (most recent call last)" in log_of(tmp_path)
 
 
+@pytest.mark.deep
 def test_an_engine_that_can_not_be_started_is_one_sentence(tmp_path: Path) -> None:
     breaks = "from flinktop.engine.engine import Engine; Engine.start = no_more_files"
     with broken(tmp_path, breaks) as pty:

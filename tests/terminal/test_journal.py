@@ -33,6 +33,7 @@ def holds_all(home: Path, cluster: FixtureCluster, url: str) -> None:
         journal.close(1.0)
 
 
+@pytest.mark.deep
 def test_what_a_monitor_has_seen_is_there_after_a_signal(tmp_path: Path) -> None:
     cluster = FixtureCluster("1.20.5")
     with FixtureServer(cluster) as server:

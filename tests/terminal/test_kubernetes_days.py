@@ -102,6 +102,7 @@ def test_a_deployment_appears_is_upgraded_suspended_and_deleted_while_it_is_open
         pty.wait_for(is_live("clicks"), STARTS)
 
 
+@pytest.mark.long
 def test_watches_that_end_versions_that_are_gone_and_too_many_requests(
     one: ApiServer, server: FixtureServer, home: Path
 ) -> None:

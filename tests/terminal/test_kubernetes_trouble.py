@@ -79,6 +79,7 @@ def test_an_unknown_context(one: ApiServer, home: Path) -> None:
         reads(pty, "✕ kubectl has no context prod [red] (it has test)")
 
 
+@pytest.mark.long
 def test_a_login_that_is_refused_and_then_accepted(one: ApiServer, home: Path) -> None:
     one.lose_login("dev")
     with searching(home, kubeconfig(one)) as pty:
@@ -164,6 +165,7 @@ def test_another_namespace_has_none(one: ApiServer, home: Path) -> None:
         pty.wait_for("no Flink cluster found in context test, namespace elsewhere", STARTS)
 
 
+@pytest.mark.long
 def test_an_api_server_that_is_away_and_comes_back(one: ApiServer, home: Path) -> None:
     config = kubeconfig(one)
     with searching(home, config) as pty:

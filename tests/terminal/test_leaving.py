@@ -91,7 +91,7 @@ def stalled(server: FixtureServer, home: Path, seconds: float) -> tuple[list[Ask
     return server.asked_between(opened, unread), server.asked_between(unread, unread + seconds)
 
 
-@pytest.mark.deep
+@pytest.mark.long
 def test_nobody_reads_the_terminal(server: FixtureServer, tmp_path: Path) -> None:
     _, during = stalled(server, tmp_path, 8.0)
     assert max(gaps(during)) < 1.5 * USUAL
@@ -105,6 +105,7 @@ def test_nobody_reads_the_terminal_for_a_minute(server: FixtureServer, tmp_path:
     assert max(gaps(during)) < 1.5 * USUAL
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("number", in_depth([signal.SIGTERM, signal.SIGHUP], [signal.SIGTERM]))
 def test_a_signal_leaves(server: FixtureServer, tmp_path: Path, number: signal.Signals) -> None:
     with monitor(tmp_path, server.url) as pty:
@@ -117,6 +118,7 @@ def test_a_signal_leaves(server: FixtureServer, tmp_path: Path, number: signal.S
     assert "Traceback" not in pty.text
 
 
+@pytest.mark.deep
 def test_a_second_signal_is_no_trouble(server: FixtureServer, tmp_path: Path) -> None:
     with monitor(tmp_path, server.url) as pty:
         pty.wait_for(LIVE, STARTS)
@@ -126,6 +128,7 @@ def test_a_second_signal_is_no_trouble(server: FixtureServer, tmp_path: Path) ->
     assert "Traceback" not in pty.text
 
 
+@pytest.mark.deep
 def test_ctrl_c_asks_and_a_second_one_leaves(server: FixtureServer, tmp_path: Path) -> None:
     with monitor(tmp_path, server.url) as pty:
         pty.wait_for(LIVE, STARTS)
@@ -140,6 +143,7 @@ def test_ctrl_c_asks_and_a_second_one_leaves(server: FixtureServer, tmp_path: Pa
         assert (left.code, left.clean) == (0, True)
 
 
+@pytest.mark.deep
 def test_the_terminal_is_gone(server: FixtureServer, tmp_path: Path) -> None:
     with monitor(tmp_path, server.url) as pty:
         pty.wait_for(LIVE, STARTS)
@@ -151,6 +155,7 @@ def test_the_terminal_is_gone(server: FixtureServer, tmp_path: Path) -> None:
         assert not session_of(pty)
 
 
+@pytest.mark.deep
 def test_suspended_and_back(server: FixtureServer, tmp_path: Path) -> None:
     """ctrl+z gives the terminal to the shell as it was, `fg` brings the monitor back."""
     flinktop = shlex.join(command(server.url))
@@ -173,6 +178,7 @@ def test_suspended_and_back(server: FixtureServer, tmp_path: Path) -> None:
         assert pty.left().clean
 
 
+@pytest.mark.deep
 def test_continued_though_it_was_not_suspended(server: FixtureServer, tmp_path: Path) -> None:
     """As after `kill -STOP`, which is not ctrl+z."""
     with monitor(tmp_path, server.url) as pty:
@@ -192,6 +198,7 @@ def test_continued_though_it_was_not_suspended(server: FixtureServer, tmp_path: 
         assert (left.code, left.modes, left.termios) == (0, (), ())
 
 
+@pytest.mark.deep
 def test_killed_while_suspended(server: FixtureServer, tmp_path: Path) -> None:
     shell = [sys.executable, "-c", SHELL, json.dumps(command(server.url))]
     with Pty(shell, environ=environment(tmp_path)) as pty:

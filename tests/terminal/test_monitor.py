@@ -44,6 +44,7 @@ def framed(columns: int, rows: int) -> re.Pattern[str]:
     return re.compile(rf"\A \S{line}\n(?:{line}\n){{{rows - 2}}} \? help{line}\Z")
 
 
+@pytest.mark.deep
 def test_something_is_seen_before_the_first_answer(server: FixtureServer, tmp_path: Path) -> None:
     with server.holding(), monitor(tmp_path, server.url) as pty:
         server.wait_until(lambda asked: len(asked) >= 2, STARTS)
@@ -59,6 +60,7 @@ def test_something_is_seen_before_the_first_answer(server: FixtureServer, tmp_pa
         assert pty.left().clean
 
 
+@pytest.mark.deep
 def test_a_job_is_found_by_its_name_opened_and_left(server: FixtureServer, tmp_path: Path) -> None:
     with monitor(tmp_path, server.url) as pty:
         pty.wait_for(LIVE, STARTS)
@@ -80,6 +82,7 @@ def test_a_job_is_found_by_its_name_opened_and_left(server: FixtureServer, tmp_p
         assert not session_of(pty)
 
 
+@pytest.mark.deep
 def test_bytes_that_are_no_text_leave_the_keys_working(server: FixtureServer, tmp_path: Path) -> None:
     with monitor(tmp_path, server.url) as pty:
         pty.wait_for(LIVE, STARTS)
@@ -90,6 +93,7 @@ def test_bytes_that_are_no_text_leave_the_keys_working(server: FixtureServer, tm
         assert pty.left().clean
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(("columns", "rows"), BEGUN)
 def test_every_size_has_its_frame(server: FixtureServer, tmp_path: Path, columns: int, rows: int) -> None:
     with monitor(tmp_path, server.url, columns=columns, rows=rows) as pty:
@@ -148,7 +152,7 @@ def test_hostile_names_are_only_letters(server: FixtureServer, tmp_path: Path) -
         assert sequence not in pty.written
 
 
-@pytest.mark.deep
+@pytest.mark.long
 def test_ascii_draws_with_nothing_else(server: FixtureServer, tmp_path: Path) -> None:
     rename(server, {name: f"plain {name}" for name in ("steady", "slow", "failing", "finishing", "batch")})
     seen: list[str] = []
@@ -188,6 +192,7 @@ def test_ascii_draws_with_nothing_else(server: FixtureServer, tmp_path: Path) ->
     assert not odd, "\n".join(f"{glyph!r} in\n{screen}" for glyph, screen in odd.items())
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("words", "environ"), [(("--no-color",), {}), ((), {"NO_COLOR": "1"})], ids=["option", "environment"]
 )
@@ -228,6 +233,7 @@ def test_what_is_written_is_for_its_owner_alone(server: FixtureServer, tmp_path:
     assert {path: mode for path, mode in made.items() if mode != 0o700} == {}
 
 
+@pytest.mark.deep
 def test_files_that_cannot_be_written(server: FixtureServer, tmp_path: Path) -> None:
     """Configuration and state below a file, so that root can't make them either: said once, and it runs."""
     blocked = tmp_path / "blocked"

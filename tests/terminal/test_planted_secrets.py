@@ -74,6 +74,7 @@ def planted(tmp_path: Path) -> Planted:
     return Planted(tmp_path / "home", tmp_path / "vault")
 
 
+@pytest.mark.deep
 def test_commands_leave_no_secret_anywhere(planted: Planted) -> None:
     jar = planted.home / "job.jar"
     with zipfile.ZipFile(jar, "w") as archive:

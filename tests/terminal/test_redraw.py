@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.fixture_server import FixtureServer
 from tests.terminal.monitor import LIVE, STARTS, monitor, wait_until
 from tests.terminal.pty import Pty
@@ -17,6 +19,7 @@ def since(pty: Pty, mark: int) -> str:
     return screen.text
 
 
+@pytest.mark.deep
 def test_everything_is_written_anew(server: FixtureServer, tmp_path: Path) -> None:
     with monitor(tmp_path, server.url) as pty:
         pty.wait_for(LIVE, STARTS)

@@ -60,6 +60,7 @@ def left(server: FixtureServer, home: Path, way: str, delay: float | None = None
         stand_in.wait_until_gone()
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("way", ["quit", "SIGHUP", "kill -9"])
 def test_nothing_is_left(server: FixtureServer, tmp_path: Path, way: str) -> None:
     left(server, tmp_path, way)

@@ -102,7 +102,7 @@ def test_pasted_text_presses_no_act(tmp_path: Path, server: FixtureServer) -> No
     assert "POST" not in log_of(tmp_path)
 
 
-@pytest.mark.deep
+@pytest.mark.long
 def test_a_walk_typed_ahead_comes_back(tmp_path: Path) -> None:
     """Through tabs and screens before any of them is there, and back."""
     with monitor(tmp_path, "demo") as pty:

@@ -11,6 +11,7 @@ from tests.terminal.monitor import LIVE, STARTS
 from tests.terminal.witness import witnessed
 
 
+@pytest.mark.deep
 def test_a_failed_wait_says_what_it_was_doing(server: FixtureServer, tmp_path: Path) -> None:
     def waits_in_vain() -> None:
         with witnessed(tmp_path, server.url) as pty:

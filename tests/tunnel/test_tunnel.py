@@ -77,6 +77,7 @@ async def test_it_opens_with_the_first_request(target: int, tmp_path: Path) -> N
         assert len(stand_in.running) == 2
 
 
+@pytest.mark.deep
 async def test_requests_wait_for_a_slow_one(target: int, tmp_path: Path) -> None:
     async with tunnel(StandIn(tmp_path, target, "slow")) as opened:
         ports = await asyncio.gather(opened.port(), opened.port())
@@ -107,6 +108,7 @@ FAILS: dict[str, State] = {
 }
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("day", in_depth(FAILS, ("denied", "prompt")))
 async def test_why_it_does_not_open(target: int, tmp_path: Path, day: str) -> None:
     stand_in = StandIn(tmp_path, target, day)
@@ -157,6 +159,7 @@ async def test_much_output_is_no_trouble(target: int, tmp_path: Path) -> None:
         assert len(seen) < 15
 
 
+@pytest.mark.deep
 async def test_one_that_lets_nothing_through_is_started_again(target: int, tmp_path: Path) -> None:
     stand_in = StandIn(tmp_path, target, "once hanging")
     async with tunnel(stand_in) as opened:
@@ -192,6 +195,7 @@ async def test_a_stopped_one_is_ended(target: int, tmp_path: Path) -> None:
         stand_in.kill(signal.SIGSTOP)
 
 
+@pytest.mark.deep
 async def test_a_keeper_that_is_killed_leaves_nothing_and_is_replaced(target: int, tmp_path: Path) -> None:
     stand_in = StandIn(tmp_path, target, "child")
     async with tunnel(stand_in) as opened:

@@ -46,6 +46,7 @@ def seen(ui: Day) -> type[Screen[Any]]:
     return type(ui.app.screen)
 
 
+@pytest.mark.deep
 async def test_a_job_can_be_stopped_first_and_cancelled_last() -> None:
     async with acting(size=(80, 24)) as ui:
         await ui.press("a")

@@ -76,6 +76,7 @@ def rows(day: Day) -> list[str]:
 # -- the list ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), pytest.param((50, 12), marks=pytest.mark.deep)])
 async def test_what_is_open_comes_first_each_the_newest_first(size: tuple[int, int]) -> None:
     async with alerts_of(size) as past:
@@ -104,6 +105,7 @@ async def test_it_says_when_there_are_none_and_when_nothing_is_known() -> None:
             assert alerts.NOT_JUDGED in past.day.text
 
 
+@pytest.mark.deep
 async def test_below_it_is_all_that_is_known_of_the_selected_one() -> None:
     async with alerts_of() as past:
         found = Finding(
@@ -161,6 +163,7 @@ async def test_problems_with_calls_and_mutes_stand_above() -> None:
         assert "memory" not in past.day.text
 
 
+@pytest.mark.deep
 async def test_filter_sort_and_copy_as_everywhere() -> None:
     async with alerts_of() as past:
         await past.alerts([skew(past), failed(past), memory(past)], [skew(past, 90, cleared=past.wall)])
@@ -213,6 +216,7 @@ async def test_when_nothing_changes_nothing_is_drawn() -> None:
         assert not [call for call in drawn.mock_calls if call.args or call.kwargs]
 
 
+@pytest.mark.deep
 async def test_hostile_texts_are_text() -> None:
     nasty = "[b]bold[/b] \x1b[31mred\x1b[0m [/] 作业 \u202eback"
     async with alerts_of() as past:
@@ -269,6 +273,7 @@ async def test_the_menu_mutes_the_alert_its_job_or_its_kind(steps: int, scope: s
         assert place(past.day) == "AlertsScreen"
 
 
+@pytest.mark.deep
 async def test_the_menu_ends_what_is_muted_first_of_all() -> None:
     async with alerts_of((80, 24)) as past:
         mute = Mute(key=("c", "", "skew"), seconds=3600.0, at=past.wall)
@@ -282,6 +287,7 @@ async def test_the_menu_ends_what_is_muted_first_of_all() -> None:
         assert place(past.day) == "AlertsScreen"
 
 
+@pytest.mark.deep
 async def test_an_alert_that_cleared_can_be_muted_with_its_job_and_the_clusters_by_kind() -> None:
     async with alerts_of((80, 24)) as past:
         await past.alerts((), [skew(past, cleared=past.wall)])
@@ -296,6 +302,7 @@ async def test_an_alert_that_cleared_can_be_muted_with_its_job_and_the_clusters_
         assert "all alerts of" not in past.day.text
 
 
+@pytest.mark.deep
 async def test_without_an_alert_there_is_nothing_to_do() -> None:
     async with alerts_of((80, 24)) as past:
         await past.day.press("A", "x", "y", "enter")
@@ -334,6 +341,7 @@ async def test_each_leads_to_what_it_is_about() -> None:
             assert place(past.day) == "AlertsScreen"
 
 
+@pytest.mark.deep
 async def test_the_cursor_stays_on_an_alert_that_clears() -> None:
     async with alerts_of() as past:
         first, second = skew(past, 5), memory(past, 60)
@@ -350,6 +358,7 @@ async def test_the_cursor_stays_on_an_alert_that_clears() -> None:
 # -- the chip ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 async def test_the_frame_counts_what_nobody_has_seen_to() -> None:
     async with alerts_of(open_it=False) as past:
         assert "⚠" not in past.day.lines[-1]
@@ -371,6 +380,7 @@ async def test_the_frame_counts_what_nobody_has_seen_to() -> None:
         assert ("!", keys.ALERTS_HERE.help) in help_lines(keys.JOB)
 
 
+@pytest.mark.deep
 async def test_a_mute_that_ends_brings_the_alert_back() -> None:
     async with alerts_of(open_it=False) as past:
         await past.alerts([skew(past, muted=past.wall + 3)])
@@ -399,6 +409,7 @@ async def test_the_chip_has_the_colour_of_the_worst(severity: Severity, tone: st
         assert line._parts[-1] == ("⚠ 2 alerts", tone)  # type: ignore[attr-defined]
 
 
+@pytest.mark.deep
 async def test_what_the_cluster_raises_is_acknowledged_muted_and_unmuted() -> None:
     async with monitor("2.3.0", (120, 40), demo="mixed") as day:
         await day.wait(6)

@@ -34,6 +34,7 @@ async def open_job(day: Day) -> None:
     await day.press("enter")
 
 
+@pytest.mark.deep
 async def test_a_key_writes_a_bundle_and_says_where(tmp_path: Path) -> None:
     async with monitor("2.3.0", demo="restart-loop", state=tmp_path) as day:
         await open_job(day)
@@ -103,6 +104,7 @@ async def test_closed_it_goes_on_and_a_notification_says_where_it_is(tmp_path: P
         assert len(bundles(tmp_path)) == 1
 
 
+@pytest.mark.deep
 async def test_leaving_says_what_is_dropped_and_leaves_nothing(tmp_path: Path) -> None:
     clock = ManualClock()
     cluster = DemoCluster("restart-loop", "2.3.0", clock)
@@ -117,6 +119,7 @@ async def test_leaving_says_what_is_dropped_and_leaves_nothing(tmp_path: Path) -
     assert not [one for one in tmp_path.iterdir() if ".zip" in one.name]
 
 
+@pytest.mark.deep
 async def test_a_bundle_can_be_stopped(tmp_path: Path) -> None:
     clock = ManualClock()
     cluster = DemoCluster("restart-loop", "2.3.0", clock)
@@ -154,6 +157,7 @@ async def test_a_directory_that_is_not_writable_is_a_sentence(tmp_path: Path) ->
     tmp_path.chmod(0o700)
 
 
+@pytest.mark.deep
 async def test_it_is_known_where_a_job_is_shown(tmp_path: Path) -> None:
     async with monitor("2.3.0", demo="restart-loop", state=tmp_path, read_only=True) as day:
         await day.press("B")

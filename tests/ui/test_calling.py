@@ -346,6 +346,7 @@ def test_what_is_said_of_a_call(call: Call, heading: str, words: str) -> None:
 # -- the app -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "ascii_only", [pytest.param(False, id="unicode"), pytest.param(True, id="ascii", marks=pytest.mark.deep)]
 )
@@ -370,6 +371,7 @@ async def test_the_app_calls_in_its_terminal(*, ascii_only: bool) -> None:
         assert "\x07" not in "".join(written[before:])
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.deep)])
 async def test_a_call_covers_two_rows_at_the_most(size: tuple[int, int]) -> None:
     async with monitor(demo="mixed", size=size, notify=Notify(desktop="off")) as day:
@@ -379,6 +381,7 @@ async def test_a_call_covers_two_rows_at_the_most(size: tuple[int, int]) -> None
         assert "Press ! for alerts." in day.text
 
 
+@pytest.mark.deep
 async def test_the_title_is_restored_when_the_app_ends() -> None:
     written: list[str] = []
     async with monitor(demo="restart-loop", written=written.append, notify=Notify(desktop="off")) as day:

@@ -103,6 +103,7 @@ async def resized(day: Day, terminal: Terminal, size: tuple[int, int]) -> None:
     await day.settled()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", in_depth([1, 2, 3], fast=[], deep=[1]))
 async def test_wherever_a_monkey_goes(seed: int, tmp_path: Path) -> None:
     terminal = Terminal()
@@ -128,6 +129,7 @@ async def written_in(seconds: int, *keys: str) -> int:
         return terminal.count - before
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "keys", [(), pytest.param(("enter", "3"), marks=pytest.mark.deep)], ids=["overview", "charts"]
 )
@@ -163,6 +165,7 @@ async def minute(day: Day) -> None:
     await day.settled()
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "before", [(), pytest.param(("q",), marks=pytest.mark.deep)], ids=["screen", "dialog"]
 )
@@ -176,6 +179,7 @@ async def test_everything_is_rewritten(before: tuple[str, ...]) -> None:
             complete(day, terminal)
 
 
+@pytest.mark.deep
 async def test_between_it_is_not() -> None:
     async with seen() as (day, terminal):
         terminal.take("\x1b[2J")
@@ -195,6 +199,7 @@ def other_display(self: object, renderable: object) -> None:
     """As a later Textual might have it."""
 
 
+@pytest.mark.deep
 async def test_another_textual_writes_whole_lines_and_the_log_says_so(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -54,6 +54,7 @@ async def ask(ui: ActingDay, act: Act) -> None:
     await ui.settled()
 
 
+@pytest.mark.deep
 async def test_a_job_is_stopped_by_keys_alone() -> None:
     async with acting(size=(80, 24)) as ui:
         await ui.press("a", "enter")

@@ -23,6 +23,7 @@ def vertices(cluster: FixtureCluster) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.deep
 async def test_the_last_checkpoint_of_an_ended_job_is_requested_once() -> None:
     async with monitor("1.20.5") as day:
         await day.wait(60)
@@ -40,6 +41,7 @@ async def test_the_last_checkpoint_of_an_ended_job_is_requested_once() -> None:
         assert day.asked().count(f"jobs/{batch}/checkpoints") == 1
 
 
+@pytest.mark.deep
 async def test_vertices_of_an_ended_job_have_their_totals() -> None:
     async with monitor("1.20.5") as day:
         await open_job(day, JOB)

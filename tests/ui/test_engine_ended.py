@@ -7,6 +7,7 @@ import pytest
 from tests.ui.day import monitor
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("noticed", ["news", "second"])
 async def test_a_monitor_whose_engine_has_ended_leaves(noticed: str) -> None:
     async with monitor() as day:

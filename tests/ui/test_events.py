@@ -89,6 +89,7 @@ async def test_t_does_nothing_on_a_log() -> None:
         assert len([one for one in past.day.app.screen_stack if isinstance(one, TimelineScreen)]) == 1
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), pytest.param((60, 15), marks=pytest.mark.deep)])
 async def test_the_newest_is_first_below_its_day(size: tuple[int, int]) -> None:
     async with timeline_of(size) as past:
@@ -108,6 +109,7 @@ async def test_the_newest_is_first_below_its_day(size: tuple[int, int]) -> None:
             assert "✕ lost: the cluster does not answer" in past.day.text
 
 
+@pytest.mark.deep
 async def test_repeats_are_one_row_with_a_count_and_their_first_and_last_time() -> None:
     async with timeline_of() as past:
         await past.happened(*(billing(past, ago, key=f"k{ago}") for ago in (120.0, 60.0, 30.0)))
@@ -131,6 +133,7 @@ async def test_on_a_narrow_terminal_the_count_stands_before_the_words() -> None:
         assert "TIMES" not in past.day.text
 
 
+@pytest.mark.deep
 async def test_an_empty_journal_says_so_and_so_does_a_missing_one() -> None:
     async with timeline_of() as past:
         assert timeline.NOTHING in past.day.text
@@ -139,6 +142,7 @@ async def test_an_empty_journal_says_so_and_so_does_a_missing_one() -> None:
         assert timeline.NO_JOURNAL in past.day.text
 
 
+@pytest.mark.deep
 async def test_a_journal_that_is_still_read_says_so() -> None:
     async with timeline_of(open_it=False) as past:
         with mock.patch.object(Journal, "seen", return_value=None):
@@ -208,7 +212,7 @@ async def test_the_filter_searches_all_that_the_journal_has() -> None:
         assert "● back" in past.day.text
 
 
-@pytest.mark.deep
+@pytest.mark.long
 async def test_it_pages_back_without_limit_and_makes_each_row_once() -> None:
     async with timeline_of((100, 30)) as past:
         many = [
@@ -259,6 +263,7 @@ async def test_when_nothing_changes_nothing_is_drawn_and_hidden_it_asks_nothing(
         assert not asked.called
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.deep)])
 async def test_hostile_texts_are_text(size: tuple[int, int]) -> None:
     nasty = "[b]bold[/b] \x1b[31mred\x1b[0m \x1b]0;title\x07 [/] 作业 \u202eback"
@@ -302,6 +307,7 @@ async def read_by_a_thread(past: Past, *, seconds: float) -> AsyncIterator[None]
             timer.cancel()
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("keys", [("enter",), ("j", "k", "enter")], ids=" ".join)
 async def test_keys_for_rows_that_are_still_read_wait_for_them(keys: tuple[str, ...]) -> None:
     async with timeline_of(open_it=False) as past:
@@ -314,6 +320,7 @@ async def test_keys_for_rows_that_are_still_read_wait_for_them(keys: tuple[str, 
         assert past.day.app.screen.crumb == ORDERS  # type: ignore[attr-defined]
 
 
+@pytest.mark.deep
 async def test_keys_that_are_not_for_rows_do_not_wait_for_them() -> None:
     async with timeline_of() as past:
         await past.happened(billing(past))
@@ -326,6 +333,7 @@ async def test_keys_that_are_not_for_rows_do_not_wait_for_them() -> None:
         assert place(past.day) == "OverviewScreen"
 
 
+@pytest.mark.deep
 async def test_another_filter_is_read_at_once_also_where_no_row_comes_or_goes() -> None:
     async with timeline_of() as past:
         await past.happened(past.event(EventKind.JOB_STARTED, "started", 3, **orders(past)))
@@ -349,6 +357,7 @@ async def opened(past: Past, *events: Event) -> Screen[Any]:
     return past.day.app.screen
 
 
+@pytest.mark.deep
 async def test_a_failure_that_flink_has_opens_there_and_a_remembered_one_from_the_journal() -> None:
     async with timeline_of() as past:
         job = past.day.cluster.job(FAILING)
@@ -374,6 +383,7 @@ async def test_a_failure_that_flink_has_opens_there_and_a_remembered_one_from_th
         assert isinstance(past.day.app.screen, JobScreen)
 
 
+@pytest.mark.deep
 async def test_a_stack_that_is_still_read_says_so() -> None:
     async with timeline_of() as past:
         await past.happened(billing(past))
@@ -473,6 +483,7 @@ async def test_the_palette_leads_there() -> None:
 # -- the history of a job ----------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_a_job_has_its_own_events_on_tab_9(size: tuple[int, int]) -> None:
     async with timeline_of(size, open_it=False) as past:

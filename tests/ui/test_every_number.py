@@ -153,7 +153,7 @@ def figures(release: str, count: Counter[str], odd: dict[str, str]) -> str:
 Property = Callable[[str, object], None]
 
 
-@pytest.mark.deep
+@pytest.mark.long
 def test_odd_numbers_cost_nothing_else(record_property: Property) -> None:
     """Those of the newest release, then those that only an older one sends."""
     seen: set[tuple[str, str]] = set()

@@ -103,7 +103,7 @@ async def walk(release: str, place: str, values: tuple[str, ...]) -> str:
 Property = Callable[[str, object], None]
 
 
-@pytest.mark.deep
+@pytest.mark.deep(cases=4)
 @pytest.mark.parametrize("place", PLACES)
 async def test_odd_answers_break_no_screen(place: str, record_property: Property) -> None:
     record_property("figures", await walk("1.20.5", place, FEW))

@@ -88,7 +88,7 @@ async def test_checkpoints_that_can_never_be_read() -> None:
         assert "loading" not in day.text
 
 
-@pytest.mark.deep
+@pytest.mark.long
 async def test_checkpoints_that_can_be_read_no_more_do_not_grow_old_by_themselves() -> None:
     async with monitor("1.20.5") as day:
         before = day.line("steady [test]")

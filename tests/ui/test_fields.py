@@ -144,6 +144,7 @@ async def try_texts(ui: ActingDay, name: str, texts: Sequence[str], keys: Sequen
             await ui.press("escape")
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("place")
 @pytest.mark.parametrize("name", in_depth(DIALOGS, fast=["write view"]))
 async def test_nasty_text_in_any_field(name: str) -> None:
@@ -161,6 +162,7 @@ async def test_any_text_in_any_field(name: str, *, protected: bool) -> None:
         await try_texts(ui, name, NASTY, ALL_KEYS)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "opening",
     in_depth(

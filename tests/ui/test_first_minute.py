@@ -65,6 +65,7 @@ async def opened(day: Day, screen: Any) -> None:
     await day.wait(4)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(("ago", "known"), [(AGE, False), (61, True)])
 async def test_a_vertex_is_not_busy_because_it_has_just_started(ago: float, known: bool) -> None:  # noqa: FBT001
     cluster = Metered("1.20.5")
@@ -82,6 +83,7 @@ async def test_a_vertex_is_not_busy_because_it_has_just_started(ago: float, know
             assert (facts.busy.value, facts.taken.value) == (1000.0, 0.0)
 
 
+@pytest.mark.deep
 async def test_nor_are_its_subtasks() -> None:
     cluster = Metered("1.20.5")
     job = cluster.job("steady")

@@ -35,6 +35,7 @@ def clusters_shown(day: FleetDay) -> list[str]:
     return list(day.table.shown_keys())
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 async def test_the_worst_cluster_comes_first_and_one_that_is_gone_says_why(size: tuple[int, int]) -> None:
     async with three(size) as day:
@@ -50,6 +51,7 @@ async def test_the_worst_cluster_comes_first_and_one_that_is_gone_says_why(size:
         assert "ill" in worst.shown_keys()[0]  # type: ignore[attr-defined]
 
 
+@pytest.mark.deep
 async def test_a_cluster_is_opened_and_esc_finds_the_cursor_where_it_was() -> None:
     async with three() as day:
         await day.press("down", "down", "enter")
@@ -63,6 +65,7 @@ async def test_a_cluster_is_opened_and_esc_finds_the_cursor_where_it_was() -> No
         assert isinstance(day.app.screen, FleetScreen)
 
 
+@pytest.mark.deep
 async def test_a_closed_cluster_is_not_watched_any_more_and_another_has_its_own_engine() -> None:
     async with three() as day:
         await day.press("enter")
@@ -75,6 +78,7 @@ async def test_a_closed_cluster_is_not_watched_any_more_and_another_has_its_own_
         assert not watched
 
 
+@pytest.mark.deep
 async def test_all_jobs_in_one_table_and_a_job_opens_below_its_cluster() -> None:
     async with three() as day:
         await day.press("2")
@@ -93,6 +97,7 @@ async def test_all_jobs_in_one_table_and_a_job_opens_below_its_cluster() -> None
         assert "[1 Clusters]" in day.text
 
 
+@pytest.mark.deep
 async def test_rows_are_filtered_by_state_group_and_cluster() -> None:
     async with three() as day:
         await day.press("slash", *"group:prod", "enter")
@@ -104,6 +109,7 @@ async def test_rows_are_filtered_by_state_group_and_cluster() -> None:
         assert {key.partition("\n")[0] for key in keys} == {"calm"}
 
 
+@pytest.mark.deep
 async def test_the_palette_jumps_from_one_cluster_to_a_job_of_another() -> None:
     async with three() as day:
         await day.press("enter")
@@ -115,6 +121,7 @@ async def test_the_palette_jumps_from_one_cluster_to_a_job_of_another() -> None:
         assert not day.port_of("ill").engine.poller._visible
 
 
+@pytest.mark.deep
 async def test_places_of_one_cluster_are_those_of_the_cluster_under_the_cursor() -> None:
     async with three() as day:
         await day.press("a")
@@ -139,12 +146,14 @@ async def test_places_of_one_cluster_are_those_of_the_cluster_under_the_cursor()
         assert "All jobs of all clusters" in day.text
 
 
+@pytest.mark.deep
 async def test_keys_typed_fast_open_close_and_open_the_next() -> None:
     async with three() as day:
         await day.type_ahead("enter", "escape", "j", "j", "enter", "enter", "q", "q", "k", "k", "enter")
         assert day.app.port is day.port_of("ill")
 
 
+@pytest.mark.deep
 async def test_an_engine_that_fails_is_a_row_with_its_reason() -> None:
     async with three() as day:
         port = day.port_of("calm")
@@ -168,6 +177,7 @@ async def test_what_is_written_is_the_table_of_all_clusters() -> None:
         assert [line.split()[0] for line in text.splitlines()[4:7]] == ["ill", "gone", "calm"]
 
 
+@pytest.mark.deep
 async def test_an_operation_on_a_cluster_that_is_not_open_is_named_before_leaving(tmp_path: Path) -> None:
     busy = ActingCluster()
     clock = busy.jobmanager.clock

@@ -83,6 +83,7 @@ async def listed(size: tuple[int, int] = (120, 40), *, open_it: bool = True) -> 
 # -- the list ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_what_is_open_comes_first_each_the_newest_first(size: tuple[int, int]) -> None:
     async with listed(size) as days:
@@ -106,6 +107,7 @@ async def test_what_is_open_comes_first_each_the_newest_first(size: tuple[int, i
         assert "heap 93 % full" in days.day.line("us ")
 
 
+@pytest.mark.deep
 async def test_below_it_is_all_that_is_known_of_the_selected_one() -> None:
     async with listed() as days:
         await days.alerts(eu=[days.skew("eu", 7)], us=[days.memory("us", 60)])
@@ -119,6 +121,7 @@ async def test_below_it_is_all_that_is_known_of_the_selected_one() -> None:
         assert ORDERS not in detail
 
 
+@pytest.mark.deep
 async def test_two_clusters_at_one_address_keep_their_own_rows() -> None:
     clock = ManualClock()
     clusters = {"a": simulated("healthy", clock), "b": simulated("healthy", clock)}
@@ -133,6 +136,7 @@ async def test_two_clusters_at_one_address_keep_their_own_rows() -> None:
         acknowledge.assert_called_once()
 
 
+@pytest.mark.deep
 async def test_it_says_when_there_are_none_and_when_nothing_is_known() -> None:
     async with listed() as days:
         assert fleet_alerts.NONE in days.day.text
@@ -145,6 +149,7 @@ async def test_it_says_when_there_are_none_and_when_nothing_is_known() -> None:
         assert fleet_alerts.NO_CLUSTERS in day.text
 
 
+@pytest.mark.deep
 async def test_rows_are_filtered_by_cluster_and_all_else_and_sorted() -> None:
     async with listed() as days:
         await days.alerts(eu=[days.skew("eu", 7)], us=[days.memory("us", 60), days.skew("us", 70)])
@@ -162,6 +167,7 @@ async def test_rows_are_filtered_by_cluster_and_all_else_and_sorted() -> None:
         assert [cluster for cluster, _ in days.rows] == ["us", "us", "eu"]
 
 
+@pytest.mark.deep
 async def test_problems_with_calls_and_mutes_stand_above_with_their_cluster() -> None:
     async with listed((80, 24)) as days:
         eu = days.past["eu"]
@@ -172,6 +178,7 @@ async def test_problems_with_calls_and_mutes_stand_above_with_their_cluster() ->
         assert "⏸ muted: all skew alerts on eu, until it clears" in days.day.text
 
 
+@pytest.mark.deep
 async def test_clusters_come_and_go_with_their_alerts() -> None:
     async with listed() as days:
         await days.alerts(eu=[days.skew("eu", 7)], us=[days.memory("us", 60)])
@@ -187,6 +194,7 @@ async def test_clusters_come_and_go_with_their_alerts() -> None:
         assert days.rows == [("new", "skew"), ("us", "memory")]
 
 
+@pytest.mark.deep
 async def test_keys_on_a_row_whose_cluster_is_just_gone_do_no_harm() -> None:
     async with listed() as days:
         await days.alerts(us=[days.memory("us", 60)])
@@ -200,6 +208,7 @@ async def test_keys_on_a_row_whose_cluster_is_just_gone_do_no_harm() -> None:
         assert "us is no longer there" in days.day.text
 
 
+@pytest.mark.deep
 async def test_when_nothing_changes_nothing_is_drawn() -> None:
     async with listed() as days:
         await days.alerts(eu=[days.skew("eu", 7)], us=[days.memory("us", 60)])
@@ -208,6 +217,7 @@ async def test_when_nothing_changes_nothing_is_drawn() -> None:
         assert table.rows() is None
 
 
+@pytest.mark.deep
 async def test_hostile_texts_are_text() -> None:
     async with listed() as days:
         name = "[b]x\x1b[31m"
@@ -218,6 +228,7 @@ async def test_hostile_texts_are_text() -> None:
         assert "Acknowledged: skew of [b]x" in days.day.text
 
 
+@pytest.mark.deep
 async def test_what_is_written_has_the_cluster_of_each() -> None:
     async with listed() as days:
         await days.alerts(eu=[days.skew("eu", 7)], us=[days.memory("us", 60)])
@@ -231,6 +242,7 @@ async def test_what_is_written_has_the_cluster_of_each() -> None:
 # -- what a key does ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 async def test_acknowledging_goes_to_the_cluster_of_the_alert() -> None:
     async with listed() as days:
         own = days.memory("us", 60)
@@ -246,6 +258,7 @@ async def test_acknowledging_goes_to_the_cluster_of_the_alert() -> None:
         assert place(days.day) == "FleetAlertsScreen"
 
 
+@pytest.mark.deep
 async def test_muting_and_unmuting_go_to_the_cluster_of_the_alert() -> None:
     async with listed((80, 24)) as days:
         own = days.skew("us", 60)
@@ -271,6 +284,7 @@ async def test_muting_and_unmuting_go_to_the_cluster_of_the_alert() -> None:
         unmute.assert_called_once_with(muted.key)
 
 
+@pytest.mark.deep
 async def test_enter_opens_the_cluster_and_the_job_and_esc_comes_back() -> None:
     async with listed() as days:
         day = days.day
@@ -290,6 +304,7 @@ async def test_enter_opens_the_cluster_and_the_job_and_esc_comes_back() -> None:
         assert place(day) == "FleetScreen"
 
 
+@pytest.mark.deep
 async def test_a_job_that_flink_no_longer_has_opens_with_its_history() -> None:
     async with listed() as days:
         day = days.day
@@ -299,6 +314,7 @@ async def test_a_job_that_flink_no_longer_has_opens_with_its_history() -> None:
         assert day.app.port is day.port_of("us")
 
 
+@pytest.mark.deep
 async def test_places_of_one_cluster_are_those_of_the_alert_under_the_cursor() -> None:
     async with listed() as days:
         day = days.day
@@ -313,6 +329,7 @@ async def test_places_of_one_cluster_are_those_of_the_alert_under_the_cursor() -
         assert day.app.profile.name == "us"
 
 
+@pytest.mark.deep
 async def test_inside_a_cluster_the_key_shows_that_one_and_the_palette_leads_to_all() -> None:
     async with listed(open_it=False) as days:
         day = days.day
@@ -330,6 +347,7 @@ async def test_inside_a_cluster_the_key_shows_that_one_and_the_palette_leads_to_
         assert place(day) == "FleetScreen"
 
 
+@pytest.mark.deep
 async def test_the_palette_opens_another_cluster_from_one_that_was_opened_here() -> None:
     async with listed() as days:
         day = days.day
@@ -345,6 +363,7 @@ async def test_the_palette_opens_another_cluster_from_one_that_was_opened_here()
         assert place(day) == "FleetScreen"
 
 
+@pytest.mark.deep
 async def test_help_names_what_works_here() -> None:
     async with listed() as days:
         await days.day.press("question_mark")
@@ -352,6 +371,7 @@ async def test_help_names_what_works_here() -> None:
         assert "Mute the selected alert" in days.day.text
 
 
+@pytest.mark.deep
 async def test_a_call_names_the_key_where_it_leads_to_the_alert() -> None:
     async with listed(open_it=False) as days:
         app: Any = days.day.app

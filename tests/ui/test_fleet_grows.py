@@ -45,6 +45,7 @@ def is_open(day: FleetDay) -> bool:
     return day.app.is_open
 
 
+@pytest.mark.deep
 async def test_rows_come_and_go_and_the_cursor_stays_with_its_row() -> None:
     async with searched("b", "d") as (day, _search):
         await day.press("down")
@@ -63,6 +64,7 @@ async def test_rows_come_and_go_and_the_cursor_stays_with_its_row() -> None:
         assert day.table.cursor_key == "a"
 
 
+@pytest.mark.deep
 async def test_nothing_is_reordered_while_nothing_has_changed() -> None:
     async with searched("a", "b", "c") as (day, _search):
         await day.add("d", simulated("healthy", day.clock))
@@ -72,6 +74,7 @@ async def test_nothing_is_reordered_while_nothing_has_changed() -> None:
             assert rows(day) == before
 
 
+@pytest.mark.deep
 async def test_a_cluster_that_comes_is_opened_like_any_other_and_found_by_its_name() -> None:
     async with searched("a") as (day, _search):
         await day.add("new", simulated("healthy", day.clock))
@@ -80,6 +83,7 @@ async def test_a_cluster_that_comes_is_opened_like_any_other_and_found_by_its_na
         assert "fleet ▸ new" in day.lines[0]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_an_open_cluster_that_is_deleted_stays_readable_and_says_so(size: tuple[int, int]) -> None:
     async with searched("a", "b", size=size) as (day, _search):
@@ -101,6 +105,7 @@ async def test_an_open_cluster_that_is_deleted_stays_readable_and_says_so(size: 
         assert rows(day) == ["b"]
 
 
+@pytest.mark.deep
 async def test_one_that_is_deleted_while_it_is_open_in_several_places_is_left_step_by_step() -> None:
     async with searched("a", "b") as (day, _search):
         await day.press("enter", "enter")
@@ -123,6 +128,7 @@ async def test_what_was_opened_too_late_says_that_it_is_gone() -> None:
         assert isinstance(day.app.screen, FleetScreen)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("tab", ["1", "2"])
 async def test_keys_and_cells_of_a_row_that_is_just_gone_do_no_harm(tab: str) -> None:
     async with searched("a", "b") as (day, _search):
@@ -144,6 +150,7 @@ async def test_keys_and_cells_of_a_row_that_is_just_gone_do_no_harm(tab: str) ->
         assert day.app.screen is screen
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_a_search_that_finds_nothing_says_where_it_has_looked(size: tuple[int, int]) -> None:
     async with searched(state=SearchState(WHERE), size=size) as (day, search):
@@ -196,6 +203,7 @@ def test_names_in_namespaces_keep_their_end() -> None:
     assert cluster_name("a-long-name-without", 8) == "a-long-…"
 
 
+@pytest.mark.deep
 async def test_many_problems_leave_room_for_the_clusters() -> None:
     problems = tuple(f"namespace n{number}: pods may not be listed" for number in range(9))
     async with searched("a", state=SearchState(WHERE, searched=True, problems=problems)) as (day, _search):
@@ -213,6 +221,7 @@ async def test_foreign_words_of_a_search_are_no_markup_and_no_control_characters
         assert "\x1b" not in day.text
 
 
+@pytest.mark.deep
 async def test_the_wall_follows() -> None:
     async with searched("a") as (day, _search):
         day.app.action_wall()

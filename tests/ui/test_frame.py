@@ -108,6 +108,7 @@ def test_a_line_holds_no_more_characters_than_its_cells_have_room_for() -> None:
     assert line[0] == ("result ", "muted")
 
 
+@pytest.mark.deep
 async def test_help_names_every_command_of_the_screen() -> None:
     async with monitor("1.20.5", (120, 60)) as day:
         await day.press("question_mark")
@@ -117,6 +118,7 @@ async def test_help_names_every_command_of_the_screen() -> None:
         assert "steady [test]" in day.text
 
 
+@pytest.mark.deep
 async def test_the_palette_opens_a_job_by_its_name() -> None:
     async with monitor("1.20.5") as day:
         await day.press("colon", *"job steady")
@@ -125,6 +127,7 @@ async def test_the_palette_opens_a_job_by_its_name() -> None:
         await day.sees(day.cluster.job("steady"))
 
 
+@pytest.mark.deep
 async def test_the_palette_changes_the_theme() -> None:
     async with monitor("1.20.5") as day:
         await day.press("ctrl+p", *"theme light")
@@ -159,6 +162,7 @@ async def test_ctrl_q_does_not_leave() -> None:
         assert "steady [test]" in day.text
 
 
+@pytest.mark.deep
 async def test_pause_freezes_the_screen_and_collection_continues() -> None:
     async with monitor("1.20.5") as day:
         await day.press("space")
@@ -173,6 +177,7 @@ async def test_pause_freezes_the_screen_and_collection_continues() -> None:
         assert "● live" in day.lines[0]
 
 
+@pytest.mark.deep
 async def test_read_only_is_shown_in_the_frame() -> None:
     async with monitor("1.20.5", read_only=True) as day:
         assert "READ-ONLY" in day.lines[0]
@@ -197,6 +202,7 @@ async def test_time_zones_go_round() -> None:
         assert zones == ["local", "UTC", "cluster"]
 
 
+@pytest.mark.deep
 async def test_zoom_gives_the_panel_everything_but_the_frame() -> None:
     async with monitor("1.20.5") as day:
         assert "   slots " in day.text
@@ -218,6 +224,7 @@ async def test_the_chart_can_have_the_focus_and_be_zoomed() -> None:
         assert "steady [test]" not in day.text
 
 
+@pytest.mark.deep
 async def test_a_held_screen_is_held_when_one_comes_back_to_it() -> None:
     async with monitor("1.20.5") as day:
         await day.press("space")
@@ -310,6 +317,7 @@ def test_every_command_has_one_id_and_no_key_does_two_things() -> None:
         assert len(taken) == len(set(taken))
 
 
+@pytest.mark.deep
 async def test_with_little_room_the_cluster_and_disabled_actions_are_still_shown() -> None:
     async with monitor("2.3.0", size=(80, 24), demo="mixed", read_only=True) as day:
         await day.press("enter")
@@ -358,6 +366,7 @@ async def test_an_answer_that_the_engine_can_not_process_is_reported_next_to_the
 HUSH = Secret("value", "hush")
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("url", "token", "said"),
     [
@@ -374,6 +383,7 @@ async def test_an_unencrypted_login_is_shown_in_the_frame(
         assert ("UNENCRYPTED LOGIN" in day.lines[0]) == said
 
 
+@pytest.mark.deep
 async def test_with_little_room_it_is_shortened_next_to_the_cluster() -> None:
     async with monitor("1.20.5", (80, 24), read_only=True, token=HUSH) as day:
         assert day.lines[0].split()[0] == "flinktop"
@@ -390,6 +400,7 @@ async def test_with_little_room_it_is_shortened_next_to_the_cluster() -> None:
             assert words in top
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [(120, 40), (80, 24)])
 async def test_a_local_flink_that_lets_everybody_in_says_so(size: tuple[int, int]) -> None:
     async with monitor("2.3.0", size, local=True) as day:

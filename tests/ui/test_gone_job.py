@@ -71,6 +71,7 @@ async def open_it(past: Past) -> JobScreen:
     return screen
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", SIZES)
 async def test_what_was_known_of_it_last_is_shown_with_its_age(size: tuple[int, int]) -> None:
     async with gone(size) as past:
@@ -96,6 +97,7 @@ async def test_what_was_known_of_it_last_is_shown_with_its_age(size: tuple[int, 
         assert not screen.query(".-broken")
 
 
+@pytest.mark.deep
 async def test_y_copies_the_path_of_its_last_checkpoint() -> None:
     async with gone() as past:
         await open_it(past)
@@ -105,6 +107,7 @@ async def test_y_copies_the_path_of_its_last_checkpoint() -> None:
         assert copied == [PATH]
 
 
+@pytest.mark.deep
 async def test_without_a_checkpoint_y_copies_the_event_as_elsewhere() -> None:
     async with gone(checkpoint="") as past:
         await open_it(past)
@@ -115,6 +118,7 @@ async def test_without_a_checkpoint_y_copies_the_event_as_elsewhere() -> None:
         assert "job failed 400 minutes ago" in copied[0]
 
 
+@pytest.mark.deep
 async def test_its_first_failure_has_its_stack_on_enter() -> None:
     async with gone() as past:
         await open_it(past)
@@ -145,6 +149,7 @@ async def test_its_other_tabs_show_what_was_recorded_and_are_no_dead_ends() -> N
             assert not past.day.app.screen.query(".-broken")
 
 
+@pytest.mark.deep
 async def test_why_says_what_was_wrong_last() -> None:
     async with gone() as past:
         await open_it(past)
@@ -155,6 +160,7 @@ async def test_why_says_what_was_wrong_last() -> None:
         assert "tab 9 of the job shows its history" in past.day.text
 
 
+@pytest.mark.deep
 async def test_it_opens_from_the_timeline_and_from_an_alert() -> None:
     async with gone() as past:
         started = past.event(EventKind.JOB_STARTED, "started", 0, job=GONE, job_name="billing")
@@ -178,6 +184,7 @@ async def test_while_no_cluster_answers_it_shows_the_same() -> None:
         assert "the cluster does not answer" in past.day.text
 
 
+@pytest.mark.deep
 async def test_a_job_that_vanishes_while_it_is_open_keeps_its_place() -> None:
     async with gone() as past:
         name = "orders-enrichment"
@@ -193,6 +200,7 @@ async def test_a_job_that_vanishes_while_it_is_open_keeps_its_place() -> None:
         assert "Flink no longer knows this job; 9 shows its history." in past.day.text
 
 
+@pytest.mark.deep
 async def test_a_job_that_nobody_knows_says_so_as_before() -> None:
     async with gone() as past:
         past.day.app.go(JobPlace("e" * 32))

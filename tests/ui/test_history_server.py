@@ -25,6 +25,7 @@ class HistoryServer(FixtureCluster):
         return 404, b'{"errors":["File not found."]}'
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("release", ["1.9.3", "2.3.0"])
 async def test_a_history_server_without_archives_says_so_and_shows_the_first_one(release: str) -> None:
     cluster = HistoryServer(release)

@@ -24,6 +24,7 @@ async def open_job(day: Day, name: str) -> None:
     await day.wait(3)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("release", RELEASES)
 async def test_a_job_opens_with_all_its_vertices(release: str) -> None:
     async with monitor(release, (150, 50)) as day:
@@ -37,6 +38,7 @@ async def test_a_job_opens_with_all_its_vertices(release: str) -> None:
         assert "last checkpoint" in day.text
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("release", RELEASES)
 async def test_rates_are_the_sums_of_flinks_meters(release: str) -> None:
     async with monitor(release, (150, 50)) as day:
@@ -66,6 +68,7 @@ async def test_the_jobs_rate_is_that_of_its_sources_on_the_screen(release: str) 
         assert (coming[1], going[1]) == (source.sent.value, sink.taken.value)
 
 
+@pytest.mark.deep
 async def test_busy_and_backpressure_are_marked_absent_before_1_13() -> None:
     async with monitor("1.9.3", (150, 50)) as day:
         await open_job(day, "steady")
@@ -80,6 +83,7 @@ async def test_busy_and_backpressure_are_marked_absent_before_1_13() -> None:
             assert row[:end].endswith(" –")  # noqa: RUF001 -- the dash that stands for absent
 
 
+@pytest.mark.deep
 async def test_a_source_has_no_input_and_a_sink_no_output() -> None:
     async with monitor("1.20.5", (150, 50)) as day:
         await open_job(day, "steady")
@@ -92,6 +96,7 @@ async def test_a_source_has_no_input_and_a_sink_no_output() -> None:
         assert not sink.taken.absent
 
 
+@pytest.mark.deep
 async def test_one_metrics_request_for_each_vertex_on_the_screen_and_few_others() -> None:
     async with monitor("1.20.5") as day:
         await open_job(day, "steady")
@@ -107,6 +112,7 @@ async def test_one_metrics_request_for_each_vertex_on_the_screen_and_few_others(
         assert any("numRecordsInPerSecond" in target for target in metrics)
 
 
+@pytest.mark.deep
 async def test_the_overview_is_not_polled_while_a_job_covers_it() -> None:
     async with monitor("1.20.5") as day:
         await open_job(day, "steady")
@@ -118,6 +124,7 @@ async def test_the_overview_is_not_polled_while_a_job_covers_it() -> None:
         assert asked.count("overview") <= 2
 
 
+@pytest.mark.deep
 async def test_stepping_to_the_next_job_and_back() -> None:
     async with monitor("1.20.5") as day:
         await day.press("enter")
@@ -131,6 +138,7 @@ async def test_stepping_to_the_next_job_and_back() -> None:
         assert "Records/s" in day.text
 
 
+@pytest.mark.deep
 async def test_a_job_that_vanishes_keeps_its_last_data_and_says_so() -> None:
     async with monitor("1.20.5") as day:
         await open_job(day, "steady")
@@ -145,6 +153,7 @@ async def test_a_job_that_vanishes_keeps_its_last_data_and_says_so() -> None:
         assert "slow [test]" in day.text
 
 
+@pytest.mark.deep
 async def test_a_job_that_ends_while_it_is_open_says_how_it_ended() -> None:
     async with monitor("1.20.5") as day:
         await open_job(day, "steady")
@@ -164,6 +173,7 @@ async def test_a_job_that_ends_while_it_is_open_says_how_it_ended() -> None:
         assert not [target for target in day.asked(since) if "/vertices/" in target and "steady" in target]
 
 
+@pytest.mark.deep
 async def test_the_savepoint_a_job_was_restored_from_is_shown() -> None:
     async with monitor("1.20.5", (150, 50)) as day:
         await open_job(day, "restored")
@@ -171,6 +181,7 @@ async def test_the_savepoint_a_job_was_restored_from_is_shown() -> None:
         assert "savepoint-" in day.text
 
 
+@pytest.mark.deep
 async def test_the_number_of_failed_checkpoints_is_visible_on_a_narrow_terminal_too() -> None:
     cluster = FixtureCluster("1.20.5")
     job = cluster.job("steady")
@@ -187,6 +198,7 @@ async def test_the_number_of_failed_checkpoints_is_visible_on_a_narrow_terminal_
         assert "overdue   failed 179 " in day.line("last checkpoint")
 
 
+@pytest.mark.deep
 async def test_a_job_without_checkpointing_is_no_error() -> None:
     async with monitor("1.9.3", (150, 50)) as day:
         await open_job(day, "batch")
@@ -203,6 +215,7 @@ async def test_every_size_shows_the_job(size: tuple[int, int]) -> None:
         assert "RUNNING" in day.text or "Sou" in day.text
 
 
+@pytest.mark.deep
 async def test_a_metric_that_vanishes_is_listed_again() -> None:
     cluster = FixtureCluster("1.20.5")
     job = cluster.job("steady")
@@ -234,6 +247,7 @@ async def test_the_configuration_leaves_out_what_a_release_does_not_report(relea
         await day.sees("none: the program has set no parameters")
 
 
+@pytest.mark.deep
 async def test_the_configuration_is_searched_for_secrets_once_for_each_answer() -> None:
     """An argument may be as long as a program likes, and the job changes every few seconds."""
     async with monitor("1.20.5") as day:
@@ -253,6 +267,7 @@ async def test_the_configuration_is_searched_for_secrets_once_for_each_answer() 
         assert setting.call_count == 1
 
 
+@pytest.mark.deep
 async def test_the_header_says_the_verdict_with_its_evidence_and_moves_nothing() -> None:
     async with monitor("1.20.5", (200, 50)) as day:
         await open_job(day, "steady")
@@ -277,6 +292,7 @@ async def test_the_header_says_the_verdict_with_its_evidence_and_moves_nothing()
         assert day.lines[calm].strip().endswith("   3 m ago   v: why")
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_a_long_verdict_is_cut_before_the_key_that_explains_it(size: tuple[int, int]) -> None:
     async with monitor("1.20.5", size) as day:

@@ -39,6 +39,7 @@ def without_slots(cluster: FixtureCluster, running: int) -> None:
     cluster.changed[f"jobs/{job}"] = details
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_a_running_job_without_a_running_task_does_not_look_healthy(size: tuple[int, int]) -> None:
     cluster = FixtureCluster("1.20.5")
@@ -57,6 +58,7 @@ async def test_a_running_job_without_a_running_task_does_not_look_healthy(size: 
         assert f"tasks 0/{total} ({total} scheduled)" in day.text
 
 
+@pytest.mark.deep
 async def test_tasks_that_run_are_counted_without_a_fuss() -> None:
     cluster = FixtureCluster("1.20.5")
     async with monitor(cluster=cluster) as day:
@@ -68,6 +70,7 @@ async def test_tasks_that_run_are_counted_without_a_fuss() -> None:
         assert f"tasks {total}/{total}   " in day.text
 
 
+@pytest.mark.deep
 async def test_a_sort_by_tasks_puts_jobs_that_wait_first() -> None:
     cluster = FixtureCluster("1.20.5")
     without_slots(cluster, 1)

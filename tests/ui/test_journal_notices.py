@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.engine.journal.given import event, opened
 from tests.ui.day import monitor
 
 
+@pytest.mark.deep
 async def test_a_damaged_journal_is_said_once(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     path.write_bytes(b"no database at all, but a text of some length" * 50)

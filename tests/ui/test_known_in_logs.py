@@ -60,6 +60,7 @@ def read(day: Day) -> str:
 # -- on the screen -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("release", "size"),
     [
@@ -100,6 +101,7 @@ async def test_a_key_goes_from_failure_to_failure_and_says_what_each_means(
         assert reads(day) == 1
 
 
+@pytest.mark.deep
 async def test_a_failure_that_comes_into_sight_is_explained_and_the_log_does_not_move() -> None:
     async with monitor(size=(80, 24), cluster=LogCluster("1.20.5", LOG.encode())) as day:
         await open_log(day)
@@ -130,6 +132,7 @@ async def test_a_failure_that_comes_into_sight_is_explained_and_the_log_does_not
         assert [row[:1] for row in marked(day)] == [MARK, CHOSEN_MARK]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.deep)])
 async def test_without_a_failure_the_key_says_so(size: tuple[int, int]) -> None:
     plain = "".join(map(entry, range(50))).encode()
@@ -160,6 +163,7 @@ async def test_odd_files_have_none(body: bytes, words: str) -> None:
         assert "\x1b" not in day.text
 
 
+@pytest.mark.deep
 async def test_before_it_was_read_the_key_says_so() -> None:
     cluster = LogCluster("1.20.5")
     cluster.write(LOG.encode(), told=LARGE + 1)
@@ -174,6 +178,7 @@ async def test_before_it_was_read_the_key_says_so() -> None:
         await day.sees("1 of 3 ")
 
 
+@pytest.mark.deep
 async def test_what_level_and_text_hide_is_not_gone_to() -> None:
     async with monitor(size=(80, 24), cluster=LogCluster("1.20.5", LOG.encode())) as day:
         await open_log(day)
@@ -191,6 +196,7 @@ async def test_what_level_and_text_hide_is_not_gone_to() -> None:
         await day.sees("e next, E previous")
 
 
+@pytest.mark.deep
 async def test_a_log_that_is_replaced_while_it_is_read_has_the_marks_of_the_new_one() -> None:
     cluster = LogCluster("1.20.5", LOG.encode())
     async with monitor(size=(80, 24), cluster=cluster) as day:
@@ -297,6 +303,7 @@ async def test_files_of_the_list_and_stdout_are_looked_through_too() -> None:
         await day.sees("1 of 3 ")
 
 
+@pytest.mark.deep
 async def test_the_keys_are_those_of_logs_alone() -> None:
     async with monitor(size=(120, 40), cluster=LogCluster("1.20.5", LOG.encode())) as day:
         await open_log(day)

@@ -31,6 +31,7 @@ def test_the_effect_of_leaving_is_shown(operation: Operation, words: str) -> Non
     assert "orders [/b]" in left_behind(operation)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [(80, 24), pytest.param((60, 20), marks=pytest.mark.deep)], ids=str)
 async def test_what_is_under_way_is_named_until_it_has_ended(size: tuple[int, int]) -> None:
     async with acting(size=size) as ui:
@@ -47,6 +48,7 @@ async def test_what_is_under_way_is_named_until_it_has_ended(size: tuple[int, in
         assert ui.app.is_running
 
 
+@pytest.mark.deep
 async def test_esc_on_the_first_screen_does_nothing() -> None:
     async with monitor("1.20.5") as day:
         before = day.lines
@@ -56,6 +58,7 @@ async def test_esc_on_the_first_screen_does_nothing() -> None:
         assert day.app.is_running
 
 
+@pytest.mark.deep
 async def test_esc_undoes_what_there_is_before_it_does_nothing() -> None:
     async with monitor("1.20.5") as day:
         await day.press("slash", *"steady", "enter", "escape", "escape")
@@ -63,6 +66,7 @@ async def test_esc_undoes_what_there_is_before_it_does_nothing() -> None:
         assert "Leave flinktop?" not in day.text
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "key",
     in_depth(["y", "n", "x", "space", "tab", "down", "a", "colon", "question_mark", "ctrl+q"], ["y", "tab"]),
@@ -78,6 +82,7 @@ async def test_other_keys_do_not_answer_whether_to_leave(key: str) -> None:
         assert day.app.return_value is None
 
 
+@pytest.mark.deep
 async def test_what_is_deleted_with_a_local_cluster_is_shown() -> None:
     async with monitor("1.20.5", local=True) as day:
         await day.press("q")

@@ -150,6 +150,7 @@ def place_of(ui: ActingDay) -> str:
     return type(ui.app.screen).__name__
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", SIZES, ids=str)
 async def test_a_savepoint_is_followed_from_chip_to_toast_to_list(
     size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
@@ -182,6 +183,7 @@ async def test_a_savepoint_is_followed_from_chip_to_toast_to_list(
         assert f"{path}" in ui.line("last savepoint")
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", SIZES[:1] + SIZES[2:3], ids=str)
 async def test_a_well_known_failure_says_what_it_means_and_what_to_do(
     size: tuple[int, int], tmp_path: Path

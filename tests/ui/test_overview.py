@@ -16,6 +16,7 @@ from tests.ui.judged import finding, say, verdict
 from tests.ui.matrix import EVERY_SIZE, RELEASES, SIZES
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("release", RELEASES)
 async def test_all_jobs_of_the_cluster_are_there_with_their_states(release: str) -> None:
     async with monitor(release) as day:
@@ -24,6 +25,7 @@ async def test_all_jobs_of_the_cluster_are_there_with_their_states(release: str)
             assert job["state"] in line, day.text
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("release", RELEASES)
 async def test_the_frame_shows_release_load_and_the_clusters_time(release: str) -> None:
     async with monitor(release) as day:
@@ -114,6 +116,7 @@ async def test_at_80_columns_are_state_name_verdict_and_checkpoint() -> None:
         assert "● RUNNING    steady [test] <b>作" in day.line("steady")
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("size", "least"),
     [((120, 40), 32), pytest.param((178, 40), 54, marks=pytest.mark.deep), ((200, 60), 41)],
@@ -171,6 +174,7 @@ async def test_the_cluster_line_counts_the_jobs_that_are_ill() -> None:
         assert "▲ memory   jobs ✕ 2 unhealthy  1 failed" in day.lines[1]
 
 
+@pytest.mark.deep
 async def test_a_filter_by_verdict() -> None:
     async with monitor("1.20.5") as day:
         await say(day, [verdict(day, day.cluster.job("steady"), finding(Kind.SKEW))])
@@ -187,6 +191,7 @@ async def test_a_rate_that_is_not_known_yet_is_an_ellipsis_and_never_0() -> None
         assert " 0 " not in line.split("</b>")[1].split("…")[0]
 
 
+@pytest.mark.deep
 async def test_rates_come_when_the_counters_have_moved_twice() -> None:
     cluster = FixtureCluster("1.20.5")
     steady = cluster.job("steady")
@@ -213,6 +218,7 @@ async def test_checkpoint_age_is_shown_against_the_interval() -> None:
         assert "/ 5 s" in day.line("steady")
 
 
+@pytest.mark.deep
 async def test_an_overdue_checkpoint_is_marked() -> None:
     def old(document: dict[str, Any]) -> dict[str, Any]:
         document["latest"]["completed"]["latest_ack_timestamp"] -= 600_000
@@ -236,6 +242,7 @@ async def test_a_job_without_periodic_checkpoints_shows_a_dash() -> None:
         assert fields[-2] == "–"  # noqa: RUF001 -- the dash that stands for absent
 
 
+@pytest.mark.deep
 async def test_moving_opening_and_coming_back_keeps_the_cursor() -> None:
     async with monitor("1.20.5") as day:
         await day.press("j", "j", "j")
@@ -247,6 +254,7 @@ async def test_moving_opening_and_coming_back_keeps_the_cursor() -> None:
         assert day.table.cursor_key == key
 
 
+@pytest.mark.deep
 async def test_the_filter_works_as_it_is_typed_and_esc_clears_it() -> None:
     async with monitor("1.20.5") as day:
         await day.press("slash", *"slow")
@@ -274,6 +282,7 @@ async def test_a_filter_by_state() -> None:
         assert "failed for good" in day.text
 
 
+@pytest.mark.deep
 async def test_jobs_that_have_ended_can_be_hidden() -> None:
     async with monitor("1.20.5") as day:
         assert "FINISHED" in day.text
@@ -313,6 +322,7 @@ async def test_resizing_back_and_forth_never_breaks() -> None:
         assert "steady [test]" in day.text
 
 
+@pytest.mark.deep
 async def test_the_rows_on_the_screen_are_polled_within_ten_seconds() -> None:
     async with monitor("1.20.5") as day:
         jobs = day.cluster.document("jobs/overview")["jobs"]
@@ -325,6 +335,7 @@ async def test_the_rows_on_the_screen_are_polled_within_ten_seconds() -> None:
                 assert any(target == f"jobs/{job['jid']}/checkpoints" for target in asked)
 
 
+@pytest.mark.deep
 async def test_only_get_is_ever_sent() -> None:
     async with monitor("1.20.5") as day:
         await day.press("enter")
@@ -340,6 +351,7 @@ async def test_an_empty_cluster_says_so() -> None:
         assert "jobs none" in day.text
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("release", "heap", "collection"),
     [
@@ -403,6 +415,7 @@ async def test_the_memory_of_taskmanagers_costs_one_request_in_ten_seconds() -> 
         assert 5 <= len(asked) - listed <= 7
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("width", "words"),
     [
@@ -458,6 +471,7 @@ def busy_job(cluster: FixtureCluster, job: str, spent: dict[str, float]) -> None
     cluster.changed[f"jobs/{job}"] = spending
 
 
+@pytest.mark.deep
 async def test_how_busy_a_job_is_comes_from_accumulated_times() -> None:
     cluster = FixtureCluster("1.20.5")
     spent = {"busy": 0.0, "backpressured": 0.0, "idle": 0.0}
@@ -501,6 +515,7 @@ async def test_on_wide_screens_the_charts_are_next_to_the_jobs(
             await day.sees("heap 20")
 
 
+@pytest.mark.deep
 async def test_of_rows_that_are_scrolled_past_little_is_kept_and_they_show_as_much_as_before() -> None:
     async with monitor(size=(120, 9)) as day:
         await day.wait(60)

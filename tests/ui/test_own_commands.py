@@ -84,6 +84,7 @@ def printed(day: Day) -> tuple[list[str], dict[str, str]]:
     return arguments, environ
 
 
+@pytest.mark.deep
 async def test_a_quiet_command_gets_each_value_as_one_argument(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,6 +111,7 @@ async def test_a_quiet_command_gets_each_value_as_one_argument(
     assert not Path("evil").exists()
 
 
+@pytest.mark.deep
 async def test_a_value_that_looks_like_an_option_is_refused_and_said(tmp_path: Path) -> None:
     text = command('how = "quiet"', "{job_name}")
     async with monitor(cluster=named("-rf"), own=own(tmp_path, text)) as day:
@@ -119,6 +121,7 @@ async def test_a_value_that_looks_like_an_option_is_refused_and_said(tmp_path: P
         assert "Output" not in day.text
 
 
+@pytest.mark.deep
 async def test_they_stand_in_footer_help_palette_and_menu(tmp_path: Path) -> None:
     text = (
         command("", "{job}", name="first")
@@ -149,6 +152,7 @@ async def test_they_stand_in_footer_help_palette_and_menu(tmp_path: Path) -> Non
         assert "Y second" in day.lines[-1]
 
 
+@pytest.mark.deep
 async def test_a_link_is_shown_whole_copied_and_known_to_the_terminal(tmp_path: Path) -> None:
     written: list[str] = []
     text = '[[links]]\nkey = "D"\non = "job"\nname = "Grafana"\nurl = "https://g/d/x?var-job={job_name}"\n'
@@ -166,6 +170,7 @@ async def test_a_link_is_shown_whole_copied_and_known_to_the_terminal(tmp_path: 
         assert "y copies the address" not in day.text
 
 
+@pytest.mark.deep
 async def test_an_opener_gets_the_address_as_one_word(tmp_path: Path) -> None:
     script = "import sys; open(sys.argv[1], 'w').write(sys.argv[2])"
     opener = json.dumps([sys.executable, "-ISc", script, str(tmp_path / "got"), "{url}"])
@@ -180,6 +185,7 @@ async def test_an_opener_gets_the_address_as_one_word(tmp_path: Path) -> None:
         assert got.read_text() == f"https://g/{quote(EVIL, safe='')}"
 
 
+@pytest.mark.deep
 async def test_read_only_has_only_what_reads(tmp_path: Path) -> None:
     text = command("reads = true", name="reader") + command("", key="Y", name="writer")
     async with monitor(own=own(tmp_path, text), read_only=True) as day:
@@ -193,12 +199,14 @@ async def test_read_only_has_only_what_reads(tmp_path: Path) -> None:
         await says(day, 'writer: the cluster is opened read-only, and this has no "reads = true"')
 
 
+@pytest.mark.deep
 async def test_without_any_that_reads_read_only_has_no_menu(tmp_path: Path) -> None:
     async with monitor(own=own(tmp_path, command("")), read_only=True) as day:
         await day.press("a")
         await says(day, "This cluster is opened read-only: actions are disabled.")
 
 
+@pytest.mark.deep
 async def test_the_demo_has_only_what_reads_and_links(tmp_path: Path) -> None:
     text = command("", name="writer") + '[[links]]\nkey = "D"\non = "job"\nname = "x"\nurl = "https://g/"\n'
     async with monitor(demo="healthy", own=own(tmp_path, text)) as day:
@@ -210,6 +218,7 @@ async def test_the_demo_has_only_what_reads_and_links(tmp_path: Path) -> None:
         assert "https://g/" in day.text
 
 
+@pytest.mark.deep
 async def test_a_protected_cluster_wants_its_name_typed(tmp_path: Path) -> None:
     text = command('how = "quiet"', "{job}", name="writer") + command(
         'how = "quiet"\nreads = true', key="Y", name="reader"
@@ -225,6 +234,7 @@ async def test_a_protected_cluster_wants_its_name_typed(tmp_path: Path) -> None:
         await day.sees("reader has ended.")
 
 
+@pytest.mark.deep
 async def test_what_is_not_known_makes_it_unavailable_with_a_reason(tmp_path: Path) -> None:
     text = '[[links]]\nkey = "D"\non = "checkpoint"\nname = "state"\nurl = "https://s/{checkpoint_path}"\n'
     cluster = FixtureCluster("1.20.5")
@@ -244,6 +254,7 @@ async def test_what_is_not_known_makes_it_unavailable_with_a_reason(tmp_path: Pa
         await says(day, "state: {checkpoint_path} is not known here.")
 
 
+@pytest.mark.deep
 async def test_in_the_background_its_end_is_notified_with_its_last_line(tmp_path: Path) -> None:
     words = json.dumps(["sh", "-c", 'printf "first\\n%s\\n" "$1"; exit "$2"', "sh", "x{job_name}", "0"])
     bad = json.dumps(["sh", "-c", "echo no such pod; exit 7"])
@@ -259,6 +270,7 @@ async def test_in_the_background_its_end_is_notified_with_its_last_line(tmp_path
         await says(day, "no such pod")
 
 
+@pytest.mark.deep
 async def test_at_most_four_run_in_the_background_and_the_menu_ends_them(tmp_path: Path) -> None:
     text = (
         '[[commands]]\nkey = "X"\non = "cluster"\nname = "endless"\nhow = "background"\n'
@@ -277,6 +289,7 @@ async def test_at_most_four_run_in_the_background_and_the_menu_ends_them(tmp_pat
         assert len(day.app.own.running) == 3
 
 
+@pytest.mark.deep
 async def test_a_command_that_never_ends_is_ended_by_x_and_by_going_back(tmp_path: Path) -> None:
     text = (
         '[[commands]]\nkey = "X"\non = "cluster"\nname = "endless"\nhow = "quiet"\n'
@@ -295,6 +308,7 @@ async def test_a_command_that_never_ends_is_ended_by_x_and_by_going_back(tmp_pat
         await until(day, "it is ended", lambda: day.app.own is not None and not day.app.own.running)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("how", ["quiet", "background"])
 async def test_a_program_that_is_not_there_is_said(tmp_path: Path, how: str) -> None:
     text = (
@@ -311,6 +325,7 @@ async def test_a_terminal_that_can_not_be_handed_over_is_said(tmp_path: Path) ->
         await says(day, "mine can't be run here: this terminal can't be handed over.")
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("keys", "on", "expected"),
     [
@@ -360,6 +375,7 @@ async def test_each_place_knows_what_is_selected(
             assert len(found[name]) > 1
 
 
+@pytest.mark.deep
 async def test_on_many_clusters_they_are_about_the_one_under_the_cursor(tmp_path: Path) -> None:
     clock = ManualClock()
     clusters = {name: simulated("healthy", clock) for name in ("first", "second")}
@@ -382,6 +398,7 @@ async def test_on_many_clusters_they_are_about_the_one_under_the_cursor(tmp_path
         assert not day.app.is_open
 
 
+@pytest.mark.deep
 async def test_the_findings_have_their_links(tmp_path: Path) -> None:
     text = (
         '[[links]]\non = "job"\nname = "runbook"\nurl = "https://wiki/{verdict}?at={since_ms}"\n'

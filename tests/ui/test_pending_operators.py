@@ -16,6 +16,7 @@ from tests.ui.day import monitor
 FIRST_STAGE = Path(__file__).parents[1] / "inputs" / "batch-stage-job.json"
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", in_depth([(120, 40), (80, 24)], [(120, 40)]))
 async def test_operators_that_are_still_to_come_are_drawn_and_open_nothing(size: tuple[int, int]) -> None:
     cluster = FixtureCluster("2.3.0")

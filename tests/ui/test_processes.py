@@ -156,6 +156,7 @@ def gc_cell(day: Day, key: str) -> str:
     return column.cell(row)[0]
 
 
+@pytest.mark.long
 async def test_only_rows_on_the_screen_are_polled_at_most_once_a_second() -> None:
     cluster = FixtureCluster("1.20.5")
     cluster.changed["taskmanagers"] = lambda document: many(document, 500)

@@ -201,7 +201,7 @@ def cases() -> Iterator[Any]:
         named = "x".join(map(str, size))
         for kind in SCREENS:
             hurry = size != SIZES[0] or kind in SMALL
-            marks = pytest.mark.deep if hurry else pytest.mark.long
+            marks = pytest.mark.deep(cases=8) if hurry else pytest.mark.long
             yield pytest.param(kind, named, size, marks=marks, id=f"{kind.__name__}-{named}")
 
 

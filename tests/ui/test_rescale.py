@@ -53,6 +53,7 @@ def test_what_was_typed_outlives_news_of_what_the_cluster_holds() -> None:
     assert (row.texts, row.changed, row.at) == (("3", "8"), (False, True), MOST)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "size",
     [

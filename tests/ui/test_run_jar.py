@@ -98,6 +98,7 @@ CONFIGURATION = {"pipeline.name": "typed: here", "state.backend.type": "rocksdb"
 SETTINGS = {"1.20.5": {"flinkConfiguration": CONFIGURATION}, "2.3.0": {"flinkConfiguration": CONFIGURATION}}
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("release", ["1.20.5", *OTHERS])
 async def test_what_is_typed_reaches_the_cluster(release: str) -> None:
     async with acting(release, (80, 24)) as ui:
@@ -145,6 +146,7 @@ async def test_a_jar_alone_is_run_as_it_is() -> None:
         assert seen(ui) is JarsScreen
 
 
+@pytest.mark.deep
 async def test_esc_at_every_stage_sends_nothing() -> None:
     async with acting() as ui:
         await show(ui, RunJarScreen(jar_of(ui)))
@@ -233,6 +235,7 @@ async def test_the_manifest_names_the_class() -> None:
         assert (await run(ui)) == {"entryClass": "TestJob"}
 
 
+@pytest.mark.deep
 async def test_a_plan_is_drawn_before_anything_runs() -> None:
     async with acting(size=(80, 24)) as ui:
         await show(ui, PlanPreviewScreen(jar_of(ui), "test-job.jar", RunOptions(arguments=("a,b",))))
@@ -249,6 +252,7 @@ async def test_a_plan_is_drawn_before_anything_runs() -> None:
         assert seen(ui) is OverviewScreen
 
 
+@pytest.mark.deep
 async def test_pasted_text_asks_for_no_plan() -> None:
     async with acting(size=(80, 24)) as ui:
         await show(ui, PlanPreviewScreen(jar_of(ui), "test-job.jar", RunOptions()))
@@ -349,6 +353,7 @@ async def test_a_job_that_was_run_from_here_is_run_again_as_it_was() -> None:
         }
 
 
+@pytest.mark.deep
 async def test_a_sample_of_a_local_flink_is_run_again_as_it_was() -> None:
     options = RunOptions(arguments=("CREATE TABLE t (a INT)", "INSERT INTO t SELECT ','"))
     async with acting() as ui:
@@ -413,6 +418,7 @@ async def test_a_jar_that_is_gone_is_not_run() -> None:
         assert ui.app.screen.query_one("#run", PressButton).disabled
 
 
+@pytest.mark.deep
 async def test_read_only_offers_no_form() -> None:
     async with acting(read_only=True) as ui:
         await show(ui, JarsScreen())
@@ -468,6 +474,7 @@ async def test_a_simulated_cluster_runs_no_jars() -> None:
         assert [one.message for one in day.app._notifications] == [SIMULATED]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [(80, 24), deep((120, 40))])
 @pytest.mark.parametrize("release", ["1.20.5", *OTHERS])
 async def test_a_program_that_cannot_be_run_says_what_that_means(release: str, size: tuple[int, int]) -> None:

@@ -72,6 +72,7 @@ def updates(letters: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
     return st.lists(st.lists(whole | part, min_size=1, max_size=4).map("".join), min_size=1, max_size=8)
 
 
+@pytest.mark.deep
 @settings(max_examples=50)
 @given(updates(LETTERS))
 def test_the_terminal_shows_the_same_as_if_all_were_written(given_updates: list[str]) -> None:
@@ -82,7 +83,7 @@ def test_the_terminal_shows_the_same_as_if_all_were_written(given_updates: list[
         assert same(whole, changed)
 
 
-@pytest.mark.deep
+@pytest.mark.long
 @settings(max_examples=200)
 @given(updates((*LETTERS, *DOUBTFUL)))
 def test_the_same_with_characters_that_terminals_differ_about(given_updates: list[str]) -> None:
@@ -93,6 +94,7 @@ def test_the_same_with_characters_that_terminals_differ_about(given_updates: lis
         assert same(whole, changed)
 
 
+@pytest.mark.deep
 @settings(max_examples=30)
 @given(updates(LETTERS))
 def test_what_is_there_already_is_not_written(given_updates: list[str]) -> None:

@@ -23,6 +23,7 @@ async def written(day: Day, state: Path) -> str:
     return "\n".join([*told, *(path.read_text() for path in state.iterdir() if path.is_file())])
 
 
+@pytest.mark.deep
 async def test_the_parameters_of_a_program_hold_no_secret(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -41,6 +42,7 @@ async def test_the_parameters_of_a_program_hold_no_secret(
     assert "kept" in everything
 
 
+@pytest.mark.deep
 async def test_the_arguments_of_a_jvm_hold_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TMUX", raising=False)
     async with monitor("1.20.5", state=tmp_path) as day:

@@ -37,6 +37,7 @@ def resident() -> float:
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
 
 
+@pytest.mark.deep
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="this C library trims by itself")
 async def test_freed_memory_between_used_blocks_is_returned_within_a_minute() -> None:
     async with monitor(spares=True) as day:
@@ -50,6 +51,7 @@ async def test_freed_memory_between_used_blocks_is_returned_within_a_minute() ->
         assert len(kept) > 1
 
 
+@pytest.mark.deep
 async def test_a_closed_screen_is_released_within_a_minute() -> None:
     async with monitor(spares=True) as day:
         gc.disable()
@@ -67,6 +69,7 @@ async def test_a_closed_screen_is_released_within_a_minute() -> None:
             gc.enable()
 
 
+@pytest.mark.deep
 async def test_a_screen_that_was_open_at_the_first_time_is_released_when_it_is_closed() -> None:
     async with monitor(spares=True) as day:
         gc.disable()
@@ -85,6 +88,7 @@ async def test_a_screen_that_was_open_at_the_first_time_is_released_when_it_is_c
             gc.enable()
 
 
+@pytest.mark.deep
 async def test_what_is_there_at_the_first_time_is_not_looked_through_again() -> None:
     async with monitor(spares=True) as day:
         before = gc.get_freeze_count()
@@ -94,6 +98,7 @@ async def test_what_is_there_at_the_first_time_is_not_looked_through_again() -> 
         assert len(day.app.screen_stack) == 2
 
 
+@pytest.mark.deep
 async def test_rectangles_of_long_ago_are_forgotten_within_a_minute() -> None:
     async with monitor(spares=True) as day:
         screen = day.app.screen.region
@@ -104,6 +109,7 @@ async def test_rectangles_of_long_ago_are_forgotten_within_a_minute() -> None:
         assert Region.intersection.cache_info().currsize < 1_000
 
 
+@pytest.mark.deep
 async def test_a_covered_screen_keeps_no_lines_and_is_drawn_again_when_it_is_back() -> None:
     async with monitor() as day:
         below, before = day.app.screen, [line[:50] for line in day.text.splitlines()[1:]]
@@ -123,6 +129,7 @@ class Cycle:
         self.itself = self
 
 
+@pytest.mark.deep
 def test_what_stays_in_a_fleet_is_exempt_for_ten_minutes_and_released_then() -> None:
     frozen = bool(gc.get_freeze_count())
     memory, kept = SpareMemory(many=True), Cycle()

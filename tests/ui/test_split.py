@@ -54,6 +54,7 @@ def newest(day: Day, *names: tuple[str, ...]) -> list[float]:
     return [round(point[1]) for point in found if point is not None]
 
 
+@pytest.mark.deep
 async def test_a_jobs_chart_is_of_the_busiest_subtask_of_its_busiest_vertex() -> None:
     cluster, job, vertices = split_job()
     async with monitor(cluster=cluster) as day:
@@ -71,6 +72,7 @@ async def test_a_jobs_chart_is_of_the_busiest_subtask_of_its_busiest_vertex() ->
         assert newest(day, *(job_series(job, measure) for measure in measures)) == [10, 0, 990]
 
 
+@pytest.mark.deep
 async def test_a_vertexs_chart_is_of_its_busiest_subtask() -> None:
     cluster, job, vertices = split_job()
     async with monitor(cluster=cluster) as day:

@@ -29,6 +29,7 @@ async def test_the_configuration_of_a_job_is_read_when_its_tab_is_open(release: 
             assert value in day.line(name)
 
 
+@pytest.mark.deep
 async def test_zoom_hides_what_shares_the_tab_and_ends_with_the_tab() -> None:
     async with monitor("1.20.5") as day:
         await open_job(day, "steady")
@@ -41,6 +42,7 @@ async def test_zoom_hides_what_shares_the_tab_and_ends_with_the_tab() -> None:
         await day.sees("─ Records/s ─")
 
 
+@pytest.mark.deep
 async def test_the_open_tab_is_marked_and_a_number_opens_another() -> None:
     async with monitor("1.20.5", (80, 24)) as day:
         await open_job(day, "steady")
@@ -52,6 +54,7 @@ async def test_the_open_tab_is_marked_and_a_number_opens_another() -> None:
         assert "[3 Charts]" in day.text
 
 
+@pytest.mark.deep
 async def test_vertices_are_not_polled_while_their_tab_is_closed() -> None:
     async with monitor("1.20.5", (80, 24)) as day:
         await open_job(day, "steady")
@@ -64,6 +67,7 @@ async def test_vertices_are_not_polled_while_their_tab_is_closed() -> None:
             assert not [target for target in watched if "subtasks/metrics" in target]
 
 
+@pytest.mark.deep
 async def test_a_hidden_table_keeps_its_cursor() -> None:
     async with monitor("1.20.5", (80, 24)) as day:
         await open_job(day, "steady")
@@ -116,6 +120,7 @@ async def test_the_lag_of_watermarks_is_recorded_for_the_job(release: str) -> No
         assert newest[1] > 0
 
 
+@pytest.mark.deep
 async def test_comma_and_full_stop_choose_how_much_time_charts_show() -> None:
     async with monitor("1.20.5") as day:
         await open_job(day, "steady")
@@ -142,6 +147,7 @@ async def test_enter_opens_also_where_nothing_has_the_focus() -> None:
         await day.sees("▸ checkpoint ")
 
 
+@pytest.mark.deep
 async def test_what_lost_the_focus_has_it_again_a_second_later() -> None:
     async with monitor("1.20.5") as day:
         await open_job(day, "steady")
@@ -151,6 +157,7 @@ async def test_what_lost_the_focus_has_it_again_a_second_later() -> None:
         assert day.app.focused is not None
 
 
+@pytest.mark.deep
 async def test_filter_and_sort_act_on_the_visible_table() -> None:
     async with monitor("1.20.5") as day:
         await open_job(day, "steady")

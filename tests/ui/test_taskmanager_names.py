@@ -27,6 +27,7 @@ def on_kubernetes_and_yarn() -> FixtureCluster:
     return cluster
 
 
+@pytest.mark.deep
 async def test_a_pod_is_listed_found_opened_and_copied_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     async with monitor(cluster=on_kubernetes_and_yarn()) as day:
         copied: list[str] = []
@@ -46,6 +47,7 @@ async def test_a_pod_is_listed_found_opened_and_copied_by_its_name(monkeypatch: 
         assert copied == [f"{POD} 10.244.0.7:6122"] * 2
 
 
+@pytest.mark.deep
 async def test_pods_are_distinguishable_on_a_narrow_terminal() -> None:
     cluster = on_kubernetes_and_yarn()
     one, *_ = cluster.changed["taskmanagers"]["taskmanagers"]
@@ -68,6 +70,7 @@ async def test_the_palette_finds_a_pod_by_its_address_and_by_its_name(typed: str
         assert f"▸ {POD}" in day.lines[0]
 
 
+@pytest.mark.deep
 async def test_the_subtasks_of_a_pod_are_found_by_its_name() -> None:
     cluster = FixtureCluster("1.20.5")
     job = cluster.job("steady")

@@ -81,6 +81,7 @@ def test_unreported_slots_are_neither_free_nor_taken(overview: ClusterOverview, 
     assert ("first" in tones) == (overview.slots_used is not None)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("value", ODD.values(), ids=ODD)
 async def test_odd_slots_are_unknown_on_the_screen(value: Any) -> None:
     cluster = FixtureCluster("1.20.5")
@@ -154,6 +155,7 @@ def test_a_last_checkpoint_is_overdue_in_words() -> None:
     assert "overdue" not in text(checkpoint_overview.last_good_line(in_time))
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("value", ODD.values(), ids=ODD)
 async def test_odd_counts_of_subtasks_and_times_in_the_history(value: Any) -> None:
     cluster = FixtureCluster("1.20.5")

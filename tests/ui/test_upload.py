@@ -58,6 +58,7 @@ def test_a_tilde_is_the_home_directory(tmp_path: Path, monkeypatch: pytest.Monke
     assert expanded("~nobody-at-all/a.jar") == Path("~nobody-at-all/a.jar")
 
 
+@pytest.mark.deep
 async def test_a_jar_is_found_by_tab_sent_and_run(jars: Path) -> None:
     async with acting(size=(80, 24)) as ui:
         await show(ui, UploadScreen(f"{jars}/"))
@@ -83,6 +84,7 @@ async def test_a_jar_is_found_by_tab_sent_and_run(jars: Path) -> None:
         assert len(ui.acts()) == 1
 
 
+@pytest.mark.deep
 async def test_pasted_text_uploads_nothing(jars: Path) -> None:
     async with acting(size=(80, 24)) as ui:
         await show(ui, UploadScreen(f"{jars}/orders-1.jar"))
@@ -97,6 +99,7 @@ async def test_pasted_text_uploads_nothing(jars: Path) -> None:
         assert ui.acts() == ["POST jars/upload"]
 
 
+@pytest.mark.deep
 async def test_a_file_that_is_no_jar_is_reported_and_not_sent(jars: Path) -> None:
     async with acting(size=(80, 24)) as ui:
         await show(ui, UploadScreen())
@@ -113,6 +116,7 @@ async def test_a_file_that_is_no_jar_is_reported_and_not_sent(jars: Path) -> Non
         assert (seen(ui), ui.acts()) == (OverviewScreen, [])
 
 
+@pytest.mark.deep
 async def test_an_upload_that_fails_for_a_well_known_reason_says_what_that_means(
     jars: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,6 +191,7 @@ async def test_a_cluster_without_uploads_is_reported(jars: Path, options: dict[s
         assert not can_upload(ui)
 
 
+@pytest.mark.deep
 async def test_a_name_that_would_steer_the_terminal_is_not_offered(jars: Path) -> None:
     (jars / "evil\x1b]0;owned\x07.jar").write_bytes(b"PK")
     (jars / "evil\x9b31m").mkdir()

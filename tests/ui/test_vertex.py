@@ -371,6 +371,7 @@ async def test_one_metrics_request_for_all_rows_and_one_for_their_sum_in_ten_sec
         assert len([target for target in others if not target.endswith("/backpressure")]) <= 11
 
 
+@pytest.mark.long
 async def test_of_five_thousand_subtasks_only_those_on_the_screen_are_polled() -> None:
     async with on_vertex(size=(120, 40), parallelism=5000) as (day, job, vertex):
         assert len(day.table.shown_keys()) == 5000

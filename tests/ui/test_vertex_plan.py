@@ -10,6 +10,7 @@ from tests.depth import in_depth
 from tests.ui.test_vertex import on_vertex
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("release", in_depth(["1.9.3", "1.14.6", "1.20.5", "2.3.0"], ["2.3.0"]))
 async def test_the_plans_texts_are_shown_as_text(release: str) -> None:
     async with on_vertex(release) as (day, job, vertex):

@@ -81,6 +81,7 @@ def shows(day: Day, words: str) -> bool:
     return reads(day.lines, words, ascii=day.app.settings.ascii)
 
 
+@pytest.mark.deep
 async def test_it_opens_with_the_wall_and_esc_leads_to_the_jobs() -> None:
     async with wall() as day:
         assert place(day) is WallScreen
@@ -111,6 +112,7 @@ async def test_the_key_works_from_a_job_but_not_in_a_dialog_or_a_field() -> None
         assert day.app.screen.is_modal
 
 
+@pytest.mark.deep
 async def test_pages_turn_by_themselves_and_the_worst_stays() -> None:
     async with wall((80, 24)) as day:
         worst, *others = await worsen(day)
@@ -131,6 +133,7 @@ async def test_it_is_calm_when_all_is_well_and_says_when_that_is_over() -> None:
         assert shows(day, worse)
 
 
+@pytest.mark.deep
 async def test_it_says_when_the_cluster_is_lost_and_when_it_is_back() -> None:
     async with wall() as day:
         worst, *_ = await worsen(day)
@@ -186,6 +189,7 @@ async def test_findings_of_the_cluster_itself_are_on_the_wall() -> None:
         assert "heap 97 % of TaskManager 3" in day.text
 
 
+@pytest.mark.deep
 async def test_of_several_clusters_it_shows_all_or_the_one_that_is_open() -> None:
     clock = ManualClock()
     clusters = {"calm": simulated("healthy", clock), "gone": Dead(), "ill": simulated("mixed", clock)}
@@ -211,6 +215,7 @@ async def test_of_several_clusters_it_shows_all_or_the_one_that_is_open() -> Non
 LOOKS = [(80, 24), (120, 40), (200, 60)]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("size", "theme", "ascii_only"),
     [

@@ -107,6 +107,7 @@ def test_it_fits_every_screen(ascii_only: bool) -> None:  # noqa: FBT001 -- a pa
                 assert all(cells(row) <= width for row in rows), (width, height, one)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [(79, 23), (119, 39), (199, 59)])
 def test_the_worst_stays_while_the_others_take_turns(size: tuple[int, int]) -> None:
     many = tuple(line(f"job-{number:02}") for number in range(30))

@@ -9,6 +9,7 @@ from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import monitor
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("page", "trail", "seen"),
     [
@@ -33,6 +34,7 @@ async def test_the_job_is_open_and_esc_goes_back_to_the_overview(page: str, trai
         assert "LAST CKPT" in day.text
 
 
+@pytest.mark.deep
 async def test_a_job_that_the_cluster_does_not_know_is_reported() -> None:
     shows = shown_job(f"http://h:8081/#/job/running/{'7' * 32}/overview")
     async with monitor("1.20.5", shows=shows) as day:

@@ -67,6 +67,7 @@ async def ill(size: tuple[int, int] = (120, 40)) -> AsyncIterator[Ill]:
         yield Ill(day, job, vertex, taskmanager, (day.port.cluster_time() - 1800) * 1000.0)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "size",
     [
@@ -111,6 +112,7 @@ async def test_it_shows_each_finding_with_its_evidence(size: tuple[int, int]) ->
         assert "Busiest subtask" not in it.day.text
 
 
+@pytest.mark.deep
 async def test_findings_of_the_cluster_are_listed_from_the_overview_and_not_from_a_job() -> None:
     async with ill() as it:
         memory = finding(Kind.MEMORY, words="heap 93 % full", culprit=Culprit(taskmanager=it.taskmanager))
@@ -128,6 +130,7 @@ async def test_findings_of_the_cluster_are_listed_from_the_overview_and_not_from
         assert "memory" not in it.day.text
 
 
+@pytest.mark.deep
 async def test_when_nothing_is_wrong_it_says_so_and_how_old_that_is() -> None:
     async with ill() as it:
         await it.has()
@@ -142,6 +145,7 @@ async def test_when_nothing_is_wrong_it_says_so_and_how_old_that_is() -> None:
         assert screen is it.day.app.screen
 
 
+@pytest.mark.deep
 async def test_the_way_to_a_vertex_its_subtask_and_its_taskmanager() -> None:
     async with ill() as it:
         await it.has(finding(Kind.SKEW, since=it.since, culprit=it.at(2)))
@@ -221,6 +225,7 @@ async def test_a_finding_without_a_culprit_leads_to_the_job_or_the_taskmanagers(
         it.here(JobManagerScreen)
 
 
+@pytest.mark.deep
 async def test_keys_that_lead_nowhere_do_nothing_and_are_not_offered() -> None:
     async with ill() as it:
         await it.has(finding(Kind.RECORD_ERRORS))
@@ -277,6 +282,7 @@ async def test_the_graph_marks_the_vertex_to_blame() -> None:
         assert "▲ skew" not in it.day.text
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.deep)])
 async def test_the_breadcrumb_names_the_job_whichever_way_one_came(size: tuple[int, int]) -> None:
     async with ill(size=size) as it:

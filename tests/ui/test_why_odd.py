@@ -57,7 +57,7 @@ async def looks(it: Ill) -> None:
 # -- figures and texts -------------------------------------------------------------------------------------
 
 
-@pytest.mark.deep
+@pytest.mark.long
 @pytest.mark.parametrize("since", [math.nan, math.inf, -1.0, 0.0, 9.2e18])
 async def test_odd_figures_are_no_figures(since: float) -> None:
     async with ill() as it:
@@ -70,7 +70,7 @@ async def test_odd_figures_are_no_figures(since: float) -> None:
         assert "log at" not in it.day.text
 
 
-@pytest.mark.deep
+@pytest.mark.long
 @pytest.mark.parametrize("size", SIZES)
 async def test_endless_texts_leave_room_for_the_rest(size: tuple[int, int]) -> None:
     async with ill(size) as it:
@@ -91,7 +91,7 @@ async def test_endless_texts_leave_room_for_the_rest(size: tuple[int, int]) -> N
         it.here(OverviewScreen)
 
 
-@pytest.mark.deep
+@pytest.mark.long
 @pytest.mark.parametrize("evidence", [(), (Evidence(""),), (Evidence("", ""),), (Evidence("\n\n\t"),)])
 async def test_empty_evidence(evidence: tuple[Evidence, ...]) -> None:
     async with ill() as it:
@@ -103,6 +103,7 @@ async def test_empty_evidence(evidence: tuple[Evidence, ...]) -> None:
         await looks(it)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", in_depth(SIZES, [(20, 5)]))
 async def test_it_works_at_any_size_and_while_that_changes(size: tuple[int, int]) -> None:
     async with ill((120, 40)) as it:
@@ -178,6 +179,7 @@ GONE = {
 }
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("key", in_depth(GONE, ["V"]))
 async def test_a_culprit_that_is_no_longer_there(key: str) -> None:
     async with ill() as it:
@@ -211,7 +213,7 @@ async def test_a_culprit_that_is_no_longer_there(key: str) -> None:
 # -- a cluster that answers half of it ---------------------------------------------------------------------
 
 
-@pytest.mark.deep
+@pytest.mark.long
 @pytest.mark.parametrize("which", [0, 1])
 async def test_a_cluster_that_answers_half_of_the_requests(which: int) -> None:
     async with ill() as it:
@@ -296,7 +298,7 @@ async def test_two_findings_of_a_kind_and_culprit_are_two_rows() -> None:
 # -- keys typed ahead --------------------------------------------------------------------------------------
 
 
-@pytest.mark.deep
+@pytest.mark.long
 async def test_keys_typed_ahead_of_the_screen_lead_to_the_same_places() -> None:
     async with ill() as it:
         await it.has(finding(Kind.RECORD_ERRORS), finding(Kind.SKEW, culprit=it.at(1)))

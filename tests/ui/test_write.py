@@ -57,6 +57,7 @@ def mode_of(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+@pytest.mark.deep
 async def test_a_table_is_written_whole_and_no_file_is_overwritten(tmp_path: Path) -> None:
     async with monitor("1.20.5", size=(80, 24)) as day:
         await day.press("w")

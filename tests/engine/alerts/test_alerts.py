@@ -325,6 +325,7 @@ def test_a_clock_that_jumps_rings_nothing_twice() -> None:
     assert said(rounds.looks(10.0, ILL)) == [("repeated", "a1")]
 
 
+@pytest.mark.deep
 def test_what_is_kept_is_bounded() -> None:
     rounds = Rounds()
     rounds.settle()

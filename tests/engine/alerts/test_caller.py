@@ -114,6 +114,7 @@ async def test_what_was_called_before_a_restart_does_not_call_again(path: Path) 
     assert second.of("b2").called is None
 
 
+@pytest.mark.deep
 async def test_what_was_over_while_flinktop_was_away_is_said_once(path: Path) -> None:
     clock = ManualClock()
     first = Monitor(path, clock)
@@ -151,6 +152,7 @@ async def test_new_ones_of_a_start_are_one_summary_without_those_of_before(path:
     assert await second.looks(60.0, ILL, found("c3"), found("d4")) == [("raised", "c3", "d4")]
 
 
+@pytest.mark.deep
 async def test_acknowledged_and_muted_survive_a_restart(path: Path) -> None:
     clock = ManualClock()
     first = Monitor(path, clock)
@@ -373,6 +375,7 @@ async def test_words_that_change_are_not_written_all_the_time(path: Path) -> Non
     assert writes < 20
 
 
+@pytest.mark.deep
 async def test_what_was_is_bounded_in_the_journal() -> None:
     clock = ManualClock()
     monitor = Monitor(None, clock)
@@ -423,6 +426,7 @@ def appending(file: Path) -> tuple[str, ...]:
     return "sh", "-c", 'cat >> "$1"', "sh", str(file)
 
 
+@pytest.mark.deep
 async def test_the_command_gets_what_the_terminal_gets_and_repeats(path: Path, tmp_path: Path) -> None:
     clock, got = ManualClock(), tmp_path / "got"
     policy = AlertPolicy(repeat=60.0, rules=(Rule(kinds=("source-lag",)),))

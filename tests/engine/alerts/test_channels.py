@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pytest
 from msgspec.structs import replace
 
 from flinktop.engine.alerts.alerts import after
@@ -43,6 +44,7 @@ def test_many_at_once_are_one_summary() -> None:
     assert rounds.looks(600.0, *seen) == []
 
 
+@pytest.mark.deep
 def test_a_thousand_at_once_are_one_summary() -> None:
     rounds = settled()
     seen = [found(f"{number:03}") for number in range(1000)]
@@ -50,6 +52,7 @@ def test_a_thousand_at_once_are_one_summary() -> None:
     assert [len(call.alerts) for call in rounds.told] == [1000]
 
 
+@pytest.mark.deep
 def test_a_thousand_that_are_judged_a_few_a_round_are_two_summaries() -> None:
     rounds = settled()
     seen = []

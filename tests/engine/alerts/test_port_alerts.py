@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import pytest
 
 from flinktop.alert_rules import AlertRule, Notify
 from flinktop.engine.alerts.policy import policy
@@ -102,6 +103,7 @@ async def test_what_stands_is_called_about_once_and_can_be_acknowledged_and_mute
         assert not list(it.port.alerts.mutes)
 
 
+@pytest.mark.deep
 async def test_a_job_that_fails_calls_within_seconds_and_clears_when_it_runs_again() -> None:
     async with watched() as it:
         await it.clock.advance(40.0)
@@ -155,6 +157,7 @@ def exceptions(at: int) -> dict[str, Any]:
     }
 
 
+@pytest.mark.deep
 async def test_a_job_that_should_run_and_does_not_is_an_alert_of_its_name() -> None:
     expected = Policy("prod", (), ("orders", "billing-*"))
     async with watched(policy=expected) as it:
@@ -164,6 +167,7 @@ async def test_a_job_that_should_run_and_does_not_is_an_alert_of_its_name() -> N
         assert len({one.key for one in missing}) == 2
 
 
+@pytest.mark.deep
 async def test_a_lost_cluster_calls_and_nothing_else_is_cleared() -> None:
     async with watched() as it:
         await it.clock.advance(60.0)

@@ -72,6 +72,7 @@ def test_a_damaged_file_is_kept_aside_and_a_new_one_begun(path: Path, kind: str)
     assert f"It is kept as {aside.name}; a new one is begun." in notice
 
 
+@pytest.mark.deep
 def test_damage_that_shows_later_is_found_too(path: Path) -> None:
     first = opened(path)
     first.add([failure(number, group=str(number), stack=str(number) * 5000) for number in range(100)])
@@ -142,6 +143,7 @@ def test_of_the_files_kept_aside_the_newest_stay(path: Path) -> None:
     assert len(asides(path, "damaged")) == 3
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.deep) for seed in range(1, 12))])
 def test_any_byte_may_be_corrupted(path: Path, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
@@ -389,6 +391,7 @@ def _read_only(*_words: object, **_more: object) -> None:
     raise OSError(30, "Read-only file system")
 
 
+@pytest.mark.deep
 def test_what_waits_is_bounded_and_a_loss_is_said(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flinktop.engine.journal.waiting.MOST_BYTES", 100_000)
     clock = ManualClock()

@@ -105,6 +105,7 @@ def test_other_jobs_and_the_cluster_have_two_hundred_of_their_own(path: Path) ->
     assert len(journal.read(ALL)) == 3 * 201
 
 
+@pytest.mark.deep
 def test_a_restart_loop_of_weeks_takes_little_room(path: Path) -> None:
     journal = opened(path)
     for begin in range(0, 6000, 500):
@@ -196,6 +197,7 @@ def sizes(path: Path, monkeypatch: pytest.MonkeyPatch) -> Sizes:
 MOST = 1 << 20
 
 
+@pytest.mark.deep
 def test_the_file_stays_within_its_bound_and_quiet_jobs_keep_what_they_have(path: Path, sizes: Sizes) -> None:
     journal = opened(path, most_bytes=MOST)
     quiet = [failure(0, job=f"{number:032x}", job_name=f"quiet {number}") for number in range(20)]
@@ -219,6 +221,7 @@ def test_the_file_stays_within_its_bound_and_quiet_jobs_keep_what_they_have(path
     assert (journal.notices, journal.problem) == ((), "")
 
 
+@pytest.mark.deep
 def test_what_is_removed_leaves_nothing_behind(path: Path) -> None:
     journal = opened(path, most_bytes=MOST)
     for begin in range(0, 600, 50):
@@ -228,6 +231,7 @@ def test_what_is_removed_leaves_nothing_behind(path: Path) -> None:
     assert count(path, "marks") == count(path, "stacks") == count(path, "jobs") == kept
 
 
+@pytest.mark.deep
 def test_a_shared_stack_stays_while_somebody_has_it(path: Path) -> None:
     journal = opened(path, most_bytes=MOST)
     journal.add([failure(0)])
@@ -239,6 +243,7 @@ def test_a_shared_stack_stays_while_somebody_has_it(path: Path) -> None:
     assert not any(one.key == "noise 0" for one in journal.read(ALL))
 
 
+@pytest.mark.deep
 def test_jobs_that_are_submitted_every_minute_are_one_noisy_job(path: Path) -> None:
     journal = opened(path, most_bytes=MOST)
     quiet = [noise(number, job="c" * 32, job_name="quiet", key=f"q{number}") for number in range(10)]
@@ -265,6 +270,7 @@ def test_names_of_one_account() -> None:
     assert account("orders") != account("payments")
 
 
+@pytest.mark.deep
 def test_a_file_that_is_larger_than_a_new_bound_shrinks(path: Path) -> None:
     journal = opened(path, most_bytes=MOST)
     for begin in range(0, 400, 50):
@@ -278,6 +284,7 @@ def test_a_file_that_is_larger_than_a_new_bound_shrinks(path: Path) -> None:
     assert is_whole(path)
 
 
+@pytest.mark.deep
 def test_one_event_larger_than_what_is_left_is_taken(path: Path) -> None:
     journal = opened(path, most_bytes=MOST)
     for number in range(50):
@@ -287,6 +294,7 @@ def test_one_event_larger_than_what_is_left_is_taken(path: Path) -> None:
     assert (journal.notices, path.stat().st_size <= MOST) == ((), True)
 
 
+@pytest.mark.deep
 def test_known_jobs_take_a_share_at_most(path: Path) -> None:
     journal = opened(path, most_bytes=MOST)
     journal.keep_jobs([known("e" * 32, cluster="http://other:8081", seen=NOW - 9)])
@@ -321,6 +329,7 @@ def test_a_value_that_is_too_large_is_not_kept(path: Path) -> None:
     assert journal.kept("judge", CLUSTER) == {}
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("each", in_depth([1800.0, 240.0, 60.0], [1800.0], [240.0]))
 def test_a_week_with_a_restart_loop(path: Path, sizes: Sizes, each: float) -> None:
     clock = ManualClock()

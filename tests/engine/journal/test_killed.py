@@ -60,6 +60,7 @@ def write_until_killed(path: Path, most: int, lines: int) -> int:
     return max(int(line) for line in said if line.endswith(b"\n"))
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("seed", in_depth(range(50), range(3), range(3, 10)))
 def test_killed_at_any_moment(tmp_path: Path, seed: int) -> None:
     path = tmp_path / "journal.db"

@@ -81,6 +81,7 @@ def spoiled(known: Known, odd: tuple[str, ...]) -> Iterator[tuple[Query[Any], by
                 yield from ((query, with_odd(raw, [path], ODD[name])) for name in odd)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("release", "odd"),
     [

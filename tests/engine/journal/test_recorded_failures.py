@@ -127,6 +127,7 @@ def test_a_secret_in_an_exception_is_not_kept() -> None:
     assert "SQLException" in event.words
 
 
+@pytest.mark.deep
 def test_a_stack_of_a_megabyte_is_cut_and_keeps_both_ends() -> None:
     frames = "\n".join(f"\tat com.shop.Größe{number}.run(Orders.java:{number})" for number in range(20_000))
     trace = f"java.io.IOException: begin\n{frames}\nCaused by: java.lang.Error: the end\n\tat a.B.c(B.java:1)"

@@ -61,6 +61,7 @@ def of_jobs(clock: ManualClock, *specs: JobSpec, release: str = "2.3.0") -> Demo
     return DemoCluster("mixed", release, clock, own=Cluster(specs))
 
 
+@pytest.mark.deep
 async def test_what_happens_on_a_cluster_is_in_the_journal() -> None:
     clock = ManualClock()
     cluster = demo("restart-loop", clock)
@@ -171,6 +172,7 @@ def shared(path: Path, clock: ManualClock, pid: int) -> Journal:
     return Journal(path, clock, inline=True, leases=Leases(owner, lives=lambda _pid: True))
 
 
+@pytest.mark.deep
 async def test_of_two_one_records_what_has_no_time_of_flinks_until_it_is_killed(tmp_path: Path) -> None:
     clock, path = ManualClock(), tmp_path / "journal.db"
     cluster = demo("mixed", clock)
@@ -194,6 +196,7 @@ async def test_of_two_one_records_what_has_no_time_of_flinks_until_it_is_killed(
         second.journal.close(1.0)
 
 
+@pytest.mark.deep
 async def test_one_after_the_other_records_nothing_twice() -> None:
     clock = ManualClock()
     cluster = demo("failing-checkpoints", clock)
@@ -222,6 +225,7 @@ def raised_in(watch: Watch, which: set[tuple[str, str]]) -> list[tuple[str, str,
     return [(one.job, one.finding, one.at, one.count) for one in found if (one.job, one.finding) in which]
 
 
+@pytest.mark.deep
 async def test_what_happened_while_nobody_looked_is_filled_in_and_the_gap_is_said() -> None:
     clock = ManualClock()
     cluster = demo("restart-loop", clock)
@@ -285,6 +289,7 @@ async def test_a_clock_of_this_machine_that_is_set_anew_is_no_gap() -> None:
         assert watch.events(EventKind.GAP) == []
 
 
+@pytest.mark.deep
 async def test_a_job_that_was_rescaled_while_nobody_looked() -> None:
     clock = ManualClock()
     cluster = of_jobs(clock, spec("orders"))
@@ -319,6 +324,7 @@ async def test_a_short_pause_is_no_gap() -> None:
         assert second.events(EventKind.GAP) == []
 
 
+@pytest.mark.deep
 async def test_jobs_and_taskmanagers_that_went_while_nobody_looked_are_gone() -> None:
     clock = ManualClock()
     cluster = of_jobs(clock, spec("orders"), spec("billing"))
@@ -379,6 +385,7 @@ async def test_the_journal_is_a_file_that_is_read_in_a_thread(tmp_path: Path) ->
 # -- bad days ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 async def test_a_cluster_that_does_not_answer_is_lost_and_back() -> None:
     clock = ManualClock()
     cluster = demo("healthy", clock)
@@ -525,6 +532,7 @@ async def test_real_answers_of_every_release(release: str) -> None:
 # -- configuration, operations -------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 async def test_a_job_that_comes_back_changed_says_what_is_different() -> None:
     clock = ManualClock()
     first = spec("orders", fate=Fate(-HOUR, ended=60.0, end="CANCELED"), settings={"model": "7", "key": "a"})
@@ -551,6 +559,7 @@ async def test_one_that_comes_back_as_it_was_says_nothing() -> None:
         assert watch.events(EventKind.JOB_CHANGED) == []
 
 
+@pytest.mark.deep
 async def test_it_is_compared_with_what_the_journal_knows() -> None:
     clock = ManualClock()
     first = spec("orders", fate=Fate(-HOUR, ended=200.0, end="CANCELED"), settings={"model": "7"})
@@ -565,6 +574,7 @@ async def test_it_is_compared_with_what_the_journal_knows() -> None:
         assert changed.details.splitlines() == ["model: 7 -> 8"]
 
 
+@pytest.mark.deep
 async def test_of_many_jobs_only_those_that_start_are_asked_for_their_configuration() -> None:
     clock = ManualClock()
     cluster = Thousand(clock, jobs=FEW + 50)
@@ -579,6 +589,7 @@ async def test_of_many_jobs_only_those_that_start_are_asked_for_their_configurat
         assert watch.engine.judge.budget.spent <= ASKS_A_MINUTE
 
 
+@pytest.mark.deep
 async def test_an_operation_is_an_event_when_it_has_ended(tmp_path: Path) -> None:
     clock = ManualClock()
     jobmanager = JobManager(clock)

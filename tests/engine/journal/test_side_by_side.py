@@ -38,6 +38,7 @@ assert one.notices == (), one.notices
 """
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("each", [30, pytest.param(150, marks=pytest.mark.deep)])
 def test_several_write_at_the_same_time(path: Path, each: int) -> None:
     started = [

@@ -242,6 +242,7 @@ def test_rows_that_differ() -> None:
 # -- moving ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 async def test_keys_move_along_the_wires_and_within_the_column() -> None:
     async with bench(diamond()) as (app, pilot):
         for key, there in (

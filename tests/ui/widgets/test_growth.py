@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from flinktop.ui.panels.job_header import JobHeader
 from tests.ui.day import monitor
 
 
+@pytest.mark.deep
 async def test_what_grows_between_another_layout_and_its_own_is_shown_whole() -> None:
     async with monitor("2.3.0", (120, 40)) as day:
         await day.press("slash", *"steady", "enter", "enter")

@@ -215,6 +215,7 @@ async def test_the_cursor_goes_to_the_nearest_that_remains() -> None:
         assert moved == ["a", "b", "c", "d", "b", None]
 
 
+@pytest.mark.deep
 async def test_rows_that_come_above_do_not_move_the_cursors_row_on_the_screen() -> None:
     async with bench(many(100)) as (app, pilot):
         await pilot.press(*["down"] * 30)
@@ -510,6 +511,7 @@ def test_rows_put_together_keep_what_could_not_be_made() -> None:
     assert [odd.key for odd in rows.failed] == ["b", "b"]
 
 
+@pytest.mark.deep
 async def test_the_cursor_passes_over_headings() -> None:
     rows = [Job("H1"), *jobs("ab"), Job("H2"), *jobs("c"), Job("H3")]
     async with bench(rows, heading=lambda job: job.key if job.key.startswith("H") else "") as (app, pilot):
