@@ -203,7 +203,8 @@ class TopLine(Line):
             right.append(("READ-ONLY", "warn"))
         if profile.lets_everybody_in:
             right.append(("OPEN TO ALL USERS", "bad"))
-        if profile.connection.login_unencrypted:
+        if profile.connection.login_unencrypted and port.kubernetes is None:
+            # kubectl's port-forward is encrypted.
             right.append((self._unencrypted(right), "bad"))
         # Whether actions are possible and whether the cluster is real is shown however little room there is.
         kept = len(right)
@@ -304,7 +305,10 @@ class Notice(Line):
             parts = [(words, "bad")]
         elif error is not None:
             hint = "; press r to try again" if isinstance(error, LoginRefused) else ""
-            parts = [(f"{self.port.connection.url}: {error.reason}{hint}", "bad")]
+            # The address of a cluster found in Kubernetes is no one's to connect to.
+            found = self.port.kubernetes is not None
+            where = self.profile.name if found else self.port.connection.url
+            parts = [(f"{where}: {error.reason}{hint}", "bad")]
         if parts != self._parts:
             self._parts = parts
             # Another sentence may need a different number of lines.
