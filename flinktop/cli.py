@@ -139,10 +139,11 @@ def _open_several(sources: "Sources", args: OpenArgs) -> int:
 
 
 def _kubernetes(sources: "Sources", args: KubernetesArgs) -> int:
-    from flinktop.kubernetes_cli import entries
+    from flinktop.kubernetes_cli import entries, notes_on
 
     where = entries(sources, args)
     settings = _begin(_for_this_terminal(sources))
+    settings = replace(settings, notes=(*settings.notes, *notes_on(where)))
     import gc
 
     gc.disable()
@@ -273,7 +274,13 @@ def _operations(sources: "Sources", act: ActArgs) -> int:
 
 
 def _act(sources: "Sources", target: str | None, act: ActArgs) -> int:
-    settings, profile = sources.settings, sources.profile(target)
+    settings = sources.settings
+    if (where := act.kubernetes) is not None:
+        from flinktop.kubernetes_cli import act as act_there
+
+        _print_notes(_with_log(settings).notes)
+        return act_there(sources, target, act, where)
+    profile = sources.profile(target)
     from flinktop.headless.act import run_act
 
     _print_notes((*_with_log(settings).notes, *profile.notes))
@@ -345,7 +352,13 @@ def _profiles(sources: "Sources", targets: Sequence[str], *, every: bool) -> "tu
 
 
 def _bundle(sources: "Sources", target: str | None, args: BundleArgs) -> int:
-    settings, profile = sources.settings, sources.profile(target)
+    settings = sources.settings
+    if (where := args.kubernetes) is not None:
+        from flinktop.kubernetes_cli import bundle
+
+        _print_notes(_with_log(settings).notes)
+        return bundle(sources, settings, target, args, where)
+    profile = sources.profile(target)
     from flinktop.bundle.command import run_bundle
 
     _print_notes((*_with_log(settings).notes, *profile.notes))

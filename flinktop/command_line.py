@@ -49,6 +49,7 @@ from flinktop.headless.cluster_args import (
     add_watch,
     clusters_list_args,
     kubernetes_args,
+    of_one_found,
     watch_args,
 )
 from flinktop.headless.journal_args import JOURNAL, JournalArgs, add_journal, journal_args
@@ -102,7 +103,12 @@ def read_args(args: list[str]) -> "tuple[str, str | None, Flags, Args | None]":
     parser = parser_of_all()
     options = options_of(parser)
     args, program = split_program_args(_with_command(args, options))
-    found, left = parser.parse_known_args(args)
+    try:
+        found, left = parser.parse_known_args(args)
+    except UsageError as error:
+        if "--kubernetes" in args and "required" in str(error):
+            raise UsageError(f"{error}; it stands before --kubernetes, which the NAMEs follow") from None
+        raise
     given = vars(found)
     command, target = str(given.pop("command")), given.pop("target", None)
     if command in (OPEN, STATUS, WATCH):
@@ -132,7 +138,9 @@ def _args_of(
 ) -> Args | None:
     """Remove the arguments of a command for scripts from `given`; raises ValueError if they conflict."""
     if command in ACTS or command == "operations":
-        return act_args(command, given, program)
+        return replace(act_args(command, given, program), kubernetes=kubernetes_args(given))
+    if command == BUNDLE:
+        return replace(bundle_args(given), kubernetes=kubernetes_args(given))
     if command == JOURNAL:
         return replace(journal_args(given), target=target)
     if command in (COLUMNS, COMPLETION):
@@ -141,7 +149,6 @@ def _args_of(
         OPEN: _open_args,
         EXPLAIN: explain_args,
         STATUS: status_args,
-        BUNDLE: bundle_args,
         WATCH: watch_args,
         CLUSTERS: clusters_list_args,
         KUBERNETES: partial(kubernetes_args, needs=""),
@@ -229,10 +236,11 @@ def parser_of_all() -> argparse.ArgumentParser:
     add_status(uses, [common, connection])
     add_journal(uses, [common])
     add_watch(uses, [common, connection])
-    add_bundle(uses, [common, connection])
+    in_kubernetes = of_one_found()
+    add_bundle(uses, [common, connection, in_kubernetes])
     add_explain(uses, [common])
     add_operations(uses, [common])
-    add_parsers(uses, [common, connection])
+    add_parsers(uses, [common, connection, in_kubernetes])
     add_clusters_list(uses, [common])
     add_listings(uses, [common])
     return parser

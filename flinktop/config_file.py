@@ -1,7 +1,7 @@
 """Reads the config file: TOML with named clusters; every error has file, line and the allowed values."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
@@ -35,6 +35,8 @@ RULE_KEYS: Final = ("clusters", "jobs", "kind", "severity", "off", "limit")
 ALERT_KEYS: Final = ("clusters", "jobs", "kind", "severity", "for", "between", "off")
 COLUMNS_KEYS: Final = ("show",)
 NAMED: Final = ("clusters", "kubernetes")
+LISTS: Final = ("findings", "alerts", "groups", "commands", "links", "logins")
+"""Keys whose tables are written in two brackets."""
 OWN_KEYS: Final = frozenset(("commands", "links", "opener"))
 NOTIFY_KEYS: Final = ("bell", "desktop", "title", "command", "repeat")
 
@@ -188,28 +190,9 @@ def _cluster(clusters: "_Section", name: str) -> Cluster:
     url = at.checked("url", at.text("url"), allowed.address, ":")
     if url is None:
         raise clusters.wrong(name, f'[clusters.{name}] needs a url, such as url = "http://localhost:8081"')
-    password, token = at.secret("password"), at.secret("token")
-    if token and (password or "user" in at.values):
-        other = "user" if "user" in at.values else next(k for k in at.values if k.startswith("password_"))
-        raise at.wrong(other, f"{other} and a token cannot be used together: a request can carry one of them")
-    if "key" in at.values and "cert" not in at.values:
-        raise at.wrong("key", "key needs cert beside it, the certificate that it belongs to")
-    connection = Connection(
-        url=url,
-        user=at.text("user"),
-        password=password,
-        token=token,
-        headers=at.headers(),
-        header_file=at.path("header_file"),
-        ca=at.path("ca"),
-        cert=at.path("cert"),
-        key=at.path("key"),
-        insecure=at.truth("insecure") or False,
-        tunnel=_tunnel(at),
-    )
     return Cluster(
         name=name,
-        connection=connection,
+        connection=replace(at.connection(url), tunnel=_tunnel(at)),
         read_only=at.read_only(),
         refresh=at.seconds(),
         colour=at.checked("color", at.text("color"), allowed.colour),
@@ -402,8 +385,8 @@ class _Section:
 
     def refuse_unknown(self, keys: tuple[str, ...]) -> None:
         title = f"[{'.'.join(self.place)}]" if self.place else "the top of the file"
-        if self.place[:1] in (("findings",), ("alerts",), ("groups",), ("commands",), ("links",)):
-            title = f"[[{self.place[0]}]]"
+        if self.place and self.place[-1].isdecimal() and self.place[-2] in LISTS:
+            title = f"[[{'.'.join(self.place[:-1])}]]"
         for key in (key for key in self.values if key not in keys):
             if key in ("password", "token"):
                 raise self.wrong(
@@ -535,6 +518,31 @@ class _Section:
             return Secret("command", command)
         variable = self.text(f"{key}_env")
         return Secret("environment", variable) if variable is not None else None
+
+    def connection(self, url: str) -> Connection:
+        """How to connect to an address: login, headers and TLS settings that this table has keys for."""
+        password, token = self.secret("password"), self.secret("token")
+        if token and (password or "user" in self.values):
+            other = (
+                "user" if "user" in self.values else next(k for k in self.values if k.startswith("password_"))
+            )
+            raise self.wrong(
+                other, f"{other} and a token cannot be used together: a request can carry one of them"
+            )
+        if "key" in self.values and "cert" not in self.values:
+            raise self.wrong("key", "key needs cert beside it, the certificate that it belongs to")
+        return Connection(
+            url=url,
+            user=self.text("user"),
+            password=password,
+            token=token,
+            headers=self.headers(),
+            header_file=self.path("header_file"),
+            ca=self.path("ca"),
+            cert=self.path("cert"),
+            key=self.path("key"),
+            insecure=self.truth("insecure") or False,
+        )
 
     def headers(self) -> tuple[tuple[str, str], ...]:
         at = self.section("headers")

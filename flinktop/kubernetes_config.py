@@ -7,18 +7,27 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar
 
 from flinktop import allowed
 from flinktop.allowed import NotAllowed, SettingsError
+from flinktop.flink.connection import Connection
 
 if TYPE_CHECKING:
     from flinktop.kubernetes.wanted import Wanted
 
 KEYS: Final = (
     "context", "namespaces", "selector", "reach", "kubectl", "allow_managed", "read_only", "protected",
-    "refresh", "color",
+    "refresh", "color", "logins",
 )  # fmt: skip
+LOGIN_KEYS: Final = (
+    "user", "password_file", "password_command", "password_env", "token_file", "token_command", "token_env",
+    "headers", "header_file", "cert", "key",
+)  # fmt: skip
+"""As those of [clusters.NAME]. No authorities: a port-forward ends in the pod itself, whose certificate is
+not checked."""
 EVERY: Final = "*"
 """The namespace that stands for all of them."""
 REACHES: Final = ("proxy", "port-forward")
 KUBECTL: Final = "kubectl"
+NO_ADDRESS: Final = "http://kubernetes"
+"""Of a login, until it is that of a cluster."""
 MOST_NAMESPACES: Final = 100
 ReadOnly = bool | Literal["default"]
 T = TypeVar("T")
@@ -34,6 +43,8 @@ class Section(Protocol):
     def wrong(self, key: str, sentence: str) -> SettingsError: ...
     def refuse_unknown(self, keys: tuple[str, ...]) -> None: ...
     def section(self, key: str) -> "Any": ...  # Section | None
+    def tables(self, key: str) -> "tuple[Any, ...]": ...  # of Section
+    def connection(self, url: str) -> Connection: ...
     def text(self, key: str) -> str | None: ...
     def texts(self, key: str, *, words: bool = ...) -> tuple[str, ...] | None: ...
     def truth(self, key: str) -> bool | None: ...
@@ -41,6 +52,14 @@ class Section(Protocol):
     def seconds(self) -> float | None: ...
     def program(self, text: str, key: str) -> str: ...
     def checked(self, key: str, value: T | None, check: Callable[[T], R]) -> R | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterLogin:
+    """What is sent to the Flink of some clusters: their login, headers and client certificate."""
+
+    connection: Connection  # its address is none
+    clusters: tuple[str, ...] | None = None  # names or patterns of names; None: all of the entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +77,7 @@ class KubernetesEntry:
     protected: bool | None = None
     refresh: float | None = None  # s
     colour: str | None = None
+    logins: tuple[ClusterLogin, ...] = ()  # the last that matches decides
 
     @property
     def wanted(self) -> "Wanted":
@@ -76,6 +96,20 @@ class KubernetesEntry:
         """The name of a cluster in flinktop, by its namespace and name in Kubernetes."""
         return f"{self.name}/{found}" if self.name else found
 
+    def login(self, found: str) -> Connection | None:
+        """The login of a cluster, by its namespace and name in Kubernetes; None if it has none."""
+        if not self.logins:
+            return None
+        from flinktop.judgement.patterns import matches  # noqa: PLC0415 -- few have one
+
+        name = self.cluster(found)
+        matching = (
+            one.connection
+            for one in reversed(self.logins)
+            if one.clusters is None or matches(name, one.clusters)
+        )
+        return next(matching, None)
+
 
 def read(top: Section) -> tuple[KubernetesEntry, ...]:
     """Read all entries. Raises SettingsError."""
@@ -91,21 +125,50 @@ def _entry(entries: Section, name: str) -> KubernetesEntry:
     at: Section | None = entries.section(name)
     if at is None:
         raise entries.wrong(name, f"{name} must be a table: [kubernetes.{name}]")
-    at.refuse_unknown(KEYS)
+    at.refuse_unknown((*KEYS, *LOGIN_KEYS))
     kubectl = at.text("kubectl")
+    way = at.checked("reach", at.text("reach"), reach)
+    logins = _logins(at)
+    if logins and way == "proxy":
+        raise at.wrong("reach", 'reach = "proxy" can\'t carry a login: such clusters need a port-forward')
     return KubernetesEntry(
         name=name,
         context=at.text("context"),
         namespaces=at.checked("namespaces", at.texts("namespaces"), namespaces) or (),
         selector=at.checked("selector", at.text("selector"), selector) or "",
-        reach=at.checked("reach", at.text("reach"), reach),
+        reach=way,
         kubectl=at.program(kubectl, "kubectl") if kubectl is not None else KUBECTL,
         allow_managed=at.truth("allow_managed") or False,
         read_only=at.read_only(),
         protected=at.truth("protected"),
         refresh=at.seconds(),
         colour=at.checked("color", at.text("color"), allowed.colour),
+        logins=logins,
     )
+
+
+def _logins(at: Section) -> tuple[ClusterLogin, ...]:
+    """The login of an entry, if it has one, and those of single clusters."""
+    logins = [ClusterLogin(_login(at))] if any(key in at.values for key in LOGIN_KEYS) else []
+    for one in at.tables("logins"):
+        one.refuse_unknown(("clusters", *LOGIN_KEYS))
+        clusters = one.texts("clusters")
+        if clusters is None:
+            raise one.wrong(
+                "", 'logins need clusters, names or patterns such as clusters = "prod/payments/*"'
+            )
+        logins.append(ClusterLogin(_login(one), clusters))
+    return tuple(logins)
+
+
+def _login(at: Section) -> Connection:
+    login = at.connection(NO_ADDRESS)
+    if login.user is not None and login.password is None:
+        raise at.wrong("user", "user needs password_file, password_command or password_env beside it")
+    if login.password is not None and login.user is None:
+        wrong = next(key for key in at.values if key.startswith("password_"))
+        raise at.wrong(wrong, f"{wrong} needs user beside it")
+    return login
 
 
 def reach(text: str) -> Literal["proxy", "port-forward"]:
@@ -143,6 +206,22 @@ def selector(text: str) -> str:
     return text
 
 
+def connection(
+    entry: KubernetesEntry, context: str, found: str, url: str, entries: Iterable[KubernetesEntry]
+) -> Connection:
+    """How to connect to a cluster that was found, by its namespace and name there: with its login.
+
+    For an entry of the command line it is the first that the config has for that context and namespace.
+    """
+    same = () if entry.name else _same(context, found.partition("/")[0], entries)
+    login = next(filter(None, (one.login(found) for one in (entry, *same))), None)
+    return replace(login, url=url) if login is not None else Connection(url)
+
+
+def _same(context: str, namespace: str, entries: Iterable[KubernetesEntry]) -> list[KubernetesEntry]:
+    return [one for one in entries if one.context == context and _is_in(namespace, one)]
+
+
 def guarded(
     entry: KubernetesEntry, context: str, namespace: str, entries: Iterable[KubernetesEntry]
 ) -> KubernetesEntry:
@@ -151,7 +230,7 @@ def guarded(
     What the config says of that context and namespace holds, whatever way leads there; of several entries
     the strictest.
     """
-    same = [one for one in entries if one.context == context and _is_in(namespace, one)]
+    same = _same(context, namespace, entries)
     if entry.name or not same:
         return entry
     from flinktop.groups import strictest  # noqa: PLC0415 -- as above

@@ -214,7 +214,7 @@ class Sources:
         notes = (
             *profile.notes,
             *_notes_on_login(connection, self.environ, is_for_it=is_for_it),
-            *_notes_on_files(connection),
+            *notes_on_files(connection),
         )
         return replace(profile, connection=connection, notes=notes, shows=shown_job(target))
 
@@ -251,12 +251,13 @@ class Sources:
 
         `url` says which cluster it is; it is no address to connect to. `label` is its name in tables.
         """
-        from flinktop.kubernetes_config import guarded  # noqa: PLC0415 -- loaded already
+        from flinktop.kubernetes_config import connection, guarded  # noqa: PLC0415 -- loaded already
 
+        reached = connection(entry, context, name, url, self.file.kubernetes)
         entry = guarded(entry, context, name.partition("/")[0], self.file.kubernetes)
         cluster = Cluster(
             name=entry.cluster(name),
-            connection=Connection(url),
+            connection=reached,
             read_only=entry.read_only,
             refresh=entry.refresh,
             colour=entry.colour,
@@ -470,7 +471,7 @@ def _notes_on_names(file: ConfigFile) -> tuple[str, ...]:
     )
 
 
-def _notes_on_files(connection: Connection) -> tuple[str, ...]:
+def notes_on_files(connection: Connection) -> tuple[str, ...]:
     """Notes about files with secrets that other users can read."""
     named = (
         ("password", _file_of(connection.password)),

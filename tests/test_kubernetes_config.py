@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from flinktop.allowed import NotAllowed
 from flinktop.cli import main
 from flinktop.command_line import UsageError, read_args
 from flinktop.config_file import read_config
+from flinktop.flink.connection import Connection, Secret
+from flinktop.headless.args import ActArgs, BundleArgs
 from flinktop.headless.cluster_args import ClustersArgs, KubernetesArgs, WatchArgs
 from flinktop.headless.status_args import StatusArgs
 from flinktop.kubernetes.wanted import Wanted
@@ -93,7 +96,17 @@ def test_an_empty_entry_is_the_current_context_and_one_namespace_may_be_a_text(t
         (PROD + "read_only = 1", "read_only must be true, false or"),
         (PROD + 'color = "reed"', "color must be .*did you mean 'red'"),
         (PROD + "refresh = 0", "refresh must be a number of seconds"),
-        (PROD + 'user = "me"', "has no key 'user'"),
+        (PROD + 'ca = "a.pem"', "has no key 'ca'"),
+        (PROD + 'user = "me"', "line 3: user needs password_file, password_command or password_env"),
+        (PROD + 'password_env = "P"', "password_env needs user beside it"),
+        (PROD + 'token_env = "T"\nuser = "me"', "user and a token cannot be used together"),
+        (PROD + 'token_env = "T"\nreach = "proxy"', "line 4: reach = .proxy. can't carry a login"),
+        (PROD + 'logins = "a"', "logins must be a list of tables"),
+        (PROD + '[[kubernetes.prod.logins]]\ntoken_env = "T"', "line 3: logins need clusters"),
+        (
+            PROD + '[[kubernetes.prod.logins]]\nclusters = "a"\nusr = "T"',
+            r"line 5: \[\[kubernetes.prod.logins\]\] has no key 'usr'; did you mean 'user'",
+        ),
         (PROD + 'token = "x"', "a token must not stand in the config file"),
         ("[kubernetes]\nprod = 3", "prod must be a table, \\[kubernetes.prod\\]"),
         ("kubernetes = 3", "kubernetes must be a table, \\[kubernetes.NAME\\]"),
@@ -106,6 +119,33 @@ def test_a_wrong_entry_is_said_with_its_line(tmp_path: Path, text: str, said: st
     with pytest.raises(SettingsError, match=said) as error:
         read_config(written(tmp_path, text))
     assert "line" in str(error.value)
+
+
+LOGINS = (
+    '[kubernetes.prod]\ncontext = "prod"\ntoken_env = "ALL"\n'
+    '[[kubernetes.prod.logins]]\nclusters = "prod/payments/*"\nuser = "me"\npassword_file = "p"\n'
+    '[[kubernetes.prod.logins]]\nclusters = ["prod/*/odd"]\nheaders = {X-Team = "a"}\n'
+)
+
+
+def test_the_login_of_a_cluster_is_the_last_that_matches(tmp_path: Path) -> None:
+    of = sources(tmp_path, LOGINS, environ={"FLINKTOP_TOKEN": "other", "FLINKTOP_TARGET": URL})
+    (entry,) = of.file.kubernetes
+    assert found(of, entry, "search/a").connection == Connection(URL, token=Secret("environment", "ALL"))
+    assert found(of, entry).connection == Connection(
+        URL, user="me", password=Secret("file", str(tmp_path / "p"))
+    )
+    assert found(of, entry, "payments/odd").connection == Connection(URL, headers=(("X-Team", "a"),))
+
+
+def test_a_login_is_sent_to_clusters_of_its_context_alone(tmp_path: Path) -> None:
+    of = sources(tmp_path, LOGINS)
+    here, other = KubernetesArgs(context="prod"), KubernetesArgs(context="other")
+    for names in ((), ("prod",)):
+        (entry,) = replace(here, names=names).entries(of.file.kubernetes)
+        assert found(of, entry, context="prod").connection.user == "me"
+        (entry,) = replace(other, names=names).entries(of.file.kubernetes)
+        assert found(of, entry, context="other").connection == Connection(URL)
 
 
 def test_an_entry_may_bear_the_name_of_a_command_or_a_cluster(tmp_path: Path) -> None:
@@ -141,6 +181,11 @@ def test_the_command_and_its_options(line: str, args: KubernetesArgs) -> None:
         ),
         ("watch --kubernetes -n a", WatchArgs(kubernetes=KubernetesArgs((), None, ("a",)))),
         ("clusters --kubernetes --names", ClustersArgs(names=True, kubernetes=KubernetesArgs())),
+        (
+            "stop orders -n a --kubernetes",
+            ActArgs("stop", "orders", kubernetes=KubernetesArgs((), None, ("a",))),
+        ),
+        ("bundle orders --kubernetes prod", BundleArgs("orders", kubernetes=KubernetesArgs(("prod",)))),
     ],
 )
 def test_other_commands_take_the_same(line: str, args: object) -> None:
@@ -152,6 +197,8 @@ def test_other_commands_take_the_same(line: str, args: object) -> None:
     [
         ("status --context c", "--context goes with --kubernetes"),
         ("watch -n a", "--namespace goes with --kubernetes"),
+        ("cancel orders -n a", "--namespace goes with --kubernetes"),
+        ("cancel --kubernetes prod orders", "required: JOB; it stands before --kubernetes"),
         ("clusters -A", "--all-namespaces goes with --kubernetes"),
         ("status --kubernetes --all", "--kubernetes and --all cannot be used together"),
         ("status prod --kubernetes", "--kubernetes and a TARGET cannot be used together"),
@@ -196,6 +243,12 @@ def test_a_wrong_name_is_said_before_a_terminal_is_needed(
         code = main(["--config", path, *command.split(), "prud"])
         assert code == (3 if "status" in command else 2)
         assert "there is no [kubernetes.prud]; did you mean 'prod'?" in capsys.readouterr().err
+
+
+def test_a_login_of_the_command_line_is_for_no_cluster_found(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("status", "watch", "bundle job", "savepoint job"):
+        assert main(["--config", "/dev/null", *command.split(), "--kubernetes", "--user", "me"]) in (2, 3)
+        assert "--user is not for clusters found in Kubernetes" in capsys.readouterr().err
 
 
 # -- the settings of what is found -------------------------------------------------------------------

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from flinktop.headless.args import BundleArgs
     from flinktop.judgement.finding_links import WrittenLink
     from flinktop.judgement.rules import Rules
+    from flinktop.model.kubernetes import KubernetesState
     from flinktop.settings import Profile
 
 log = logging.getLogger(__name__)
@@ -59,8 +60,13 @@ def run_bundle(
     *,
     journal_file: Path,
     links: tuple[WrittenLink, ...] = (),
+    kubernetes: KubernetesState | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
 ) -> int:
-    """Make a bundle, print its path, and return the exit code; `links` are those of the config."""
+    """Make a bundle, print its path, and return the exit code; `links` are those of the config.
+
+    `kubernetes` is what it knows of the cluster; `transport` replaces the network, and is closed.
+    """
     clock = Clock()
     journal: Journal | None = None
     if journal_file.exists():
@@ -68,7 +74,16 @@ def run_bundle(
 
         journal = OneJournal(journal_file, clock, inline=True)
     try:
-        return make_bundle(profile, rules, args, clock, journal=journal, links=links)
+        return make_bundle(
+            profile,
+            rules,
+            args,
+            clock,
+            journal=journal,
+            transport=transport,
+            links=links,
+            kubernetes=kubernetes,
+        )
     finally:
         if journal is not None:
             journal.close(0.0)
@@ -85,10 +100,18 @@ def make_bundle(
     journal: ReadsJournal | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
     links: tuple[WrittenLink, ...] = (),
+    kubernetes: KubernetesState | None = None,
 ) -> int:
-    """The same with a journal. `transport` replaces the network."""
+    """The same with a journal."""
     command = _Command(
-        profile, as_rules(rules), args, clock=clock, journal=journal, transport=transport, links=links
+        profile,
+        as_rules(rules),
+        args,
+        clock=clock,
+        journal=journal,
+        transport=transport,
+        links=links,
+        kubernetes=kubernetes,
     )
     try:
         making = run(command.make())
@@ -121,8 +144,10 @@ class _Command:
         journal: ReadsJournal | None,
         transport: httpx.AsyncBaseTransport | None,
         links: tuple[WrittenLink, ...] = (),
+        kubernetes: KubernetesState | None = None,
     ) -> None:
         self._links = links
+        self._kubernetes = kubernetes
         self._profile = profile
         self._rules = rules
         self._args = args
@@ -140,6 +165,8 @@ class _Command:
         finally:
             if self._tunnel is not None:
                 await self._tunnel.close()
+            if self._transport is not None:
+                await self._transport.aclose()
 
     async def _make(self) -> Making:
         if self._tunnel is not None:
@@ -241,6 +268,7 @@ class _Command:
             login=self._login,
             tunnel=self._tunnel,
             lanes=lanes,
+            kubernetes=self._kubernetes,
         )
         latest = args.wait + LATEST
         try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from flinktop.engine.fleet import Member, SearchState
+from flinktop.flink.connection import Connection
 from flinktop.judgement.finding import Severity
 from flinktop.kubernetes.changes import changes
 from flinktop.kubernetes.is_flink import is_flink
@@ -58,12 +59,17 @@ class KubernetesSearch:
         clock: Clock,
         make: Callable[[Found, ClusterWay, Kubectl], Member],
         *,
+        connection: Callable[[Found], Connection] = lambda found: Connection(found.url),
         search: Callable[..., Search] = Search,
     ) -> None:
-        """`make` makes the member of a cluster, on the thread: its port sends its requests that way."""
+        """`make` makes the member of a cluster, on the thread: its port sends its requests that way.
+
+        `connection` says how to connect to a cluster: with its login.
+        """
         self._wanted = wanted
         self._clock = clock
         self._make = make
+        self._connection = connection
         self._search_of = search
         self._search: Search | None = None
         self._members: dict[str, _Known] = {}
@@ -102,7 +108,7 @@ class KubernetesSearch:
         if self._stopping:
             return
         self._search = self._search_of(
-            self._wanted, self._clock, self._heard(fleet), confirm=lambda found, way: is_flink(found.url, way)
+            self._wanted, self._clock, self._heard(fleet), confirm=is_flink, connection=self._connection
         )
         work = [
             asyncio.create_task(self._search.run()),
@@ -147,9 +153,6 @@ class KubernetesSearch:
         found = changes({name: one.found for name, one in self._members.items()}, self._search.news.site)
         for gone in found.gone:
             self._remove(fleet, self._members[gone.found.name], gone.deleted)
-        self._still_open = {
-            name: one for name, one in self._still_open.items() if fleet.is_open(one.member.name)
-        }
         for number, one in enumerate(found.new, 1):
             self._add(fleet, one, self._search)
             if number % AT_ONCE == 0:
@@ -164,6 +167,8 @@ class KubernetesSearch:
         if before is not None and before.found.url == found.url and fleet.readmit(before.member.name):
             known = _Known(found, before.member, before.way)
         else:
+            if before is not None:
+                search.close(before.way)
             way = search.way(found)
             known = _Known(found, self._make(found, way, search.kubectl), way)
             fleet.add(known.member)
@@ -174,13 +179,24 @@ class KubernetesSearch:
         del self._members[known.found.name]
         if deleted is not None:
             known.member.port.set_kubernetes(deleted.state)
-        if fleet.is_open(known.member.name):
-            self._still_open[known.found.name] = known
+        is_open = fleet.is_open(known.member.name)
         fleet.remove(known.member.name)
+        if is_open:
+            self._still_open[known.found.name] = known
+        elif self._search is not None:
+            self._search.close(known.way)
+
+    def _close_ways(self, fleet: Fleet) -> None:
+        """Close the ways to clusters that are gone and no longer open."""
+        for name, one in tuple(self._still_open.items()):
+            if not fleet.is_open(one.member.name) and self._search is not None:
+                del self._still_open[name]
+                self._search.close(one.way)
 
     async def _share_turns(self, fleet: Fleet) -> None:
         """Give ill clusters, and the one on the screen, more of the turns."""
         while True:
+            self._close_ways(fleet)
             for one in (*self._members.values(), *self._still_open.values()):
                 one.way.set_share(share(one.member.port, is_open=fleet.is_open(one.member.name)))
             await self._clock.sleep(SHARE_SECONDS)

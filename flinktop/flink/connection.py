@@ -67,6 +67,11 @@ class Connection:
         return self.token is not None or self.user is not None or self.header_file is not None
 
     @property
+    def sends_own(self) -> bool:
+        """Whether requests carry anything of this cluster's own: a login, headers, or a certificate."""
+        return self.has_login or bool(self.headers) or self.cert is not None
+
+    @property
     def login_unencrypted(self) -> bool:
         """Whether the login can be read on the way to the server; of a tunnel's way nothing is known."""
         if self.tunnel:

@@ -69,7 +69,7 @@ def network(
     context: ssl.SSLContext | bool = False
     if connection.url.startswith("https://"):
         # It costs 20 to 50 ms, so plain addresses have none.
-        context = contexts.of(connection, _tls) if contexts is not None else _tls(connection)
+        context = contexts.of(connection, tls) if contexts is not None else tls(connection)
     try:
         direct = httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=POOL, proxy=proxy)
     except ImportError:
@@ -113,7 +113,7 @@ def without_credentials(proxy: str | None) -> str:
         return (proxy or "").partition("://")[0] + "://…"
 
 
-def _tls(connection: Connection) -> ssl.SSLContext:
+def tls(connection: Connection) -> ssl.SSLContext:
     """Trusted authorities and client certificate. ValueError if a file is missing or not PEM."""
     context = _trust(connection.ca) if connection.ca is not None else _usual_trust()
     if connection.insecure:

@@ -10,7 +10,7 @@ import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
@@ -41,9 +41,12 @@ from flinktop.model.typed_names import is_typed
 from flinktop.settings import Profile
 
 if TYPE_CHECKING:
+    import httpx
+
     from flinktop.model.kubernetes import KubernetesState
 
 YES = frozenset({"y", "yes"})
+NO_TARGET = Target("", "")
 
 
 def run_act(
@@ -52,15 +55,16 @@ def run_act(
     args: ActArgs,
     *,
     kubernetes: "KubernetesState | None" = None,
-    allow_managed: bool = False,
+    transport: "httpx.AsyncBaseTransport | None" = None,
 ) -> int:
     """Do one act on a cluster and follow it until it ends; returns the exit code.
 
     What the Flink Kubernetes operator would undo, by what `kubernetes` knows of the cluster, is refused
-    unless it is allowed.
+    unless the profile allows it. `transport` replaces the network; it is used and closed on one loop after
+    the other.
     """
-    command = _Command(profile, ledger, args)
-    command.base = replace(command.base, kubernetes=kubernetes, allow_managed=allow_managed)
+    command = _Command(profile, ledger, args, transport)
+    command.base = replace(command.base, kubernetes=kubernetes, allow_managed=profile.allow_managed)
     sent = "nothing was sent"
     try:
         act, target = run(command.prepare())
@@ -69,10 +73,7 @@ def run_act(
         sent = "what was sent continues; a flinktop that opens this cluster follows it"
         return run(command.do(act, typed))
     except Ended as ended:
-        if args.json:
-            print(msgspec.json.encode(command.never_sent(ended)).decode())
-        _print_error(str(ended))
-        return ended.code
+        return never_sent(args, ended, command.base, command.act)
     except KeyboardInterrupt:
         _print_error(f"interrupted; {sent}")
         return INTERRUPTED
@@ -80,17 +81,45 @@ def run_act(
         command.close()
 
 
+def never_sent(args: ActArgs, ended: Ended, base: Target = NO_TARGET, act: Act | None = None) -> int:
+    """Print why a command ended before anything was sent; returns the exit code."""
+    if args.json:
+        operation = Operation(
+            id="",
+            cluster=base.url,
+            cluster_name=base.cluster,
+            kind=kind_of(args).kind,
+            act=act,
+            subject=act.subject if act is not None else args.what,
+            job=act.job_id if act is not None else None,
+            by=current_user(),
+            reason=str(ended),
+        )
+        state = {USAGE: "usage", UNREACHABLE: "unreachable"}.get(ended.code, str(State.REFUSED))
+        of_the_jar = {"upload": None, "deletion": None} if operation.kind == RunJar.kind else {}
+        print(msgspec.json.encode({**as_object(operation), "state": state, **of_the_jar}).decode())
+    _print_error(str(ended))
+    return ended.code
+
+
 class _Command:
     """One command: reads the cluster's state, then does the act."""
 
-    def __init__(self, profile: Profile, ledger: Path, args: ActArgs) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        ledger: Path,
+        args: ActArgs,
+        transport: "httpx.AsyncBaseTransport | None" = None,
+    ) -> None:
         connection = self._connection = profile.connection
         self._args = args
         self._ledger = ledger
         self._clock = Clock()
         self._login = Login(connection, self._clock.now)
         self._tunnel = tunnel_of(profile, self._clock)
-        self._act: Act | None = None
+        self._transport = transport
+        self.act: Act | None = None
         self.base = Target(
             profile.name, connection.url, read_only=connection.read_only, protected=profile.protected
         )
@@ -98,11 +127,11 @@ class _Command:
     async def prepare(self) -> tuple[Act, Target]:
         """The requested act and its target. Raises Ended if it can't be done."""
         if self._args.command == "submit":
-            self._act = submit_act(self._args)
-        lane = Lane(self._connection, login=self._login, tunnel=self._tunnel)
+            self.act = submit_act(self._args)
+        lane = self._new_lane()
         try:
             config = (await read(lane.acts, CONFIG())).value
-            act = self._act = self._act or job_act(
+            act = self.act = self.act or job_act(
                 self._args, (await read(lane.acts, JOBS_OVERVIEW())).value.jobs
             )
             base = replace(self.base, features=features(config))
@@ -110,14 +139,14 @@ class _Command:
         except FlinkError as error:
             raise Ended(UNREACHABLE, str(error)) from None
         finally:
-            await lane.close()
+            await self._close(lane)
         if (reason := act.why_not(target)) is not None:
             raise Ended(REFUSED, reason)
         return act, target
 
     async def do(self, act: Act, typed: str | None) -> int:
         """Do the act and follow it; returns the exit code."""
-        news, lane = asyncio.Event(), Lane(self._connection, login=self._login, tunnel=self._tunnel)
+        news, lane = asyncio.Event(), self._new_lane()
         operations = Operations(lane, Ledger(self._ledger), self._clock, self.base, news=news.set)
         operations.start()
         follower = Follower(operations, news, _print_error, typed)
@@ -129,6 +158,7 @@ class _Command:
             operation = await follower.do(act, wait=self._args.wait)
         finally:
             await operations.stop()
+            await self._close(lane)
             for notice in operations.view.notices:
                 _print_error(notice)
         return print_outcome(operation, json=self._args.json)
@@ -138,23 +168,13 @@ class _Command:
         if self._tunnel is not None:
             run(self._tunnel.close())
 
-    def never_sent(self, ended: Ended) -> dict[str, Any]:
-        """The JSON of a command that ended before anything was sent."""
-        act = self._act
-        operation = Operation(
-            id="",
-            cluster=self.base.url,
-            cluster_name=self.base.cluster,
-            kind=kind_of(self._args).kind,
-            act=act,
-            subject=act.subject if act is not None else self._args.what,
-            job=act.job_id if act is not None else None,
-            by=current_user(),
-            reason=str(ended),
-        )
-        state = {USAGE: "usage", UNREACHABLE: "unreachable"}.get(ended.code, str(State.REFUSED))
-        of_the_jar = {"upload": None, "deletion": None} if operation.kind == RunJar.kind else {}
-        return {**as_object(operation), "state": state, **of_the_jar}
+    def _new_lane(self) -> Lane:
+        return Lane(self._connection, transport=self._transport, login=self._login, tunnel=self._tunnel)
+
+    async def _close(self, lane: Lane) -> None:
+        await lane.close()
+        if self._transport is not None:
+            await self._transport.aclose()
 
 
 def confirmed_name(args: ActArgs, act: Act, target: Target) -> str | None:

@@ -6,7 +6,10 @@ And the arguments that several of the other commands have.
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from flinktop.headless.cluster_args import KubernetesArgs
 
 ON_A_JOB: Final = ("savepoint", "stop", "cancel")
 ACTS: Final = (*ON_A_JOB, "submit")
@@ -68,6 +71,7 @@ class ActArgs:
     claim_mode: str | None = None
     settings: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()  # of the program, after `--`
+    kubernetes: "KubernetesArgs | None" = None  # where the cluster is searched
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ class BundleArgs:
     size: int = USUAL_SIZE  # MB
     largest_log: int = USUAL_LOG  # MB
     wait: float = USUAL_WAIT  # seconds
+    kubernetes: "KubernetesArgs | None" = None  # where the cluster is searched
 
 
 @dataclass(frozen=True, slots=True)

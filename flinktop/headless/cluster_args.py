@@ -56,7 +56,7 @@ class KubernetesArgs:
 
         found = named(self.names, configured) if self.names else (KubernetesEntry(),)
         if self.context is not None:
-            found = tuple(replace(one, context=self.context) for one in found)
+            found = tuple(_in_context(one, self.context) for one in found)
         if self.every_namespace:
             found = tuple(replace(one, namespaces=(EVERY,)) for one in found)
         elif self.namespaces:
@@ -71,6 +71,12 @@ class KubernetesArgs:
             except NotAllowed as error:
                 raise NotAllowed(f"--selector {error}") from None
         return found
+
+
+def _in_context(entry: "KubernetesEntry", context: str) -> "KubernetesEntry":
+    """An entry in another context, to whose clusters its logins must not be sent."""
+    logins = entry.logins if entry.context in (None, context) else ()
+    return replace(entry, context=context, logins=logins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,18 +135,28 @@ def add_kubernetes(uses: Any, parents: Sequence[argparse.ArgumentParser]) -> Non
     _add_options(parser.add_argument_group("Kubernetes"))
 
 
-def add_kubernetes_options(parser: argparse.ArgumentParser) -> None:
-    """Add --kubernetes and what goes with it to a command that looks at several clusters."""
+THOSE_FOUND: Final = (
+    "the Flink clusters found in Kubernetes, by [kubernetes.NAME] of the config or by these options "
+    "(--all is only those of [clusters.NAME])"
+)
+ONE_FOUND: Final = (
+    "the Flink cluster found in Kubernetes, by [kubernetes.NAME] of the config or by these options; where "
+    "there are several, --target is the NAMESPACE/NAME of one"
+)
+
+
+def add_kubernetes_options(parser: argparse.ArgumentParser, words: str = THOSE_FOUND) -> None:
+    """Add --kubernetes, with these words of help, and what goes with it to a command."""
     group = parser.add_argument_group("Kubernetes")
-    group.add_argument(
-        "--kubernetes",
-        dest="kube_names",
-        nargs="*",
-        metavar="NAME",
-        help="the Flink clusters found in Kubernetes, by [kubernetes.NAME] of the config or by these options "
-        "(--all is only those of [clusters.NAME])",
-    )
+    group.add_argument("--kubernetes", dest="kube_names", nargs="*", metavar="NAME", help=words)
     _add_options(group)
+
+
+def of_one_found() -> argparse.ArgumentParser:
+    """The same as a parent parser, for the commands that are about one cluster."""
+    parent = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS, allow_abbrev=False)
+    add_kubernetes_options(parent, ONE_FOUND)
+    return parent
 
 
 def _add_options(group: Any) -> None:

@@ -1,13 +1,17 @@
 """The Flink clusters of Kubernetes for a command that looks once: listed, not followed."""
 
+# ruff: noqa: T201 -- this module prints
+
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from flinktop.flink.text import clean
 from flinktop.kubernetes.is_flink import is_flink
 from flinktop.kubernetes.search import Search
 
@@ -31,8 +35,14 @@ class FoundCluster(Struct, frozen=True):
     """A cluster that was found, and the way to it."""
 
     profile: Profile
-    way: ClusterWay
-    state: KubernetesState
+    way: ClusterWay  # as long as the search
+    found: Found
+    search: Search
+
+    @property
+    def state(self) -> KubernetesState:
+        """What Kubernetes knows of it."""
+        return self.found.state
 
 
 class Searched(Struct, frozen=True):
@@ -84,7 +94,13 @@ class _Place:
         self._sources = sources
         self._entry = entry
         self._done = asyncio.Event()
-        self.search = Search(entry.wanted, clock, self._heard, follow=False)
+        self.search = Search(
+            entry.wanted,
+            clock,
+            self._heard,
+            connection=lambda found: profile_of(sources, entry, found).connection,
+            follow=False,
+        )
 
     def _heard(self, news: SearchNews) -> None:
         if news.problem or news.site.complete:
@@ -99,17 +115,23 @@ class _Place:
         except TimeoutError:
             late = True
         news = self.search.news
-        flinks = await asyncio.gather(*map(self._is_flink, news.site.found))
-        clusters = tuple(
-            FoundCluster(profile_of(self._sources, self._entry, one), self.search.way(one), one.state)
-            for one, is_one in zip(news.site.found, flinks, strict=True)
-            if is_one
-        )
+        found = [
+            FoundCluster(profile_of(self._sources, self._entry, one), self.search.way(one), one, self.search)
+            for one in news.site.found
+        ]
+        flinks = await asyncio.gather(*map(_is_flink, found))
+        clusters = tuple(one for one, is_one in zip(found, flinks, strict=True) if is_one)
         problems = (*news.problems, *([LATE.format(seconds)] if late else []))
         return Searched(self._entry.name or news.where, news.where, clusters, problems, news.nothing)
 
-    async def _is_flink(self, found: Found) -> bool:
-        """Whether a cluster is one; a service that does not answer may be one."""
-        if found.confirmed:
-            return True
-        return await is_flink(found.url, self.search.way(found)) is not False
+
+async def _is_flink(one: FoundCluster) -> bool:
+    """Whether a cluster is one; a service that does not answer may be one."""
+    return one.found.confirmed or await is_flink(one.profile.connection, one.way) is not False
+
+
+def print_problems(places: Sequence[Searched]) -> None:
+    """Print to stderr what could not be searched where something was found all the same."""
+    for place in places:
+        for problem in place.problems if place.clusters else ():
+            print(f"flinktop: {clean(place.name)}: {clean(problem)}", file=sys.stderr)

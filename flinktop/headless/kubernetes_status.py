@@ -4,11 +4,8 @@ An API server is sent at most 10 requests a second: of more clusters than `CLOSE
 some at a time.
 """
 
-# ruff: noqa: T201 -- this module prints
-
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +15,7 @@ from flinktop.engine.clock import Clock
 from flinktop.flink.run_in_thread import run
 from flinktop.flink.text import clean
 from flinktop.headless.args import USUAL_WAIT
-from flinktop.headless.kubernetes_found import SECONDS, searched
+from flinktop.headless.kubernetes_found import SECONDS, print_problems, searched
 from flinktop.headless.look_once import THREE_LOOKS_TAKE
 from flinktop.headless.status import Asking, kept_of, print_report, what_is_remembered
 from flinktop.headless.status_report import ClusterStatus
@@ -29,7 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flinktop.finding_rules import FindingRule
-    from flinktop.headless.kubernetes_found import Searched
     from flinktop.headless.status_args import StatusArgs
     from flinktop.headless.status_report import Status
     from flinktop.judgement.finding_links import WrittenLink
@@ -65,7 +61,7 @@ def run_kubernetes_status(
     async def ask() -> Status:
         began = clock.now()
         async with searched(sources, entries, clock, min(SECONDS, max(1.0, args.wait))) as places:
-            said(places)
+            print_problems(places)
             found = [one for place in places for one in place.clusters]
             profiles = [one.profile for one in found]
             known = await what_is_remembered(kept_of(journal), profiles, clock)
@@ -106,10 +102,3 @@ def _brief(left: float) -> float:
 def _whole(wait: float, left: float, clusters: int) -> float:
     """The time for all clusters (s): what is left, or what they need if none was asked for."""
     return max(left, clusters * SECONDS_EACH if wait == USUAL_WAIT else 0.0)
-
-
-def said(places: Sequence[Searched]) -> None:
-    """Print to stderr what could not be searched where something was found all the same."""
-    for place in places:
-        for problem in place.problems if place.clusters else ():
-            print(f"flinktop: {clean(place.name)}: {clean(problem)}", file=sys.stderr)

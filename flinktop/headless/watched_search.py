@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from flinktop.engine.clock import Clock
     from flinktop.kubernetes.discovery import Found
+    from flinktop.kubernetes.reach import ClusterWay
     from flinktop.kubernetes.search import SearchNews
     from flinktop.kubernetes_config import KubernetesEntry
     from flinktop.model.kubernetes import KubernetesState
@@ -61,9 +62,14 @@ class WatchedSearch:
         self._entry = entry
         self._watching: Watching | None = None
         self._known: dict[str, Found] = {}
+        self._ways: dict[str, ClusterWay] = {}
         self._said: set[str] = set()  # problems that there are
         self._search = search(
-            entry.wanted, clock, self._heard, confirm=lambda found, way: is_flink(found.url, way)
+            entry.wanted,
+            clock,
+            self._heard,
+            confirm=is_flink,
+            connection=lambda found: profile_of(sources, entry, found).connection,
         )
 
     @property
@@ -107,10 +113,12 @@ class WatchedSearch:
         found = changes(self._known, news.site)
         for gone in found.gone:
             del self._known[gone.found.name]
+            self._search.close(self._ways.pop(gone.found.name))
             name = self._entry.cluster(gone.found.name)
             watching.remove(name, DELETED if gone.deleted is not None else INVISIBLE)
         for one in found.new:
-            watching.add(profile_of(self._sources, self._entry, one), self._search.way(one), one.state)
+            way = self._ways[one.name] = self._search.way(one)
+            watching.add(profile_of(self._sources, self._entry, one), way, one.state)
             self._known[one.name] = one
         for one in found.changed:
             self._known[one.name] = one

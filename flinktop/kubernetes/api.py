@@ -121,11 +121,6 @@ class ApiServer:
         """The context, as sentences name it."""
         return self.kubectl.where
 
-    @property
-    def login_lost(self) -> str:
-        """Why kubectl's login is not accepted at the moment, a sentence; "" while it is. For any thread."""
-        return str(self._login.error or "")
-
     async def get(
         self,
         path: str,

@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from flinktop.flink.cluster import CONFIG
-from flinktop.flink.connection import Connection
 from flinktop.flink.decode import read
 from flinktop.flink.errors import BadReply, FlinkError, NotFlink, NotFound
 from flinktop.flink.http import Http
@@ -14,12 +13,14 @@ from flinktop.flink.http import Http
 if TYPE_CHECKING:
     import httpx
 
+    from flinktop.flink.connection import Connection
+
 SECONDS: Final = 10.0
 
 
-async def is_flink(url: str, way: httpx.AsyncBaseTransport) -> bool | None:
-    """Whether a Flink answers at the end of a way, which is closed; None: nothing answers there now."""
-    http = Http(Connection(url), transport=way)
+async def is_flink(connection: Connection, way: httpx.AsyncBaseTransport) -> bool | None:
+    """Whether a Flink answers at the end of a way; None: nothing answers there now."""
+    http = Http(connection, transport=way)
     try:
         async with asyncio.timeout(SECONDS):
             config = (await read(http, CONFIG())).value

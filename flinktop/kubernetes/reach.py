@@ -9,6 +9,7 @@ there.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import quote
@@ -16,11 +17,15 @@ from urllib.parse import quote
 import httpx
 
 from flinktop.flink.answers import never_forwarded
+from flinktop.flink.network import tls
 from flinktop.flink.tunnelled import TunnelClosed, TunnelFailed, Tunnelled
 from flinktop.kubernetes.errors import ApiError, KubectlError, KubernetesError
 from flinktop.kubernetes.forward import PortForward
 
 if TYPE_CHECKING:
+    import ssl
+
+    from flinktop.flink.connection import Connection
     from flinktop.kubernetes.api import ApiServer
 
 log = logging.getLogger(__name__)
@@ -29,8 +34,10 @@ Reach = Literal["proxy", "port-forward"]
 
 LIMITS: Final = httpx.Limits(max_connections=None, max_keepalive_connections=8, keepalive_expiry=120)
 """No limit, as several clients of one cluster share the connections."""
-FORBIDDEN_SECONDS: Final = 300.0
-"""After so long a method that was forbidden is tried again, if the port-forward does not work either."""
+FORBIDDEN_SECONDS: Final = 600.0
+"""After so long the service proxy is tried again for a method that was forbidden."""
+UNUSED_SECONDS: Final = 600.0
+"""After so long without a request a port-forward is ended."""
 _TRYING: Final = "error trying to reach service"
 _NO_PODS: Final = "no endpoints available"
 _SAFE: Final = frozenset({"GET", "HEAD"})
@@ -56,23 +63,28 @@ class ClusterWay(httpx.AsyncBaseTransport):
         scheme: str = "http",
         *,
         reach: Reach | None = None,
-        login: bool = False,
+        login: Connection | None = None,
     ) -> None:
         """Nothing is sent or started before the first request.
 
-        `reach` forces one way. With a `login` of the cluster's own, or own headers, its requests go by
-        port-forward: the API server must not see them, and `Authorization` would replace kubectl's login.
+        `reach` forces one way. With a `login` of the cluster's own, own headers or a client certificate, its
+        requests go by port-forward: the API server must not see them, and `Authorization` would replace
+        kubectl's login.
         """
         self._api = api
         self._namespace = namespace
         self._service = service
         self._port = port
         self._scheme = scheme
-        self._forced = "port-forward" if login else reach
+        self._login = login
+        self._forced = "port-forward" if login is not None else reach
         self._forbidden: dict[str, tuple[str, float]] = {}
         """Methods that the service proxy refuses, the missing right as a sentence, and since when (s)."""
         self._forward: PortForward | None = None
         self._forwarded: Tunnelled | None = None
+        self._forwarding = 0  # requests
+        self._forwarded_at = 0.0  # the last one, by the clock (s)
+        self.closed = False
         whole = f"{scheme}:{service}:{port}" if scheme == "https" else f"{service}:{port}"
         self._base = f"/api/v1/namespaces/{quote(namespace, safe='')}/services/{quote(whole, safe=':')}/proxy"
         self.key = f"{namespace}/{service}:{port}"
@@ -82,11 +94,6 @@ class ClusterWay(httpx.AsyncBaseTransport):
     def reach(self) -> Reach:
         """The way of a GET. For any thread."""
         return self._way("GET")
-
-    @property
-    def why_port_forward(self) -> str:
-        """The right that the service proxy lacks, a sentence; "" if there is none. For any thread."""
-        return next((why for why, _since in tuple(self._forbidden.values())), "")
 
     def set_share(self, share: float) -> None:
         """How much of the turns it gets when there are not enough; 1 is usual."""
@@ -108,23 +115,40 @@ class ClusterWay(httpx.AsyncBaseTransport):
         except KubernetesError as error:
             refused = error
         if self._forced is None and _is_forbidden(refused):
+            if request.method not in self._forbidden:
+                log.warning("%s: %s; using kubectl port-forward", self.key, refused)
             self._forbidden[request.method] = str(refused), self._api.clock.now()
-            log.warning("%s: %s; using kubectl port-forward", self.key, refused)
             return await self._by_port_forward(request)
         raise self._without_answer(refused, request)
 
     async def aclose(self) -> None:
-        """End the port-forward; the API server is whose that made it."""
+        """End the port-forward; the API server is whose that made it. Nothing is sent any more."""
+        self.closed = True
         self._api.turns.forget(self.key)
-        if self._forwarded is not None:
-            await self._forwarded.aclose()
-        if self._forward is not None:
-            await self._forward.close()
+        await self._end_forward()
+
+    async def end_unused(self) -> None:
+        """End the port-forward if it is not used any more; the next request that needs one opens another."""
+        unused = self._api.clock.now() - self._forwarded_at
+        if not self._forwarding and unused >= UNUSED_SECONDS:
+            await self._end_forward()
+
+    async def _end_forward(self) -> None:
+        forwarded, forward = self._forwarded, self._forward
+        self._forwarded = self._forward = None
+        if forwarded is not None:
+            await forwarded.aclose()
+        if forward is not None:
+            await forward.close()
 
     # -- the two ways ----------------------------------------------------------------------------------
 
     def _way(self, method: str) -> Reach:
-        return self._forced or ("port-forward" if method in self._forbidden else "proxy")
+        if self._forced is not None:
+            return self._forced
+        _why, since = self._forbidden.get(method, ("", None))
+        is_forbidden = since is not None and self._api.clock.now() - since < FORBIDDEN_SECONDS
+        return "port-forward" if is_forbidden else "proxy"
 
     def _proxied(self, request: httpx.Request) -> httpx.Request:
         """The request as the API server takes it: the same path and query behind those of the service."""
@@ -138,30 +162,45 @@ class ClusterWay(httpx.AsyncBaseTransport):
         )
 
     async def _by_port_forward(self, request: httpx.Request) -> httpx.Response:
-        if self._forwarded is None:
-            self._forward = PortForward(
-                self._api.kubectl, self._namespace, self._service, self._port, clock=self._api.clock
-            )
-            # It ends in the pod itself. The name in its certificate is not known here, and the API server
-            # does not check it either.
-            inner = httpx.AsyncHTTPTransport(verify=False, trust_env=False, limits=LIMITS)
-            self._forwarded = Tunnelled(inner, self._forward)
+        if self.closed:
+            raise NotReached(f"{self.key} is not followed any more", request=request)
+        forwarded = self._forwarded = self._forwarded or self._new_forward(request)
         error: httpx.TransportError
+        self._forwarding += 1
         try:
-            return await self._forwarded.handle_async_request(request)
+            return await forwarded.handle_async_request(request)
         except TunnelClosed as closed:
             error = NotReached(f"{closed}{self._because(request.method)}", request=request)
         except TunnelFailed as failed:
             error = NoAnswer(f"kubectl port-forward does not reach the cluster: {failed}", request=request)
         except httpx.StreamConsumed:
             error = NotReached(f"try again{self._because(request.method)}", request=request)
+        finally:
+            self._forwarding -= 1
+            self._forwarded_at = self._api.clock.now()
         raise error
 
+    def _new_forward(self, request: httpx.Request) -> Tunnelled:
+        # It ends in the pod itself. The name in its certificate is not known here, and the API server does
+        # not check it either.
+        verify: ssl.SSLContext | bool = False
+        wrong = ""
+        if self._login is not None and self._login.cert is not None and self._scheme == "https":
+            try:
+                verify = tls(replace(self._login, ca=None, insecure=True))
+            except ValueError as error:
+                wrong = str(error)
+        if wrong:
+            raise NotReached(wrong, request=request)
+        self._forward = PortForward(
+            self._api.kubectl, self._namespace, self._service, self._port, clock=self._api.clock
+        )
+        inner = httpx.AsyncHTTPTransport(verify=verify, trust_env=False, limits=LIMITS)
+        return Tunnelled(inner, self._forward)
+
     def _because(self, method: str) -> str:
-        """The missing right behind a sentence; the right may have been given by now, so it is tried again."""
-        why, since = self._forbidden.get(method, ("", 0.0))
-        if why and self._api.clock.now() - since >= FORBIDDEN_SECONDS:
-            del self._forbidden[method]
+        """The missing right behind a sentence."""
+        why, _since = self._forbidden.get(method, ("", 0.0))
         return f" ({why})" if why else ""
 
     def _without_answer(self, error: KubernetesError, request: httpx.Request) -> httpx.TransportError:

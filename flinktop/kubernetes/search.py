@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from flinktop.flink.connection import Connection
 from flinktop.flink.text import clean
 from flinktop.kubernetes.api import ApiServer
 from flinktop.kubernetes.context import Context, context_of
@@ -30,12 +31,14 @@ if TYPE_CHECKING:
     from flinktop.kubernetes.reach import ClusterWay
     from flinktop.kubernetes.wanted import Wanted
 
-    Confirm = Callable[[Found, ClusterWay], Awaitable[bool | None]]
+    Confirm = Callable[[Connection, ClusterWay], Awaitable[bool | None]]
 
 log = logging.getLogger(__name__)
 
 AGAIN_SECONDS: Final = 20.0
 """After so long a search that could not begin, or has failed, is tried again."""
+UNUSED_SECONDS: Final = 60.0
+"""Between looks for ways that nobody uses."""
 
 
 class SearchNews(Struct, frozen=True):
@@ -68,11 +71,13 @@ class Search:
         changed: Callable[[SearchNews], None],
         *,
         confirm: Confirm | None = None,
+        connection: Callable[[Found], Connection] = lambda found: Connection(found.url),
         follow: bool = True,
     ) -> None:
         """Nothing is run before `run`.
 
         changed: called on the loop of `run`.
+        connection: how to connect to a cluster, with the login of its own that it may have.
         confirm: whether what is found at the end of a way is Flink; None: it does not answer.
         follow: whether changes are followed, or everything is listed once only.
         """
@@ -80,16 +85,20 @@ class Search:
         self._clock = clock
         self._on_news = changed
         self._confirm = confirm
+        self._connection = connection
         self._follow = follow
         self.kubectl = Kubectl(wanted.context, wanted.kubectl)
         """For the context that is searched, once that is known."""
         self._api: ApiServer | None = None
         self._site: Site | None = None
+        self._ways: set[ClusterWay] = set()
+        self._closing: set[asyncio.Task[None]] = set()  # of ways
         self._awake = asyncio.Event()
         self.news = SearchNews(self._where(None))
 
     async def run(self) -> None:
         """Search, for ever; ends by cancellation alone. What went wrong is in the news."""
+        ending = asyncio.create_task(self._end_unused())
         try:
             while True:
                 try:
@@ -101,8 +110,18 @@ class Search:
                     self._failed("the search has failed by an error of flinktop's, which its log has")
                 await self._pause()
         finally:
+            ending.cancel()
+            closing = (*self._closing, *(way.aclose() for way in self._ways))
+            await asyncio.gather(*closing, return_exceptions=True)
             if self._api is not None:
                 await self._api.close()
+
+    async def _end_unused(self) -> None:
+        """End the port-forwards that nobody uses, from time to time."""
+        while True:
+            await self._clock.sleep(UNUSED_SECONDS)
+            for way in tuple(self._ways):
+                await way.end_unused()
 
     async def _search(self) -> None:
         context = await context_of(self.kubectl)
@@ -125,14 +144,34 @@ class Search:
         await self._site.run()
 
     def way(self, found: Found) -> ClusterWay:
-        """A way to a cluster that was found; whoever takes it closes it."""
+        """A way to a cluster that was found; it ends with the search, or with `close`."""
+        if self._api is None:
+            raise RuntimeError("nothing was found yet")
+        way = self.way_by(self._api, found)
+        self._ways.add(way)
+        return way
+
+    def close(self, way: ClusterWay) -> None:
+        """End a way that nobody uses any more, with its port-forward; returns at once."""
+        self._ways.discard(way)
+        closing = asyncio.ensure_future(way.aclose())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+
+    def way_by(self, api: ApiServer, found: Found) -> ClusterWay:
+        """A way by an API server of one's own; whoever takes it closes it."""
         # httpx takes 25 ms to import, and is not needed for the first paint.
         from flinktop.kubernetes.reach import ClusterWay  # noqa: PLC0415
 
-        if self._api is None:
-            raise RuntimeError("nothing was found yet")
+        connection = self._connection(found)
         return ClusterWay(
-            self._api, found.namespace, found.service, found.port, found.scheme, reach=self._wanted.reach
+            api,
+            found.namespace,
+            found.service,
+            found.port,
+            found.scheme,
+            reach=self._wanted.reach,
+            login=connection if connection.sends_own else None,
         )
 
     def search_now(self) -> None:
@@ -179,8 +218,9 @@ class Search:
     async def _confirmed(self, confirm: Confirm, found: Found) -> bool | None:
         way = self.way(found)
         try:
-            return await confirm(found, way)
+            return await confirm(self._connection(found), way)
         finally:
+            self._ways.discard(way)
             await way.aclose()
 
     # -- where -----------------------------------------------------------------------------------------

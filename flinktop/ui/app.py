@@ -20,6 +20,7 @@ from textual.worker import WorkerFailed, get_current_worker
 
 from flinktop.engine.clock import Clock
 from flinktop.engine.host import EngineFailed, Port
+from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.flink.text import clean_lines
 from flinktop.internal_error import report, strays_logged, words_of
 from flinktop.ui import keys, theme
@@ -142,6 +143,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         self._calling: Calling | None = None
         self._alerts: AlertsView | None = None  # as they were shown
         self._spare_memory = SpareMemory()
+        self._has_drawn = False  # the jobs, or why they are unknown
         self.on_exit: Callable[[int], None] = lambda _code: None
         """Called with the exit code when the app starts to exit."""
         if settings.own is not None:
@@ -314,6 +316,9 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
     def take_news(self) -> Iterable[Port]:
         """Pass what has changed to the screens; returns the engines with news."""
         self.show_changes(self.port.take_changes())
+        if not self._has_drawn and self.port.brief(JOBS_OVERVIEW()) is not None:
+            self._has_drawn = True
+            self.screen.call_after_refresh(self.port.drawn)
         return (self.port,)
 
     def show_changes(self, changes: frozenset[Query[Any]]) -> None:
@@ -464,7 +469,7 @@ def _begin(app: FlinkTop, past: Iterable[tuple[Query[Any], Any, float]]) -> None
     """Start the engine after the first paint, which its requests would delay."""
     begin_to_collect()
     try:
-        app.port.start_thread(past)
+        app.port.start_thread(past, draws=True)
     except EngineFailed as error:
         app.exit(1, 1, Text(f"flinktop: {error}"))
 

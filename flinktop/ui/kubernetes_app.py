@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from flinktop.kubernetes.discovery import Found
     from flinktop.kubernetes.kubectl import Kubectl
     from flinktop.kubernetes_config import KubernetesEntry
-    from flinktop.settings import Settings, Sources
+    from flinktop.settings import Profile, Settings, Sources
     from flinktop.ui.fleet_app import MakePort
 
 
@@ -27,17 +27,22 @@ def run_kubernetes(settings: Settings, sources: Sources, entries: Sequence[Kuber
 
     def searches(port_of: MakePort, clock: Clock) -> Sequence[ClusterSearch]:
         def search(entry: KubernetesEntry) -> KubernetesSearch:
-            def member(found: Found, way: Way, kubectl: Kubectl) -> Member:
-                profile = sources.found(
+            def profile_of(found: Found) -> Profile:
+                return sources.found(
                     entry,
                     found.name,
                     found.url,
                     context=found.state.context,
                     label=label(entry, found.name, several=len(entries) > 1),
                 )
+
+            def member(found: Found, way: Way, kubectl: Kubectl) -> Member:
+                profile = profile_of(found)
                 return Member(profile.name, port_of(profile, way, kubectl), profile)
 
-            return KubernetesSearch(entry.wanted, clock, member)
+            return KubernetesSearch(
+                entry.wanted, clock, member, connection=lambda found: profile_of(found).connection
+            )
 
         return [search(entry) for entry in entries]
 

@@ -35,6 +35,7 @@ class Way:
 
     def __init__(self) -> None:
         self.share = 0.0
+        self.closed = False
 
     def set_share(self, share: float) -> None:
         self.share = share
@@ -58,6 +59,9 @@ class Told:
     def way(self, _found: Found) -> ClusterWay:
         self.ways.append(Way())
         return cast("ClusterWay", self.ways[-1])
+
+    def close(self, way: Way) -> None:
+        way.closed = True
 
     def search_now(self) -> None:
         self.tried += 1
@@ -112,6 +116,7 @@ async def test_what_is_found_is_added_and_what_is_deleted_is_removed() -> None:
         assert of.fleet["test/default/a"].port.kubernetes == a.state
         await of.told.tell(b)
         assert of.names == ["test/default/b"]
+        assert [way.closed for way in of.told.ways] == [True, False]
 
 
 async def test_what_kubernetes_knows_reaches_the_engine() -> None:
@@ -177,7 +182,10 @@ async def test_a_cluster_that_comes_back_when_it_was_closed_has_a_new_engine() -
         of.fleet.open("test/default/a")
         port = of.fleet["test/default/a"].port
         await of.told.tell()
+        assert [way.closed for way in of.told.ways] == [False]
         of.fleet.close("test/default/a")
+        await cast("ManualClock", of.search._clock).advance(6.0)
+        assert [way.closed for way in of.told.ways] == [True]
         await of.told.tell(a)
         assert of.fleet["test/default/a"].port is not port
 

@@ -20,8 +20,10 @@ from flinktop.engine.host import Port
 from flinktop.engine.kubernetes_search import KubernetesSearch
 from flinktop.flink.connection import Connection
 from flinktop.kubernetes.wanted import Wanted
+from tests.engine.acting import JOB
 from tests.fixture_cluster import FixtureCluster
 from tests.fixture_server import FixtureServer
+from tests.headless.served import served
 from tests.kubernetes import kubectl, objects, pods
 
 if TYPE_CHECKING:
@@ -121,6 +123,32 @@ def test_status_looks_at_what_is_found(place: Place) -> None:
     assert done.returncode == {"critical": 2, "warning": 1, "ok": 0}[document["worst"]]
     # It lists, and follows nothing.
     assert not [asked for asked in place.api.asked if "watch=1" in asked.target]
+
+
+def test_a_cluster_is_acted_on_by_its_name(place: Place, tmp_path: Path) -> None:
+    kubernetes = ("--kubernetes", "-A", "--yes")
+    with served(tmp_path) as at:
+        place.api.network.lead("other", "search-rest", at.url)
+        several = place.run("savepoint", JOB, *kubernetes)
+        assert several.returncode == 2
+        assert "choose one with --target; found: default/orders, other/search\n" in several.stderr
+        unknown = place.run("savepoint", JOB, *kubernetes, "--target", "serch", "--json")
+        assert json.loads(unknown.stdout)["state"] == "usage"
+        assert "no Flink cluster 'serch' was found" in unknown.stderr
+        done = place.run("savepoint", JOB, *kubernetes, "--target", "search")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert at.jobmanager.acts() == [f"POST jobs/{JOB}/savepoints"]
+        managed = place.run("cancel", JOB, "--kubernetes", "-n", "other", "--yes")
+        assert managed.returncode == 4
+        assert "is managed by FlinkDeployment other/search: the operator would undo it" in managed.stderr
+        assert len(at.jobmanager.acts()) == 1
+
+
+def test_a_bundle_of_a_job_of_a_cluster(place: Place, tmp_path: Path) -> None:
+    job = FixtureCluster("1.20.5").job("steady")
+    output = tmp_path / "a.zip"
+    done = place.run("bundle", job, "--kubernetes", "-n", "other", "--wait", "2", "-o", str(output))
+    assert (done.returncode, done.stdout) == (0, f"{output}\n"), done.stderr
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,10 @@ import pytest
 
 from flinktop.flink.cluster import CONFIG
 from flinktop.flink.connection import Connection, Secret
-from flinktop.flink.errors import FlinkError, NotFound, Rejected, Unreachable
+from flinktop.flink.errors import NotFound, Rejected, Unreachable
 from flinktop.flink.http import Http
 from flinktop.kubernetes.api import ApiServer
-from flinktop.kubernetes.reach import FORBIDDEN_SECONDS, ClusterWay
+from flinktop.kubernetes.reach import FORBIDDEN_SECONDS, UNUSED_SECONDS, ClusterWay
 from tests.kubernetes.small_server import Answers, Asked, Reply, SmallServer, in_json, plain, refusal, serving
 from tests.kubernetes.standing import StandIn
 from tests.kubernetes.test_api import LOGIN, Hurried
@@ -49,10 +50,10 @@ class Reached:
         self.stand_in = stand_in
         self.clock = Hurried()
         self.asks = ApiServer(stand_in.kubectl(), self.clock)
-        login = options.pop("user", None)
-        self.way = ClusterWay(self.asks, "flink", "orders-rest", 8081, login=login is not None, **options)
-        secret = Secret("value", "secret") if login else None
-        self.http = Http(Connection(URL, user=login, password=secret), transport=self.way)
+        connection = replace(options.pop("connection", Connection(URL)), url=URL)
+        login = connection if connection.sends_own else None
+        self.way = ClusterWay(self.asks, "flink", "orders-rest", 8081, login=login, **options)
+        self.http = Http(connection, transport=self.way)
 
 
 @asynccontextmanager
@@ -197,7 +198,6 @@ async def test_where_the_proxy_is_forbidden(tmp_path: Path) -> None:
         for _ in range(3):
             await cluster.http.get(CONFIG())
         assert cluster.way.reach == "port-forward"
-        assert cluster.way.why_port_forward == MISSING.format("get")
         assert len(cluster.api.asked) == 1
         assert [one.target for one in cluster.pod.asked] == ["/config"] * 3
         assert cluster.pod.asked[0].headers["host"] == "orders-rest.flink.prod.kubernetes:8081"
@@ -245,9 +245,23 @@ async def test_where_both_are_forbidden(tmp_path: Path) -> None:
         # The right is given.
         cluster.api.answers = lambda _asked: CONFIG_REPLY
         cluster.clock.skip(FORBIDDEN_SECONDS)
-        with pytest.raises(FlinkError):
-            await cluster.http.get(CONFIG())
         await cluster.http.get(CONFIG())
+        assert cluster.way.reach == "proxy"
+
+
+async def test_a_port_forward_that_is_not_used_ends_and_opens_again(tmp_path: Path) -> None:
+    async with reached(tmp_path, lambda _asked: CONFIG_REPLY, reach="port-forward") as cluster:
+        await cluster.http.get(CONFIG())
+        await cluster.way.end_unused()
+        assert cluster.stand_in.running
+        cluster.clock.skip(UNUSED_SECONDS)
+        await cluster.way.end_unused()
+        assert not cluster.stand_in.running
+        await cluster.http.get(CONFIG())
+        assert cluster.stand_in.runs_of("port-forward") == 2
+        await cluster.way.aclose()
+        with pytest.raises(Unreachable, match="is not followed any more"):
+            await cluster.http.get(CONFIG())
 
 
 async def test_where_the_proxy_is_wanted(tmp_path: Path) -> None:
@@ -258,13 +272,32 @@ async def test_where_the_proxy_is_wanted(tmp_path: Path) -> None:
         assert cluster.stand_in.runs_of("port-forward") == 0
 
 
-@pytest.mark.parametrize("options", [{"reach": "port-forward"}, {"user": "admin"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"reach": "port-forward"},
+        {"connection": Connection(URL, user="admin", password=Secret("value", "secret"))},
+        {"connection": Connection(URL, headers=(("X-Mine", "y"),))},
+    ],
+)
 async def test_where_the_port_forward_is_wanted(tmp_path: Path, options: dict[str, Any]) -> None:
     async with reached(tmp_path, lambda _asked: CONFIG_REPLY, **options) as cluster:
         await cluster.http.get(CONFIG())
         assert cluster.api.asked == []
-        assert ("authorization" in cluster.pod.asked[0].headers) == ("user" in options)
+        connection = options.get("connection", Connection(URL))
+        headers = cluster.pod.asked[0].headers
+        assert ("authorization" in headers) == (connection.user is not None)
+        assert headers.get("x-mine", "") == dict(connection.headers).get("X-Mine", "")
         assert cluster.stand_in.runs_of("proxy") == 0
+
+
+async def test_a_client_certificate_that_is_missing(tmp_path: Path) -> None:
+    connection = Connection(URL, cert=tmp_path / "none.pem")
+    async with reached(
+        tmp_path, lambda _asked: CONFIG_REPLY, scheme="https", connection=connection
+    ) as cluster:
+        with pytest.raises(Unreachable, match=r"cannot read the certificate .*none\.pem"):
+            await cluster.http.get(CONFIG())
 
 
 async def test_time_in_the_line_is_no_time_of_the_answer(tmp_path: Path) -> None:

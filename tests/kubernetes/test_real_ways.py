@@ -158,7 +158,6 @@ async def test_where_a_post_is_forbidden(program: str, apiserver: real.ApiServer
             reply = await http.send("POST", "jars/upload", files=[("jarfile", ("job.jar", file))])
         assert json.loads(reply.body)["length"] > 4_000_000
         assert way.reach == "proxy"
-        assert "the right to create services/proxy in namespace flink" in way.why_port_forward
 
 
 async def test_where_everything_is_forbidden(program: str, apiserver: real.ApiServer) -> None:
@@ -214,7 +213,6 @@ async def test_a_token_that_is_renewed(
             apiserver.renew("dev")
             await http.get(CONFIG())
             await api.get(PODS)
-        assert api.login_lost == ""
 
 
 async def test_a_login_that_is_lost_and_given_anew(

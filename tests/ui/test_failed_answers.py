@@ -13,6 +13,7 @@ from flinktop.flink.errors import Rejected, Unreachable
 from tests.depth import in_depth
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import Day, monitor
+from tests.ui.kubernetes_day import state
 from tests.ui.test_job import open_job
 
 pytestmark = pytest.mark.deep
@@ -141,6 +142,17 @@ async def test_no_cluster_at_the_address(size: tuple[int, int], error: Exception
         assert "● live" in day.lines[0]
         assert "flinktop demo" not in day.text
         assert "steady [test]" in day.text
+
+
+async def test_a_cluster_in_kubernetes_is_named_and_not_its_address() -> None:
+    cluster = FixtureCluster("1.20.5")
+    cluster.failure = httpx.ConnectError("refused")
+    async with monitor(cluster=cluster, size=(110, 24)) as day:
+        day.port.set_kubernetes(state([]))
+        await day.wait(3)
+        assert "The Flink cluster test in namespace shop (context prod-eu) does not answer." in day.text
+        assert "Press i to see what kubectl describes" in day.text
+        assert "http://" not in day.text
 
 
 async def test_who_is_kept_out_is_not_sent_elsewhere() -> None:

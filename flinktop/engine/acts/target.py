@@ -79,7 +79,9 @@ class Target(Struct, frozen=True):
     @property
     def cluster_line(self) -> Line:
         """The line of a dialog that names the cluster."""
-        shown = self.cluster if self.cluster == self.url else f"{self.cluster}   {self.url}"
+        # The address of a cluster found in Kubernetes is no one's to connect to.
+        named = self.cluster == self.url or self.kubernetes is not None
+        shown = self.cluster if named else f"{self.cluster}   {self.url}"
         return Line("cluster", shown, "warn" if self.protected else "")
 
     def manager(self, job: str | None) -> str:

@@ -45,6 +45,11 @@ NEXT_STEPS = (
     "Open a simulated cluster: flinktop demo",
 )
 """What to do when no cluster answers."""
+KUBERNETES_STEPS = (
+    "Press i to see what kubectl describes of its deployment, J to see its JobManager.",
+    "It is asked again until it answers; press r to ask now.",
+)
+"""What to do when a cluster found in Kubernetes does not answer."""
 TUNNEL_STEPS = (
     "Run its command in a terminal to see what is wrong (flinktop clusters prints it).",
     "It is started again and again; press r to do so now.",
@@ -366,6 +371,10 @@ class JobsTable(TablePanel[JobRow]):
         port = self.port
         if port.link().answered is not None or not isinstance(port.lost, Unreachable | NotFlink):
             return ""
+        if (known := port.kubernetes) is not None:
+            name = self.profile.name.rpartition("/")[2]
+            where = f"in namespace {known.namespace} (context {known.context})"
+            return "\n".join((f"The Flink cluster {name} {where} does not answer.", *KUBERNETES_STEPS))
         if isinstance(port.lost, NoTunnel):
             return "\n".join((f"No tunnel to {port.connection.url}.", *TUNNEL_STEPS))
         return "\n".join((f"No Flink cluster answers at {port.connection.url}.", *NEXT_STEPS))
