@@ -25,6 +25,7 @@ from tests.manual_clock import ManualClock
 from tests.ui.acting import acting
 from tests.ui.day import Day, monitor
 from tests.ui.fleet_day import company, fleet_of
+from tests.ui.kubernetes_day import company_states
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,6 +118,8 @@ WELL = (Place("wall-healthy", ("ctrl+w",)),)
 """On a cluster that is healthy."""
 SEVERAL = (Place("fleet", seconds=VERDICTS), Place("fleet-jobs", ("2",)))
 """On several clusters."""
+KUBERNETES = (Place("fleet-kubernetes", seconds=VERDICTS),)
+"""On several clusters of which Kubernetes knows more: their pods, and what the operator says of them."""
 
 
 ACTS = (
@@ -155,6 +158,12 @@ async def take(size: tuple[int, int], theme: str, pattern: re.Pattern[str]) -> N
     clusters, profiles = company(clock)
     async with fleet_of(clusters, clock, size, profiles=profiles, theme=theme, minutes=MINUTES) as day:
         await walk(day, SEVERAL, size, theme, pattern)
+    clock = ManualClock()
+    clusters, profiles = company(clock)
+    async with fleet_of(clusters, clock, size, profiles=profiles, theme=theme, minutes=MINUTES) as day:
+        for name, state in company_states(clock).items():
+            day.port_of(name).set_kubernetes(state)
+        await walk(day, KUBERNETES, size, theme, pattern)
     if theme == "dark":
         with ExitStack() as held:
             # Who asks, under which numbers, and which jars lie there.

@@ -154,7 +154,7 @@ class Engine:
         self.http = Http(
             connection, transport=transport, login=self.login, tunnel=self.tunnel, contexts=contexts
         )
-        self.poller = Poller(self.http, self.store, clock, jitter, changed, self.arrived)
+        self.poller = Poller(self.http, self.store, clock, jitter, changed, self.answered)
         self.sweep = Sweep(self.poller, self.series, self.cluster_time)
         self.pins = Pins(self.series)
         self.poller.failed = self.failed
@@ -175,6 +175,8 @@ class Engine:
         self._chosen_interval = refresh
         self._cluster_interval = DEFAULT_REFRESH
         self._tasks: list[asyncio.Task[None]] = []
+        self._held: list[tuple[Query[Any], Callable[[], None]]] | None = None
+        """What was answered while answers are held, and what takes it."""
         self._answered = asyncio.Event()  # something since the last round of the judge
         self._hurries = asyncio.Event()  # what was answered can't wait for the next round
         self._last_round = -math.inf  # engine's clock, s
@@ -369,12 +371,33 @@ class Engine:
         self._tasks = [
             loop.create_task(self._keep_alive("poller", self.poller.run)),
             loop.create_task(self._keep_alive("housekeeping", self._housekeeping)),
-            loop.create_task(self._keep_alive("judge", self._judging)),
         ]
+        if self._held is None:
+            self._begin_to_judge()
+        self.operations.start()
+
+    def _begin_to_judge(self) -> None:
+        """Begin to judge what is answered, to record what happens, and to call."""
+        loop = asyncio.get_running_loop()
+        self._tasks.append(loop.create_task(self._keep_alive("judge", self._judging)))
         if self._make_journal is not None:
             self._tasks.append(loop.create_task(self._begin_to_record(self._make_journal)))
         self._tasks.append(loop.create_task(self._begin_to_call()))
-        self.operations.start()
+
+    def hold(self) -> None:
+        """Only keep what is answered until `release`; called before `start`.
+
+        It can be shown at once. What records and judges it is a hundred modules, which are loaded later.
+        """
+        self._held = []
+
+    def release(self) -> None:
+        """Record and judge what was held, and from now on what is answered; called after `start`."""
+        held, self._held = self._held or [], None
+        for query, take in held:
+            take()
+            self._changed(query)
+        self._begin_to_judge()
 
     async def stop(self, seconds: float = 1.0) -> None:
         """Stop polling, wait at most so long (s) for the requests in flight, close the connections."""
@@ -487,6 +510,15 @@ class Engine:
             past = self.features.history_server
             self.anchor = None if past else Anchor(value.now / 1000.0, at)
 
+    def answered(self, query: Query[Any], value: Any, at: float) -> None:
+        """Take an answer that came at `at` (engine's clock, s)."""
+        if self._held is None:
+            self.arrived(query, value, at)
+            return
+        # What is shown rests on the cluster's time.
+        self._record("clock", query, lambda: self._learn(query, value, at))
+        self._held.append((query, partial(self.arrived, query, value, at)))
+
     def arrived(self, query: Query[Any], value: Any, at: float) -> None:
         """Pass an answer that came at `at` (engine's clock, s) to all recorders."""
         self._answered.set()
@@ -505,6 +537,9 @@ class Engine:
 
     def failed(self, query: Query[Any], error: FlinkError) -> None:
         """Pass the error of a request to the judge, and that it failed to the recorder."""
+        if self._held is not None:
+            self._held.append((query, partial(self.failed, query, error)))
+            return
         self._answered.set()
         self._record("judge", query, partial(self.judge.failed, query, error))
         if self.recorder is not None:

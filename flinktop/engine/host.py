@@ -58,6 +58,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 LAST_ANSWERS_SECONDS = 0.3  # how long flinktop waits for requests in flight when it exits
+DRAWN_SECONDS = 2.0
+"""How long after the start nothing is recorded or judged, while the first answers are not drawn."""
 
 
 class EngineFailed(Exception):  # noqa: N818 -- the name says what happened
@@ -154,6 +156,7 @@ class Port:
         self._running = False
         self._stop: asyncio.Event | None = None
         self._may_start = asyncio.Event()
+        self._drawn: asyncio.Event | None = None
         self._started, self._ended = threading.Event(), threading.Event()
         self._lock = threading.Lock()
         self._dirty: set[Query[Any]] = set()
@@ -162,15 +165,19 @@ class Port:
 
     # -- life ----------------------------------------------------------------------------------------
 
-    def start_thread(self, past: Iterable[tuple[Query[Any], Any, float]] = ()) -> None:
+    def start_thread(
+        self, past: Iterable[tuple[Query[Any], Any, float]] = (), *, draws: bool = False
+    ) -> None:
         """Run the engine on a thread and loop of its own; raises EngineFailed.
 
         `past` are earlier answers, oldest first, each with how many seconds ago it came. They are recorded
-        before the first request is sent; this call does not wait for that.
+        before the first answer to a request; this call does not wait for that. With `draws` the caller calls
+        `drawn`; nothing is recorded or judged before.
         """
         from flinktop.engine.engine_thread import EngineThread  # noqa: PLC0415 -- after the first paint
 
         thread = EngineThread()
+        self._drawn = asyncio.Event() if draws else None
         try:
             thread.start()
         except (RuntimeError, OSError) as error:
@@ -209,6 +216,7 @@ class Port:
         if self._stop is not None:
             self._do(self._stop.set)
             self._do(self._may_start.set)
+        self.drawn()
         if self._thread is not None:
             self._thread.begin_to_stop()
 
@@ -245,27 +253,38 @@ class Port:
             self._ended.set()
 
     async def _live(self, past: Iterable[tuple[Query[Any], Any, float]], stop: asyncio.Event) -> None:
-        if past:
-            opened = self.now()
-            self._started.set()
-            before = 0.0
-            for query, value, ago in past:
-                if ago != before:
-                    # `stop` does not wait for the rest.
-                    await asyncio.sleep(0)
-                if stop.is_set():
-                    break
-                self.engine.arrived(query, value, opened - ago)
-                before = ago
+        opened = self.now()
+        holds = bool(past) or self._drawn is not None
+        if holds:
+            self.engine.hold()
         self.engine.start()
         self._running = True
         self._started.set()
+        if self._drawn is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._drawn.wait(), DRAWN_SECONDS)
+        before = 0.0
+        for query, value, ago in past:
+            if ago != before:
+                # `stop` does not wait for the rest.
+                await asyncio.sleep(0)
+            if stop.is_set():
+                break
+            self.engine.arrived(query, value, opened - ago)
+            before = ago
+        if holds and not stop.is_set():
+            self.engine.release()
         await stop.wait()
         try:
             await self.engine.stop(LAST_ANSWERS_SECONDS)
         except Exception:
             # The caller of `stop` must not get this error.
             log.exception("the engine could not be stopped in order")
+
+    def drawn(self) -> None:
+        """The first answers are on the screen: what these did not need is loaded now."""
+        if self._drawn is not None:
+            self._do(self._drawn.set)
 
     def set_pace(self, *, on_screen: bool) -> None:
         """Whether the cluster is on the screen; off it, it is asked as pace.py allows.

@@ -4,7 +4,6 @@ A number outside its bounds is dropped when the answer is decoded, and counted a
 calculations can't overflow.
 """
 
-from math import isfinite
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -29,7 +28,7 @@ _MOST = 1e100  # sums and squares of smaller numbers stay finite
 
 def known(value: float | None) -> float | None:
     """None for NaN, which Flink sends as text, and for impossible values: infinite or nearly so."""
-    return None if value is None or not isfinite(value) or abs(value) > _MOST else value
+    return value if value is not None and -_MOST <= value <= _MOST else None
 
 
 def subtask_index(text: str) -> int | None:
@@ -55,8 +54,9 @@ class Known(Struct, frozen=True):
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
             value = getattr(self, name)
-            if isinstance(value, float):
-                force_setattr(self, name, known(value))
+            # One comparison for all, as it is made for each number of each answer; it fails for NaN.
+            if isinstance(value, float) and not -_MOST <= value <= _MOST:
+                force_setattr(self, name, None)
 
 
 class Lasting(Struct, frozen=True, rename="kebab", kw_only=True):

@@ -20,6 +20,7 @@ from textual.worker import WorkerFailed, get_current_worker
 
 from flinktop.engine.clock import Clock
 from flinktop.engine.host import EngineFailed, Port
+from flinktop.flink.jobs import JOBS_OVERVIEW
 from flinktop.flink.text import clean_lines
 from flinktop.internal_error import report, strays_logged, words_of
 from flinktop.ui import keys, theme
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.command import Provider
     from textual.filter import LineFilter
+    from textual.notifications import Notify
 
     from flinktop.engine.acts.run_jar import RunJar
     from flinktop.engine.alerts.alert import AlertsView, Call
@@ -141,6 +143,7 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         self._calling: Calling | None = None
         self._alerts: AlertsView | None = None  # as they were shown
         self._spare_memory = SpareMemory()
+        self._has_drawn = False  # the jobs, or why they are unknown
         self.on_exit: Callable[[int], None] = lambda _code: None
         """Called with the exit code when the app starts to exit."""
         if settings.own is not None:
@@ -273,6 +276,8 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         # Below the first screen lies one of Textual.
         self._spare_memory.second(at_first_screen=len(self.screen_stack) <= 1 + 1)
         self.second()
+        if self._calling is not None:
+            self._calling.second()
         for screen in self.screen_stack:
             if isinstance(screen, LiveScreen) and screen.seen:
                 screen.second()
@@ -287,6 +292,12 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
     def _leave_without_engine(self) -> None:
         if (failure := self.failure()) is not None and not self._exit:
             self.exit(1, 1, Text(f"flinktop: {failure}"))
+
+    def on_notify(self, event: Notify) -> None:
+        """Make room for a message that Textual is about to show."""
+        from flinktop.ui.few_messages import make_room  # noqa: PLC0415 -- after the first paint
+
+        make_room(self, event.notification)
 
     def on_facts_changed(self) -> None:
         self._leave_without_engine()
@@ -305,6 +316,9 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
     def take_news(self) -> Iterable[Port]:
         """Pass what has changed to the screens; returns the engines with news."""
         self.show_changes(self.port.take_changes())
+        if not self._has_drawn and self.port.brief(JOBS_OVERVIEW()) is not None:
+            self._has_drawn = True
+            self.screen.call_after_refresh(self.port.drawn)
         return (self.port,)
 
     def show_changes(self, changes: frozenset[Query[Any]]) -> None:
@@ -329,13 +343,12 @@ class FlinkTop(LiveApp, WritesChanges, inherit_bindings=False):
         if self._calling is None:
             from flinktop.alert_rules import Notify  # noqa: PLC0415 -- after the first paint
             from flinktop.ui.calling import Calling  # noqa: PLC0415
+            from flinktop.ui.few_messages import show_toast  # noqa: PLC0415
 
             self._calling = Calling(
                 self.settings.notify or Notify(),
                 write=self._write_to_terminal,
-                toast=lambda one: self.notify(
-                    one.text(self.size.width), severity=one.severity, timeout=one.seconds, markup=False
-                ),
+                toast=partial(show_toast, self),
                 now=self.clock.now,
                 environ=os.environ,
                 several=self.fleet is not None,
@@ -456,7 +469,7 @@ def _begin(app: FlinkTop, past: Iterable[tuple[Query[Any], Any, float]]) -> None
     """Start the engine after the first paint, which its requests would delay."""
     begin_to_collect()
     try:
-        app.port.start_thread(past)
+        app.port.start_thread(past, draws=True)
     except EngineFailed as error:
         app.exit(1, 1, Text(f"flinktop: {error}"))
 

@@ -12,6 +12,7 @@ import threading
 from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 from rich.cells import cell_len
 
 from flinktop.engine.alerts.alert import Call, Change
@@ -25,6 +26,7 @@ from flinktop.ui.desktop_notification import (
     protocol,
     protocol_in_tmux,
 )
+from flinktop.ui.gathered_calls import GatheredCalls
 from flinktop.ui.widgets.celltext import clip, safe, wrap
 
 if TYPE_CHECKING:
@@ -35,8 +37,6 @@ if TYPE_CHECKING:
 
 BELL_SECONDS: Final = 10.0
 """Between two bells at least."""
-MOST_TOASTS: Final = 5
-"""Toasts of one batch; they cover rows."""
 TOAST_LINES: Final = 2
 TOAST_SHARE: Final = 0.9
 TOAST_EDGE: Final = 6
@@ -57,6 +57,8 @@ class Toast(Struct, frozen=True):
     severity: Literal["information", "warning", "error"]
     seconds: float
     hint: str = ""  # what to do about it
+    kind: str = ""
+    replaces: bool = False  # all messages of its kind that are on the screen
 
     def text(self, width: int) -> str:
         """The message on a terminal of `width` columns: in one line, else in two, which end with the hint."""
@@ -95,6 +97,7 @@ class Calling:
         """
         self._lists = lists
         self._several = several
+        self._gathered = GatheredCalls()
         self._notify = notify
         self._write = write
         self._toast = toast
@@ -112,12 +115,18 @@ class Calling:
         if self._closed:
             return
         self._write_title(title(view.open, several=self._several) if self._notify.title else "")
-        batch = tuple(calls)
-        if self._several and len(batch) > MOST_TOASTS:
-            batch = summaries(batch)
-        for call in batch[-MOST_TOASTS:]:
-            self._toast(toast_of(call, several=self._several, listed=self._lists(call)))
-        urgent = [call for call in batch if call.change in (Change.RAISED, Change.ESCALATED)]
+        self._gathered.add(calls, self._now())
+        self.second()
+
+    def second(self) -> None:
+        """Call about what was gathered; to be called every second."""
+        if self._closed:
+            return
+        due = self._gathered.due(self._now())
+        for one in due:
+            toast = toast_of(one.call, several=self._several, listed=self._lists(one.call))
+            self._toast(replace(toast, replaces=one.replaces))
+        urgent = [one.new for one in due if one.new.change in (Change.RAISED, Change.ESCALATED)]
         if not urgent:
             return
         self._ring()
@@ -182,23 +191,6 @@ class Calling:
         return protocol_in_tmux(self._ask_tmux(), self._environ)
 
 
-def summaries(calls: Iterable[Call]) -> tuple[Call, ...]:
-    """One call for each change: so many clusters can call at the same time that nobody could read it."""
-    by_change: dict[Change, list[Call]] = {}
-    for call in calls:
-        by_change.setdefault(call.change, []).append(call)
-    return tuple(
-        Call(
-            change,
-            tuple(
-                sorted((one for call in same for one in call.alerts), key=lambda one: one.severity.rank),
-            ),
-            max(call.at for call in same),
-        )
-        for change, same in by_change.items()
-    )
-
-
 def _together(calls: list[Call], *, several: bool = False) -> tuple[str, str]:
     """Heading and sentence of one notification about calls: desktops show one at a time."""
     targets = {clean(one.target) for call in calls for one in call.alerts}
@@ -232,9 +224,9 @@ def toast_of(call: Call, *, several: bool = False, listed: bool = True) -> Toast
     heading, words = spoken(call, several=several)
     whole = f"{heading}: {words}"
     if call.change is Change.CLEARED:
-        return Toast(whole, "information", 8.0)
+        return Toast(whole, "information", 8.0, kind=call.change)
     severity: Literal["warning", "error"] = "error" if worst.severity is Severity.CRITICAL else "warning"
-    return Toast(whole, severity, 20.0, "Press ! for alerts." if listed else "")
+    return Toast(whole, severity, 20.0, "Press ! for alerts." if listed else "", kind=call.change)
 
 
 def spoken(call: Call, *, several: bool = False) -> tuple[str, str]:
@@ -244,7 +236,9 @@ def spoken(call: Call, *, several: bool = False) -> tuple[str, str]:
     if len(call.alerts) > 1:
         critical = sum(one.severity is Severity.CRITICAL for one in call.alerts)
         verb = {Change.CLEARED: "cleared", Change.ESCALATED: "are worse now"}.get(call.change, "raised")
-        heading = f"{len(call.alerts)} alerts {verb}"
+        clusters = len({one.target for one in call.alerts})
+        where = f" on {clusters} clusters" if several and clusters > 1 else ""
+        heading = f"{len(call.alerts)} alerts {verb}{where}"
         count = f"{critical} critical - " if critical and call.change is not Change.CLEARED else ""
         return heading, _cut(f"{count}{_jobs(call.alerts, several=several)}")
     whose = clean(worst.job_name) or f"cluster {target}"

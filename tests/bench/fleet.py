@@ -9,7 +9,8 @@ requests over --seconds after --settle; RSS at the end. The first minute costs m
 each cluster for 30 s.
 
 With --bad-days: 20 clusters, of which 3 refuse connections, 2 drop packets, 3 hang, 2 answer HTML and 1 is
-slow, beside one that is alone. The age of the data is that of the last answer, looked at every 0.2 s.
+slow, beside one that is alone. The age of the data is that of the last answer, looked at every 0.2 s. It
+ends with how many times as old the data of the live ones are as those of the one alone, and what is allowed.
 
 With --screen: the whole `flinktop --all` in a pty of 120x40 on --clusters, a tenth of them and one, all at
 the same time; figures as `python -m tests.bench` has them. Keys are compared with those of one cluster of 8
@@ -55,13 +56,25 @@ if TYPE_CHECKING:
 MOST_CPU: Final = 12.0
 MOST_MB: Final = 1.0
 MOST_DELAY: Final = 1.5
-"""What is allowed: CPU s a minute of 200 clusters, MB for each more than one, and how many times as long a
-key may take as with one cluster."""
+MOST_AGE: Final = 1.5
+"""What is allowed: CPU s a minute of 200 clusters, MB for each more than one, how many times as long a key
+may take as with one cluster, and how many times as old the data of live clusters may be beside bad ones."""
 LEAST_KEYS: Final = 20
 """Answered keys from which on their delays say something."""
 USUAL: Final = "1 of 8 jobs"
 SCREEN: Final = (120, 40)
 ARROWS: Final = ("down", "up")
+COLUMNS: Final = (
+    "CPU s/min",
+    "RSS MB",
+    "requests/min",
+    "age s",
+    "age 95 % s",
+    "worst age s",
+    "judged",
+    "threads",
+    "stop s",
+)
 LOOK_SECONDS: Final = 0.2
 BAD_DAY: Final = ("live=9", "slow=1", "html=2", "hanging=3", "refusing=3", "lost=2")
 
@@ -74,6 +87,7 @@ class Figures(Struct):
     rss: float  # MB
     requests: float  # a cluster
     age: float  # s, median
+    late_age: float  # s, of 95 % of the looks it is no higher
     worst_age: float
     judged: int  # clusters with a verdict
     threads: int
@@ -152,6 +166,7 @@ def measure(words: Sequence[str], settle: float, seconds: float) -> Figures:
             rss=resident(),
             requests=statistics.mean(sent[number] for number in live) / minutes,
             age=statistics.median(ages),
+            late_age=quantile(sorted(ages), 0.95) or 0.0,
             worst_age=max(ages),
             judged=sum(bool((it := one.port.judged) and it.verdicts) for one in fleet.members),
             threads=threading.active_count(),
@@ -238,6 +253,17 @@ def say_bounds(count: int, fleet: Seen, one: Seen, usual: Seen) -> bool:
     return all(found)
 
 
+def fresh(beside: Figures, alone: Figures) -> bool:
+    """Print how old the data of live clusters are beside bad ones, by one alone; whether they may be."""
+    what = "age of live clusters' data beside bad ones by one alone"
+    return all(
+        [
+            bound(f"{what}, median", beside.age / alone.age, MOST_AGE),
+            bound(f"{what}, 95 %", beside.late_age / alone.late_age, MOST_AGE),
+        ]
+    )
+
+
 def bound(what: str, value: float, most: float) -> bool:
     """Print a figure with what it may be; whether it is no more."""
     good = value <= most
@@ -248,7 +274,7 @@ def bound(what: str, value: float, most: float) -> bool:
 def row(name: str, one: Figures) -> str:
     return (
         f"| {name} | {one.cpu:.2f} | {one.rss:.1f} | {one.requests:.1f} | {one.age:.1f} | "
-        f"{one.worst_age:.1f} | {one.judged} | {one.threads} | {one.stop:.2f} |"
+        f"{one.late_age:.1f} | {one.worst_age:.1f} | {one.judged} | {one.threads} | {one.stop:.2f} |"
     )
 
 
@@ -276,12 +302,12 @@ def main() -> None:
         return
     if arguments.screen:
         raise SystemExit(0 if screens(arguments) else 1)
-    say("| fleet | CPU s/min | RSS MB | requests/min | age s | worst age s | judged | threads | stop s |")
-    say("|---|" + "---:|" * 8)
+    say(f"| fleet | {' | '.join(COLUMNS)} |")
+    say("|---|" + "---:|" * len(COLUMNS))
     if arguments.bad_days:
-        for name, words in (("one alone", ("live=1",)), ("9 live of 20", BAD_DAY)):
-            say(row(name, apart(words, arguments)))
-        return
+        alone, beside = apart(("live=1",), arguments), apart(BAD_DAY, arguments)
+        say(f"{row('one alone', alone)}\n{row('9 live of 20', beside)}\n")
+        raise SystemExit(0 if fresh(beside, alone) else 1)
     few, many = (apart((f"live={count}",), arguments) for count in (arguments.against, arguments.clusters))
     for one in (few, many):
         say(row(f"{one.clusters} clusters", one))

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from flinktop.engine import host
 from flinktop.engine.clock import Clock
 from flinktop.engine.host import EngineFailed, Port
 from flinktop.engine.series import cluster_series
@@ -67,6 +68,10 @@ def hosted(cluster: FixtureCluster | None = None) -> Iterator[tuple[Port, News]]
         yield port, news
     finally:
         port.stop()
+
+
+def a_port() -> Port:
+    return Port(Connection("http://flink.test:8081"), Clock(), transport=FixtureCluster("1.20.5"))
 
 
 def engine_threads() -> list[threading.Thread]:
@@ -160,24 +165,45 @@ def test_changes_before_the_first_listener_are_notified() -> None:
         assert port.take_changes()
 
 
-def test_past_answers_are_recorded_before_any_request() -> None:
-    cluster = Silent("1.20.5")
-    port = Port(Connection("http://flink.test:8081"), Clock(), transport=cluster)
+def test_past_answers_are_recorded_before_the_first_answer() -> None:
+    port, news = a_port(), News()
     overview = JOBS_OVERVIEW.reply(jobs=())
-    asked_for = []
+    recorded: list[float] = []
+    take_in = port.engine.arrived
+
+    def noted(query: Query[Any], value: Any, at: float) -> None:
+        recorded.append(at)
+        take_in(query, value, at)
 
     def past() -> Iterator[tuple[Query[Any], Any, float]]:
-        for ago in (50.0, 30.0, 10.0):
-            asked_for.append(threading.current_thread().name)
-            yield JOBS_OVERVIEW(), overview, ago
-        assert not cluster.reached.is_set()
+        assert threading.current_thread().name == "flinktop-engine"
+        yield from ((JOBS_OVERVIEW(), overview, ago) for ago in (50.0, 30.0, 10.0))
 
-    port.start_thread(past())
+    port.engine.arrived = noted  # type: ignore[method-assign]
+    port.on_change(news)
     port.watch(OVERVIEW())
-    assert cluster.reached.wait(PATIENCE)
+    port.start_thread(past(), draws=True)
+    wait_for_reading(port, news)
+    assert recorded == []
+    port.drawn()
+    # What was held is news once more.
+    wait_for_reading(port, news)
     port.stop()
-    assert asked_for == ["flinktop-engine"] * 3
+    assert recorded == sorted(recorded)
+    assert len(recorded) > 3
     assert engine_threads() == []
+
+
+def test_what_is_never_drawn_is_recorded_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "DRAWN_SECONDS", 0.0)
+    port, news = a_port(), News()
+    port.on_change(news)
+    port.watch(JOBS_OVERVIEW())
+    port.start_thread(draws=True)
+    while port.judged is None:
+        news.wait_for(news.told + 1)
+        port.take_changes()
+    port.stop()
 
 
 def test_an_engine_that_records_past_answers_can_be_stopped() -> None:

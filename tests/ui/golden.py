@@ -41,10 +41,13 @@ def steady(rows: list[str]) -> list[str]:
     return found
 
 
-def planes(app: App[Any]) -> str:
-    """The screen as two planes: its letters, and for each cell the letter of its style, with a legend."""
+def planes(app: App[Any], *, colours: bool = True) -> str:
+    """The screen as two planes: its letters, and for each cell the letter of its style, with a legend.
+
+    Without `colours` as its letters alone.
+    """
     text: list[str] = []
-    colours: list[str] = []
+    styles: list[str] = []
     legend: dict[str, str] = {}
     for strip in app.screen._compositor.render_strips():
         text.append("".join(segment.text for segment in strip).rstrip())
@@ -53,8 +56,10 @@ def planes(app: App[Any]) -> str:
             words = style_words(segment.style)
             letter = legend.setdefault(words, LETTERS[min(len(legend), len(LETTERS) - 1)])
             row += letter * cell_len(segment.text)
-        colours.append(row)
-    rows = [*steady(text), "", "-- colours", *colours, "", "-- legend"]
+        styles.append(row)
+    if not colours:
+        return "\n".join([*steady(text), ""])
+    rows = [*steady(text), "", "-- colours", *styles, "", "-- legend"]
     return "\n".join([*rows, *(f"{letter} {words}" for words, letter in legend.items()), ""])
 
 
@@ -70,9 +75,9 @@ def style_words(style: Style | None) -> str:
     return " ".join([f"{front} on {back}", *marks])
 
 
-def check(app: App[Any], name: str, *, write: bool) -> None:
-    """Compare the screen with the golden of this name, or write it."""
-    path, seen = GOLDENS / f"{name}.txt", planes(app)
+def check(app: App[Any], name: str, *, write: bool, colours: bool = True) -> None:
+    """Compare the screen with the golden of this name, or write it; without `colours` its letters alone."""
+    path, seen = GOLDENS / f"{name}.txt", planes(app, colours=colours)
     if write:
         path.parent.mkdir(exist_ok=True)
         path.write_text(seen, encoding="utf-8")

@@ -11,13 +11,15 @@ import pytest
 from msgspec.structs import replace
 from rich.cells import cell_len
 from textual.widgets._toast import Toast as ShownToast
+from textual.widgets._toast import ToastHolder
 
 from flinktop.alert_rules import Notify
 from flinktop.engine.alerts.alert import Alert, AlertsView, Call, Change
 from flinktop.judgement.finding import Finding, Kind, Severity
 from flinktop.ui.calling import KEEP_TITLE, RESTORE_TITLE, Calling, Toast, spoken, title
 from flinktop.ui.desktop_notification import notification, passed_through, protocol, protocol_in_tmux
-from tests.ui.day import monitor
+from flinktop.ui.few_messages import MOST_SHOWN, show_toast
+from tests.ui.day import Day, monitor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +51,8 @@ class Terminal:
         notify: Notify | None = None,
         environ: dict[str, str] | None = None,
         tmux: Callable[[], str] = str,
+        *,
+        several: bool = False,
     ) -> None:
         self.now = 100.0
         self.written = ""
@@ -60,6 +64,7 @@ class Terminal:
             now=lambda: self.now,
             environ=environ or {"TERM": "xterm-kitty"},
             ask_tmux=tmux,
+            several=several,
         )
 
     def _write(self, text: str) -> None:
@@ -116,6 +121,48 @@ def test_a_summary_is_one_toast() -> None:
         "restart-loop, job-2: restart-loop, job-3: re…  Press ! for alerts."
     )
     assert "and 996 more  Press" in toast.text(200)
+
+
+def lost(number: int, change: Change = Change.RAISED) -> Call:
+    """A call of one cluster of many."""
+    one = alert(kind=Kind.CLUSTER_LOST)
+    name = f"eu-{number}"
+    return raised(replace(one, cluster=f"http://{name}", target=name, job="", job_name=""), change=change)
+
+
+def test_calls_of_many_clusters_are_two_messages_and_then_one() -> None:
+    terminal = Terminal(BELL_ONLY, several=True)
+    terminal.call(lost(1), lost(2))
+    assert [one.replaces for one in terminal.toasts] == [False, False]
+    terminal.now += 1.0
+    terminal.call(lost(3))
+    whole = terminal.toasts[2]
+    assert whole.replaces
+    assert whole.kind == terminal.toasts[0].kind
+    assert whole.words.startswith("3 alerts raised on 3 clusters: 3 critical - cluster eu-1: cluster-lost, ")
+    for number in range(4, 41):
+        terminal.now += 0.1
+        terminal.call(lost(number))
+    assert len(terminal.toasts) == 3, "it stays readable for a while"
+    terminal.now += 5.0
+    terminal.calling.second()
+    assert len(terminal.toasts) == 4
+    assert terminal.toasts[3].text(120).startswith("40 alerts raised on 40 clusters: 40 critical - ")
+    assert terminal.toasts[3].text(120).endswith("Press ! for alerts.")
+    terminal.now += 60.0
+    terminal.calling.second()
+    terminal.call(lost(41))
+    assert len(terminal.toasts) == 5
+    assert terminal.toasts[4].words.startswith("critical: cluster eu-41: ")
+
+
+def test_what_is_over_is_gathered_apart_and_an_alert_counts_once() -> None:
+    terminal = Terminal(BELL_ONLY, several=True)
+    terminal.call(lost(1), lost(1), lost(2), lost(1, Change.CLEARED))
+    raised_ones, cleared = terminal.toasts
+    assert raised_ones.words.startswith("2 alerts raised on 2 clusters")
+    assert cleared.words == "cleared: cluster eu-1: cluster-lost"
+    assert cleared.kind != raised_ones.kind
 
 
 @pytest.mark.parametrize("width", [30, 60, 80, 120, 200])
@@ -379,6 +426,27 @@ async def test_a_call_covers_two_rows_at_the_most(size: tuple[int, int]) -> None
         (toast,) = day.app.screen.query(ShownToast)
         assert toast.size.height <= 2
         assert "Press ! for alerts." in day.text
+
+
+def shown(day: Day) -> list[str]:
+    """The messages on the screen, from top to bottom."""
+    return [str(toast.render()) for toast in day.app.screen.query(ShownToast)]
+
+
+async def test_a_few_messages_are_shown_the_worst_and_the_newest() -> None:
+    async with monitor() as day:
+        day.app.notify("first error", severity="error")
+        day.app.notify("first remark")
+        day.app.notify("first warning", severity="warning")
+        day.app.notify("second remark")
+        await day.settled()
+        assert shown(day) == ["first error", "first warning", "second remark"]
+        show_toast(day.app, Toast("2 alerts", "error", 20.0, kind="raised"))
+        await day.settled()
+        show_toast(day.app, Toast("3 alerts", "error", 20.0, kind="raised", replaces=True))
+        await day.settled()
+        assert shown(day) == ["first error", "first warning", "3 alerts"]
+        assert len(day.app.screen.query(ToastHolder)) == MOST_SHOWN
 
 
 @pytest.mark.deep

@@ -456,6 +456,24 @@ async def test_what_is_remembered_is_marked_and_the_mark_explained() -> None:
         assert timeline.LEGEND in past.day.text
 
 
+@pytest.mark.parametrize("below", [True, pytest.param(False, marks=pytest.mark.deep)])
+async def test_a_marked_row_at_the_edge_does_not_move_the_rows_to_and_fro(*, below: bool) -> None:
+    async with timeline_of((80, 24)) as past:
+        day, count = past.day, 40
+        await past.happened(
+            *(past.event(EventKind.JOB_STATE, "", HOUR + row, **orders(past)) for row in range(count))
+        )
+        if not below:
+            await day.press("G")
+        page = len(day.table.visible_keys())
+        # The line that explains the mark takes away the row in which the mark is.
+        row = page - 1 if below else count + 1 - page
+        await past.happened(billing(past, HOUR + row - 0.5))
+        assert timeline.LEGEND in day.text
+        await day.press("g" if not below else "G")
+        assert timeline.LEGEND not in day.text
+
+
 @pytest.mark.deep
 async def test_copy_write_and_actions_as_everywhere() -> None:
     async with timeline_of() as past:

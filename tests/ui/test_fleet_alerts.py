@@ -18,6 +18,7 @@ from flinktop.ui.screens.fleet_alerts import FleetAlertsScreen
 from flinktop.ui.written_view import as_text, view_of
 from tests.manual_clock import ManualClock
 from tests.ui.fleet_day import Dead, FleetDay, fleet_of, simulated
+from tests.ui.golden import check
 from tests.ui.remembered import Past
 
 if TYPE_CHECKING:
@@ -85,7 +86,9 @@ async def listed(size: tuple[int, int] = (120, 40), *, open_it: bool = True) -> 
 
 @pytest.mark.deep
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-async def test_what_is_open_comes_first_each_the_newest_first(size: tuple[int, int]) -> None:
+async def test_what_is_open_comes_first_each_the_newest_first(
+    size: tuple[int, int], *, write_goldens: bool
+) -> None:
     async with listed(size) as days:
         await days.alerts(
             eu=[days.skew("eu", 7), days.memory("eu", 300, cleared=days.past["eu"].wall - 60)],
@@ -105,6 +108,7 @@ async def test_what_is_open_comes_first_each_the_newest_first(size: tuple[int, i
         assert ORDERS[:8] in days.day.line("▲ skew")
         assert "▲ open" in days.day.line("us ")
         assert "heap 93 % full" in days.day.line("us ")
+        check(days.day.app, f"fleet-alerts-{size[0]}x{size[1]}-dark", write=write_goldens)
 
 
 @pytest.mark.deep

@@ -23,8 +23,8 @@ from flinktop.flink.errors import (
     Unreachable,
 )
 from flinktop.ui import keys
-from flinktop.ui.panels.frame import TopLine, _trails, freshness
-from flinktop.ui.panels.parts import cut_line, fit
+from flinktop.ui.panels.frame import TopLine, _trails, freshness, load
+from flinktop.ui.panels.parts import KeptWidth, cut_line, fit
 from tests.fixture_cluster import FixtureCluster
 from tests.ui.day import monitor
 
@@ -417,3 +417,9 @@ async def test_a_local_flink_with_its_own_key_does_not_mention_users(tmp_path: P
         top.profile = replace(top.profile, connection=connection)
         await day.wait(3)
         assert "USERS" not in day.text
+
+
+def test_a_latency_that_was_longer_keeps_its_place() -> None:
+    pad = KeptWidth(len("10 ms"))
+    took = [load(Link(latency=seconds), pad) for seconds in (0.005, 0.012, 0.005, 0.4, 0.005)]
+    assert [text.partition("req/s ")[2] for text in took] == ["5 ms", "12 ms", " 5 ms", "400 ms", " 5 ms"]

@@ -13,7 +13,7 @@ from flinktop.model import format as fmt
 from flinktop.ui.keys import ACTIONS, GLOBAL, key_name
 from flinktop.ui.live import Asks, LiveScreen, Panel
 from flinktop.ui.panels.parts import RIGHT_GAP as GAP
-from flinktop.ui.panels.parts import Part, assemble, cells, fit, right_cells
+from flinktop.ui.panels.parts import KeptWidth, Part, assemble, cells, fit, right_cells
 from flinktop.ui.panels.verdicts import TONES as SEVERITY_TONES
 from flinktop.ui.places import is_of_fleet
 from flinktop.ui.theme import cluster_style
@@ -21,7 +21,7 @@ from flinktop.ui.widgets.celltext import clip
 from flinktop.ui.widgets.growth import redraw
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from textual.content import Content
 
@@ -129,10 +129,10 @@ def deleted_for(port: Port, now: float) -> float | None:
     return None if deleted is None else max(0.0, now - deleted)
 
 
-def load(link: Link) -> str:
-    """The load on the JobManager: requests a second, and how long the last one took."""
+def load(link: Link, pad: Callable[[str], str] = str) -> str:
+    """The load on the JobManager: requests a second, and how long the last one took, padded."""
     rate = f"{link.per_second:.1f}" if link.per_second < 9.95 else f"{link.per_second:.0f}"  # noqa: PLR2004 -- rounds to 10.0
-    return f"{rate} req/s {fmt.milliseconds(link.latency * 1000)}"
+    return f"{rate} req/s {pad(fmt.milliseconds(link.latency * 1000))}"
 
 
 class Line(Panel):
@@ -187,6 +187,10 @@ class TopLine(Line):
     ticks_when_paused = True
     DEFAULT_CSS = "TopLine { background: $panel; padding: 0 1; }"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._latency = KeptWidth(len("10 ms"))
+
     def asks(self) -> Asks:
         return {CONFIG(): 60.0}
 
@@ -208,7 +212,7 @@ class TopLine(Line):
             right.append((f"engine restarted x {port.crashes}", "bad"))
         if port.recorder_errors:
             right.append((f"errors in the log x {port.recorder_errors}", "bad"))
-        right.append((load(port.link()), "muted"))
+        right.append((load(port.link(), self._latency), "muted"))
         if port.features.version:
             history = " history" if port.features.history_server else ""
             right.append((f"Flink {port.features.version}{history}", "muted"))

@@ -92,6 +92,22 @@ def pair(label: str, text: str, tone: str = "") -> Line:
     return [(f"{label} ", "muted"), (text, tone)]
 
 
+class KeptWidth:
+    """Pads a short number at its left as soon as it was longer, so that nothing after it moves.
+
+    What moves is written to the terminal anew: 300 bytes for each second one in a line with an age.
+    """
+
+    def __init__(self, most: int) -> None:
+        """To at most so many cells."""
+        self._most = most
+        self._widest = 0
+
+    def __call__(self, text: str) -> str:
+        self._widest = max(self._widest, min(len(text), self._most))
+        return text.rjust(self._widest)
+
+
 def spaced(*groups: Sequence[Part], gap: Part = GAP) -> Line:
     """Groups of parts in one line with gaps between them; empty ones are left out."""
     line: Line = []

@@ -140,6 +140,7 @@ class EventsTable(TablePanel[EventRow]):
         """The events, the zone, and whether there are headings: what the rows were made of."""
         self._held: Held | None = None
         """What Flink has; for the rows that are drawn."""
+        self._explains = False  # whether a line above the rows says what the sign means
         self._filter = "", EventFilter("")
         self._narrow, self._by_day = False, True
         """Whether there is no room for columns of repeats, and whether days have headings."""
@@ -216,9 +217,14 @@ class EventsTable(TablePanel[EventRow]):
             asks[TASKMANAGERS()] = TASKMANAGER_SECONDS
         return asks
 
-    def _seen(self) -> list[Event]:
-        """The events on the screen."""
-        rows = (self._rows.get(int(key)) for key in self.visible_keys if key.isdecimal())
+    def _seen(self, *, edges: bool = False) -> list[Event]:
+        """The events on the screen, with `edges` also the one above and the one below."""
+        keys = self.visible_keys
+        if edges and keys:
+            shown = self.table.shown_keys()
+            first, last = (shown.index(key) if key in shown else 0 for key in (keys[0], keys[-1]))
+            keys = shown[max(first - 1, 0) : last + 2]
+        rows = (self._rows.get(int(key)) for key in keys if key.isdecimal())
         return [row.event for row in rows if row is not None and row.event is not None]
 
     @property
@@ -328,11 +334,13 @@ class EventsTable(TablePanel[EventRow]):
         return OF_THE_PAST if self.port.features.history_server else NOTHING
 
     def words(self) -> Sequence[Line]:
-        """What the sign means, while it is on the screen."""
-        held = self._held
-        if held is not None and any(held.lacks(event) for event in self._seen()):
-            return [[(LEGEND, "muted")]]
-        return []
+        """What the sign means, while it is on the screen.
+
+        This line takes a row, perhaps that of the only sign: without the edges it would come and go for ever.
+        """
+        held, seen = self._held, self._seen(edges=self._explains)
+        self._explains = held is not None and any(held.lacks(event) for event in seen)
+        return [[(LEGEND, "muted")]] if self._explains else []
 
 
 def _kind_cell(event: Event) -> Cell:

@@ -34,11 +34,13 @@ AGES: Final = (5, 15, 30, 60)
 HALF_DAY: Final = 43_200.0
 LEAST_CHART: Final = 16
 """Cells that a chart takes at the least."""
+CHART_HEIGHT: Final = 12
+"""Rows that it takes at the most on a screen of up to sixty."""
 CHART_STEP: Final = 15.0
 """Seconds that a column of it is at the least."""
 CHART_SECONDS: Final = (900.0, 1800.0, 3600.0)
 """The time (s) that it shows: the shortest that holds all that is known."""
-LINE_HEIGHTS: Final = ((7, SMALL), (5, SMALL), (SMALL, SMALL), (SMALL, 0))
+LINE_HEIGHTS: Final = ((14, 7), (10, 5), (7, SMALL), (5, SMALL), (SMALL, SMALL), (SMALL, 0))
 """Rows of the name and of the verdict of a line, from the largest to the smallest; 0 is plain text."""
 FEW_ROWS: Final = 4
 GAP: Final = 3
@@ -98,6 +100,11 @@ def wall_rows(facts: WallFacts, view: WallView) -> WallRows:
         top, bottom = [*top, []], [[], *bottom]
     room = max(view.height - len(top) - len(bottom), 0)
     body, pages = _body(facts, view, room)
+    # Beside a page the chart stays as it is: the next one has other rows to spare.
+    if (spare := room - len(body)) > 0 and pages == 1 and len(facts.lines) > 1 and not view.plain:
+        higher = [[], *_bottom(facts, view, spare)]
+        room -= len(higher) - len(bottom)
+        bottom = higher
     rows = [*top, *body[:room], *([] for _ in range(room - len(body))), *bottom]
     return WallRows(tuple(cut_line(row, view.width) for row in rows), pages)
 
@@ -139,8 +146,11 @@ def _lasts(line: WallLine, now: float) -> str:
 # -- the counts ----------------------------------------------------------------------------------------
 
 
-def _bottom(facts: WallFacts, view: WallView) -> list[Line]:
-    """The counts in large numbers with the throughput over time beside them; in small ones one row."""
+def _bottom(facts: WallFacts, view: WallView, spare: int = 0) -> list[Line]:
+    """The counts in large numbers with the throughput over time beside them; in small ones one row.
+
+    The chart may take so many `spare` rows more.
+    """
     if not facts.known:
         return []
     tone = "stale" if facts.blind else "muted" if facts.well else "strong"
@@ -162,7 +172,7 @@ def _bottom(facts: WallFacts, view: WallView) -> list[Line]:
         for number, label, its in counts:
             row += [("   " if row else "", ""), (f"{number} {label}".strip(), its)]
         return [row]
-    return _beside_chart(numbers, facts, view)
+    return _beside_chart(numbers, facts, view, spare)
 
 
 TALL: Final = 56
@@ -187,11 +197,12 @@ def _numbers(counts: Sequence[tuple[str, str, str]], rows: int, *, ascii: bool) 
     return found
 
 
-def _beside_chart(numbers: list[Line], facts: WallFacts, view: WallView) -> list[Line]:
-    """The numbers with a chart of the throughput at their right, which is higher when all is well."""
+def _beside_chart(numbers: list[Line], facts: WallFacts, view: WallView, spare: int) -> list[Line]:
+    """The numbers with a chart of the throughput at their right, which is higher where there is room."""
     rows = len(numbers)
     longest = cells([_CHART_LABEL])
-    height = min(max(view.height // 4, rows), 12) if facts.well else rows
+    highest = min(max(view.height // 4, rows), max(CHART_HEIGHT, view.height // 5))
+    height = highest if facts.well else min(highest, rows + spare)
     left = cells(numbers[-1])
     columns = view.width - left - longest - GAP
     blank: Line = [(" " * left, "")]
