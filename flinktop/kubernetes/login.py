@@ -25,6 +25,7 @@ class Login:
         self._pause = SHORTEST
         self._until = 0.0
         self._is_trying = False
+        self._is_wanted = False  # a try after the one that is under way
 
     @property
     def error(self) -> KubernetesError | None:
@@ -47,15 +48,18 @@ class Login:
             return False
         self._pause = SHORTEST if self._error is None else min(LONGEST, 2.0 * self._pause)
         self._until, self._is_trying = self._clock.now() + self._pause, False
+        if self._is_wanted:
+            self._until, self._is_wanted = 0.0, False
         self._error = error
         return True
 
     def accepted(self) -> bool:
         """A request was accepted; whether the login was lost until now."""
         was_lost, self._error = self._error is not None, None
-        self._is_trying = False
+        self._is_trying = self._is_wanted = False
         return was_lost
 
     def try_now(self) -> None:
-        """Let the next request be a try."""
-        self._until = 0.0
+        """Let the next request be a try; also if one is under way, which may be of the old login."""
+        self._until, self._pause = 0.0, SHORTEST
+        self._is_wanted = self._is_trying

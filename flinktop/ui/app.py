@@ -469,7 +469,8 @@ def _begin(app: FlinkTop, past: Iterable[tuple[Query[Any], Any, float]]) -> None
     """Start the engine after the first paint, which its requests would delay."""
     begin_to_collect()
     try:
-        app.port.start_thread(past, draws=True)
+        # Without a past, what judges is loaded before the first answer: later it would delay a person's keys.
+        app.port.start_thread(past, draws=bool(past))
     except EngineFailed as error:
         app.exit(1, 1, Text(f"flinktop: {error}"))
 
