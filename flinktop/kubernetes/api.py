@@ -55,6 +55,8 @@ _LONGEST_WAIT: Final = 10.0
 _TRIES: Final = 2
 WORDS_SECONDS: Final = 0.3
 """How long it is waited for what a login program has printed."""
+_AUTHENTICATED: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+"""What the API server refuses only after it has accepted a login."""
 ITSELF: Final = ""
 """Whose turns are those of lists and watches."""
 _ITS_SHARE: Final = 4.0
@@ -217,16 +219,20 @@ class ApiServer:
                 # It may be down because it is to log in anew.
                 raise self._refused(down) or self._login.error or down from None
             error = await refusal(response, self.where, ours=ours)
+            if error is None or (isinstance(error, ApiError) and error.status in _AUTHENTICATED):
+                self._accepted()
             if error is None:
-                if self._login.accepted():
-                    log.info("the login of kubectl to %s is accepted again", self.where)
-                    if self.on_login_accepted is not None:
-                        self.on_login_accepted()
                 response.extensions["waited"] = waited
                 return response
             error = await self._with_words(error, sent_at)
             if not tries_left or not self._may_repeat(error):
                 raise self._refused(error) or error
+
+    def _accepted(self) -> None:
+        if self._login.accepted():
+            log.info("the login of kubectl to %s is accepted again", self.where)
+            if self.on_login_accepted is not None:
+                self.on_login_accepted()
 
     async def _with_words(self, error: KubernetesError, sent_at: float) -> KubernetesError:
         """The error, that of a login program with what it has printed: often it is what to do."""

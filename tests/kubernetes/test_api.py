@@ -347,6 +347,18 @@ async def test_a_lost_login_comes_back(tmp_path: Path) -> None:
         assert await api.asks.get(PODS) == b"{}"
 
 
+async def test_a_login_is_back_though_what_was_asked_for_is_gone(tmp_path: Path) -> None:
+    replies = [UNAUTHORIZED, UNAUTHORIZED, refusal(404, "services not found", "NotFound"), in_json({})]
+    async with api_server(tmp_path, lambda _asked: replies.pop(0)) as api:
+        with pytest.raises(ApiError, match=LOGIN):
+            await api.asks.get(PODS)
+        api.clock.skip(SHORTEST)
+        await happens("it is open", lambda: api.asks._proxy._tunnel.state.kind == "up")
+        with pytest.raises(ApiError, match="not found"):
+            await api.asks.get(PODS)
+        assert await api.asks.get(PODS) == b"{}"
+
+
 async def test_what_a_login_program_has_printed_is_said(tmp_path: Path) -> None:
     said = "getting credentials: exec: executable kubelogin failed with exit code 1\n"
     line = "E1201 09:12:45.923424   14410 proxy_server.go:147] Error while proxying request: " + said
