@@ -352,6 +352,7 @@ async def test_a_login_is_back_though_what_was_asked_for_is_gone(tmp_path: Path)
     async with api_server(tmp_path, lambda _asked: replies.pop(0)) as api:
         with pytest.raises(ApiError, match=LOGIN):
             await api.asks.get(PODS)
+        await happens("the proxy is started anew", lambda: api.stand_in.runs_of("proxy") == 2)
         api.clock.skip(SHORTEST)
         await happens("it is open", lambda: api.asks._proxy._tunnel.state.kind == "up")
         with pytest.raises(ApiError, match="not found"):
