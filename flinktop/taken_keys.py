@@ -77,7 +77,7 @@ ON_SCREENS: Final = {
         "enter": "open", "P": "profile", "/": "filter", "s": "sort", "S": "reverse", "&": "grep",
         "v": "level", "e": "explain", "E": "explain previous", "F": "follow", "f": "short lines",
         "n": "next match", "N": "previous match", "W": "wrap", "<": "previous", ">": "next", "l": "log",
-        "d": "threads", ",": "shorter window", ".": "longer window", "T": "timeline",
+        "d": "threads", "i": "describe", ",": "shorter window", ".": "longer window", "T": "timeline",
     },
     "JobManager": {
         "enter": "open", "P": "profile", "/": "filter", "s": "sort", "S": "reverse", "&": "grep",

@@ -23,7 +23,6 @@ from flinktop.ui.live import RARELY, Asks
 from flinktop.ui.panels.parts import (
     GAP,
     MUTED_GAP,
-    KeptWidth,
     Line,
     LinesPanel,
     cells,
@@ -106,8 +105,8 @@ def _tasks_parts(job: Job, found: Tasks) -> Line:
     return parts
 
 
-def checkpoint_line(job: str, port: Port, *, ended: bool, pad: Callable[[str], str] = str) -> Line:
-    """Age of the last completed checkpoint, padded, against the interval, and how many have failed."""
+def checkpoint_line(job: str, port: Port, *, ended: bool) -> Line:
+    """Age of the last completed checkpoint against the interval, and how many have failed."""
     # The list of jobs provides it until the first whole answer, which may never come.
     reading = port.brief(CHECKPOINTS(job=job))
     if reading is not None and isinstance(reading.error, NotFound) and reading.value is None:
@@ -117,7 +116,7 @@ def checkpoint_line(job: str, port: Port, *, ended: bool, pad: Callable[[str], s
         words = f" can't be read: {error.reason}" if error is not None else ""
         return [*pair("last checkpoint", *blank(port, CHECKPOINTS(job=job))), (words, "bad")]
     failed, blind = reading.value.counts.failed, blind_seconds(port, reading)
-    good = _last_good(last_checkpoint(port, job, ended=ended), pad)
+    good = _last_good(last_checkpoint(port, job, ended=ended))
     if blind and reading.error is not None:
         words = f"{fmt.FAILED} as of {fmt.duration(blind)} ago: {reading.error.reason}"
         return [*faded([spaced(*good, gap=MUTED_GAP)])[0], GAP, (words, "bad")]
@@ -127,13 +126,13 @@ def checkpoint_line(job: str, port: Port, *, ended: bool, pad: Callable[[str], s
     return spaced(*good, gap=MUTED_GAP)
 
 
-def _last_good(last: LastCheckpoint, pad: Callable[[str], str]) -> list[Line]:
+def _last_good(last: LastCheckpoint) -> list[Line]:
     every = f" / {fmt.duration(last.interval)}" if last.interval is not None else ""
     if last.completed is None:
         if not last.periodic:
             return [pair("checkpoints", "not periodic, none taken yet")]
         return [pair("last checkpoint", f"none yet{every}")]
-    words = f"{pad(fmt.duration(last.age))} ago{every}{'  overdue' if last.overdue else ''}"
+    words = f"{fmt.duration(last.age)} ago{every}{'  overdue' if last.overdue else ''}"
     groups = [
         pair("last checkpoint", words, "bad" if last.overdue else ""),
         pair("took", fmt.milliseconds(last.completed.duration)),
@@ -213,10 +212,6 @@ class JobHeader(LinesPanel):
     STATE_FIRST = True
     follows_operations = True
 
-    def __init__(self, job: str, *, id: str | None = None) -> None:
-        super().__init__(job, id=id)
-        self._age = KeptWidth(len("10 s"))
-
     def facts_changed(self, changes: frozenset[Query[Any]]) -> None:
         if is_gone(self.port, self.job):
             # What the journal knows of it comes without an answer of Flink.
@@ -263,7 +258,7 @@ class JobHeader(LinesPanel):
             self.one_line("verdict", lambda: verdict_line(job_verdict(port, name), width)),
             self.one_line("operator", lambda: operator_line(name, port)),
             self.one_line("result", lambda: result_line(name, port)) if ended else [],
-            self.one_line("checkpoints", lambda: checkpoint_line(name, port, ended=ended, pad=self._age)),
+            self.one_line("checkpoints", lambda: checkpoint_line(name, port, ended=ended)),
             # Before the restored checkpoint: on a short screen the last lines are dropped.
             self.one_line("savepoint", lambda: savepoint_line(port, name, width)),
             self.one_line("restored from", lambda: restored_line(name, port, offset)),
