@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from flinktop.model.kubernetes import Pod
     from flinktop.ui.widgets.columns import Cell
 
-NAMES: Final = ("pod", "restarts", "last_end", "node")
 SHORT: Final = (
     "OOM (OOMKilled), Crash (CrashLoopBackOff), Image (it can't be pulled), Config (it can't be created), "
     "Pend(ing), Evict(ed), Start(ing), Unready"
