@@ -251,6 +251,7 @@ def test_every_call_works_after_a_damaged_file(path: Path, call: str) -> None:
     assert len(asides(path)) == 1
 
 
+@pytest.mark.deep(cases=12)
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.deep) for seed in range(1, 12))])
 def test_any_byte_may_be_corrupted(path: Path, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - repeatable on purpose

@@ -115,6 +115,7 @@ def _judged(ended: Operation | None, jobmanager: JobManager) -> str:
     return "lost, forgotten by Flink" if made else "lost on the way"
 
 
+@pytest.mark.deep(cases=10)
 @pytest.mark.parametrize(
     "part", [0, *(pytest.param(part, marks=pytest.mark.deep) for part in range(1, PARTS))]
 )

@@ -241,6 +241,7 @@ def test_quiet_and_background_and_a_link(pty: Pty, tmp_path: Path) -> None:
     leave(pty)
 
 
+@pytest.mark.deep(cases=15)
 @pytest.mark.parametrize("key", ["I", "R", "Z"])
 @pytest.mark.parametrize("end", ["quit", "TERM", "HUP", "KILL", "hang-up"])
 def test_nothing_is_left_however_flinktop_ends(pty: Pty, key: str, end: str) -> None:
